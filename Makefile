@@ -1,0 +1,54 @@
+# The commands a user types. Each sets itself up first; a second call reinstalls nothing,
+# because the two stamp files in .venv are newer than the lock files they were made from.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+CORES ?= all
+BIN := .venv/bin
+TORCH := torch==2.13.0
+# One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: run test lint evaluate lock clean
+
+run: .venv/run.stamp
+	$(BIN)/snakemake --cores $(CORES)
+	$(BIN)/earnings-themes themes --run sample
+
+test: .venv/dev.stamp
+	$(BIN)/python -m pytest
+
+lint: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakemake --lint
+
+# DATA is a folder of labelled and real CSV files; see docs/validation.md.
+evaluate: .venv/dev.stamp
+	$(BIN)/python -m earnings_themes.evaluation --data $(DATA) --out docs/validation.md
+
+# Rewrites the lock files from envs/*.in; commit the result.
+lock: .venv/dev.stamp
+	for name in workflow dev; do \
+	  $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --override envs/overrides.txt \
+	    --no-header --no-annotate --quiet --output-file envs/$$name.txt envs/$$name.in; \
+	done
+
+clean:
+	rm -rf .venv .snakemake results
+
+# The lock is complete, so --no-deps installs exactly it; torch comes after, and finds what it imports.
+# torch has a CPU build of its own index for Linux: where pip is not set up for one, name it in
+# PIP_EXTRA_INDEX_URL (see README), or several GB of CUDA packages are installed as well.
+.venv/run.stamp: envs/workflow.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes --no-deps -r envs/workflow.txt
+	$(BIN)/pip install --quiet $(TORCH)
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/dev.stamp: envs/dev.txt .venv/run.stamp
+	$(BIN)/pip install --quiet --require-hashes --no-deps -r envs/dev.txt
+	touch $@

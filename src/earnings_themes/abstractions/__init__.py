@@ -1,0 +1,57 @@
+"""The three interfaces, and the records that cross them.
+
+Everything else in the package is written against these names, so that a model, a source or a store is
+swapped by one line of config.yaml and touches no other module.
+"""
+
+from earnings_themes.abstractions.data_connector import DataConnector
+from earnings_themes.abstractions.records import (
+    SCHEMA_VERSION,
+    Call,
+    FirmThemeShare,
+    FirmTopic,
+    FirmTopics,
+    FirmView,
+    Receipt,
+    RepresentativeSentence,
+    RunInfo,
+    SkippedFirm,
+    Theme,
+    Themes,
+    ThemeTopic,
+    Topic,
+    TopicModelResult,
+    TopicSentence,
+    TopicView,
+    TranscriptData,
+    Turn,
+    UnassignedTopic,
+)
+from earnings_themes.abstractions.theme_store import ThemeStore
+from earnings_themes.abstractions.topic_model import TopicModelInterface
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Call",
+    "DataConnector",
+    "FirmThemeShare",
+    "FirmTopic",
+    "FirmTopics",
+    "FirmView",
+    "Receipt",
+    "RepresentativeSentence",
+    "RunInfo",
+    "SkippedFirm",
+    "Theme",
+    "ThemeStore",
+    "ThemeTopic",
+    "Themes",
+    "Topic",
+    "TopicModelInterface",
+    "TopicModelResult",
+    "TopicSentence",
+    "TopicView",
+    "TranscriptData",
+    "Turn",
+    "UnassignedTopic",
+]

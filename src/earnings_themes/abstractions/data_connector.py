@@ -1,0 +1,24 @@
+"""How the workflow reads transcripts, so that a CSV, S3, WRDS or a user's own source can stand in."""
+
+import datetime as dt
+from abc import ABC, abstractmethod
+
+from earnings_themes.abstractions.records import TranscriptData
+
+
+class DataConnector(ABC):
+    """A source of transcripts. It is made as `Connector(path)` with `source.path` of config.yaml."""
+
+    @abstractmethod
+    def get_firms(
+        self, start_date: dt.date | None = None, end_date: dt.date | None = None
+    ) -> list[str]:
+        """Return the ids of the firms with a call between the dates, sorted.
+
+        Both ends are inclusive and None leaves an end open. Raises InputError when the source cannot be
+        read. It is called while the DAG is built, so it must not load a model.
+        """
+
+    @abstractmethod
+    def get_transcripts(self, firm_id: str) -> TranscriptData:
+        """Return every call of a firm. Raises InputError for an id that the source does not hold."""

@@ -1,0 +1,266 @@
+"""The records that cross the interfaces: plain frozen dataclasses, no behaviour.
+
+FirmTopics and Themes mirror `topics/{firm}.json` and `themes.json` field by field, in the files' order,
+so that the JSON schema, the record and the file can be read side by side.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Raised when a field of a result file changes its meaning; a reader refuses any other version.
+SCHEMA_VERSION = 1
+
+Kind = Literal["subject", "reporting", "procedure", "filler"]
+FirmStatus = Literal["ok", "too_few_sentences", "no_transcript"]
+Keywords = tuple[tuple[str, float], ...]
+
+
+# --- what a source gives ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One speaker's turn. Optional columns that a source lacks are empty strings."""
+
+    order: int
+    text: str
+    speaker_type: str = ""
+    section: str = ""
+    speaker_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One earnings call: its turns are in the order they were spoken."""
+
+    transcript_id: str
+    date: dt.date
+    turns: tuple[Turn, ...]
+    headline: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptData:
+    """All calls of a firm, by date then transcript id; `skipped` counts rows left out, by reason."""
+
+    firm_id: str
+    firm_name: str
+    calls: tuple[Call, ...]
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+
+# --- what a topic model gives ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as a model sees it: keywords are (word, weight), heaviest first; size is in documents."""
+
+    topic_id: int
+    label: str
+    keywords: Keywords
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class TopicModelResult:
+    """The topic of each document.
+
+    assignments: (n_documents,) int, a topic_id or -1 for an outlier.
+    probabilities: (n_documents,) float32 in [0, 1], how well a document fits its topic; 0 for an outlier.
+    """
+
+    topics: tuple[Topic, ...]
+    assignments: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+
+
+# --- topics/{firm}.json ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSentence:
+    """A sentence as it was said; probability is None for an outlier."""
+
+    sentence_id: str
+    text: str
+    speaker_type: str
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FirmTopic:
+    """A topic of one firm, with every sentence that belongs to it, the best fitting first."""
+
+    topic_id: int
+    label: str
+    keywords: Keywords
+    size: int
+    kind: Kind
+    stability: float | None
+    sentences: tuple[TopicSentence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FirmTopics:
+    """One firm's topics. centroids: one a topic, in the topics' order, L2 norm 1."""
+
+    schema_version: int
+    run: str
+    firm_id: str
+    firm_name: str
+    status: FirmStatus
+    n_topics: int
+    topics: tuple[FirmTopic, ...]
+    centroids: tuple[tuple[float, ...], ...]
+    outliers: tuple[TopicSentence, ...]
+    metadata: Mapping[str, Any]
+
+
+# --- themes.json -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeTopic:
+    """A topic's place in a theme; similarity is the cosine of its centroid to the theme's."""
+
+    firm_id: str
+    topic_id: int
+    label: str
+    size: int
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class RepresentativeSentence:
+    """A sentence near the theme's centroid; no two of a theme come from one firm while firms last."""
+
+    firm_id: str
+    topic_id: int
+    sentence_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """A theme: topics of several firms about one thing. coherence is the mean of its topics' similarity."""
+
+    theme_id: str
+    kind: Kind
+    label: str
+    keywords: Keywords
+    n_firms: int
+    n_topics: int
+    n_sentences: int
+    centroid: tuple[float, ...]
+    coherence: float
+    stability: float | None
+    firms: tuple[str, ...]
+    topics: tuple[ThemeTopic, ...]
+    representative_sentences: tuple[RepresentativeSentence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnassignedTopic:
+    """A topic in no theme. reason: outlier, too_few_firms, one_firm_dominates or procedural."""
+
+    firm_id: str
+    topic_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedFirm:
+    """A firm that gave no topics to the themes, and why."""
+
+    firm_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Themes:
+    """A run's themes, ranked by kind (subject first), then firms, then sentences."""
+
+    schema_version: int
+    run: str
+    n_themes: int
+    themes: tuple[Theme, ...]
+    unassigned_topics: tuple[UnassignedTopic, ...]
+    skipped_firms: tuple[SkippedFirm, ...]
+    metadata: Mapping[str, Any]
+
+
+# --- what a store gives ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof of a publish: where it went, which version readers now see, and how much was written.
+
+    counts: rows or items by kind. capacity: units consumed by kind, None where a store does not meter.
+    """
+
+    store: str
+    run: str
+    version: str
+    counts: Mapping[str, int]
+    seconds: float
+    capacity: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """A published run; published_at is UTC, ISO 8601."""
+
+    run: str
+    version: str
+    published_at: str
+    n_firms: int
+    n_themes: int
+    n_topics: int
+    n_sentences: int
+
+
+@dataclass(frozen=True, slots=True)
+class TopicView:
+    """A topic with its sentences, and the theme it belongs to (None when it reached none)."""
+
+    run: str
+    firm_id: str
+    firm_name: str
+    topic_id: int
+    label: str
+    kind: Kind
+    keywords: Keywords
+    size: int
+    theme_id: str | None
+    sentences: tuple[TopicSentence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FirmThemeShare:
+    """How much of a firm's speech belongs to a theme: share is n_sentences over all its sentences."""
+
+    theme_id: str
+    label: str
+    kind: Kind
+    n_sentences: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class FirmView:
+    """A firm in one run: its themes by share, and its topics (without their sentences)."""
+
+    run: str
+    firm_id: str
+    firm_name: str
+    status: FirmStatus
+    n_sentences: int
+    themes: tuple[FirmThemeShare, ...]
+    topics: tuple[TopicView, ...]

@@ -1,0 +1,38 @@
+"""How the map talks to a topic model, so that BERTopic, LDA or a user's own class can stand in."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earnings_themes.abstractions.records import Topic, TopicModelResult
+
+
+class TopicModelInterface(ABC):
+    """A topic model of one firm's sentences.
+
+    It is made as `Model(seed=…, **params)` with `topics.params` of config.yaml, and fitted once.
+    """
+
+    def __init__(self, seed: int = 42, **params: Any) -> None:
+        self.seed = seed
+        self.params = params
+
+    @abstractmethod
+    def fit(
+        self, documents: list[str], embeddings: NDArray[np.float32] | None = None
+    ) -> TopicModelResult:
+        """Find the topics of the documents.
+
+        documents: n distinct texts. embeddings: (n, dim) float32, one a document; a model that needs none
+        may ignore them. Raises ModelError when the two do not fit together or hold NaN.
+        """
+
+    @abstractmethod
+    def get_topics(self) -> list[Topic]:
+        """Return the topics of the last fit, by topic_id from 0; empty before a fit."""
+
+    @abstractmethod
+    def get_embeddings(self) -> NDArray[np.float32]:
+        """Return (n_documents, dim) float32, the raw embedding space of the last fit's documents."""
