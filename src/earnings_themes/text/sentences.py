@@ -1,0 +1,223 @@
+"""Splits a speaker's turn into sentences."""
+
+from __future__ import annotations
+
+import re
+
+# all-MiniLM reads 256 word pieces and cuts the rest without a word.
+MAX_WORDS = 150
+
+_CLOSERS = "\"'”’»)\\]」』】）›"
+_OPENERS = "\"'“‘«([「『【（‹¿¡-–—*•"
+
+# Always an end: these scripts have no abbreviations written with the same sign.
+_CJK_END = "。！？｡"
+_OTHER_END = "؟۔।॥։።"
+
+_CANDIDATE = re.compile(
+    rf"[.!?…]+[{_CLOSERS}]*(?=\s)"
+    rf"|[{_CJK_END}]+[.!?…{_CJK_END}{_CLOSERS}]*"
+    rf"|[{_OTHER_END}]+[.!?{_OTHER_END}{_CLOSERS}]*(?=\s|$)"
+    r"|\n\s*\n"
+    r"|(?<=[a-z])[.?!](?=[A-Z](?:[a-z]|\s|'))"
+)
+
+# "Mr. Smith": a name has to follow.
+_BEFORE_NAME = frozenset(
+    "mr mrs ms mx dr prof sen gov gen rep lt col sgt capt cmdr hon rev messrs mme mlle st mt ft fr sr.ta".split()
+)
+# Never the last word of a sentence.
+_NEVER_LAST = frozenset("e.g i.e eg ie vs v cf approx viz al incl excl resp".split())
+# Abbreviations that a number follows: "No. 1", "Rs. 3,240", "Dec. 31".
+_BEFORE_NUMBER = frozenset(
+    "no nos rs fig figs sec art vol p pp ch ex para ca approx re est jan feb mar apr jun jul aug sep sept oct nov dec"
+    " c eq ref ser ver".split()
+)
+# Abbreviations that end a sentence or don't: the next word decides.
+_AMBIGUOUS = frozenset(
+    "inc corp ltd co cos llc plc bros jr sr ph.d phd m.d u.s u.k e.u u.n d.c u.s.a usd intl natl univ assn dept mfg"
+    " mgmt avg est jan feb mar apr jun jul aug sep sept oct nov dec bn mn bbl mcf tel ext ave blvd rd s.a s.p.a n.v"
+    " b.v a.g gmbh pty pte a.s s.a.s l.p l.l.c s.p".split()
+)
+_TIME = frozenset("a.m p.m am pm".split())
+_ZONE = re.compile(
+    r"(?:Eastern|Central|Pacific|Mountain|Atlantic|Greenwich|London|New|Hong|Singapore|Tokyo|Beijing|Paris|Sydney"
+    r"|Local|Standard|Daylight|E[SD]?T|C[SE]?[SD]?T|P[SD]?T|M[SD]?T|GMT|UTC|BST|IST|AEST|AEDT|SGT|HKT|JST"
+    r"|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|July"
+    r"|August|September|October|November|December)\b"
+)
+
+# Words that open sentences and are not written with a capital inside one.
+_OPENING_WORDS = frozenset(
+    """
+    a about additionally after again all also although among an and another any anything are as at based because
+    before besides beyond both but by can clearly consequently could despite did do does due during each either even
+    every everyone everything excluding finally first firstly following for fourth from further furthermore given
+    going good had has have having he hello hence her here here's hi his how however i i'd i'll i'm i've if importantly
+    in including indeed instead is it it'll it's its just last lastly let let's like look looking many maybe me meanwhile
+    more moreover most much my next no nobody none nor not nothing now obviously of oh okay on once one only or other
+    others our out over overall people perhaps please regarding right same second secondly see several she should similarly
+    since so some somebody someone something sometimes still such sure thank thanks that that'll that's the their them then
+    there there's therefore these they they'll they're they've third thirdly this those though three through throughout
+    thus to today together tomorrow two uh um under unfortunately unless until up us very was we we'd we'll we're we've
+    well were what what's when whenever where whereas whether which while who whoever whose why will with within without
+    would yeah yes yesterday yet you you'll you're you've your
+    """.split()
+)
+_DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]$")
+_FIRST_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_MARK = re.compile(r"(?:<[^<>]{1,30}>|\[[^\[\]]{1,30}\])[\s,.\-]*")
+_SCALE = re.compile(
+    r"\d{1,3}(?:%|\s?(?:percent|million|billion|trillion|thousand|crores?|lakhs?|x|times|points?)\b)"
+)
+_DOMAIN = frozenset("Com Net Org Io Co Gov Edu".split())
+
+
+def _ends_here(text: str, start: int, end: int, sentence_start: int) -> bool:
+    """Whether the points at ``text[start:end]`` end the sentence that began at ``sentence_start``."""
+    point = text[start]
+    follow = end
+    n_text = len(text)
+    while follow < n_text and (text[follow].isspace() or text[follow] in _OPENERS):
+        follow += 1
+    while follow < n_text and text[follow] in "<[":
+        mark = _MARK.match(text, follow)
+        if mark is None:
+            break
+        follow = mark.end()
+        while follow < n_text and (text[follow].isspace() or text[follow] in _OPENERS):
+            follow += 1
+    if follow >= n_text:
+        return True
+    after = text[follow]
+    if after.islower():
+        return False
+    if point in "!?":
+        return True
+    if point == "…" or text.startswith("..", start):
+        word = _FIRST_WORD.match(text, follow)
+        return not (word and word.group().replace("’", "'").split("'")[0] == "I")
+
+    begin = max(text.rfind(" ", sentence_start, start), text.rfind("\n", sentence_start, start)) + 1
+    token = text[max(begin, sentence_start) : start].lstrip(_OPENERS)
+    if not token:
+        return False
+    lowered = token.lower()
+    if after.isdigit():
+        if lowered in _BEFORE_NUMBER and not (
+            lowered == "no" and re.match(r"\d{4}\b", text[follow : follow + 5])
+        ):
+            return False
+        if token[-1].isdigit() and token.lstrip("$€£¥").isdigit() and _SCALE.match(text, follow):
+            return False
+        if lowered in _NEVER_LAST or lowered in _BEFORE_NAME or lowered in _AMBIGUOUS:
+            return False
+        return not _DOTTED.match(token)
+    if lowered in _NEVER_LAST:
+        return False
+    if token.isdigit() and len(token) <= 2 and begin <= sentence_start:
+        return False
+    if lowered in _BEFORE_NAME:
+        return False
+    if lowered in _TIME:
+        return not _ZONE.match(text, follow)
+    is_initial = len(token) == 1 and token.isupper() and token.isalpha()
+    if lowered in _AMBIGUOUS or is_initial or _DOTTED.match(token):
+        word = _FIRST_WORD.match(text, follow)
+        return word is None or word.group().lower().replace("’", "'") in _OPENING_WORDS
+    return True
+
+
+def _split(text: str) -> list[str]:
+    sentences: list[str] = []
+    start = 0
+    for found in _CANDIDATE.finditer(text):
+        point, end = found.span()
+        first = text[point]
+        if first in ".!?…":
+            if end < len(text) and not text[end].isspace():
+                begin = text.rfind(" ", start, point) + 1
+                glued = text[max(begin, start) : point]
+                word = _FIRST_WORD.match(text, end)
+                if not glued.islower() or not glued.isalpha() or (word and word.group() in _DOMAIN):
+                    continue
+            elif not _ends_here(text, point, end, start):
+                continue
+        piece = text[start:end].strip()
+        if piece:
+            sentences.append(piece)
+        start = end
+    piece = text[start:].strip()
+    if piece:
+        sentences.append(piece)
+    return sentences
+
+
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+_CLAUSE_ENDS = (
+    re.compile(r"[;:—…。；：]+\s*|\s--?\s|\s–\s|[.?!]\s+"),
+    re.compile(r"[,，、،]\s*(?=(?:and|but|so|or|which|because|where|while|although|then|as|if)\b)"),
+    re.compile(r"[,，、،]\s*|-\s+"),
+    re.compile(r"\s+(?=(?:and|but|so|or|which|because|where|while|although|that|then)\b)"),
+    re.compile(r"\s+"),
+)
+
+
+def _length(text: str) -> int:
+    """Words; a character of a script without spaces counts as one, since the encoder reads it so."""
+    words = text.count(" ") + 1
+    return words if text.isascii() else words + len(_UNSPACED.findall(text))
+
+
+def split_long(sentence: str, max_words: int = MAX_WORDS) -> list[str]:
+    """The pieces of a sentence, each at most ``max_words`` long; cut at the clause boundary nearest the middle.
+
+    Raises:
+        ValueError: ``max_words`` is less than 1.
+    """
+    if max_words < 1:
+        raise ValueError(f"max_words must be at least 1, got {max_words}")
+    if len(sentence) <= max_words or _length(sentence) <= max_words:
+        return [sentence]
+    middle = len(sentence) // 2
+    cut = middle
+    for pattern in _CLAUSE_ENDS:
+        ends = [m.end() for m in pattern.finditer(sentence, len(sentence) // 5, len(sentence) * 4 // 5)]
+        if ends:
+            cut = min(ends, key=lambda end: abs(end - middle))
+            break
+    left, right = sentence[:cut].strip(), sentence[cut:].strip()
+    if not left or not right:
+        left, right = sentence[:middle], sentence[middle:]
+    return split_long(left, max_words) + split_long(right, max_words)
+
+
+def split_sentences_counted(text: str) -> tuple[list[str], int]:
+    """The sentences of a turn, and how many of them were too long for the encoder and were cut.
+
+    Raises:
+        TypeError: ``text`` is not a string.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"split_sentences expects a string, got {type(text).__name__}: {text!r}")
+    pieces: list[str] = []
+    n_long = 0
+    for sentence in _split(text):
+        if len(sentence) <= MAX_WORDS:
+            pieces.append(sentence)
+            continue
+        cut = split_long(sentence)
+        n_long += len(cut) > 1
+        pieces.extend(cut)
+    return pieces, n_long
+
+
+def split_sentences(text: str) -> list[str]:
+    """The sentences of a turn in their order, none empty, none longer than `MAX_WORDS`.
+
+    Raises:
+        TypeError: ``text`` is not a string.
+    """
+    return split_sentences_counted(text)[0]
