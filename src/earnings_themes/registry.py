@@ -57,5 +57,7 @@ def _find(name: str, known: dict[str, str], interface: type[T], key: str) -> typ
             "of a package that is installed where the workflow runs."
         ) from error
     if not (isinstance(found, type) and issubclass(found, interface)):
-        raise ConfigError(f"{key}: {path!r} is not a subclass of earnings_themes.abstractions.{interface.__name__}.")
+        raise ConfigError(
+            f"{key}: {path!r} is not a subclass of earnings_themes.abstractions.{interface.__name__}."
+        )
     return found

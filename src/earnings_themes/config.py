@@ -1,0 +1,173 @@
+"""A typed view of config.yaml, and its validation with errors a person can act on.
+
+The JSON schema in config/schemas says what is allowed. Its messages are rewritten here, because
+"Additional properties are not allowed" helps nobody who typed `min_firm`.
+"""
+
+import datetime as dt
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from earnings_themes.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the transcripts are, and which of them count. Dates are inclusive, None is open."""
+
+    kind: str
+    path: str
+    start_date: dt.date | None = None
+    end_date: dt.date | None = None
+    firms: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """How a sentence becomes a vector."""
+
+    model: str
+    backend: str
+    device: str
+    batch_size: int
+    shards: int
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSettings:
+    """The map: which model, and which sentences and firms it sees."""
+
+    model: str
+    min_sentences: int
+    keep_procedural: bool
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeSettings:
+    """The reduce: what makes a theme, and how it is named."""
+
+    min_firms: int
+    max_firm_share: float
+    n_keywords: int
+    max_words: int
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reduce:
+    """Where the reduce runs, and how many firms it may miss."""
+
+    backend: str
+    min_firm_coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Which store the result goes to; path is SQLite's, table is DynamoDB's."""
+
+    store: str
+    path: str
+    table: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole of config.yaml."""
+
+    run: str
+    source: Source
+    embedding: Embedding
+    topics: TopicSettings
+    themes: ThemeSettings
+    reduce: Reduce
+    publish: Publish
+    seed: int
+
+
+@cache
+def _validator() -> jsonschema.Draft202012Validator:
+    text = (files("earnings_themes") / "schemas" / "config.schema.yaml").read_text(encoding="utf-8")
+    return jsonschema.Draft202012Validator(
+        yaml.safe_load(text), format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+    )
+
+
+def read_config(path: Path | str) -> Config:
+    """Read and check a whole config file. Raises ConfigError."""
+    try:
+        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: cannot be read as YAML: {error}") from error
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path}: expected a mapping of settings, found {type(raw).__name__}.")
+    return parse_config(raw)
+
+
+def parse_config(raw: Mapping[str, Any]) -> Config:
+    """Check the settings and return them typed.
+
+    Raises ConfigError with every fault: the key, the value found, what is allowed, and for an unknown key
+    the nearest known one.
+    """
+    # YAML turns an unquoted 2021-01-31 into a date; the schema, being JSON, knows strings only.
+    raw = _plain(raw)
+    faults = sorted(_validator().iter_errors(raw), key=lambda fault: list(map(str, fault.path)))
+    if faults:
+        lines = [line for fault in faults for line in _explain(fault)]
+        raise ConfigError("config: " + "\n        ".join(lines))
+    source, themes, publish = raw["source"], raw["themes"], raw["publish"]
+    start, end = (_date(source.get(key)) for key in ("start_date", "end_date"))
+    if start and end and start > end:
+        raise ConfigError(f"config: source.start_date {start} is after source.end_date {end}.")
+    firms = source.get("firms")
+    return Config(
+        run=raw["run"],
+        source=Source(source["kind"], source["path"], start, end, tuple(firms) if firms else None),
+        embedding=Embedding(**raw["embedding"]),
+        topics=TopicSettings(**raw["topics"]),
+        themes=ThemeSettings(
+            **{key: value for key, value in themes.items() if key != "labels"}, **themes["labels"]
+        ),
+        reduce=Reduce(**raw["reduce"]),
+        publish=Publish(publish["store"], publish.get("path", "results/themes.sqlite"), publish.get("table")),
+        seed=raw["seed"],
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def _date(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
+
+
+def _explain(fault: Any) -> list[str]:
+    schema: dict[str, Any] = dict(fault.schema)
+    where = ".".join(map(str, fault.absolute_path))
+    prefix = f"{where}." if where else ""
+    if fault.validator == "additionalProperties":
+        known = list(schema["properties"])
+        lines = []
+        for key in sorted(set(fault.instance) - set(known)):
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {prefix}{close[0]}?" if close else f"known here: {', '.join(known)}."
+            lines.append(f"{prefix}{key} is not a known key; {hint}")
+        return lines
+    if fault.validator == "required":
+        return [f"{prefix}{fault.message.replace(' is a required property', ' is missing.')}"]
+    allowed = schema.get("description") or f"a {fault.validator_value}"
+    return [f"{where or 'config'} is {fault.instance!r}; expected {allowed}."]

@@ -1,0 +1,260 @@
+"""Reads and writes the files of a run, and is the only place that knows their form.
+
+Every reader checks the schema version first and then the JSON schema, so that a truncated or foreign file
+is named with its fault instead of failing three steps later. Every writer is atomic (a temporary file,
+then a rename) and deterministic (same records, same bytes).
+"""
+
+import csv
+import dataclasses
+import io
+import json
+import os
+import urllib.parse
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import fastjsonschema
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from earnings_themes.abstractions import (
+    SCHEMA_VERSION,
+    FirmTopic,
+    FirmTopics,
+    RepresentativeSentence,
+    SkippedFirm,
+    Theme,
+    Themes,
+    ThemeTopic,
+    TopicSentence,
+    UnassignedTopic,
+)
+from earnings_themes.errors import ResultError
+
+# Floats are written with 6 significant digits: float32 holds 7, and the last one differs between
+# processors. At 384 numbers a centroid it also halves the file.
+SIGNIFICANT_DIGITS: Final = 6
+
+TRANSCRIPT_SCHEMA = pa.schema(
+    [
+        ("firm_id", pa.string()),
+        ("firm_name", pa.string()),
+        ("transcript_id", pa.string()),
+        ("date", pa.date32()),
+        ("sentence_id", pa.string()),
+        ("position", pa.int32()),
+        ("speaker_type", pa.string()),
+        ("section", pa.string()),
+        ("text", pa.string()),
+        ("model_text", pa.string()),
+        ("procedural", pa.bool_()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FirmRow:
+    """A line of firms.tsv. row_group is -1 for a firm without a sentence."""
+
+    firm_id: str
+    firm_name: str
+    n_calls: int
+    n_sentences: int
+    row_group: int
+    digest: str
+
+
+_FIRM_COLUMNS: Final = [column.name for column in dataclasses.fields(FirmRow)]
+
+
+def encode_firm(firm_id: str) -> str:
+    """Return the firm id as a file name: percent-encoded, letters, digits, '-' and '_' stay.
+
+    So no id leaves its folder ('..', '/') and no two ids share a file.
+    """
+    # quote() never encodes '.' and '~', and a name of dots is a folder.
+    return urllib.parse.quote(firm_id, safe="").replace(".", "%2E").replace("~", "%7E")
+
+
+def decode_firm(name: str) -> str:
+    """Return the firm id behind a file name made by encode_firm."""
+    return urllib.parse.unquote(name)
+
+
+# --- firms.tsv -------------------------------------------------------------------------------------
+
+
+def write_firms(path: Path | str, rows: list[FirmRow]) -> None:
+    """Write firms.tsv, one line a firm, in the order given."""
+    lines = io.StringIO()
+    writer = csv.writer(lines, dialect="excel-tab", lineterminator="\n")
+    writer.writerow(_FIRM_COLUMNS)
+    writer.writerows(dataclasses.astuple(row) for row in rows)
+    write_atomically(path, lines.getvalue())
+
+
+def read_firms(path: Path | str) -> list[FirmRow]:
+    """Read firms.tsv. Raises ResultError when it is missing or damaged."""
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            header, *lines = csv.reader(file, dialect="excel-tab", strict=True)
+        if header != _FIRM_COLUMNS:
+            raise ValueError(f"the columns are {header}")
+        return [FirmRow(a, b, int(c), int(d), int(e), f) for a, b, c, d, e, f in lines]
+    except (OSError, ValueError, csv.Error) as error:
+        raise ResultError(
+            f"{path}: not a complete firms.tsv ({error}). Delete it and run again; ingest makes it."
+        ) from error
+
+
+# --- transcripts.parquet ---------------------------------------------------------------------------
+
+
+def read_sentences(path: Path | str, firm_id: str, columns: list[str] | None = None) -> pd.DataFrame:
+    """Return a firm's sentences, in the order they were said, reading no other firm's row group.
+
+    Columns are those of TRANSCRIPT_SCHEMA. The frame is empty for a firm without a sentence. Raises
+    ResultError when the file is damaged.
+    """
+    try:
+        # One row group a firm, so the statistics of firm_id leave exactly one to read.
+        table = pq.read_table(path, columns=columns, filters=[("firm_id", "==", firm_id)])
+    except (OSError, pa.ArrowInvalid) as error:
+        raise ResultError(
+            f"{path}: cannot be read ({error}). Delete it and run again; ingest makes it."
+        ) from error
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
+
+
+# --- topics/{firm}.json and themes.json ------------------------------------------------------------
+
+
+def write_firm_topics(path: Path | str, firm: FirmTopics) -> None:
+    """Write topics/{firm}.json."""
+    write_json(path, dataclasses.asdict(firm))
+
+
+def read_firm_topics(path: Path | str) -> FirmTopics:
+    """Read topics/{firm}.json. Raises ResultError naming the file and its fault."""
+    raw = _read_json(path, "firm_topics.schema.json")
+    if not len(raw["topics"]) == len(raw["centroids"]) == raw["n_topics"]:
+        raise ResultError(
+            f"{path}: n_topics is {raw['n_topics']}, but it holds {len(raw['topics'])} topics and "
+            f"{len(raw['centroids'])} centroids."
+        )
+    topics = tuple(
+        FirmTopic(
+            **{
+                **topic,
+                "keywords": tuple((word, weight) for word, weight in topic["keywords"]),
+                "sentences": tuple(TopicSentence(**sentence) for sentence in topic["sentences"]),
+            }
+        )
+        for topic in raw["topics"]
+    )
+    return FirmTopics(
+        **{
+            **raw,
+            "topics": topics,
+            "centroids": tuple(tuple(centroid) for centroid in raw["centroids"]),
+            "outliers": tuple(TopicSentence(**sentence) for sentence in raw["outliers"]),
+        }
+    )
+
+
+def write_themes(path: Path | str, themes: Themes) -> None:
+    """Write themes.json."""
+    write_json(path, dataclasses.asdict(themes))
+
+
+def read_themes(path: Path | str) -> Themes:
+    """Read themes.json. Raises ResultError naming the file and its fault."""
+    raw = _read_json(path, "themes.schema.json")
+    themes = tuple(
+        Theme(
+            **{
+                **theme,
+                "keywords": tuple((word, weight) for word, weight in theme["keywords"]),
+                "centroid": tuple(theme["centroid"]),
+                "firms": tuple(theme["firms"]),
+                "topics": tuple(ThemeTopic(**topic) for topic in theme["topics"]),
+                "representative_sentences": tuple(
+                    RepresentativeSentence(**sentence) for sentence in theme["representative_sentences"]
+                ),
+            }
+        )
+        for theme in raw["themes"]
+    )
+    return Themes(
+        **{
+            **raw,
+            "themes": themes,
+            "unassigned_topics": tuple(UnassignedTopic(**topic) for topic in raw["unassigned_topics"]),
+            "skipped_firms": tuple(SkippedFirm(**firm) for firm in raw["skipped_firms"]),
+        }
+    )
+
+
+# --- JSON ------------------------------------------------------------------------------------------
+
+
+def write_json(path: Path | str, value: Any) -> None:
+    """Write one JSON document, floats to SIGNIFICANT_DIGITS, no NaN; a whole file or none."""
+    text = json.dumps(_rounded(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    write_atomically(path, text + "\n")
+
+
+def write_atomically(path: Path | str, text: str) -> None:
+    """Write a text file so that no reader, and no crash, ever sees a part of it."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(item) for item in value]
+    return value
+
+
+@cache
+def _check(schema: str) -> Callable[[Any], Any]:
+    text = (files("earnings_themes") / "schemas" / schema).read_text(encoding="utf-8")
+    check: Callable[[Any], Any] = fastjsonschema.compile(json.loads(text))
+    return check
+
+
+def _read_json(path: Path | str, schema: str) -> dict[str, Any]:
+    try:
+        raw = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ResultError(f"{path}: missing.") from error
+    except (OSError, ValueError) as error:
+        raise ResultError(f"{path}: not complete JSON ({error}).") from error
+    version = raw.get("schema_version") if isinstance(raw, dict) else None
+    if version != SCHEMA_VERSION:
+        raise ResultError(
+            f"{path}: schema_version is {version!r}, this program reads {SCHEMA_VERSION}. Make it again."
+        )
+    try:
+        _check(schema)(raw)
+    except fastjsonschema.JsonSchemaValueException as error:
+        raise ResultError(f"{path}: {str(error.message).removeprefix('data.')}.") from error
+    assert isinstance(raw, dict)
+    return raw
