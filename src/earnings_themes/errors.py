@@ -29,5 +29,9 @@ class CoverageError(EarningsThemesError):
     """Too many firms are missing for themes that stand for the whole run."""
 
 
+class StoreError(EarningsThemesError):
+    """The store cannot be read or written now: another publisher is at it, it is damaged, or out of reach."""
+
+
 class NotFoundError(EarningsThemesError):
     """The store holds no such run, theme, topic or firm."""

@@ -203,6 +203,7 @@ class Receipt:
     """Proof of a publish: where it went, which version readers now see, and how much was written.
 
     counts: rows or items by kind. capacity: units consumed by kind, None where a store does not meter.
+    digest: SHA-256 of everything published; the same content has the same digest in every store.
     """
 
     store: str
@@ -211,11 +212,12 @@ class Receipt:
     counts: Mapping[str, int]
     seconds: float
     capacity: Mapping[str, float] | None = None
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """A published run; published_at is UTC, ISO 8601."""
+    """A published run; published_at is UTC, ISO 8601. n_sentences counts the sentences of its topics."""
 
     run: str
     version: str
@@ -224,11 +226,24 @@ class RunInfo:
     n_themes: int
     n_topics: int
     n_sentences: int
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FirmEntry:
+    """A firm in a run's list of firms."""
+
+    firm_id: str
+    firm_name: str
+    status: FirmStatus
 
 
 @dataclass(frozen=True, slots=True)
 class TopicView:
-    """A topic with its sentences, and the theme it belongs to (None when it reached none)."""
+    """A topic with its sentences, and the theme it belongs to (None when it reached none).
+
+    unassigned_reason says why it reached none, as in themes.json.
+    """
 
     run: str
     firm_id: str
@@ -240,6 +255,8 @@ class TopicView:
     size: int
     theme_id: str | None
     sentences: tuple[TopicSentence, ...]
+    stability: float | None = None
+    unassigned_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,3 +281,28 @@ class FirmView:
     n_sentences: int
     themes: tuple[FirmThemeShare, ...]
     topics: tuple[TopicView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceHit:
+    """A sentence that holds the words searched for, and where it is in the hierarchy."""
+
+    firm_id: str
+    firm_name: str
+    topic_id: int
+    theme_id: str | None
+    sentence_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What a search found: themes by rank, and the best matching sentences.
+
+    n_sentences: how many sentences hold the words, None where the store does not search sentences.
+    """
+
+    run: str
+    themes: tuple[Theme, ...]
+    sentences: tuple[SentenceHit, ...] = ()
+    n_sentences: int | None = None
