@@ -54,6 +54,7 @@ TRANSCRIPT_SCHEMA = pa.schema(
         ("text", pa.string()),
         ("model_text", pa.string()),
         ("procedural", pa.bool_()),
+        ("speaker_name", pa.string()),
     ]
 )
 

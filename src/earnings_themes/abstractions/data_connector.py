@@ -9,10 +9,11 @@ from earnings_themes.abstractions.records import TranscriptData
 class DataConnector(ABC):
     """A source of transcripts. It is made as `Connector(path)` with `source.path` of config.yaml."""
 
+    def __init__(self, path: str) -> None:
+        self.path = path
+
     @abstractmethod
-    def get_firms(
-        self, start_date: dt.date | None = None, end_date: dt.date | None = None
-    ) -> list[str]:
+    def get_firms(self, start_date: dt.date | None = None, end_date: dt.date | None = None) -> list[str]:
         """Return the ids of the firms with a call between the dates, sorted.
 
         Both ends are inclusive and None leaves an end open. Raises InputError when the source cannot be

@@ -20,9 +20,7 @@ class TopicModelInterface(ABC):
         self.params = params
 
     @abstractmethod
-    def fit(
-        self, documents: list[str], embeddings: NDArray[np.float32] | None = None
-    ) -> TopicModelResult:
+    def fit(self, documents: list[str], embeddings: NDArray[np.float32] | None = None) -> TopicModelResult:
         """Find the topics of the documents.
 
         documents: n distinct texts. embeddings: (n, dim) float32, one a document; a model that needs none

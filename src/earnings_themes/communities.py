@@ -1,0 +1,388 @@
+"""Communities in embedding space: the one clustering idea behind both stages.
+
+Sentences of a firm become topics, and topics of all firms become themes, in the same way: link each vector to
+its nearest neighbours by cosine, then let Leiden (Traag, Waltman & van Eck 2019, doi:10.1038/s41598-019-41695-z)
+find the densely linked groups. Compared with UMAP + HDBSCAN, the number of topics follows the data, few
+sentences are left over, and the result survives a changed sample; docs/validation.md has the trial that chose
+every default below, with what lost and why.
+
+Both stages add what their data gives for nothing:
+
+* the map asks many Leiden runs at several resolutions and keeps what more than half of them agree on (evidence
+  accumulation, Fred & Jain 2005, doi:10.1109/TPAMI.2005.113), which is also a stability score a topic;
+* the reduce knows that a firm's own topics are already told apart. Two topics are linked only where each is the
+  other's best match in that firm (reciprocal best hits, as in orthologous genes: Tatusov, Koonin & Lipman 1997,
+  doi:10.1126/science.278.5338.631), and the resolution rises until a firm rarely has two topics in one theme.
+
+The same rows in any order give the same communities: rows are put into an order of their own before anything
+that depends on it, and every random draw is seeded.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, sqrt
+from typing import Any
+
+import igraph
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
+from sklearn.base import BaseEstimator, ClusterMixin
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+
+# Embeddings of one text differ by 1e-7 between batch sizes: what is closer than this counts as equal.
+_DECIMALS = 6
+# A firm with more unique sentences than this (dozens of calls) is fitted on an even sample: the agreement of
+# n sentences needs 12 n² bytes, 300 MB here. The rest join the nearest topic by the rule for outliers.
+_MOST_FITTED = 5_000
+# Up to here the neighbour search is exact: 20,000 topics (700 firms) take seconds.
+_MOST_EXACT = 20_000
+
+
+@dataclass(frozen=True)
+class Graph:
+    """An undirected weighted graph: `source[i]`–`target[i]` (m,), source < target, with `weight[i]` > 0."""
+
+    n: int
+    source: Integers
+    target: Integers
+    weight: Floats
+
+
+def knn_graph(vectors: Floats, k: int) -> Graph:
+    """Link every row of `vectors` (n, dim), L2 norm 1, to its k nearest by cosine; weight is the squared cosine.
+
+    An edge needs a cosine above 3/√dim, which is where random directions end (three standard deviations):
+    vectors that have nothing to do with each other stay unlinked.
+    """
+    neighbours, cosines = _nearest(vectors, k)
+    source = np.repeat(np.arange(len(vectors)), neighbours.shape[1])
+    return _graph(vectors, source, neighbours.ravel(), cosines.ravel())
+
+
+def reciprocal_graph(vectors: Floats, firms: Integers, k: int) -> Graph:
+    """Link topics of different firms that are each other's best match, within each topic's k nearest firms.
+
+    `vectors` (n, dim) have L2 norm 1, `firms` (n,) is the firm's number of each. Weight is the squared cosine.
+    """
+    n = len(vectors)
+    # Four candidates for each wanted firm: neighbours often come from one firm, and only its best one counts.
+    neighbours, cosines = _nearest(vectors, 4 * k, firms)
+    source, target = np.repeat(np.arange(n), neighbours.shape[1]), neighbours.ravel()
+    known = cosines.ravel() > -1
+    source, target = source[known], target[known]
+    n_firms = int(firms.max(initial=0)) + 1
+    _, best_of_firm = np.unique(
+        source * n_firms + firms[target], return_index=True
+    )  # rows come nearest first
+    best_of_firm.sort()
+    source, target = source[best_of_firm], target[best_of_firm]
+    rank = np.arange(len(source)) - np.searchsorted(source, source)
+    graph = _graph(vectors, source[rank < k], target[rank < k])
+    # An edge stays when no other topic of either firm suits the far end better.
+    ends = np.concatenate(
+        [graph.target * n_firms + firms[graph.source], graph.source * n_firms + firms[graph.target]]
+    )
+    _, pair = np.unique(ends, return_inverse=True)
+    best = np.zeros(len(ends), dtype=np.float32)
+    np.maximum.at(best, pair, np.tile(graph.weight, 2))
+    keep = (np.tile(graph.weight, 2) >= best[pair]).reshape(2, -1).all(axis=0)
+    return Graph(n, graph.source[keep], graph.target[keep], graph.weight[keep])
+
+
+def leiden(graph: Graph, resolution: float, seed: int) -> Integers:
+    """Labels (n,) of Leiden's partition for modularity at `resolution`, run until it no longer improves.
+
+    Sets igraph's random source for the call and gives it back: not to be called from two threads at once.
+    """
+    if not len(graph.source):
+        return np.arange(graph.n)
+    network = igraph.Graph(n=graph.n, edges=np.column_stack([graph.source, graph.target]))
+    igraph.set_random_number_generator(random.Random(seed))
+    try:
+        partition = network.community_leiden(
+            objective_function="modularity",
+            weights=graph.weight.tolist(),
+            resolution=resolution,
+            n_iterations=-1,
+        )
+    finally:
+        igraph.set_random_number_generator(random)
+    return np.asarray(partition.membership, dtype=np.int64)
+
+
+class GraphCommunities(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """Topics of one firm's sentences; scikit-learn's interface, so that it is BERTopic's `hdbscan_model`.
+
+    Each of `n_runs` Leiden runs sees 90 % of the sentences at another resolution. Average linkage on the share
+    of runs that put two sentences together, cut at one half, gives the topics. A sentence is an outlier (−1)
+    when fewer than `min_topic_size` sentences agree with it, or when its cosine to its topic's centroid is under
+    Tukey's lower fence (first quartile − 1.5 interquartile ranges) of all sentences' cosines.
+
+    After `fit`:
+        labels_ (n,): topic numbers from 0, largest first; −1 for outliers.
+        probabilities_ (n,): cosine to the own topic's centroid, clipped to 0…1; 0 for outliers.
+        centroids_ (n_topics, dim): L2 norm 1.
+        stability_ (n_topics,): mean share of runs in which two sentences of the topic came together.
+    """
+
+    def __init__(
+        self,
+        n_neighbors: int = 10,  # 5, 10, 15, 20 tried: docs/validation.md, "Neighbours"
+        min_topic_size: int = 4,  # 3, 4, 5 tried: docs/validation.md, "Outliers"
+        n_runs: int = 40,  # no gain from more: docs/validation.md, "Agreement of runs"
+        resolutions: tuple[float, float] = (1.0, 4.0),  # docs/validation.md, "Agreement of runs"
+        random_state: int = 42,
+    ) -> None:
+        self.n_neighbors = n_neighbors
+        self.min_topic_size = min_topic_size
+        self.n_runs = n_runs
+        self.resolutions = resolutions
+        self.random_state = random_state
+
+    def fit(self, X: NDArray[np.floating[Any]], y: object = None) -> GraphCommunities:  # noqa: N803
+        """Find the topics of the rows of `X` (n, dim); rows need no particular length, n may be 0.
+
+        Raises ValueError for values that are not finite and for rows of zeros: their direction is unknown.
+        """
+        vectors = _unit(X)
+        # Equal rows are one row: a sentence that a firm repeats must not become a topic by repetition alone.
+        unique, back = np.unique(np.round(vectors, _DECIMALS) + 0.0, axis=0, return_inverse=True)
+        back = back.reshape(-1)
+        sample = unique[np.linspace(0, len(unique) - 1, min(len(unique), _MOST_FITTED)).astype(int)]
+        agreement = self._agreement(sample)
+        labels = _numbered(_average_linkage(agreement), self.min_topic_size)
+        labels = _without_far(sample, labels, self.min_topic_size)
+        n_topics = int(labels.max(initial=-1)) + 1
+        self.stability_ = np.array(
+            [_mean_off_diagonal(agreement[np.ix_(labels == t, labels == t)]) for t in range(n_topics)],
+            dtype=np.float32,
+        )
+        self.centroids_ = _centroids(sample, labels)
+        if len(sample) < len(unique):
+            nearest = unique @ self.centroids_.T
+            fence = (sample * self.centroids_[labels]).sum(axis=1)[labels >= 0].min(initial=2.0)
+            labels = np.where(nearest.max(axis=1, initial=-1.0) >= fence, self.predict(unique), -1)
+        self.labels_ = labels[back]
+        cosines = (
+            (vectors * self.centroids_[self.labels_]).sum(axis=1) if n_topics else np.zeros(len(vectors))
+        )
+        self.probabilities_ = np.where(self.labels_ >= 0, np.clip(cosines, 0.0, 1.0), 0.0).astype(np.float32)
+        return self
+
+    def predict(self, X: NDArray[np.floating[Any]]) -> Integers:  # noqa: N803
+        """The nearest topic (n,) of each row of `X` (n, dim), outliers included; −1 where there is no topic.
+
+        Raises ValueError as `fit` does.
+        """
+        vectors = _unit(X)
+        if not len(self.centroids_):
+            return np.full(len(vectors), -1, dtype=np.int64)
+        return np.asarray((vectors @ self.centroids_.T).argmax(axis=1), dtype=np.int64)
+
+    def _agreement(self, vectors: Floats) -> Floats:
+        """Share of runs (n, n) with both sentences in which the two were in one community."""
+        n, low, high = len(vectors), *self.resolutions
+        graph = knn_graph(vectors, self.n_neighbors)
+        draw = np.random.default_rng(self.random_state)
+        together, seen = np.zeros((n, n), dtype=np.float32), np.zeros((n, n), dtype=np.float32)
+        for run, resolution in enumerate(np.geomspace(low, high, self.n_runs)):
+            kept = np.zeros(n, dtype=bool)
+            kept[draw.permutation(n)[: ceil(0.9 * n)]] = True  # the share that METHOD's stability drops, 10 %
+            labels = leiden(_induced(graph, kept), float(resolution), self.random_state + run)
+            members = np.zeros((n, labels.max(initial=-1) + 1), dtype=np.float32)
+            members[np.flatnonzero(kept), labels] = 1.0
+            together += members @ members.T
+            seen += np.outer(kept, kept)
+        return together / np.maximum(seen, 1.0)
+
+
+def cluster_centroids(
+    centroids: Floats,
+    firms: Sequence[str],
+    *,
+    n_neighbors: int = 5,  # 3, 5, 7, 10, 15 tried: docs/validation.md, "Themes"
+    max_repeat: float = 0.05,  # .01, .02, .05, .10 tried: docs/validation.md, "Granularity"
+    random_state: int = 42,
+) -> Integers:
+    """Theme number (n,) of every topic: `centroids` (n, dim) are unit vectors, `firms` (n,) say whose they are.
+
+    The resolution is the lowest of 1, √2, 2, … 64 at which at most `max_repeat` of the topics share their theme
+    with another topic of the same firm. The map stage found these topics to be different; themes that are too
+    broad would join them again, so the share says how broad is too broad, for 12 firms as for 10,000.
+
+    Themes are numbered from 0, largest first. −1: no topic of another firm is its reciprocal best match. Rules
+    on the number of firms in a theme are the caller's. Memory and time grow with n·log n, not n².
+
+    Raises ValueError when the lengths differ, or for values that are not finite, or rows of zeros.
+    """
+    vectors = _unit(centroids)
+    if len(vectors) != len(firms):
+        raise ValueError(f"{len(vectors)} centroids, but {len(firms)} firms: give one firm for each centroid")
+    if not len(vectors):
+        return np.zeros(0, dtype=np.int64)
+    names, numbers = np.unique(np.asarray(firms, dtype=str), return_inverse=True)
+    order = np.lexsort([numbers, *np.round(vectors[:, ::-1], _DECIMALS).T])
+    vectors, numbers = vectors[order], numbers[order].astype(np.int64)
+    graph = reciprocal_graph(vectors, numbers, n_neighbors)
+    grid = 2.0 ** np.arange(0.0, 6.5, 0.5)
+    low, high = 0, len(grid) - 1
+    found: dict[int, Integers] = {}
+    while (
+        low < high
+    ):  # the share falls as the resolution rises, so halving the grid finds the first that passes
+        middle = (low + high) // 2
+        found[middle] = leiden(graph, float(grid[middle]), random_state)
+        low, high = (low, middle) if _repeats(found[middle], numbers) <= max_repeat else (middle + 1, high)
+    labels = found[low] if low in found else leiden(graph, float(grid[low]), random_state)
+    themes = np.empty(len(vectors), dtype=np.int64)
+    themes[order] = _numbered(labels, smallest=2)
+    return themes
+
+
+def _unit(rows: NDArray[np.floating[Any]]) -> Floats:
+    """The rows (n, dim) at L2 norm 1, in float32."""
+    vectors = np.asarray(rows, dtype=np.float32)
+    if vectors.size == 0:
+        return np.zeros((0, vectors.shape[1] if vectors.ndim == 2 else 1), dtype=np.float32)
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    bad = np.flatnonzero(~np.isfinite(length[:, 0]) | (length[:, 0] == 0))
+    if len(bad):
+        raise ValueError(
+            f"rows {bad[:5].tolist()} of {len(vectors)} are zero or not finite: embed them again"
+        )
+    return np.asarray(vectors / length, dtype=np.float32)
+
+
+def _graph(vectors: Floats, source: Integers, target: Integers, cosines: Floats | None = None) -> Graph:
+    """Each pair once, whichever end found the other."""
+    n, dim = vectors.shape
+    pairs, first = np.unique(np.minimum(source, target) * n + np.maximum(source, target), return_index=True)
+    left, right = pairs // max(n, 1), pairs % max(n, 1)
+    if cosines is None:
+        cosines = np.concatenate(
+            [np.zeros(0, dtype=np.float32)]
+            + [
+                np.einsum("ij,ij->i", vectors[left[i : i + 100_000]], vectors[right[i : i + 100_000]])
+                for i in range(0, len(left), 100_000)
+            ]
+        )
+    else:
+        cosines = cosines[first]
+    kept = cosines > 3 / sqrt(max(dim, 9))
+    return Graph(n, left[kept], right[kept], np.asarray(cosines[kept] ** 2, dtype=np.float32))
+
+
+def _induced(graph: Graph, kept: NDArray[np.bool_]) -> Graph:
+    """The graph on the kept nodes, numbered anew in the same order."""
+    edges = kept[graph.source] & kept[graph.target]
+    number = np.cumsum(kept) - 1
+    return Graph(
+        int(kept.sum()), number[graph.source[edges]], number[graph.target[edges]], graph.weight[edges]
+    )
+
+
+def _nearest(vectors: Floats, k: int, firms: Integers | None = None) -> tuple[Integers, Floats]:
+    """The k nearest other rows (n, k) and their cosines (n, k), nearest first; with `firms`, of other firms only.
+
+    Where fewer than k exist the cosine is −2. Exact to 20,000 rows, then by an inverted file (Jégou, Douze &
+    Schmid 2011, doi:10.1109/TPAMI.2010.57): only the cells around a row are searched.
+    """
+    n = len(vectors)
+    k = max(min(k, n - 1), 0)
+    neighbours, cosines = np.zeros((n, k), dtype=np.int64), np.full((n, k), -2.0, dtype=np.float32)
+    if k == 0:
+        return neighbours, cosines
+    everything = np.arange(n)
+    if n <= _MOST_EXACT:
+        batches = [(everything[i : i + 1_000], everything) for i in range(0, n, 1_000)]
+    else:
+        batches = _cells(vectors)
+    for rows, candidates in batches:
+        similarity = vectors[rows] @ vectors[candidates].T
+        if firms is None:
+            similarity[rows[:, None] == candidates] = -2.0
+        else:
+            similarity[firms[rows][:, None] == firms[candidates]] = -2.0
+        width = min(k, len(candidates))
+        top = np.argpartition(-similarity, width - 1, axis=1)[:, :width]
+        values = np.take_along_axis(similarity, top, axis=1)
+        by_value = np.lexsort([top, -values], axis=1)
+        neighbours[rows, :width] = candidates[np.take_along_axis(top, by_value, axis=1)]
+        cosines[rows, :width] = np.take_along_axis(values, by_value, axis=1)
+    return neighbours, cosines
+
+
+def _cells(vectors: Floats) -> list[tuple[Integers, Integers]]:
+    """Rows a cell, with the candidates in the cells around it."""
+    from sklearn.cluster import MiniBatchKMeans
+
+    n_cells = int(sqrt(len(vectors)))
+    quantizer = MiniBatchKMeans(n_cells, batch_size=4_096, max_iter=20, n_init=1, random_state=0)
+    cell = quantizer.fit(vectors).predict(vectors)
+    centers = quantizer.cluster_centers_.astype(np.float32)
+    around = np.argsort(-(_unit(centers) @ _unit(centers).T), axis=1, kind="stable")[:, :24]
+    members = [np.flatnonzero(cell == c) for c in range(n_cells)]
+    return [
+        (members[c][i : i + 1_000], np.concatenate([members[near] for near in around[c]]))
+        for c in range(n_cells)
+        for i in range(0, len(members[c]), 1_000)
+    ]
+
+
+def _average_linkage(agreement: Floats) -> Integers:
+    """Labels (n,) of average linkage, cut where the mean agreement falls under one half."""
+    if len(agreement) < 2:
+        return np.zeros(len(agreement), dtype=np.int64)
+    distance = 1.0 - agreement
+    np.fill_diagonal(distance, 0.0)
+    tree = linkage(squareform(distance, checks=False), "average")
+    return np.asarray(fcluster(tree, 0.5, "distance"), dtype=np.int64)
+
+
+def _numbered(labels: Integers, smallest: int) -> Integers:
+    """Labels from 0, largest group first (ties: which comes first); groups under `smallest` become −1."""
+    groups, first, group, size = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
+    order = np.lexsort([first, -size])
+    number = np.empty(len(groups), dtype=np.int64)
+    number[order] = np.arange(len(groups))
+    number[(size < smallest) | (groups < 0)] = -1
+    if (groups < 0).any():  # close the gap that the outliers' group leaves in the numbers
+        number[number >= 0] = np.argsort(np.argsort(number[number >= 0]))
+    return np.asarray(number[group], dtype=np.int64)
+
+
+def _centroids(vectors: Floats, labels: Integers) -> Floats:
+    """Mean of each topic's rows at L2 norm 1: (n_topics, dim)."""
+    sums = np.zeros((int(labels.max(initial=-1)) + 1, vectors.shape[1]), dtype=np.float32)
+    np.add.at(sums, labels[labels >= 0], vectors[labels >= 0])
+    return _unit(sums) if len(sums) else sums
+
+
+def _without_far(vectors: Floats, labels: Integers, smallest: int) -> Integers:
+    """The labels (n,) with sentences under Tukey's lower fence set to −1."""
+    kept = labels >= 0
+    if not kept.any():
+        return labels
+    cosines = (vectors * _centroids(vectors, labels)[labels]).sum(axis=1)
+    first, third = np.quantile(cosines[kept], [0.25, 0.75])
+    fence = first - 1.5 * (third - first) - 10.0**-_DECIMALS
+    return _numbered(np.where(kept & (cosines >= fence), labels, -1), smallest)
+
+
+def _mean_off_diagonal(square: Floats) -> float:
+    """Mean over pairs of two different rows; 1 for a single row."""
+    n = len(square)
+    return float((square.sum() - np.trace(square)) / (n * (n - 1))) if n > 1 else 1.0
+
+
+def _repeats(labels: Integers, firms: Integers) -> float:
+    """Share of topics beyond a firm's first in their theme."""
+    pairs = np.unique(labels * (int(firms.max()) + 1) + firms)
+    return 1.0 - len(pairs) / len(labels)

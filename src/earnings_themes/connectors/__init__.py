@@ -1,0 +1,1 @@
+"""Sources of transcripts behind the DataConnector interface."""

@@ -1,0 +1,225 @@
+"""The map: one firm's sentences and their vectors become its topics.
+
+A firm with too little text is a result with a status, not a failure: what fails is a bug or the machine,
+and only that is worth a retry.
+"""
+
+import platform
+import resource
+import sys
+import time
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from earnings_themes import __version__
+from earnings_themes.abstractions import (
+    SCHEMA_VERSION,
+    FirmTopic,
+    FirmTopics,
+    Topic,
+    TopicModelResult,
+    TopicSentence,
+)
+from earnings_themes.abstractions.records import FirmStatus
+from earnings_themes.config import TopicSettings
+from earnings_themes.embedding import Vectors, modelled, read_vectors
+from earnings_themes.errors import ModelError
+from earnings_themes.kinds import topic_kind
+from earnings_themes.labels import tidy_keywords, topic_label
+from earnings_themes.registry import model_class
+from earnings_themes.results import read_sentences, write_firm_topics
+from earnings_themes.text import dominant_script, introduced_names
+from earnings_themes.text.words import words_of
+
+# Libraries whose version can change a topic.
+_LIBRARIES: Final = ("bertopic", "igraph", "numpy", "scikit-learn", "sentence-transformers", "torch")
+# Ten words are what topic diversity and coherence are measured on (Dieng et al. 2020, Röder et al. 2015).
+_N_KEYWORDS: Final = 10
+
+
+def process_firm_files(
+    run: str,
+    firm_id: str,
+    firm_name: str,
+    transcripts: Path,
+    embeddings: Path,
+    output: Path,
+    settings: TopicSettings,
+    seed: int,
+) -> FirmTopics:
+    """Read a firm's sentences and vectors, find its topics, write topics/{firm}.json and return it.
+
+    Raises ResultError for a damaged file and ModelError for vectors that cannot be used.
+    """
+    started = time.perf_counter()
+    sentences = read_sentences(transcripts, firm_id)
+    ids = sentences.loc[modelled(sentences, settings.keep_procedural), "sentence_id"].tolist()
+    vectors, about = read_vectors(embeddings, firm_id, ids)
+    read = time.perf_counter() - started
+    firm = process_firm(run, firm_id, firm_name, sentences, vectors, about, settings, seed, {"read": read})
+    write_firm_topics(output, firm)
+    return firm
+
+
+def process_firm(
+    run: str,
+    firm_id: str,
+    firm_name: str,
+    sentences: pd.DataFrame,
+    vectors: Vectors,
+    embedding: Mapping[str, str],
+    settings: TopicSettings,
+    seed: int,
+    seconds: Mapping[str, float] | None = None,
+) -> FirmTopics:
+    """Find the topics of one firm.
+
+    sentences: the firm's rows of transcripts.parquet. vectors: (n_modelled, dim) float32, one for each
+    sentence that `embedding.modelled` lets through, in order. embedding: the model's name and SHA-256.
+    Raises ModelError for vectors with NaN or of length zero, naming the sentences.
+    """
+    timing = dict(seconds or {})
+    started = time.perf_counter()
+    frame = sentences[modelled(sentences, settings.keep_procedural)].reset_index(drop=True)
+    _check_vectors(frame, vectors)
+    # A text said twice is fitted once, or the model would find the topic of what is repeated. Sorted, so
+    # that the order of the rows, which means nothing, cannot change the topics.
+    texts = sorted(set(frame["model_text"]))
+    first_row = {text: row for row, text in reversed(list(enumerate(frame["model_text"])))}
+    status: FirmStatus = "ok"
+    result = _no_topics(len(texts))
+    model = model_class(settings.model)(seed=seed, **settings.params)
+    if not len(sentences):
+        status = "no_transcript"
+    elif len(texts) < settings.min_sentences:
+        status = "too_few_sentences"
+    else:
+        result = model.fit(texts, vectors[[first_row[text] for text in texts]])
+    timing["fit"] = time.perf_counter() - started
+
+    started = time.perf_counter()
+    by_text = dict(
+        zip(texts, zip(result.assignments.tolist(), result.probabilities.tolist(), strict=True), strict=True)
+    )
+    assigned = [by_text[text] for text in frame["model_text"]]
+    frame["topic"] = [topic for topic, _ in assigned]
+    frame["probability"] = [probability for _, probability in assigned]
+    topics, centroids = _describe(frame, vectors, result, _names(sentences, firm_name))
+    outliers = frame[~frame["topic"].isin([topic.topic_id for topic in result.topics])]
+    timing["describe"] = time.perf_counter() - started
+
+    return FirmTopics(
+        schema_version=SCHEMA_VERSION,
+        run=run,
+        firm_id=firm_id,
+        firm_name=firm_name,
+        status=status,
+        n_topics=len(topics),
+        topics=topics,
+        centroids=tuple(tuple(centroid.tolist()) for centroid in centroids),
+        outliers=tuple(
+            TopicSentence(row.sentence_id, row.text, row.speaker_type) for row in outliers.itertuples()
+        ),
+        metadata={
+            "model": settings.model,
+            "params": dict(settings.params),
+            "embedding_model": embedding.get("embedding_model", ""),
+            "embedding_sha256": embedding.get("embedding_sha256", ""),
+            "versions": versions(),
+            "seed": seed,
+            "n_sentences": len(sentences),
+            "n_procedural": int(sentences["procedural"].sum()) if len(sentences) else 0,
+            "n_modelled": len(frame),
+            "n_distinct": len(texts),
+            "script": dominant_script(" ".join(frame["model_text"])),
+            "timing": {"seconds": timing, "peak_memory_mb": peak_memory_mb()},
+        },
+    )
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the package, of Python, and of the libraries that can change a result."""
+    return {
+        "earnings-themes": __version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in _LIBRARIES},
+    }
+
+
+def peak_memory_mb() -> float:
+    """Return this process's largest resident set so far, in MB of 2**20 bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts in KB, macOS in bytes (getrusage(2) of each).
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+def _no_topics(n: int) -> TopicModelResult:
+    return TopicModelResult((), np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=np.float32))
+
+
+def _check_vectors(frame: pd.DataFrame, vectors: Vectors) -> None:
+    if len(frame) != len(vectors):
+        raise ModelError(f"{len(frame)} sentences have {len(vectors)} vectors; expected one each.")
+    if not len(vectors):
+        return
+    norms = np.linalg.norm(vectors, axis=1)
+    bad = frame.loc[~(np.isfinite(norms) & (norms > 0)), "sentence_id"].tolist()
+    if bad:
+        raise ModelError(
+            f"The vectors of {len(bad)} sentences hold NaN or are zero: {', '.join(bad[:5])}. "
+            "Remove the embedding cache (results/.cache) and run again; if it stays, the model is damaged."
+        )
+
+
+def _names(sentences: pd.DataFrame, firm_name: str) -> set[str]:
+    names = set(words_of(firm_name))
+    for _, call in sentences.groupby("transcript_id", sort=True):
+        names |= introduced_names(call["text"].tolist(), call["speaker_name"].unique().tolist())
+    return names
+
+
+def _describe(
+    frame: pd.DataFrame, vectors: Vectors, result: TopicModelResult, names: set[str]
+) -> tuple[tuple[FirmTopic, ...], list[NDArray[np.float32]]]:
+    found: list[tuple[FirmTopic, NDArray[np.float32]]] = []
+    for topic in result.topics:
+        members = frame[frame["topic"] == topic.topic_id]
+        if len(members):
+            found.append((_topic(topic, members, names), _centroid(vectors[members.index])))
+    # Largest first; equals in the order they were first said, so that the numbers never depend on chance.
+    found.sort(key=lambda pair: (-pair[0].size, min(s.sentence_id for s in pair[0].sentences)))
+    topics = tuple(
+        FirmTopic(
+            number, topic.label, topic.keywords, topic.size, topic.kind, topic.stability, topic.sentences
+        )
+        for number, (topic, _) in enumerate(found)
+    )
+    return topics, [centroid for _, centroid in found]
+
+
+def _topic(topic: Topic, members: pd.DataFrame, names: set[str]) -> FirmTopic:
+    keywords = tidy_keywords(topic.keywords, names, _N_KEYWORDS)
+    ordered = members.sort_values(["probability", "sentence_id"], ascending=[False, True])
+    return FirmTopic(
+        topic_id=topic.topic_id,
+        label=topic_label(keywords) or topic.label,
+        keywords=keywords,
+        size=len(members),
+        kind=topic_kind(members["text"].tolist(), members["procedural"].tolist()),
+        stability=None,
+        sentences=tuple(
+            TopicSentence(row.sentence_id, row.text, row.speaker_type, float(row.probability))
+            for row in ordered.itertuples()
+        ),
+    )
+
+
+def _centroid(vectors: Vectors) -> NDArray[np.float32]:
+    mean: NDArray[np.float32] = vectors.mean(axis=0, dtype=np.float64)
+    return (mean / np.linalg.norm(mean)).astype(np.float32)

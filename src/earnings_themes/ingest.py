@@ -1,0 +1,181 @@
+"""Ingest: every firm's calls become sentences, split, cleaned and flagged once for the whole run.
+
+One parquet file with a row group a firm, so that a firm's job reads its own sentences and no others.
+Sentences are numbered over the whole call before any filter: an id never moves when a filter changes.
+"""
+
+import difflib
+import hashlib
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tqdm import tqdm
+
+from earnings_themes.abstractions import Call, DataConnector, TranscriptData
+from earnings_themes.config import Source
+from earnings_themes.errors import InputError
+from earnings_themes.registry import connector_class
+from earnings_themes.results import TRANSCRIPT_SCHEMA, FirmRow, write_firms, write_json
+from earnings_themes.text import clean, flag_procedural, split_sentences_counted
+
+
+def connect(source: Source) -> DataConnector:
+    """Return the data connector that `source.kind` names. Raises ConfigError."""
+    return connector_class(source.kind)(source.path)
+
+
+def list_firms(source: Source, connector: DataConnector | None = None) -> list[str]:
+    """Return the sorted ids of the firms that a run is about: those with a call between the dates.
+
+    Raises InputError when there is none, or when `source.firms` names one that the source does not hold.
+    """
+    found = (connector or connect(source)).get_firms(source.start_date, source.end_date)
+    between = f"between {source.start_date or 'the first'} and {source.end_date or 'the last'} call date"
+    if not found:
+        raise InputError(
+            f"{source.path}: no firm has a call {between}. Check source.start_date and end_date."
+        )
+    if source.firms is None:
+        return found
+    unknown = sorted(set(source.firms) - set(found))
+    if unknown:
+        close = difflib.get_close_matches(unknown[0], found, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise InputError(f"{source.path}: source.firms names {unknown}, without a call {between}.{hint}")
+    return sorted(set(source.firms))
+
+
+def ingest(source: Source, transcripts: Path, firms: Path, report: Path, workers: int = 1) -> None:
+    """Read the source and write transcripts.parquet, firms.tsv and ingest.json.
+
+    workers: processes that split and flag sentences; the result does not depend on it. Raises InputError.
+    """
+    started = time.perf_counter()
+    connector = connect(source)
+    firm_ids = list_firms(source, connector)
+    rows: list[FirmRow] = []
+    totals: Counter[str] = Counter(firms=len(firm_ids))
+    skipped: Counter[str] = Counter()
+    transcripts.parent.mkdir(parents=True, exist_ok=True)
+    n_groups = 0
+    with pq.ParquetWriter(transcripts, TRANSCRIPT_SCHEMA, compression="zstd") as writer:
+        split = _split_all(connector, source, firm_ids, workers)
+        for firm in tqdm(split, total=len(firm_ids), desc="ingest", unit="firm", mininterval=5):
+            if firm.table.num_rows:
+                writer.write_table(firm.table, row_group_size=firm.table.num_rows)
+            has_rows = bool(firm.table.num_rows)
+            rows.append(
+                FirmRow(
+                    firm.firm_id,
+                    firm.firm_name,
+                    firm.n_calls,
+                    firm.table.num_rows,
+                    n_groups if has_rows else -1,
+                    firm.digest,
+                )
+            )
+            n_groups += has_rows
+            totals.update(calls=firm.n_calls, sentences=firm.table.num_rows, **firm.counts)
+            skipped.update(firm.skipped)
+    write_firms(firms, rows)
+    # "skipped" is what the researcher must know of the input: rows that are in no result, by reason.
+    seconds = {"timing": {"seconds": time.perf_counter() - started}}
+    write_json(
+        report, {"source": source.path, **totals, "skipped_rows": dict(sorted(skipped.items())), **seconds}
+    )
+
+
+def sentences_of(data: TranscriptData, source: Source | None = None) -> pa.Table:
+    """Return a firm's sentences as a table of TRANSCRIPT_SCHEMA, calls outside the dates left out."""
+    return _split_firm(data, source).table
+
+
+@dataclass(frozen=True, slots=True)
+class _FirmSentences:
+    firm_id: str
+    firm_name: str
+    n_calls: int
+    table: pa.Table
+    digest: str
+    counts: dict[str, int]
+    skipped: dict[str, int]
+
+
+def _split_all(
+    connector: DataConnector, source: Source, firm_ids: list[str], workers: int
+) -> Iterator[_FirmSentences]:
+    if workers < 2:
+        for firm_id in firm_ids:
+            yield _split_firm(connector.get_transcripts(firm_id), source)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        # A window of futures, in order: the memory is that of a few firms, however many there are.
+        pending: deque[Future[_FirmSentences]] = deque()
+        for firm_id in firm_ids:
+            pending.append(pool.submit(_split_firm, connector.get_transcripts(firm_id), source))
+            if len(pending) > 4 * workers:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+
+
+def _split_firm(data: TranscriptData, source: Source | None) -> _FirmSentences:
+    calls = [call for call in data.calls if source is None or _counts(call, source)]
+    columns: dict[str, list[Any]] = {name: [] for name in TRANSCRIPT_SCHEMA.names}
+    n_long = 0
+    for call in calls:
+        n_long += _split_call(data, call, columns)
+    table = pa.table(columns, schema=TRANSCRIPT_SCHEMA)
+    digest = hashlib.sha256()
+    for row in zip(columns["sentence_id"], columns["text"], columns["speaker_type"], strict=True):
+        digest.update("\0".join(row).encode())
+    return _FirmSentences(
+        data.firm_id,
+        data.firm_name,
+        len(calls),
+        table,
+        digest.hexdigest()[:16],
+        {"procedural": sum(columns["procedural"]), "long_sentences_split": n_long},
+        dict(data.skipped),
+    )
+
+
+def _split_call(data: TranscriptData, call: Call, columns: dict[str, list[Any]]) -> int:
+    texts: list[str] = []
+    speakers: list[str] = []
+    sections: list[str] = []
+    n_long = 0
+    for turn in call.turns:
+        sentences, cut = split_sentences_counted(turn.text)
+        n_long += cut
+        for sentence in sentences:
+            cleaned = clean(sentence)
+            texts.append(cleaned.text)
+            speakers.append(turn.speaker_type)
+            sections.append(turn.section)
+            columns["model_text"].append(cleaned.model_text)
+            columns["speaker_name"].append(turn.speaker_name)
+    n = len(texts)
+    columns["firm_id"] += [data.firm_id] * n
+    columns["firm_name"] += [data.firm_name] * n
+    columns["transcript_id"] += [call.transcript_id] * n
+    columns["date"] += [call.date] * n
+    columns["sentence_id"] += [f"{data.firm_id}_{call.transcript_id}_{position:04d}" for position in range(n)]
+    columns["position"] += range(n)
+    columns["speaker_type"] += speakers
+    columns["section"] += sections
+    columns["text"] += texts
+    columns["procedural"] += flag_procedural(texts, speakers, sections)
+    return n_long
+
+
+def _counts(call: Call, source: Source) -> bool:
+    after = source.start_date is None or call.date >= source.start_date
+    return after and (source.end_date is None or call.date <= source.end_date)
