@@ -1,0 +1,191 @@
+"""What every store derives from the records in the same way: places, checks, digests, a firm's shares."""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from earnings_themes.abstractions import FirmThemeShare, FirmTopics, Theme, Themes
+from earnings_themes.abstractions.records import Kind
+from earnings_themes.errors import ResultError
+
+TopicKey = tuple[str, int]
+
+# SQLite FTS5 tokenizers: 'porter' makes "tariffs" find "tariff", 'remove_diacritics 2' "cafe" find "café".
+TOKENIZE = "porter unicode61 remove_diacritics 2"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A topic's place in a theme: the theme, its rank, the topic's position in it and its similarity."""
+
+    theme: Theme
+    rank: int
+    position: int
+    similarity: float
+
+
+class Content:
+    """A run's themes, checked, and a tally of the firms that are published with them.
+
+    Raises ResultError when the themes are of another run, name a theme or a topic twice, or have an id
+    that is not `{run}-{rank}`.
+    """
+
+    def __init__(self, run: str, themes: Themes) -> None:
+        if themes.run != run:
+            raise ResultError(f"The themes are of run {themes.run!r}, not {run!r}; publish each run's own.")
+        self.run = run
+        self.themes = [(rank_of(theme.theme_id, run), theme) for theme in themes.themes]
+        self.places: dict[TopicKey, Place] = {}
+        self.unassigned = {
+            (topic.firm_id, topic.topic_id): topic.reason for topic in themes.unassigned_topics
+        }
+        self.counts = {"themes": len(self.themes), "firms": 0, "topics": 0, "sentences": 0}
+        self._firms: dict[str, str] = {}
+        self._missing: set[TopicKey] = set()
+        if len({rank for rank, _ in self.themes}) < len(self.themes):
+            raise ResultError(f"themes.json of run {run!r} names a theme twice.")
+        for rank, theme in self.themes:
+            for position, topic in enumerate(theme.topics):
+                key = (topic.firm_id, topic.topic_id)
+                if key in self.places:
+                    raise ResultError(
+                        f"Topic {key[1]} of firm {key[0]!r} is twice in the themes of run {run!r}."
+                    )
+                self.places[key] = Place(theme, rank, position, topic.similarity)
+        self._missing = set(self.places)
+        self.themes_digest = _digest(
+            (theme_content(theme) for _, theme in self.themes), sorted(self.unassigned.items())
+        )
+
+    def add(self, firm: FirmTopics) -> str:
+        """Check a firm, count it, and return the digest of its content.
+
+        Raises ResultError when it is of another run, comes twice, or repeats a topic or a sentence.
+        """
+        where = f"Firm {firm.firm_id!r} of run {self.run!r}"
+        if firm.run != self.run:
+            raise ResultError(f"Firm {firm.firm_id!r} is of run {firm.run!r}, not {self.run!r}.")
+        if firm.firm_id in self._firms:
+            raise ResultError(f"{where} comes twice.")
+        if len({topic.topic_id for topic in firm.topics}) < len(firm.topics):
+            raise ResultError(f"{where} has two topics with one id.")
+        for topic in firm.topics:
+            if len({sentence.sentence_id for sentence in topic.sentences}) < len(topic.sentences):
+                raise ResultError(f"{where} has a sentence twice in topic {topic.topic_id}.")
+            self._missing.discard((firm.firm_id, topic.topic_id))
+            self.counts["sentences"] += len(topic.sentences)
+        self.counts["firms"] += 1
+        self.counts["topics"] += len(firm.topics)
+        digest = _digest(
+            (firm.firm_id, firm.firm_name, firm.status, sentences_of(firm)),
+            ((t.topic_id, t.label, t.kind, t.keywords, t.size, t.stability) for t in firm.topics),
+            (
+                (s.sentence_id, s.text, s.speaker_type, s.probability)
+                for t in firm.topics
+                for s in t.sentences
+            ),
+        )
+        self._firms[firm.firm_id] = digest
+        return digest
+
+    def digest(self) -> str:
+        """Return the digest of the whole run, whatever order its firms came in.
+
+        Raises ResultError when the themes name a topic that no firm had.
+        """
+        if self._missing:
+            firm_id, topic_id = min(self._missing)
+            raise ResultError(
+                f"The themes of run {self.run!r} name {len(self._missing)} topics that no firm has, first topic "
+                f"{topic_id} of firm {firm_id!r}. The themes and the topic files are of two different runs: "
+                "build the themes again, then publish."
+            )
+        return _digest([self.themes_digest], sorted(self._firms.items()))
+
+
+def rank_of(theme_id: str, run: str) -> int:
+    """Return the rank in a theme id. Raises ResultError when the id is not `{run}-{rank}`."""
+    prefix, _, rank = theme_id.rpartition("-")
+    if prefix != run or not rank.isascii() or not rank.isdigit():
+        raise ResultError(
+            f"Theme id {theme_id!r} is not of the form {run}-001, which readers find a theme by."
+        )
+    return int(rank)
+
+
+def theme_content(theme: Theme) -> tuple[object, ...]:
+    """Return the fields of a theme that are published: all but the centroid and what follows from others."""
+    return (
+        (theme.theme_id, theme.kind, theme.label, theme.keywords, theme.coherence, theme.stability),
+        (theme.n_firms, theme.n_topics, theme.n_sentences),
+        tuple((topic.firm_id, topic.topic_id, topic.similarity) for topic in theme.topics),
+        tuple((s.firm_id, s.topic_id, s.sentence_id, s.text) for s in theme.representative_sentences),
+    )
+
+
+def sentences_of(firm: FirmTopics) -> int:
+    """Return how many sentences the firm spoke: the denominator of its shares."""
+    counted = firm.metadata.get("n_sentences")
+    return int(counted) if counted is not None else sum(t.size for t in firm.topics) + len(firm.outliers)
+
+
+def shares(
+    topics: Iterable[tuple[str | None, str, Kind, int]], n_sentences: int
+) -> tuple[FirmThemeShare, ...]:
+    """Return a firm's themes, the largest share first.
+
+    topics: of each topic its theme's id (None when it reached none), label and kind, and its size.
+    """
+    sums: dict[str, tuple[str, Kind, int]] = {}
+    for theme_id, label, kind, size in topics:
+        if theme_id is not None:
+            sums[theme_id] = (label, kind, sums.get(theme_id, (label, kind, 0))[2] + size)
+    found = [
+        FirmThemeShare(theme_id, label, kind, size, size / n_sentences if n_sentences else 0.0)
+        for theme_id, (label, kind, size) in sums.items()
+    ]
+    return tuple(sorted(found, key=lambda share: (-share.n_sentences, share.theme_id)))
+
+
+def match_query(words: str) -> str:
+    """Return the FTS5 query for every one of the words; empty when there is no word in them.
+
+    Each is quoted, so that nothing a user types is read as FTS5 syntax; "R&D" is the phrase "R D".
+    """
+    chunks = [chunk for chunk in words.split() if any(c.isalnum() for c in chunk)]
+    return " ".join('"' + chunk.replace('"', '""') + '"' for chunk in chunks)
+
+
+def matching(themes: Sequence[Theme], words: str) -> tuple[Theme, ...]:
+    """Return the themes whose label or keywords hold every one of the words, in their order.
+
+    The few hundred themes of a run go through an index in memory, so that a word finds the same forms in
+    every store, and the same as in the sentences.
+    """
+    query = match_query(words)
+    if not query:
+        return ()
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute(f"CREATE VIRTUAL TABLE theme USING fts5 (text, tokenize = '{TOKENIZE}')")
+        texts = (" ".join([theme.label, *(word for word, _ in theme.keywords)]) for theme in themes)
+        db.executemany("INSERT INTO theme (rowid, text) VALUES (?, ?)", enumerate(texts))
+        rows = db.execute("SELECT rowid FROM theme WHERE theme MATCH ? ORDER BY rowid", (query,))
+        return tuple(themes[row[0]] for row in rows)
+
+
+def _digest(*parts: Iterable[object]) -> str:
+    """Hash the repr of each value: exact for strings, numbers, None and tuples of them."""
+    sha = hashlib.sha256()
+    for line in _lines(parts):
+        sha.update(line)
+    return sha.hexdigest()
+
+
+def _lines(parts: Iterable[Iterable[object]]) -> Iterator[bytes]:
+    for part in parts:
+        for value in part:
+            yield repr(value).encode("utf-8", "surrogatepass") + b"\n"
+        yield b"\f"
