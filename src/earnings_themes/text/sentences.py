@@ -1,11 +1,30 @@
-"""Splits a speaker's turn into sentences."""
+"""Splits a speaker's turn into sentences, as speech-to-text writes them.
+
+Own rules instead of a library, because the libraries were wrong too often. Measured on 219 hand-written
+cases (tests/unit/text/split_cases.txt; share of texts split exactly right, speed on one core of a laptop):
+
+    these rules         .99   180,000 sentences a second   (.97 before a case was looked at)
+    sentencex 1.0.32    .89   1,285,000                    compiled, Rust
+    blingfire 0.1.8     .86   165,000                      compiled, C++
+    syntok 1.4.4        .84   12,600
+    pysbd 0.3.4         .82   1,600
+    sentence-splitter   .78   13,700
+
+The list is ours, so we also read 80 of the 769 places where sentencex, the best library, disagrees on 56
+real calls: it splits at the stray points of verbatim speech ("Um. we think"), joins what an ellipsis broke
+off ("How do you… But why?") and reads "No. I agree." as a number. The verbatim marks ("<unk>") it cannot know.
+How it works: find every point that could end a sentence, then look at the word before and the word after.
+"""
 
 from __future__ import annotations
 
 import re
 
-# all-MiniLM reads 256 word pieces and cuts the rest without a word.
-MAX_WORDS = 150
+# all-MiniLM reads 256 word pieces, two of them its own marks, and drops the rest in silence. On 25,957 real
+# sentences a word took at most 2.1 pieces (median 1.27), so 120 words always fit; 0.05 % of sentences are longer.
+MAX_PIECES = 254
+PIECES_PER_WORD = 2.1
+MAX_WORDS = int(MAX_PIECES / PIECES_PER_WORD)
 
 _CLOSERS = "\"'”’»)\\]」』】）›"
 _OPENERS = "\"'“‘«([「『【（‹¿¡-–—*•"
@@ -64,9 +83,13 @@ _OPENING_WORDS = frozenset(
     would yeah yes yesterday yet you you'll you're you've your
     """.split()
 )
+# After an ellipsis these go on with the same sentence: "costs… I think", "two, uh… Uh, three".
+_RESTART = frozenset("I I'm I'd I'll I've Uh Um Eh Er Erm".split())
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]$")
 _FIRST_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _MARK = re.compile(r"(?:<[^<>]{1,30}>|\[[^\[\]]{1,30}\])[\s,.\-]*")
+# Stands for a word that may have had a capital, so the letter behind it proves nothing.
+_UNHEARD_WORD = re.compile(r"[<\[](?:unk|inaudible|indiscernible|unintelligible)", re.IGNORECASE)
 _SCALE = re.compile(
     r"\d{1,3}(?:%|\s?(?:percent|million|billion|trillion|thousand|crores?|lakhs?|x|times|points?)\b)"
 )
@@ -80,23 +103,25 @@ def _ends_here(text: str, start: int, end: int, sentence_start: int) -> bool:
     n_text = len(text)
     while follow < n_text and (text[follow].isspace() or text[follow] in _OPENERS):
         follow += 1
+    unheard = False
     while follow < n_text and text[follow] in "<[":
         mark = _MARK.match(text, follow)
         if mark is None:
             break
+        unheard = unheard or bool(_UNHEARD_WORD.match(text, follow))
         follow = mark.end()
         while follow < n_text and (text[follow].isspace() or text[follow] in _OPENERS):
             follow += 1
     if follow >= n_text:
         return True
     after = text[follow]
-    if after.islower():
+    if after.islower() and not unheard:
         return False
     if point in "!?":
         return True
     if point == "…" or text.startswith("..", start):
         word = _FIRST_WORD.match(text, follow)
-        return not (word and word.group().replace("’", "'").split("'")[0] == "I")
+        return not after.isdigit() and not (word and word.group().replace("’", "'") in _RESTART)
 
     begin = max(text.rfind(" ", sentence_start, start), text.rfind("\n", sentence_start, start)) + 1
     token = text[max(begin, sentence_start) : start].lstrip(_OPENERS)
@@ -115,7 +140,7 @@ def _ends_here(text: str, start: int, end: int, sentence_start: int) -> bool:
         return not _DOTTED.match(token)
     if lowered in _NEVER_LAST:
         return False
-    if token.isdigit() and len(token) <= 2 and begin <= sentence_start:
+    if token.isdigit() and len(token) <= 2 and not text[sentence_start:begin].strip():
         return False
     if lowered in _BEFORE_NAME:
         return False
@@ -123,6 +148,8 @@ def _ends_here(text: str, start: int, end: int, sentence_start: int) -> bool:
         return not _ZONE.match(text, follow)
     is_initial = len(token) == 1 and token.isupper() and token.isalpha()
     if lowered in _AMBIGUOUS or is_initial or _DOTTED.match(token):
+        if unheard or after in "$€£¥₹":
+            return False
         word = _FIRST_WORD.match(text, follow)
         return word is None or word.group().lower().replace("’", "'") in _OPENING_WORDS
     return True
@@ -153,8 +180,9 @@ def _split(text: str) -> list[str]:
     return sentences
 
 
-_UNSPACED = re.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
+# Letters beyond Latin: the vocabulary of all-MiniLM holds them one by one, a piece each.
+_LETTER_PIECE = re.compile(
+    r"[\u0370-\u1dff\u2e80-\ud7ff\uf900-\ufefe\uff66-\uff9f\U00020000-\U0003ffff]"
 )
 _CLAUSE_ENDS = (
     re.compile(r"[;:—…。；：]+\s*|\s--?\s|\s–\s|[.?!]\s+"),
@@ -166,9 +194,9 @@ _CLAUSE_ENDS = (
 
 
 def _length(text: str) -> int:
-    """Words; a character of a script without spaces counts as one, since the encoder reads it so."""
+    """Length in words of English; letters of other scripts count by the word pieces they take."""
     words = text.count(" ") + 1
-    return words if text.isascii() else words + len(_UNSPACED.findall(text))
+    return words if text.isascii() else words + int(len(_LETTER_PIECE.findall(text)) / PIECES_PER_WORD)
 
 
 def split_long(sentence: str, max_words: int = MAX_WORDS) -> list[str]:
