@@ -29,8 +29,8 @@ from typing import Any
 import igraph
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import squareform
+from scipy.cluster.hierarchy import fcluster, linkage  # type: ignore[import-untyped, unused-ignore]
+from scipy.spatial.distance import squareform  # type: ignore[import-untyped, unused-ignore]
 from sklearn.base import BaseEstimator, ClusterMixin
 
 Floats = NDArray[np.float32]
@@ -58,7 +58,7 @@ class Graph:
 def knn_graph(vectors: Floats, k: int) -> Graph:
     """Link every row of `vectors` (n, dim), L2 norm 1, to its k nearest by cosine; weight is the squared cosine.
 
-    An edge needs a cosine above 3/√dim, which is where random directions end (three standard deviations):
+    An edge needs a cosine above 4/√dim, which is where random directions end (four standard deviations):
     vectors that have nothing to do with each other stay unlinked.
     """
     neighbours, cosines = _nearest(vectors, k)
@@ -134,7 +134,7 @@ class GraphCommunities(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sc
 
     def __init__(
         self,
-        n_neighbors: int = 10,  # 5, 10, 15, 20 tried: docs/validation.md, "Neighbours"
+        n_neighbors: int = 10,  # a quarter of the sentences, if that is less: docs/validation.md, "Neighbours"
         min_topic_size: int = 4,  # 3, 4, 5 tried: docs/validation.md, "Outliers"
         n_runs: int = 40,  # no gain from more: docs/validation.md, "Agreement of runs"
         resolutions: tuple[float, float] = (1.0, 4.0),  # docs/validation.md, "Agreement of runs"
@@ -189,18 +189,18 @@ class GraphCommunities(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sc
     def _agreement(self, vectors: Floats) -> Floats:
         """Share of runs (n, n) with both sentences in which the two were in one community."""
         n, low, high = len(vectors), *self.resolutions
-        graph = knn_graph(vectors, self.n_neighbors)
+        graph = knn_graph(vectors, min(self.n_neighbors, max(3, n // 4)))
         draw = np.random.default_rng(self.random_state)
         together, seen = np.zeros((n, n), dtype=np.float32), np.zeros((n, n), dtype=np.float32)
         for run, resolution in enumerate(np.geomspace(low, high, self.n_runs)):
             kept = np.zeros(n, dtype=bool)
-            kept[draw.permutation(n)[: ceil(0.9 * n)]] = True  # the share that METHOD's stability drops, 10 %
+            kept[draw.permutation(n)[: ceil(0.9 * n)]] = True  # docs/validation.md, "Agreement of runs"
             labels = leiden(_induced(graph, kept), float(resolution), self.random_state + run)
             members = np.zeros((n, labels.max(initial=-1) + 1), dtype=np.float32)
             members[np.flatnonzero(kept), labels] = 1.0
             together += members @ members.T
             seen += np.outer(kept, kept)
-        return together / np.maximum(seen, 1.0)
+        return np.asarray(together / np.maximum(seen, 1.0), dtype=np.float32)
 
 
 def cluster_centroids(
@@ -227,20 +227,14 @@ def cluster_centroids(
         raise ValueError(f"{len(vectors)} centroids, but {len(firms)} firms: give one firm for each centroid")
     if not len(vectors):
         return np.zeros(0, dtype=np.int64)
-    names, numbers = np.unique(np.asarray(firms, dtype=str), return_inverse=True)
+    numbers = np.unique(np.asarray(firms, dtype=str), return_inverse=True)[1]
     order = np.lexsort([numbers, *np.round(vectors[:, ::-1], _DECIMALS).T])
     vectors, numbers = vectors[order], numbers[order].astype(np.int64)
     graph = reciprocal_graph(vectors, numbers, n_neighbors)
-    grid = 2.0 ** np.arange(0.0, 6.5, 0.5)
-    low, high = 0, len(grid) - 1
-    found: dict[int, Integers] = {}
-    while (
-        low < high
-    ):  # the share falls as the resolution rises, so halving the grid finds the first that passes
-        middle = (low + high) // 2
-        found[middle] = leiden(graph, float(grid[middle]), random_state)
-        low, high = (low, middle) if _repeats(found[middle], numbers) <= max_repeat else (middle + 1, high)
-    labels = found[low] if low in found else leiden(graph, float(grid[low]), random_state)
+    for resolution in 2.0 ** np.arange(0.0, 6.5, 0.5):
+        labels = leiden(graph, float(resolution), random_state)
+        if _repeats(labels, numbers) <= max_repeat:
+            break
     themes = np.empty(len(vectors), dtype=np.int64)
     themes[order] = _numbered(labels, smallest=2)
     return themes
@@ -275,7 +269,7 @@ def _graph(vectors: Floats, source: Integers, target: Integers, cosines: Floats 
         )
     else:
         cosines = cosines[first]
-    kept = cosines > 3 / sqrt(max(dim, 9))
+    kept = cosines > 4 / sqrt(max(dim, 64))
     return Graph(n, left[kept], right[kept], np.asarray(cosines[kept] ** 2, dtype=np.float32))
 
 
@@ -300,11 +294,8 @@ def _nearest(vectors: Floats, k: int, firms: Integers | None = None) -> tuple[In
     if k == 0:
         return neighbours, cosines
     everything = np.arange(n)
-    if n <= _MOST_EXACT:
-        batches = [(everything[i : i + 1_000], everything) for i in range(0, n, 1_000)]
-    else:
-        batches = _cells(vectors)
-    for rows, candidates in batches:
+    whole = [(everything[i : i + 1_000], everything) for i in range(0, n, 1_000)]
+    for rows, candidates in whole if n <= _MOST_EXACT else _cells(vectors):
         similarity = vectors[rows] @ vectors[candidates].T
         if firms is None:
             similarity[rows[:, None] == candidates] = -2.0
