@@ -38,6 +38,7 @@ class Embedding:
     backend: str
     device: str
     batch_size: int
+    cache: str | None
     shards: int
 
 
@@ -90,6 +91,7 @@ class Config:
     themes: ThemeSettings
     reduce: Reduce
     publish: Publish
+    labels: str | None
     seed: int
 
 
@@ -139,6 +141,7 @@ def parse_config(raw: Mapping[str, Any]) -> Config:
         ),
         reduce=Reduce(**raw["reduce"]),
         publish=Publish(publish["store"], publish.get("path", "results/themes.sqlite"), publish.get("table")),
+        labels=raw["report"]["labels"],
         seed=raw["seed"],
     )
 

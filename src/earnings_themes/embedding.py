@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 from earnings_themes.config import Embedding
 from earnings_themes.errors import ModelError, ResultError
-from earnings_themes.results import FirmRow, read_sentences
+from earnings_themes.results import FirmRow, read_firms, read_sentences
 from earnings_themes.text import has_content
 
 Vectors = NDArray[np.float32]
@@ -229,6 +229,21 @@ class EmbeddingCache:
 def shard_of(firm_id: str, shards: int) -> int:
     """Return the encoding job, from 0, that a firm belongs to. It depends on nothing but the two."""
     return zlib.crc32(firm_id.encode()) % shards
+
+
+def embed_shard(
+    transcripts: Path,
+    firms: Path,
+    output: Path,
+    shard: int,
+    settings: Embedding,
+    keep_procedural: bool,
+    threads: int = 1,
+) -> None:
+    """Encode the sentences of the firms of one shard; see embed. Raises ModelError and ResultError."""
+    members = [firm for firm in read_firms(firms) if shard_of(firm.firm_id, settings.shards) == shard]
+    cache = Path(settings.cache) if settings.cache else None
+    embed(transcripts, members, output, TorchEncoder(settings, threads), keep_procedural, cache)
 
 
 def embed(

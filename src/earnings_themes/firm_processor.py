@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -29,11 +29,11 @@ from earnings_themes.abstractions import (
 from earnings_themes.abstractions.records import FirmStatus
 from earnings_themes.config import TopicSettings
 from earnings_themes.embedding import Vectors, modelled, read_vectors
-from earnings_themes.errors import ModelError
+from earnings_themes.errors import ModelError, ResultError
 from earnings_themes.kinds import topic_kind
 from earnings_themes.labels import tidy_keywords, topic_label
 from earnings_themes.registry import model_class
-from earnings_themes.results import read_sentences, write_firm_topics
+from earnings_themes.results import read_firms, read_sentences, write_firm_topics
 from earnings_themes.text import dominant_script, introduced_names
 from earnings_themes.text.words import words_of
 
@@ -41,12 +41,13 @@ from earnings_themes.text.words import words_of
 _LIBRARIES: Final = ("bertopic", "igraph", "numpy", "scikit-learn", "sentence-transformers", "torch")
 # Ten words are what topic diversity and coherence are measured on (Dieng et al. 2020, Röder et al. 2015).
 _N_KEYWORDS: Final = 10
+_SENTENCE_COLUMNS: Final = ("sentence_id", "text", "speaker_type")
 
 
 def process_firm_files(
     run: str,
     firm_id: str,
-    firm_name: str,
+    firms: Path,
     transcripts: Path,
     embeddings: Path,
     output: Path,
@@ -55,14 +56,20 @@ def process_firm_files(
 ) -> FirmTopics:
     """Read a firm's sentences and vectors, find its topics, write topics/{firm}.json and return it.
 
-    Raises ResultError for a damaged file and ModelError for vectors that cannot be used.
+    Raises ResultError for a damaged file or an id that firms.tsv does not list, and ModelError for vectors
+    that cannot be used.
     """
     started = time.perf_counter()
+    names = {firm.firm_id: firm.firm_name for firm in read_firms(firms)}
+    if firm_id not in names:
+        raise ResultError(f"{firms}: no firm {firm_id!r}; it lists {len(names)} firms. Run ingest again.")
     sentences = read_sentences(transcripts, firm_id)
     ids = sentences.loc[modelled(sentences, settings.keep_procedural), "sentence_id"].tolist()
     vectors, about = read_vectors(embeddings, firm_id, ids)
     read = time.perf_counter() - started
-    firm = process_firm(run, firm_id, firm_name, sentences, vectors, about, settings, seed, {"read": read})
+    firm = process_firm(
+        run, firm_id, names[firm_id], sentences, vectors, about, settings, seed, {"read": read}
+    )
     write_firm_topics(output, firm)
     return firm
 
@@ -124,7 +131,8 @@ def process_firm(
         topics=topics,
         centroids=tuple(tuple(centroid.tolist()) for centroid in centroids),
         outliers=tuple(
-            TopicSentence(row.sentence_id, row.text, row.speaker_type) for row in outliers.itertuples()
+            TopicSentence(*row)
+            for row in zip(*(outliers[name].tolist() for name in _SENTENCE_COLUMNS), strict=True)
         ),
         metadata={
             "model": settings.model,
@@ -212,10 +220,12 @@ def _topic(topic: Topic, members: pd.DataFrame, names: set[str]) -> FirmTopic:
         keywords=keywords,
         size=len(members),
         kind=topic_kind(members["text"].tolist(), members["procedural"].tolist()),
-        stability=None,
+        stability=topic.stability,
         sentences=tuple(
-            TopicSentence(row.sentence_id, row.text, row.speaker_type, float(row.probability))
-            for row in ordered.itertuples()
+            TopicSentence(*row)
+            for row in zip(
+                *(ordered[name].tolist() for name in (*_SENTENCE_COLUMNS, "probability")), strict=True
+            )
         ),
     )
 

@@ -6,11 +6,12 @@ Sentences are numbered over the whole call before any filter: an id never moves 
 
 import difflib
 import hashlib
+import json
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from earnings_themes.abstractions import Call, DataConnector, TranscriptData
 from earnings_themes.config import Source
 from earnings_themes.errors import InputError
 from earnings_themes.registry import connector_class
-from earnings_themes.results import TRANSCRIPT_SCHEMA, FirmRow, write_firms, write_json
+from earnings_themes.results import TRANSCRIPT_SCHEMA, FirmRow, read_firms, write_firms, write_json
 from earnings_themes.text import clean, flag_procedural, split_sentences_counted
 
 
@@ -85,11 +86,35 @@ def ingest(source: Source, transcripts: Path, firms: Path, report: Path, workers
             totals.update(calls=firm.n_calls, sentences=firm.table.num_rows, **firm.counts)
             skipped.update(firm.skipped)
     write_firms(firms, rows)
-    # "skipped" is what the researcher must know of the input: rows that are in no result, by reason.
-    seconds = {"timing": {"seconds": time.perf_counter() - started}}
+    # "skipped_rows" is what the researcher must know of the input: rows that are in no result, by reason.
     write_json(
-        report, {"source": source.path, **totals, "skipped_rows": dict(sorted(skipped.items())), **seconds}
+        report,
+        {
+            "source": describe(source),
+            **totals,
+            "skipped_rows": dict(sorted(skipped.items())),
+            "timing": {"seconds": time.perf_counter() - started},
+        },
     )
+
+
+def describe(source: Source) -> dict[str, Any]:
+    """Return the source as JSON would hold it."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(source), default=str))
+    return plain
+
+
+def known_firms(source: Source, firms: Path, report: Path) -> list[str]:
+    """Return the ids of the run's firms, from firms.tsv where ingest made it from this very source.
+
+    Otherwise the source is asked, which for a CSV means reading it once. This is what the DAG is built from.
+    Raises InputError.
+    """
+    if firms.exists() and report.exists() and Path(source.path).exists():
+        newer = firms.stat().st_mtime >= Path(source.path).stat().st_mtime
+        if newer and json.loads(report.read_text(encoding="utf-8")).get("source") == describe(source):
+            return [row.firm_id for row in read_firms(firms)]
+    return list_firms(source)
 
 
 def sentences_of(data: TranscriptData, source: Source | None = None) -> pa.Table:

@@ -4,7 +4,9 @@ Words describe a cluster, they never decide it. So a label parameter can change 
 """
 
 import re
-from collections.abc import Set
+from collections import Counter
+from collections.abc import Sequence, Set
+from math import log
 from typing import Final
 
 from earnings_themes.abstractions.records import Keywords
@@ -53,3 +55,56 @@ def _is_telling(word: str, excluded: Set[str]) -> bool:
 def topic_label(keywords: Keywords) -> str:
     """Return a firm topic's label: its three heaviest keywords."""
     return ", ".join(word for word, _ in keywords[:3])
+
+
+def theme_keywords(topics: Sequence[Sequence[tuple[str, Keywords]]], n: int) -> list[Keywords]:
+    """Return the n keywords of each theme: words that many of its firms share and few other themes use.
+
+    topics: for each theme, its topics as (firm_id, keywords). A firm has one vote a word, its strongest,
+    relative to the heaviest word of the topic; so a firm with many topics, or a name that only one firm
+    says, cannot lead a theme. The votes take the place of the term frequency in c-TF-IDF (Grootendorst
+    2022, arXiv:2203.05794).
+    """
+    votes = [_votes(theme) for theme in topics]
+    n_themes_with = Counter(word for theme in votes for word in theme)
+    keywords = []
+    for theme, words in zip(topics, votes, strict=True):
+        n_firms = len({firm for firm, _ in theme})
+        weighed = [
+            (word, vote / n_firms * log(1 + len(votes) / n_themes_with[word])) for word, vote in words.items()
+        ]
+        weighed.sort(key=lambda pair: (-pair[1], pair[0]))
+        keywords.append(tidy_keywords(tuple(weighed), frozenset(), n))
+    return keywords
+
+
+def _votes(theme: Sequence[tuple[str, Keywords]]) -> dict[str, float]:
+    strongest: dict[tuple[str, str], float] = {}
+    for firm, keywords in theme:
+        heaviest = max((weight for _, weight in keywords), default=1.0) or 1.0
+        for word, weight in keywords:
+            strongest[firm, word] = max(strongest.get((firm, word), 0.0), weight / heaviest)
+    votes: dict[str, float] = {}
+    for (_, word), vote in strongest.items():
+        votes[word] = votes.get(word, 0.0) + vote
+    return votes
+
+
+def theme_labels(keywords: Sequence[Keywords], max_words: int) -> list[str]:
+    """Return a label for each theme, no two alike: as few of its keywords as tell it from the others.
+
+    A theme without a keyword is called by its number. max_words: words a label has at most where that is
+    enough to tell the themes apart.
+    """
+    labels: list[str] = []
+    used: set[str] = set()
+    for number, words in enumerate(keywords):
+        parts: list[str] = []
+        for word, _ in words:
+            if parts and len(" ".join([*parts, word]).split()) > max_words and ", ".join(parts) not in used:
+                break
+            parts.append(word)
+        label = ", ".join(parts) or f"theme {number + 1}"
+        labels.append(label if label not in used else f"{label} ({number + 1})")
+        used.add(labels[-1])
+    return labels

@@ -59,12 +59,17 @@ class TranscriptData:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as a model sees it: keywords are (word, weight), heaviest first; size is in documents."""
+    """A topic as a model sees it: keywords are (word, weight), heaviest first; size is in documents.
+
+    stability: how far the topic comes back when the fit is repeated on a part of the documents, 0 to 1; None
+    for a model that does not measure it.
+    """
 
     topic_id: int
     label: str
     keywords: Keywords
     size: int
+    stability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ class BERTopicModel(TopicModelInterface):
             )
         self._embeddings = embeddings
         self._topics = []
-        clusters = self._cluster(embeddings)
+        clusters, stability = self._cluster(embeddings)
         if clusters.max(initial=-1) < 0:
             return TopicModelResult((), clusters, np.zeros(len(documents), dtype=np.float32))
         assignments, words = self._describe(documents, embeddings, clusters)
@@ -83,6 +83,7 @@ class BERTopicModel(TopicModelInterface):
                 label=", ".join(word for word, _ in words[topic_id][:3]),
                 keywords=tuple((word, float(weight)) for word, weight in words[topic_id] if word),
                 size=int((assignments == topic_id).sum()),
+                stability=stability.get(int(clusters[assignments == topic_id][0])),
             )
             for topic_id in range(int(assignments.max()) + 1)
         ]
@@ -96,7 +97,7 @@ class BERTopicModel(TopicModelInterface):
         """Return the (n, dim) embeddings of the last fit."""
         return self._embeddings
 
-    def _cluster(self, embeddings: NDArray[np.float32]) -> NDArray[np.int64]:
+    def _cluster(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.int64], dict[int, float]]:
         n = len(embeddings)
         points = embeddings
         if self._umap is not None and n > 3:
@@ -111,13 +112,13 @@ class BERTopicModel(TopicModelInterface):
             from hdbscan import HDBSCAN
 
             if n < 2 * self._clusterer_params.get("min_cluster_size", 5):
-                return np.full(n, -1, dtype=np.int64)
+                return np.full(n, -1, dtype=np.int64), {}
             labels = HDBSCAN(**self._clusterer_params).fit(points).labels_
-        else:
-            from earnings_themes.communities import GraphCommunities
+            return np.asarray(labels, dtype=np.int64), {}
+        from earnings_themes.communities import GraphCommunities
 
-            labels = GraphCommunities(seed=self.seed, **self._clusterer_params).fit(points).labels_
-        return np.asarray(labels, dtype=np.int64)
+        found = GraphCommunities(random_state=self.seed, **self._clusterer_params).fit(points)
+        return found.labels_, dict(enumerate(found.stability_.tolist()))
 
     def _describe(
         self, documents: list[str], embeddings: NDArray[np.float32], clusters: NDArray[np.int64]

@@ -1,0 +1,25 @@
+"""Earnings calls in, topics a firm and themes across firms out: ingest → embed → topics → themes → publish → report.
+
+How each step works is in src/earnings_themes; here is only what depends on what.
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/ingest.smk"
+include: "rules/topics.smk"
+include: "rules/themes.smk"
+include: "rules/publish.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        f"{RUN}/report.html",

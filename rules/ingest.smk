@@ -1,0 +1,60 @@
+"""Requires: the source. Gives: transcripts.parquet, firms.tsv, ingest.json; embeddings/{shard}.parquet."""
+
+
+rule ingest:
+    input:
+        get_source,
+    output:
+        transcripts=f"{RUN}/transcripts.parquet",
+        firms=f"{RUN}/firms.tsv",
+        report=f"{RUN}/ingest.json",
+    log:
+        f"{LOGS}/ingest.log",
+    benchmark:
+        f"{BENCHMARKS}/ingest.tsv"
+    # What fails here is the input, and stays wrong.
+    retries: 0
+    conda:
+        "../envs/workflow.yaml"
+    container:
+        CONTAINER
+    # A process a core splits sentences while one reads; more than 8 wait for the reader.
+    threads: 8
+    resources:
+        mem_mb=1500,
+    params:
+        source=config["source"],
+        version=__version__,
+    message:
+        "Reading and splitting the transcripts"
+    script:
+        "../scripts/ingest.py"
+
+
+rule embed:
+    input:
+        transcripts=rules.ingest.output.transcripts,
+        firms=rules.ingest.output.firms,
+    output:
+        f"{RUN}/embeddings/{{shard}}.parquet",
+    log:
+        f"{LOGS}/embed/{{shard}}.log",
+    benchmark:
+        f"{BENCHMARKS}/embed/{{shard}}.tsv"
+    retries: 1
+    conda:
+        "../envs/workflow.yaml"
+    container:
+        CONTAINER
+    # The encoder is what costs time: it gets the whole machine, up to where torch stops gaining.
+    threads: 16
+    resources:
+        mem_mb=2000,
+    params:
+        embedding=config["embedding"],
+        keep_procedural=config["topics"]["keep_procedural"],
+        version=__version__,
+    message:
+        "Encoding the sentences of shard {wildcards.shard}"
+    script:
+        "../scripts/embed.py"

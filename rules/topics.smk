@@ -1,0 +1,32 @@
+"""Requires: transcripts.parquet, firms.tsv, embeddings/{shard}.parquet. Gives: topics/{firm}.json."""
+
+
+rule topics:
+    input:
+        transcripts=rules.ingest.output.transcripts,
+        firms=rules.ingest.output.firms,
+        embeddings=get_embeddings,
+    output:
+        f"{RUN}/topics/{{firm}}.json",
+    log:
+        f"{LOGS}/topics/{{firm}}.log",
+    benchmark:
+        f"{BENCHMARKS}/topics/{{firm}}.tsv"
+    # Too little text is a result, not a failure; what fails here is the machine, and may pass.
+    retries: 1
+    conda:
+        "../envs/workflow.yaml"
+    container:
+        CONTAINER
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        run=config["run"],
+        topics=config["topics"],
+        seed=config["seed"],
+        version=__version__,
+    message:
+        "Finding the topics of firm {wildcards.firm}"
+    script:
+        "../scripts/topics.py"

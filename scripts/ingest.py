@@ -1,0 +1,17 @@
+"""Rule ingest: hands the source and the output paths to earnings_themes.ingest."""
+
+from pathlib import Path
+
+from earnings_themes.config import parse_config
+from earnings_themes.ingest import ingest
+from earnings_themes.job import job
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        ingest(
+            source=parse_config(snakemake.config).source,
+            transcripts=Path(snakemake.output.transcripts),
+            firms=Path(snakemake.output.firms),
+            report=Path(snakemake.output.report),
+            workers=snakemake.threads,
+        )

@@ -1,0 +1,18 @@
+"""Rule publish: hands the run's files to earnings_themes.publish."""
+
+from pathlib import Path
+
+from earnings_themes.config import parse_config
+from earnings_themes.job import job
+from earnings_themes.publish import publish_files
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        config = parse_config(snakemake.config)
+        publish_files(
+            run=config.run,
+            topics=[Path(path) for path in snakemake.input.topics],
+            themes=Path(snakemake.input.themes[0]),
+            settings=config.publish,
+            receipt=Path(snakemake.output[0]),
+        )

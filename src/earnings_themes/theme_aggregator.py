@@ -1,0 +1,304 @@
+"""The reduce: all firms' topics become themes that cross firms.
+
+Centroids are clustered; words only describe what came out. A firm whose file is missing, damaged or of
+another version is skipped by name and reason. No themes is a valid result.
+"""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from earnings_themes.abstractions import (
+    SCHEMA_VERSION,
+    FirmTopic,
+    FirmTopics,
+    RepresentativeSentence,
+    SkippedFirm,
+    Theme,
+    Themes,
+    ThemeTopic,
+    UnassignedTopic,
+)
+from earnings_themes.abstractions.records import Keywords, Kind
+from earnings_themes.communities import cluster_centroids
+from earnings_themes.config import ThemeSettings
+from earnings_themes.errors import CoverageError, ResultError
+from earnings_themes.firm_processor import peak_memory_mb, versions
+from earnings_themes.kinds import theme_kind
+from earnings_themes.labels import theme_keywords, theme_labels
+from earnings_themes.results import read_firm_topics, write_themes
+from earnings_themes.text import is_filler, is_procedural
+
+KIND_ORDER: Final[tuple[Kind, ...]] = ("subject", "reporting", "procedure", "filler")
+# Three sentences from three firms: enough to see what a theme is about, and that it is not one firm's.
+_N_REPRESENTATIVES: Final = 3
+# A sentence that stands for a topic is chosen among its best fitting ones; the very first may be a fragment.
+_N_CANDIDATES: Final = 5
+# Words a representative sentence should have: shorter ones say little, longer ones nobody reads (the real
+# sentences of the validation have 21 words on average).
+_READABLE: Final = range(8, 46)
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRecord:
+    """What the reduce keeps of a topic: no sentence but those that may stand for it, for the memory's sake."""
+
+    firm_id: str
+    topic_id: int
+    label: str
+    keywords: Keywords
+    size: int
+    kind: Kind
+    sentences: tuple[tuple[str, str], ...]
+
+
+def aggregate_files(
+    run: str,
+    firms: Sequence[tuple[str, Path]],
+    output: Path,
+    settings: ThemeSettings,
+    min_firm_coverage: float,
+    seed: int,
+) -> Themes:
+    """Read the firms' topics one file at a time, find the themes, write themes.json and return them.
+
+    firms: every firm of the run and where its topics/{firm}.json should be. Raises CoverageError when fewer
+    than `min_firm_coverage` of the firms have a readable file.
+    """
+    started = time.perf_counter()
+    topics: list[TopicRecord] = []
+    centroids: list[NDArray[np.float32]] = []
+    skipped: list[SkippedFirm] = []
+    seen: set[str] = set()
+    unreadable: list[SkippedFirm] = []
+    for firm_id, path in tqdm(firms, desc="read topics", unit="firm", mininterval=5):
+        try:
+            firm = read_firm_topics(path)
+            _check_firm(firm, firm_id, path, run, seen)
+        except ResultError as error:
+            unreadable.append(SkippedFirm(firm_id, str(error)))
+            continue
+        seen.add(firm_id)
+        if firm.status != "ok":
+            skipped.append(SkippedFirm(firm_id, firm.status))
+        topics += map(_record, [firm_id] * firm.n_topics, firm.topics)
+        centroids += [np.asarray(centroid, dtype=np.float32) for centroid in firm.centroids]
+    _check_coverage(len(firms), unreadable, min_firm_coverage)
+    read = time.perf_counter() - started
+    skipped = sorted([*skipped, *unreadable], key=lambda firm: firm.firm_id)
+    themes = aggregate(run, topics, _matrix(centroids), skipped, settings, seed, {"read": read})
+    write_themes(output, themes)
+    return themes
+
+
+def aggregate(
+    run: str,
+    topics: Sequence[TopicRecord],
+    centroids: NDArray[np.float32],
+    skipped: Sequence[SkippedFirm],
+    settings: ThemeSettings,
+    seed: int,
+    seconds: dict[str, float] | None = None,
+) -> Themes:
+    """Cluster topics into themes and describe them. centroids: (n_topics, dim) float32, L2 norm 1."""
+    timing = dict(seconds or {})
+    started = time.perf_counter()
+    # Procedure is common to all firms by its nature, and would be the largest theme.
+    open_rows = np.array(
+        [row for row, topic in enumerate(topics) if topic.kind != "procedure"], dtype=np.int64
+    )
+    reasons = dict.fromkeys(set(range(len(topics))) - set(open_rows.tolist()), "procedural")
+    labels = cluster_centroids(
+        centroids[open_rows] if len(open_rows) else np.empty((0, 0), dtype=np.float32),
+        [topics[row].firm_id for row in open_rows],
+        random_state=seed,
+        **settings.params,
+    )
+    groups: dict[int, list[int]] = defaultdict(list)
+    for row, label in zip(open_rows.tolist(), labels.tolist(), strict=True):
+        if label < 0:
+            reasons[row] = "outlier"
+        else:
+            groups[label].append(row)
+    timing["cluster"] = time.perf_counter() - started
+
+    started = time.perf_counter()
+    kept: list[list[int]] = []
+    for _, rows in sorted(groups.items()):
+        members, left_out = _apply_rules(rows, topics, centroids, settings)
+        reasons |= left_out
+        if members:
+            kept.append(members)
+    themes = _describe(run, kept, topics, centroids, settings)
+    timing["describe"] = time.perf_counter() - started
+    unassigned = [UnassignedTopic(topics[row].firm_id, topics[row].topic_id, reasons[row]) for row in reasons]
+    return Themes(
+        schema_version=SCHEMA_VERSION,
+        run=run,
+        n_themes=len(themes),
+        themes=themes,
+        unassigned_topics=tuple(sorted(unassigned, key=lambda topic: (topic.firm_id, topic.topic_id))),
+        skipped_firms=tuple(skipped),
+        metadata={
+            "min_firms": settings.min_firms,
+            "max_firm_share": settings.max_firm_share,
+            "params": dict(settings.params),
+            "n_topics": len(topics),
+            "n_firms_with_topics": len({topic.firm_id for topic in topics}),
+            "seed": seed,
+            "versions": versions(),
+            "timing": {"seconds": timing, "peak_memory_mb": peak_memory_mb()},
+        },
+    )
+
+
+def _record(firm_id: str, topic: FirmTopic) -> TopicRecord:
+    candidates = [(sentence.sentence_id, sentence.text) for sentence in topic.sentences[:_N_CANDIDATES]]
+    return TopicRecord(
+        firm_id, topic.topic_id, topic.label, topic.keywords, topic.size, topic.kind, tuple(candidates)
+    )
+
+
+def _check_firm(firm: FirmTopics, firm_id: str, path: Path, run: str, seen: set[str]) -> None:
+    if firm.firm_id != firm_id:
+        raise ResultError(f"{path}: holds firm {firm.firm_id!r}, expected {firm_id!r}.")
+    if firm.run != run:
+        raise ResultError(f"{path}: is of run {firm.run!r}, expected {run!r}.")
+    if firm_id in seen:
+        raise ResultError(f"{path}: firm {firm_id!r} was already read from another file.")
+
+
+def _check_coverage(n_firms: int, unreadable: Sequence[SkippedFirm], least: float) -> None:
+    coverage = 1 - len(unreadable) / n_firms if n_firms else 1.0
+    if coverage < least:
+        shown = "\n  ".join(f"{firm.firm_id}: {firm.reason}" for firm in unreadable[:10])
+        raise CoverageError(
+            f"Topics of {n_firms - len(unreadable)} of {n_firms} firms can be read ({coverage:.1%}); "
+            f"reduce.min_firm_coverage asks for {least:.1%}. Run again to make the missing ones, or lower it:"
+            f"\n  {shown}"
+        )
+
+
+def _matrix(centroids: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    if not centroids:
+        return np.empty((0, 0), dtype=np.float32)
+    sizes = Counter(len(centroid) for centroid in centroids)
+    if len(sizes) > 1:
+        raise ResultError(
+            f"The centroids have {dict(sizes)} dimensions: the firms' topics were made with different embedding "
+            "models. Delete the topics folder and run again."
+        )
+    return np.stack(centroids)
+
+
+def _apply_rules(
+    rows: list[int], topics: Sequence[TopicRecord], centroids: NDArray[np.float32], settings: ThemeSettings
+) -> tuple[list[int], dict[int, str]]:
+    """Return the rows that make a theme, and the reason for each that is left out."""
+    reasons: dict[int, str] = {}
+    similarity = dict(zip(rows, _similarity(centroids[rows]).tolist(), strict=True))
+    members = sorted(rows, key=lambda row: (-similarity[row], topics[row].firm_id, topics[row].topic_id))
+    while members:
+        by_firm = Counter(topics[row].firm_id for row in members)
+        if len(by_firm) < settings.min_firms:
+            return [], reasons | dict.fromkeys(members, "too_few_firms")
+        firm, most = max(sorted(by_firm.items()), key=lambda item: item[1])
+        # Two firms with a topic each hold one half: an equal share is no domination, whatever the limit.
+        if most / len(members) <= max(settings.max_firm_share, 1 / len(by_firm)):
+            break
+        if most == 1:
+            break
+        farthest = next(row for row in reversed(members) if topics[row].firm_id == firm)
+        members.remove(farthest)
+        reasons[farthest] = "one_firm_dominates"
+    return members, reasons
+
+
+def _similarity(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the cosine (n,) of each row (n, dim), L2 norm 1, to the mean of all."""
+    cosines: NDArray[np.float32] = vectors @ _centroid(vectors)
+    return cosines
+
+
+def _centroid(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    mean: NDArray[np.float64] = vectors.mean(axis=0, dtype=np.float64)
+    mean /= max(float(np.linalg.norm(mean)), float(np.finfo(np.float32).tiny))
+    return mean.astype(np.float32)
+
+
+def _describe(
+    run: str,
+    groups: list[list[int]],
+    topics: Sequence[TopicRecord],
+    centroids: NDArray[np.float32],
+    settings: ThemeSettings,
+) -> tuple[Theme, ...]:
+    kinds = [theme_kind((topics[row].kind, topics[row].size) for row in rows) for rows in groups]
+
+    def rank(number: int) -> tuple[int, int, int, str, int]:
+        rows = groups[number]
+        first = min((topics[row].firm_id, topics[row].topic_id) for row in rows)
+        n_firms = len({topics[row].firm_id for row in rows})
+        return (KIND_ORDER.index(kinds[number]), -n_firms, -sum(topics[row].size for row in rows), *first)
+
+    order = sorted(range(len(groups)), key=rank)
+    words = theme_keywords(
+        [[(topics[row].firm_id, topics[row].keywords) for row in groups[number]] for number in order],
+        settings.n_keywords,
+    )
+    names = theme_labels(words, settings.max_words)
+    themes = []
+    for place, number in enumerate(order):
+        rows = groups[number]
+        vectors = centroids[rows]
+        similarity = _similarity(vectors)
+        nearest = sorted(zip(rows, similarity.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
+        themes.append(
+            Theme(
+                theme_id=f"{run}-{place + 1:03d}",
+                kind=kinds[number],
+                label=names[place],
+                keywords=words[place],
+                n_firms=len({topics[row].firm_id for row in rows}),
+                n_topics=len(rows),
+                n_sentences=sum(topics[row].size for row in rows),
+                centroid=tuple(_centroid(vectors).tolist()),
+                coherence=float(similarity.mean()),
+                stability=None,
+                firms=tuple(sorted({topics[row].firm_id for row in rows})),
+                topics=tuple(
+                    ThemeTopic(
+                        topics[row].firm_id, topics[row].topic_id, topics[row].label, topics[row].size, cosine
+                    )
+                    for row, cosine in nearest
+                ),
+                representative_sentences=_representatives([topics[row] for row, _ in nearest]),
+            )
+        )
+    return tuple(themes)
+
+
+def _representatives(topics: Iterable[TopicRecord]) -> tuple[RepresentativeSentence, ...]:
+    chosen: list[RepresentativeSentence] = []
+    firms: set[str] = set()
+    for topic in topics:
+        if topic.firm_id in firms:
+            continue
+        firms.add(topic.firm_id)
+        sentence_id, text = next(filter(_speaks_for_itself, topic.sentences), topic.sentences[0])
+        chosen.append(RepresentativeSentence(topic.firm_id, topic.topic_id, sentence_id, text))
+        if len(chosen) == _N_REPRESENTATIVES:
+            break
+    return tuple(chosen)
+
+
+def _speaks_for_itself(sentence: tuple[str, str]) -> bool:
+    text = sentence[1]
+    return len(text.split()) in _READABLE and not is_filler(text) and not is_procedural(text)
