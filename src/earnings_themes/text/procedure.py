@@ -1,7 +1,8 @@
 """Recognises the procedure of a call: operator, greetings, introductions, hand-overs, safe harbour, closing.
 
-Procedure is the same at every firm, so unflagged it becomes the largest themes. The phrases are in
-`phrases.py`. Speaker types help but don't decide: in real transcripts they are guessed and sometimes wrong.
+Procedure is the same at every firm, so unflagged it becomes the largest themes. What counts as such is
+written in `phrases.py`. A sentence is judged by its phrases first and by its neighbours second. The speaker
+type helps but never decides alone: in real transcripts it is guessed, and answers stand under "Operator".
 """
 
 from __future__ import annotations
@@ -10,60 +11,93 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from earnings_themes.text.cleaning import clean
+from earnings_themes.text.filler import is_filler
 from earnings_themes.text.phrases import COURTESY_WORDS, GROUPS
 from earnings_themes.text.words import is_stop_word
 
-_WORD = re.compile(r"[^\W_]+(?:['’&\-][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:['’&\-][^\W_]+)*|\*")
 _TRIGGERS = frozenset().union(*(group.triggers for group in GROUPS))
 
-# How many words of content may be left beside a courtesy phrase.
+# How many words of content may be left beside a courtesy phrase, chosen on the dev half of docs/labels:
+# 1 for a speaker ("Thank you for the colour, very granular."), 4 for an operator, who says nothing else.
 MAX_LEFT = 1
 MAX_LEFT_OPERATOR = 4
-# Shorter than this, a sentence between two procedural ones belongs to them if it holds nothing but names.
+# A sentence without a phrase belongs to its procedural neighbours if it is this short and holds no content.
 MAX_FRAGMENT = 6
+# The safe-harbour text is read as a block; this many sentences without a phrase may stand inside it.
+MAX_LEGAL_GAP = 4
+
+
+# "Martin will spend some time on the plan." A firm or a state may also "cover" or "review": not these.
+_NEXT_SPEAKER = re.compile(
+    r"\b(?!We|They|It|This|That|These|Which|There|You|And|But|So|He|She|Management)[A-Z][a-z]+,? (?:will|is going to) (?:\w+ )?"
+    r"(?:present|take you|walk you|inform you|give you|spend some time|kick off|elaborate|speak"
+    r"|provide (?:you|more|an|additional|further) ?(?:details?|overview|update|colou?r)?)\b"
+)
+# "This is Ana Ruiz." "I'm Okada, corporate communications." "Lena speaking."
+_SELF = re.compile(
+    r"^(?:[Uu]h|[Uu]m|[Yy]es|[Yy]eah|[Hh]i|[Hh]ello|[Oo]kay|[Aa]nd|[Ss]o|[,. ])*"
+    r"(?:(?:[Tt]his is|It's)(?: [A-Z][\w.'’\-]+){1,3} (?:here|speaking|from|with|of|at)\b"
+    r"|(?:[Tt]his is|I'm|I am)(?: Mr\.?| Ms\.?)?(?: [A-Z][\w.'’\-]+){2,3}\s*[.,]"
+    r"|(?:I'm|I am)(?: [A-Z][\w.'’\-]+){1,3}(?:\s*[.,]| (?:from|with|of|at|in charge)\b)"
+    r"|(?:[A-Z][\w.'’\-]+ ){1,3}speaking\b)"
+)
+_SELF_WORDS = frozenset(("i'm", "am", "this", "it's", "speaking"))
+MAX_INTRODUCTION = 15
 
 
 class _Verdict(NamedTuple):
-    decisive: bool
-    courtesy: bool
+    group: str | None  # the decisive group, "courtesy", "ritual", or None
     left: int  # content words outside the matched phrases
-    n_words: int
 
 
-def _content_left(cased: str) -> int:
+_NOTHING = _Verdict(None, 0)
+
+
+def _content_left(rest: str, names_count: bool) -> int:
+    """Words of content in ``rest``; a word with one capital, at its front, is taken for a name."""
     left = 0
-    for word in _WORD.findall(cased):
-        if word[0].isupper():
+    for word in _WORD.findall(rest):
+        if word[0].isupper() and not names_count and (word[1:].islower() or len(word) == 1):
             continue
-        lowered = word.replace("’", "'")
-        if lowered.isdecimal() or is_stop_word(lowered) or lowered in COURTESY_WORDS:
+        lowered = word.lower().replace("’", "'")
+        if lowered.isdecimal() or lowered == "*" or is_stop_word(lowered) or lowered in COURTESY_WORDS:
             continue
         left += 1
     return left
 
 
 def _judge(sentence: str) -> _Verdict:
+    if "<" in sentence or "[" in sentence:
+        sentence = clean(sentence).model_text
     lowered = sentence.lower()
     if "’" in lowered:
         lowered = lowered.replace("’", "'")
-    words = _WORD.findall(lowered)
-    if _TRIGGERS.isdisjoint(words):
-        return _Verdict(False, False, len(words), len(words))
-    present = set(words)
-    cased = sentence if len(sentence) == len(lowered) else lowered
-    courtesy = False
+    present = set(_WORD.findall(lowered))
+    if not present.isdisjoint(_SELF_WORDS) and _SELF.match(sentence) and len(present) <= MAX_INTRODUCTION:
+        return _Verdict("opening", 0)
+    if "will" in present and _NEXT_SPEAKER.search(sentence):
+        return _Verdict("hand-over", 0)
+    if _TRIGGERS.isdisjoint(present):
+        return _NOTHING
+    rest = sentence if len(sentence) == len(lowered) else lowered
+    strongest: str | None = None
     for group in GROUPS:
         if group.triggers.isdisjoint(present):
             continue
-        if group.decisive:
+        if group.strength == "decisive":
             if group.pattern.search(lowered):
-                return _Verdict(True, False, 0, len(words))
+                return _Verdict(group.name, 0)
             continue
         for found in group.pattern.finditer(lowered):
-            courtesy = True
-            cased = cased[: found.start()] + " " * (found.end() - found.start()) + cased[found.end() :]
-    left = _content_left(cased) if courtesy else len(words)
-    return _Verdict(False, courtesy, left, len(words))
+            start, end = found.span()
+            rest = f"{rest[:start]}{' ' * (end - start)}{rest[end:]}"
+            if strongest != "courtesy":
+                strongest = group.strength
+    if strongest is None:
+        return _NOTHING
+    return _Verdict(strongest, _content_left(rest, names_count=strongest == "ritual"))
 
 
 def _is_operator(speaker_type: str | None, section: str | None) -> bool:
@@ -72,16 +106,17 @@ def _is_operator(speaker_type: str | None, section: str | None) -> bool:
     )
 
 
+def _alone(verdict: _Verdict, operator: bool) -> bool:
+    if verdict.group is None:
+        return False
+    if operator:
+        return verdict.left <= MAX_LEFT_OPERATOR
+    return verdict.left <= (0 if verdict.group == "ritual" else MAX_LEFT)
+
+
 def is_procedural(sentence: str, speaker_type: str | None = None, section: str | None = None) -> bool:
     """Whether a sentence, seen alone, is procedure. `flag_procedural` also looks at its neighbours."""
-    verdict = _judge(sentence)
-    if verdict.decisive:
-        return True
-    if _is_operator(speaker_type, section):
-        if verdict.courtesy:
-            return verdict.left <= MAX_LEFT_OPERATOR
-        return verdict.n_words <= MAX_FRAGMENT or _content_left(sentence) <= MAX_LEFT_OPERATOR
-    return verdict.courtesy and verdict.left <= MAX_LEFT
+    return _alone(_judge(sentence), _is_operator(speaker_type, section))
 
 
 def flag_procedural(
@@ -97,9 +132,39 @@ def flag_procedural(
             "sentences, speaker_types and sections must have one length, got "
             f"{len(sentences)}, {len(speaker_types)}, {len(sections)}"
         )
-    flags = [is_procedural(*each) for each in zip(sentences, speaker_types, sections, strict=True)]
-    for i in range(1, len(flags) - 1):
-        if not flags[i] and flags[i - 1] and flags[i + 1] and speaker_types[i - 1] == speaker_types[i]:
-            words = _WORD.findall(sentences[i])
-            flags[i] = len(words) <= MAX_FRAGMENT and _content_left(sentences[i]) == 0
+    verdicts = [_judge(sentence) for sentence in sentences]
+    operators = [_is_operator(*each) for each in zip(speaker_types, sections, strict=True)]
+    flags = [_alone(*each) for each in zip(verdicts, operators, strict=True)]
+    _join_fragments(sentences, speaker_types, operators, flags)
+    _close_legal_gaps(verdicts, speaker_types, flags)
     return flags
+
+
+def _join_fragments(
+    sentences: Sequence[str], speaker_types: Sequence[str | None], operators: list[bool], flags: list[bool]
+) -> None:
+    """Flags what is short and empty of content next to procedure: "From.", "Mr. Kim, ABC Securities."
+
+    Beside an operator's procedural sentence one such neighbour is enough; elsewhere both are needed.
+    """
+    n = len(flags)
+    found = flags.copy()
+    for i, sentence in enumerate(sentences):
+        if flags[i] or sentence.count(" ") > MAX_FRAGMENT:
+            continue
+        before = i > 0 and found[i - 1] and speaker_types[i - 1] == speaker_types[i]
+        after = i + 1 < n and found[i + 1] and speaker_types[i + 1] == speaker_types[i]
+        if (before or after) if operators[i] else (before and after):
+            flags[i] = not is_filler(sentence) and _content_left(sentence, names_count=False) == 0
+
+
+def _close_legal_gaps(
+    verdicts: list[_Verdict], speaker_types: Sequence[str | None], flags: list[bool]
+) -> None:
+    last = None
+    for i, verdict in enumerate(verdicts):
+        if verdict.group != "legal":
+            continue
+        if last is not None and 1 < i - last <= MAX_LEGAL_GAP + 1 and len(set(speaker_types[last : i + 1])) == 1:
+            flags[last + 1 : i] = [True] * (i - last - 1)
+        last = i
