@@ -83,7 +83,9 @@ def make_themes(run: str, firms: list[FirmTopics], n_themes: int = 2) -> Themes:
                 stability=None,
                 firms=tuple(sorted({firm.firm_id for firm, _ in members})),
                 topics=tuple(
-                    ThemeTopic(firm.firm_id, topic.topic_id, topic.label, topic.size, round(0.9 - n / 1000, 6))
+                    ThemeTopic(
+                        firm.firm_id, topic.topic_id, topic.label, topic.size, round(0.9 - n / 1000, 6)
+                    )
                     for n, (firm, topic) in enumerate(members)
                 ),
                 representative_sentences=tuple(

@@ -17,7 +17,7 @@ def open_store(url: str, must_exist: bool = False) -> ThemeStore:
     if "." in kind:  # the import path of a third party's class has a colon of its own
         name, colon, location = location.partition(":")
         kind = f"{kind}:{name}"
-    if not colon or not location:
+    if not colon or not location or ("." not in kind and kind not in STORES):
         expected = ", ".join(f"{name}:{'PATH' if name == 'sqlite' else 'TABLE'}" for name in sorted(STORES))
         raise ConfigError(f"{url!r} does not name a store. Expected {expected}, as in {DEFAULT_STORE}.")
     store = store_class(kind)(location)  # type: ignore[call-arg]  # every store is made as Store(location)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from earnings_themes.abstractions import FirmThemeShare, FirmTopics, Theme, Themes
 from earnings_themes.abstractions.records import Kind
-from earnings_themes.errors import ResultError
+from earnings_themes.errors import NotFoundError, ResultError
 
 TopicKey = tuple[str, int]
 
@@ -174,6 +174,12 @@ def matching(themes: Sequence[Theme], words: str) -> tuple[Theme, ...]:
         db.executemany("INSERT INTO theme (rowid, text) VALUES (?, ?)", enumerate(texts))
         rows = db.execute("SELECT rowid FROM theme WHERE theme MATCH ? ORDER BY rowid", (query,))
         return tuple(themes[row[0]] for row in rows)
+
+
+def no_topic(firm_id: str, topic_id: int, run: str, known: Sequence[int]) -> NotFoundError:
+    """Return the error for a topic number that a firm does not have."""
+    has = f"its topics are {min(known)} to {max(known)}" if known else "it has no topics"
+    return NotFoundError(f"Firm {firm_id!r} has no topic {topic_id} in run {run!r}; {has}.")
 
 
 def _digest(*parts: Iterable[object]) -> str:

@@ -35,7 +35,15 @@ from earnings_themes.abstractions import (
 )
 from earnings_themes.abstractions.records import Keywords
 from earnings_themes.errors import EarningsThemesError, NotFoundError, StoreError
-from earnings_themes.stores.content import TOKENIZE, Content, match_query, matching, sentences_of, shares
+from earnings_themes.stores.content import (
+    TOKENIZE,
+    Content,
+    match_query,
+    matching,
+    no_topic,
+    sentences_of,
+    shares,
+)
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +143,9 @@ class SQLiteThemeStore(ThemeStore):
                 except sqlite3.OperationalError as error:
                     if "locked" not in str(error):
                         raise
-                    log.info("another process publishes to %s: waiting up to %g s", self.path, self.wait_seconds)
+                    log.info(
+                        "another process publishes to %s: waiting up to %g s", self.path, self.wait_seconds
+                    )
             else:
                 raise StoreError(
                     f"Another process has been publishing to {self.path} for {self.wait_seconds:g} s. "
@@ -199,12 +209,8 @@ class SQLiteThemeStore(ThemeStore):
                 (firm["firm_key"], topic_id),
             ).fetchone()
             if row is None:
-                n = db.execute(
-                    "SELECT count(*) FROM topic WHERE firm_key = ?", (firm["firm_key"],)
-                ).fetchone()[0]
-                raise NotFoundError(
-                    f"Firm {firm_id!r} has no topic {topic_id} in run {run!r}; it has {n} topics."
-                )
+                known = db.execute("SELECT topic_id FROM topic WHERE firm_key = ?", (firm["firm_key"],))
+                raise no_topic(firm_id, topic_id, run, [row[0] for row in known])
             sentences = db.execute(
                 "SELECT sentence_id, text, speaker_type, probability FROM sentence WHERE topic_key = ? "
                 "ORDER BY position",

@@ -1,0 +1,559 @@
+"""The commands of `earnings-themes`."""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from earnings_themes.abstractions import FirmView, Theme, ThemeStore
+from earnings_themes.abstractions.records import Keywords
+from earnings_themes.cli import lookup, render
+from earnings_themes.cli.render import Cell, Column
+from earnings_themes.errors import ConfigError, EarningsThemesError, NotFoundError
+from earnings_themes.stores import DEFAULT_STORE, open_store
+
+PROGRAM = "earnings-themes"
+
+# 128 + SIGPIPE: what a shell reports for a program whose reader went away.
+_EXIT_BROKEN_PIPE = 141
+
+
+class Format(StrEnum):
+    """How an answer is printed."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="sqlite:PATH|dynamodb:TABLE",
+        help=f"Where the runs are published.  [default: {DEFAULT_STORE}]",
+        envvar="EARNINGS_THEMES_STORE",
+        show_envvar=True,
+    ),
+]
+FormatOption = Annotated[
+    Format | None,
+    typer.Option("--format", help="Table for people, full records as JSON, or CSV.  [default: table]"),
+]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Say on stderr how long the store took and what it consumed.")
+]
+
+
+def _complete_runs(ctx: typer.Context, incomplete: str) -> list[str]:
+    return _complete(ctx, lambda store: [info.run for info in store.runs()], incomplete)
+
+
+def _complete_themes(ctx: typer.Context, incomplete: str) -> list[str]:
+    return _complete(
+        ctx,
+        lambda store: [theme.theme_id for info in store.runs() for theme in store.themes(info.run)],
+        incomplete,
+    )
+
+
+def _complete(ctx: typer.Context, names: Callable[[ThemeStore], list[str]], incomplete: str) -> list[str]:
+    url = ctx.params.get("store") or os.environ.get("EARNINGS_THEMES_STORE") or DEFAULT_STORE
+    if not url.startswith("sqlite:"):
+        return []  # pressing Tab must not cost money or wait for a network
+    try:
+        return [name for name in names(open_store(url, must_exist=True)) if name.startswith(incomplete)]
+    except EarningsThemesError:
+        return []
+
+
+RunOption = Annotated[
+    str | None,
+    typer.Option(
+        "--run", metavar="RUN", help="A published run.  [default: the newest]", autocompletion=_complete_runs
+    ),
+]
+
+app = typer.Typer(
+    name=PROGRAM,
+    help="Look up what firms talk about on their earnings calls: theme → topic → sentence → firm.",
+    epilog="\b\nExamples:\n"
+    "  earnings-themes themes --run sample              what all firms talk about\n"
+    "  earnings-themes theme sample-001                 one theme: its firms, topics and sentences\n"
+    "  earnings-themes firm 'Acme Corp'                 one firm, in every run\n"
+    "  earnings-themes search tariffs --format csv      themes and sentences about a word\n"
+    "  earnings-themes --store dynamodb:earnings-themes runs",
+    # Plain text: help that a pager, a log and a narrow terminal all show well, and no slow import.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@dataclass
+class Settings:
+    """The options that stand before the command; those after it win."""
+
+    store: str | None = None
+    format: Format | None = None
+    verbose: bool = False
+
+
+@dataclass
+class Answer:
+    """One answer in its three forms: the records, rows for a spreadsheet, and lines for people."""
+
+    records: Any
+    header: Sequence[str]
+    rows: list[tuple[Cell, ...]]
+    lines: Callable[[int | None], Iterator[str]]
+
+
+@dataclass
+class Question:
+    """An open store and how its answer is to be printed."""
+
+    store: ThemeStore
+    format: Format
+    answers: list[Answer] = field(default_factory=list)
+
+    def answer(self, records: Any, header: Sequence[str], rows: list[tuple[Cell, ...]], lines: Any) -> None:
+        self.answers.append(Answer(records, header, rows, lines))
+
+
+@contextmanager
+def _asking(
+    ctx: typer.Context, store: str | None, format: Format | None, verbose: bool, run: str | None = None
+) -> Iterator[Question]:
+    """Open the store, let the command ask it, then print the answer and, where wanted, what it cost."""
+    settings = ctx.find_object(Settings) or Settings()
+    url = store or settings.store or DEFAULT_STORE
+    started = time.monotonic()
+    question = Question(open_store(url, must_exist=True), format or settings.format or Format.table)
+    try:
+        yield question
+    except NotFoundError as error:
+        if run is None:
+            raise
+        raise lookup.with_known_runs(question.store, run, error) from error
+    seconds = time.monotonic() - started
+    for answer in question.answers:
+        _print(answer, question.format)
+    if verbose or settings.verbose:
+        consumed = question.store.capacity()
+        units = "".join(f", {amount:g} {kind}" for kind, amount in (consumed or {}).items())
+        print(f"{PROGRAM}: {url} answered in {seconds:.3f} s{units}", file=sys.stderr)
+
+
+def _print(answer: Answer, format: Format) -> None:
+    if format is Format.json:
+        render.write_json(answer.records, sys.stdout)
+    elif format is Format.csv:
+        render.write_csv(answer.header, answer.rows, sys.stdout)
+    else:
+        # In a pipe nothing is cut: the next program may want the end of a line.
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        for line in answer.lines(width):
+            print(line)
+
+
+@app.callback()
+def _options(
+    ctx: typer.Context,
+    store: StoreOption = None,
+    format: FormatOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    ctx.obj = Settings(store, format, verbose)
+
+
+@app.command(epilog="\b\nExample:\n  earnings-themes runs --format json")
+def runs(
+    ctx: typer.Context, store: StoreOption = None, format: FormatOption = None, verbose: VerboseOption = False
+) -> None:
+    """List the published runs, the newest first."""
+    header = ("run", "firms", "themes", "topics", "sentences", "published_at", "version", "digest")
+    with _asking(ctx, store, format, verbose) as ask:
+        found = ask.store.runs()
+        rows: list[tuple[Cell, ...]] = [
+            (r.run, r.n_firms, r.n_themes, r.n_topics, r.n_sentences, r.published_at, r.version, r.digest)
+            for r in found
+        ]
+
+        def lines(width: int | None) -> Iterator[str]:
+            if not found:
+                yield "No run has been published to this store yet. `make run` publishes the sample."
+                return
+            columns = [
+                Column(name) for name in ("run", "firms", "themes", "topics", "sentences", "published (UTC)")
+            ]
+            yield from render.table(columns, [(*row[:5], _minute(str(row[5]))) for row in rows], width)
+
+        ask.answer([asdict(info) for info in found], header, rows, lines)
+
+
+@app.command(
+    epilog="\b\nExamples:\n  earnings-themes themes --run sample\n"
+    "  earnings-themes themes --format csv > themes.csv"
+)
+def themes(
+    ctx: typer.Context,
+    run: RunOption = None,
+    store: StoreOption = None,
+    format: FormatOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """List a run's themes by rank.
+
+    Subject matter comes first, then the talk about results, procedure and filler; in each, the themes of
+    most firms.
+    """
+    header = ("rank", "theme_id", "kind", "label", "n_firms", "n_topics", "n_sentences", "keywords")
+    columns = [
+        *(Column("rank"), Column("theme"), Column("kind"), Column("label", flexible=True)),
+        *(Column("firms"), Column("topics"), Column("sentences"), Column("keywords", flexible=True)),
+    ]
+    with _asking(ctx, store, format, verbose, run) as ask:
+        run = lookup.run_or_newest(ask.store, run)
+        found = ask.store.themes(run)
+        rows = [_theme_row(theme) for theme in found]
+
+        def lines(width: int | None) -> Iterator[str]:
+            yield f"Run {run}: {_count(len(found), 'theme')}"
+            if found:
+                yield ""
+                yield from render.table(columns, rows, width)
+
+        ask.answer([_listed(theme) for theme in found], header, rows, lines)
+
+
+@app.command(epilog="\b\nExample:\n  earnings-themes theme sample-001")
+def theme(
+    ctx: typer.Context,
+    theme_id: Annotated[
+        str, typer.Argument(metavar="THEME_ID", help="As `themes` lists it.", autocompletion=_complete_themes)
+    ],
+    store: StoreOption = None,
+    format: FormatOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Show a theme.
+
+    Its keywords, the firms and their topics, and its representative sentences.
+    """
+    header = ("theme_id", "theme_label", "firm_id", "firm_name", "topic_id", "label", "size", "similarity")
+    with _asking(ctx, store, format, verbose) as ask:
+        found = lookup.find_theme(ask.store, theme_id)
+        names: dict[str, str] = {}
+        if ask.format is not Format.json:
+            names = {firm.firm_id: firm.firm_name for firm in ask.store.firms(theme_id.rpartition("-")[0])}
+        rows: list[tuple[Cell, ...]] = [
+            (
+                found.theme_id,
+                found.label,
+                t.firm_id,
+                names.get(t.firm_id),
+                t.topic_id,
+                t.label,
+                t.size,
+                t.similarity,
+            )
+            for t in found.topics
+        ]
+
+        def lines(width: int | None) -> Iterator[str]:
+            yield f"{found.theme_id}  {render.plain(found.label)}"
+            stable = "" if found.stability is None else f", stability {found.stability:.2f}"
+            yield (
+                f"{found.kind}: {_count(found.n_firms, 'firm')}, {_count(found.n_topics, 'topic')}, "
+                f"{_count(found.n_sentences, 'sentence')}; coherence {found.coherence:.2f}{stable}"
+            )
+            yield from render.fold(f"keywords: {_words(found.keywords)}", width)
+            yield ""
+            columns = [
+                *(Column("firm"), Column("name", flexible=True), Column("topic")),
+                *(Column("label", flexible=True), Column("sentences"), Column("similarity")),
+            ]
+            yield from render.table(columns, [row[2:] for row in rows], width)
+            if found.representative_sentences:
+                yield ""
+                sentences = [
+                    (names.get(s.firm_id) or s.firm_id, s.topic_id, s.text)
+                    for s in found.representative_sentences
+                ]
+                columns = [
+                    Column("firm", flexible=True),
+                    Column("topic"),
+                    Column("representative sentence", wrapped=True),
+                ]
+                yield from render.table(columns, sentences, width)
+
+        record = asdict(found)
+        del record["centroid"]  # vectors are in themes.json, not in the store
+        ask.answer(record, header, rows, lines)
+
+
+FirmArgument = Annotated[
+    str, typer.Argument(metavar="FIRM", help="The firm's id, its name, or a part of the name.")
+]
+
+
+@app.command(epilog="\b\nExample:\n  earnings-themes topic 'Acme Corp' 3 --run sample")
+def topic(
+    ctx: typer.Context,
+    firm: FirmArgument,
+    number: Annotated[int, typer.Argument(metavar="N", help="The topic's number, as `firm` lists it.")],
+    run: RunOption = None,
+    store: StoreOption = None,
+    format: FormatOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Show a topic of a firm.
+
+    All its sentences, the best fitting first.
+    """
+    header = (
+        *("run", "firm_id", "firm_name", "topic_id", "label", "theme_id"),
+        *("sentence_id", "speaker_type", "probability", "text"),
+    )
+    with _asking(ctx, store, format, verbose, run) as ask:
+        found = lookup.find_topic(ask.store, firm, number, lookup.run_or_newest(ask.store, run))
+        of: tuple[Cell, ...] = (
+            found.run,
+            found.firm_id,
+            found.firm_name,
+            found.topic_id,
+            found.label,
+            found.theme_id,
+        )
+        rows = [(*of, s.sentence_id, s.speaker_type, s.probability, s.text) for s in found.sentences]
+
+        def lines(width: int | None) -> Iterator[str]:
+            firm_name, label = render.plain(found.firm_name), render.plain(found.label)
+            yield f"{firm_name} ({found.firm_id}), topic {found.topic_id}: {label}"
+            place = f"theme {found.theme_id}" if found.theme_id else "in no theme"
+            reason = f" ({found.unassigned_reason})" if found.unassigned_reason else ""
+            yield f"run {found.run}; {found.kind}; {_count(found.size, 'sentence')}; {place}{reason}"
+            yield from render.fold(f"keywords: {_words(found.keywords)}", width)
+            yield ""
+            columns = [Column("fit"), Column("speaker"), Column("sentence", wrapped=True)]
+            yield from render.table(columns, [(row[8], row[7], row[9]) for row in rows], width)
+
+        ask.answer(asdict(found), header, rows, lines)
+
+
+@app.command(
+    epilog="\b\nExamples:\n  earnings-themes firm 0012 --run sample\n"
+    "  earnings-themes firm 'Acme Corp'         in every run"
+)
+def firm(
+    ctx: typer.Context,
+    firm: FirmArgument,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            "--run", metavar="RUN", help="One run only.  [default: every run]", autocompletion=_complete_runs
+        ),
+    ] = None,
+    store: StoreOption = None,
+    format: FormatOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Show what a firm talks about.
+
+    Its themes, with their share of the firm's sentences, and its topics.
+    """
+    header = (
+        *("run", "firm_id", "firm_name", "topic_id", "label", "kind", "size", "share"),
+        *("theme_id", "theme_label", "unassigned_reason"),
+    )
+    with _asking(ctx, store, format, verbose, run) as ask:
+        history = run is None
+        views = (
+            lookup.find_history(ask.store, firm) if run is None else [lookup.find_firm(ask.store, firm, run)]
+        )
+
+        def lines(width: int | None) -> Iterator[str]:
+            for number, view in enumerate(views):
+                if number:
+                    yield ""
+                yield from _firm_lines(view, width)
+
+        records = [asdict(view) for view in views]
+        rows = [row for view in views for row in _firm_rows(view)]
+        ask.answer(records if history else records[0], header, rows, lines)
+
+
+@app.command(
+    epilog="\b\nExamples:\n  earnings-themes search tariffs\n  earnings-themes search supply chain --limit 50"
+)
+def search(
+    ctx: typer.Context,
+    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="All of them must be found.")],
+    run: RunOption = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The most sentences to show.")] = 20,
+    store: StoreOption = None,
+    format: FormatOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Find themes and sentences by words.
+
+    Themes whose label or keywords hold every word, in any form ("tariff" finds "tariffs"), and the
+    sentences that do. A dynamodb store searches themes only.
+    """
+    header = ("run", "found", "theme_id", "label", "firm_id", "firm_name", "topic_id", "sentence_id", "text")
+    wanted = " ".join(words)
+    with _asking(ctx, store, format, verbose, run) as ask:
+        found = ask.store.search(wanted, lookup.run_or_newest(ask.store, run), limit)
+        rows: list[tuple[Cell, ...]] = [
+            (found.run, "theme", theme.theme_id, theme.label, None, None, None, None, _words(theme.keywords))
+            for theme in found.themes
+        ]
+        rows += [
+            (
+                found.run,
+                "sentence",
+                s.theme_id,
+                None,
+                s.firm_id,
+                s.firm_name,
+                s.topic_id,
+                s.sentence_id,
+                s.text,
+            )
+            for s in found.sentences
+        ]
+
+        def lines(width: int | None) -> Iterator[str]:
+            if found.n_sentences is None:
+                spoken = "this store does not search sentences"
+            else:
+                more = (
+                    f", the best {len(found.sentences)} below"
+                    if found.n_sentences > len(found.sentences)
+                    else ""
+                )
+                spoken = f"{_count(found.n_sentences, 'sentence')}{more}"
+            yield f"Run {found.run}, {wanted!r}: {_count(len(found.themes), 'theme')}; {spoken}"
+            if found.themes:
+                yield ""
+                columns = [
+                    *(Column("theme"), Column("kind"), Column("label", flexible=True)),
+                    *(Column("firms"), Column("sentences"), Column("keywords", flexible=True)),
+                ]
+                listed = [_theme_row(theme) for theme in found.themes]
+                yield from render.table(columns, [(*row[1:5], *row[6:]) for row in listed], width)
+            if found.sentences:
+                yield ""
+                columns = [
+                    *(Column("theme"), Column("firm", flexible=True), Column("topic")),
+                    Column("sentence", wrapped=True),
+                ]
+                hits = [(s.theme_id, s.firm_name, s.topic_id, s.text) for s in found.sentences]
+                yield from render.table(columns, hits, width)
+
+        record = asdict(found) | {"themes": [_listed(theme) for theme in found.themes]}
+        ask.answer(record, header, rows, lines)
+
+
+def _firm_lines(view: FirmView, width: int | None) -> Iterator[str]:
+    yield f"{render.plain(view.firm_name)} ({view.firm_id}), run {view.run}: {_count(view.n_sentences, 'sentence')}"
+    if view.status != "ok":
+        yield f"no topics: {view.status.replace('_', ' ')}"
+        return
+    if view.themes:
+        yield ""
+        columns = [
+            Column("theme"),
+            Column("kind"),
+            Column("label", flexible=True),
+            Column("sentences"),
+            Column("share"),
+        ]
+        shares = [(s.theme_id, s.kind, s.label, s.n_sentences, f"{s.share:.1%}") for s in view.themes]
+        yield from render.table(columns, shares, width)
+    yield ""
+    columns = [
+        *(Column("topic"), Column("kind"), Column("label", flexible=True)),
+        *(Column("sentences"), Column("theme"), Column("keywords", flexible=True)),
+    ]
+    topics = [
+        (t.topic_id, t.kind, t.label, t.size, t.theme_id or t.unassigned_reason, _words(t.keywords))
+        for t in view.topics
+    ]
+    yield from render.table(columns, topics, width)
+
+
+def _firm_rows(view: FirmView) -> list[tuple[Cell, ...]]:
+    """Return a row a topic, and one row without a topic for a firm that has none."""
+    labels = {share.theme_id: share.label for share in view.themes}
+    of = (view.run, view.firm_id, view.firm_name)
+    if not view.topics:
+        return [(*of, None, None, None, None, None, None, None, view.status)]
+    rows: list[tuple[Cell, ...]] = []
+    for t in view.topics:
+        share = t.size / view.n_sentences if view.n_sentences else 0.0
+        theme = (t.theme_id, labels.get(t.theme_id or ""), t.unassigned_reason)
+        rows.append((*of, t.topic_id, t.label, t.kind, t.size, share, *theme))
+    return rows
+
+
+def _theme_row(theme: Theme) -> tuple[Cell, ...]:
+    rank = int(theme.theme_id.rpartition("-")[2])
+    counts = (theme.n_firms, theme.n_topics, theme.n_sentences)
+    return (rank, theme.theme_id, theme.kind, theme.label, *counts, _words(theme.keywords))
+
+
+def _listed(theme: Theme) -> dict[str, Any]:
+    """Return a theme of a list as a record, without the fields that only `theme` asks the store for."""
+    unread = ("centroid", "firms", "topics", "representative_sentences")
+    return {name: value for name, value in asdict(theme).items() if name not in unread}
+
+
+def _words(keywords: Keywords) -> str:
+    return ", ".join(word for word, _ in keywords)
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _minute(timestamp: str) -> str:
+    return timestamp[:16].replace("T", " ")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and exit: 0, 1 for what is not found or cannot be read, 2 for wrong usage."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    # A terminal that cannot show a letter shows '?' instead of failing.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        code = app(args=arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else PROGRAM
+        message = error.format_message().rstrip(" .")
+        _fail(f"{message}{'' if message.endswith('?') else '.'} Try `{command} --help`.", error.exit_code)
+    except ConfigError as error:
+        _fail(str(error), 2)
+    except EarningsThemesError as error:
+        _fail(str(error), 1)
+    except BrokenPipeError:
+        # Python would complain once more while it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_EXIT_BROKEN_PIPE)
+    sys.exit(code or 0)
+
+
+def _fail(message: str, code: int) -> None:
+    print(f"{PROGRAM}: {render.plain(message)}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,143 @@
+"""Finds what a user means: the newest run, a firm by its name, and the nearest thing when there is none."""
+
+import difflib
+from collections.abc import Iterable
+
+from earnings_themes.abstractions import FirmEntry, FirmView, Theme, ThemeStore, TopicView
+from earnings_themes.errors import NotFoundError
+
+# More names than this do not fit a line of an error message.
+_MOST_NAMED = 8
+
+
+def run_or_newest(store: ThemeStore, run: str | None) -> str:
+    """Return `run`, or the run published last. Raises NotFoundError when nothing is published."""
+    if run is not None:
+        return run
+    runs = store.runs()
+    if not runs:
+        raise NotFoundError("No run has been published to this store yet. `make run` publishes the sample.")
+    return runs[0].run
+
+
+def with_known_runs(store: ThemeStore, run: str, error: NotFoundError) -> NotFoundError:
+    """Return the error with the runs there are, when it is the run that is missing; else the error itself."""
+    known = [info.run for info in store.runs()]
+    if run in known:
+        return error
+    return NotFoundError(f"There is no run {run!r}.{_hint(run, known)} {_published(known)}")
+
+
+def find_theme(store: ThemeStore, theme_id: str) -> Theme:
+    """Return a theme. Raises NotFoundError that names the nearest theme id, or the runs there are."""
+    try:
+        return store.theme(theme_id)
+    except NotFoundError as error:
+        run = theme_id.rpartition("-")[0]
+        runs = [info.run for info in store.runs()]
+        if run not in runs:
+            near = difflib.get_close_matches(run, runs, n=1)
+            example = f"{near[0] if near else (runs[0] if runs else 'sample')}-001"
+            raise NotFoundError(
+                f"There is no theme {theme_id!r}. A theme's id is its run and rank, as in {example!r}. "
+                f"{_published(runs)}"
+            ) from error
+        known = [theme.theme_id for theme in store.themes(run)]
+        span = f"Run {run!r} has {known[0]} to {known[-1]}." if known else f"Run {run!r} has no themes."
+        raise NotFoundError(f"There is no theme {theme_id!r}.{_hint(theme_id, known)} {span}") from error
+
+
+def find_topic(store: ThemeStore, firm: str, topic_id: int, run: str) -> TopicView:
+    """Return a topic of a firm given by id or name. Raises NotFoundError."""
+    try:
+        return store.topic(firm, topic_id, run)
+    except NotFoundError as error:
+        firm_id = _other_id(store, firm, run, error)
+        return store.topic(firm_id, topic_id, run)
+
+
+def find_firm(store: ThemeStore, firm: str, run: str) -> FirmView:
+    """Return a firm, given by id or name, in a run. Raises NotFoundError."""
+    try:
+        return store.firm(firm, run)
+    except NotFoundError as error:
+        return store.firm(_other_id(store, firm, run, error), run)
+
+
+def find_history(store: ThemeStore, firm: str) -> list[FirmView]:
+    """Return a firm, given by id or name, in every run. Raises NotFoundError."""
+    try:
+        return store.firm_history(firm)
+    except NotFoundError as error:
+        runs = store.runs()
+        for info in runs:
+            firm_id = match_firm(store.firms(info.run), firm)
+            if firm_id is not None:
+                return store.firm_history(firm_id)
+        if not runs:
+            raise
+        raise _no_firm(store.firms(runs[0].run), firm, "any run") from error
+
+
+def match_firm(firms: list[FirmEntry], wanted: str) -> str | None:
+    """Return the id of the firm that `wanted` names: by id, whole name, or part of the name, in any case.
+
+    Raises NotFoundError when several firms fit equally well.
+    """
+    text = wanted.casefold().strip()
+    tests = (
+        lambda firm: firm.firm_id == wanted,
+        lambda firm: firm.firm_id.casefold() == text,
+        lambda firm: firm.firm_name.casefold() == text,
+        lambda firm: text in firm.firm_name.casefold(),
+    )
+    for fits in tests:
+        found = [firm for firm in firms if text and fits(firm)]
+        if len(found) == 1:
+            return found[0].firm_id
+        if found:
+            named = ", ".join(f"{firm.firm_id} ({firm.firm_name})" for firm in found[:_MOST_NAMED])
+            more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+            raise NotFoundError(f"{len(found)} firms fit {wanted!r}: {named}{more}. Give the id of one.")
+    return None
+
+
+def _other_id(store: ThemeStore, firm: str, run: str, error: NotFoundError) -> str:
+    """Return the id of the firm that is called `firm`. Raises `error` when that is its id already."""
+    try:
+        firms = store.firms(run)
+    except NotFoundError:
+        raise with_known_runs(store, run, error) from error
+    firm_id = match_firm(firms, firm)
+    if firm_id is None:
+        raise _no_firm(firms, firm, f"run {run!r}") from error
+    if firm_id == firm:
+        raise error
+    return firm_id
+
+
+def _no_firm(firms: list[FirmEntry], wanted: str, where: str) -> NotFoundError:
+    named = {firm.firm_id: firm.firm_id for firm in firms} | {firm.firm_name: firm.firm_id for firm in firms}
+    near = _nearest(wanted, named)
+    hint = f" Did you mean {named[near]!r} ({near})?" if near and named[near] != near else ""
+    if near and not hint:
+        hint = f" Did you mean {near!r}?"
+    return NotFoundError(f"There is no firm with the id or name {wanted!r} in {where}.{hint}")
+
+
+def _hint(wanted: str, known: Iterable[str]) -> str:
+    near = _nearest(wanted, known)
+    return f" Did you mean {near!r}?" if near else ""
+
+
+def _nearest(wanted: str, known: Iterable[str]) -> str | None:
+    folded = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(wanted.casefold(), folded, n=1)
+    return folded[near[0]] if near else None
+
+
+def _published(runs: list[str]) -> str:
+    if not runs:
+        return "No run is published yet."
+    more = f" and {len(runs) - _MOST_NAMED} more" if len(runs) > _MOST_NAMED else ""
+    return f"Published: {', '.join(runs[:_MOST_NAMED])}{more}."

@@ -1,0 +1,128 @@
+"""Turns answers into a table for people, JSON for programs, or CSV for spreadsheets."""
+
+import csv
+import json
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+Cell = str | int | float | None
+
+# What spreadsheets read as the start of a formula, full-width forms and control characters included
+# (OWASP, "CSV Injection").
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+# Columns are not cut below this; a terminal too narrow even for that wraps the lines itself.
+_NARROWEST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table. A flexible one is cut to fit the terminal; a wrapped one (the last) is folded."""
+
+    name: str
+    flexible: bool = False
+    wrapped: bool = False
+    right: bool = False  # numbers are set to the right anyway
+
+
+def table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], width: int | None) -> Iterator[str]:
+    """Yield the lines of an aligned table, at most `width` cells wide where the columns allow; None: no limit."""
+    cells = [list(row) for row in rows]
+    texts = [[_text(cell) for cell in row] for row in cells]
+    right = [
+        column.right or all(row[i] is None or isinstance(row[i], int | float) for row in cells)
+        for i, column in enumerate(columns)
+    ]
+    widths = [
+        max(display_width(text) for text in (column.name, *(row[i] for row in texts)))
+        for i, column in enumerate(columns)
+    ]
+    if width is not None:
+        _fit(columns, widths, width)
+    for row in ([column.name for column in columns], *texts):
+        parts = []
+        for i, text in enumerate(row):
+            if columns[i].wrapped:
+                indent = " " * (sum(widths[:i]) + 2 * i)
+                parts.append(f"\n{indent}".join(fold(text, widths[i])))
+            else:
+                text = cut(text, widths[i])
+                space = " " * (widths[i] - display_width(text))
+                parts.append(space + text if right[i] else text + space)
+        yield "  ".join(parts).rstrip()
+
+
+def _fit(columns: Sequence[Column], widths: list[int], width: int) -> None:
+    """Shorten the widest flexible column again and again until the table fits."""
+    flexible = [i for i, column in enumerate(columns) if column.flexible or column.wrapped]
+    while flexible and sum(widths) + 2 * (len(widths) - 1) > width:
+        widest = max(flexible, key=lambda i: widths[i])
+        if widths[widest] <= _NARROWEST:
+            return
+        widths[widest] -= 1
+
+
+def _text(cell: Cell) -> str:
+    if cell is None:
+        return "-"
+    if isinstance(cell, float):
+        return f"{cell:.2f}"
+    if isinstance(cell, int):
+        return f"{cell:,}"
+    return plain(cell)
+
+
+def plain(text: str) -> str:
+    """Return the text on one line and without control characters, which could drive the terminal."""
+    return " ".join(
+        "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text).split()
+    )
+
+
+def display_width(text: str) -> int:
+    """Return how many terminal cells the text takes: East Asian letters take two, combining marks none."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide - sum(unicodedata.category(c) in ("Mn", "Me", "Cf") for c in text)
+
+
+def cut(text: str, width: int) -> str:
+    """Return the text, shortened to `width` cells with an ellipsis where it is longer."""
+    if display_width(text) <= width:
+        return text
+    while display_width(text) > width - 1:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+def fold(text: str, width: int | None) -> list[str]:
+    """Return the text in lines of at most `width` characters; one line where there is no limit."""
+    if width is None:
+        return [text]
+    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
+
+
+def write_json(value: Any, out: TextIO) -> None:
+    """Write indented JSON. Letters beyond ASCII are written as they are."""
+    json.dump(value, out, ensure_ascii=False, indent=2)
+    out.write("\n")
+
+
+def write_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]], out: TextIO) -> None:
+    """Write CSV that a spreadsheet cannot run: text that begins like a formula gets a leading apostrophe.
+
+    Every text is quoted, so that a spreadsheet that splits at semicolons finds no formula inside one either.
+    """
+    writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_safe(cell) for cell in row] for row in rows)
+
+
+def _safe(cell: Cell) -> Cell:
+    if isinstance(cell, str):
+        return "'" + cell if cell.startswith(_FORMULA_STARTS) else cell
+    return "" if cell is None else cell
