@@ -1,0 +1,48 @@
+"""What one figure of quality.json is, and what each figure means to a person who reads it."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A value, how many things it was computed on, and why it is missing where it is None."""
+
+    value: float | int | None
+    n: int
+    of: str
+    reason: str | None = None
+
+
+def missing(of: str, reason: str, n: int = 0) -> Metric:
+    """A metric that cannot be computed here, and why."""
+    return Metric(None, n, of, reason)
+
+
+def count(value: int, of: str) -> Metric:
+    """A plain count."""
+    return Metric(value, value, of)
+
+
+def share(part: int, whole: int, of: str, none: str) -> Metric:
+    """part / whole; `none` is the reason given when there is nothing to divide by."""
+    return Metric(part / whole, whole, of) if whole else missing(of, none)
+
+
+def mean(values: Sequence[float | None], of: str, none: str) -> Metric:
+    """The mean of the values that are numbers; `none` is the reason given when no value is one."""
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    return Metric(fmean(known), len(known), of) if known else missing(of, none)
+
+
+def guarded(compute: Callable[[], Metric], of: str) -> Metric:
+    """Run a library's metric; what it refuses, or NaN, becomes a missing value with its words as the reason."""
+    try:
+        metric = compute()
+    except ValueError as error:
+        return missing(of, str(error))
+    if metric.value is not None and not math.isfinite(metric.value):
+        return missing(of, "not defined for these values", metric.n)
+    return metric

@@ -1,0 +1,5 @@
+"""What people look at first: the exposures panel, the figures, and one HTML page of the run."""
+
+from earnings_themes.report.build import build
+
+__all__ = ["build"]

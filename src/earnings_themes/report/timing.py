@@ -1,0 +1,56 @@
+"""Where the time of a run went, from what its steps wrote down about themselves."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(slots=True)
+class StepTime:
+    """A step: how often it ran, its seconds in sum, the longest one, and the most memory it needed."""
+
+    step: str
+    n: int = 0
+    seconds: float = 0.0
+    longest: float = 0.0
+    memory_mb: float = 0.0
+
+    def add(self, seconds: float, memory_mb: float = 0.0) -> None:
+        """Count one more run of the step."""
+        self.n += 1
+        self.seconds += seconds
+        self.longest = max(self.longest, seconds)
+        self.memory_mb = max(self.memory_mb, memory_mb)
+
+
+def add_seconds(times: dict[str, StepTime], stage: str, metadata: Mapping[str, Any]) -> None:
+    """Add what a result file's metadata tells about its own making; a file without it adds nothing."""
+    timing = metadata.get("timing") or {}
+    seconds, memory = timing.get("seconds"), timing.get("peak_memory_mb") or 0.0
+    steps = seconds if isinstance(seconds, Mapping) else {"": seconds}
+    for name, value in steps.items():
+        if isinstance(value, int | float):
+            step = f"{stage}: {name}" if name else stage
+            times.setdefault(step, StepTime(step)).add(float(value), float(memory))
+
+
+def benchmark_times(folder: Path) -> list[StepTime]:
+    """Return the rules of Snakemake's benchmark files, by the first folder or file name; none is fine."""
+    times: dict[str, StepTime] = {}
+    for path in sorted(folder.rglob("*.tsv")):
+        rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file, dialect="excel-tab"):
+                seconds, memory = _number(row.get("s")), _number(row.get("max_rss"))
+                if seconds is not None:
+                    times.setdefault(rule, StepTime(rule)).add(seconds, memory or 0.0)
+    return list(times.values())
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text or "")
+    except ValueError:
+        return None
