@@ -51,8 +51,8 @@ log = logging.getLogger(__name__)
 _APPLICATION_ID: Final = 0x4554686D
 _SCHEMA_VERSION: Final = 1
 
-# A batch of this many rows takes about a quarter of a second, the longest that another writer waits.
-_BATCH_ROWS: Final = 20_000
+# A batch of this many rows, about a dozen firms, takes a tenth of a second and 10 MB; see docs/benchmarks.md.
+_BATCH_ROWS: Final = 5_000
 _BUSY_SECONDS: Final = 60.0
 
 _TOPIC_COLUMNS: Final = (
@@ -118,6 +118,9 @@ class SQLiteThemeStore(ThemeStore):
         """Yield a connection while no other process publishes to this file."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be written: {error.strerror}.") from error
+        try:
             with self._lock(), closing(self._connect(self.path, timeout=_BUSY_SECONDS)) as db:
                 _prepare(db, self.path)
                 yield db
@@ -309,35 +312,38 @@ class SQLiteThemeStore(ThemeStore):
 
 
 class _Writer:
-    """Writes one version, a batch of rows a transaction."""
+    """Writes one version, a batch of firms a transaction."""
 
     def __init__(self, db: sqlite3.Connection, content: Content, batch_rows: int) -> None:
         self.db = db
         self.content = content
         self.batch_rows = batch_rows
-        self.rows = 0
 
     def write(self, firms: Iterable[FirmTopics]) -> int:
         """Write everything and return the version's number. Raises ResultError as Content does."""
-        self.db.execute("BEGIN IMMEDIATE")
-        try:
-            version = self.db.execute("INSERT INTO version (run) VALUES (?)", (self.content.run,)).lastrowid
-            assert version is not None
-            theme_keys = [self._theme(version, rank, theme) for rank, theme in self.content.themes]
-            by_id = dict(zip((theme.theme_id for _, theme in self.content.themes), theme_keys, strict=True))
-            for firm in firms:
-                self.content.add(firm)
-                self._firm(version, firm, by_id)
-                if self.rows >= self.batch_rows:
-                    self.db.execute("COMMIT")
-                    self.rows = 0
-                    self.db.execute("BEGIN IMMEDIATE")
-            self.db.execute("COMMIT")
-        except BaseException:
-            if self.db.in_transaction:
-                self.db.execute("ROLLBACK")
-            raise
+        with _transaction(self.db):
+            version = self._insert("version", run=self.content.run)
+            theme_keys = {
+                theme.theme_id: self._theme(version, rank, theme) for rank, theme in self.content.themes
+            }
+        for batch in self._batches(firms):
+            with _transaction(self.db):
+                for firm in batch:
+                    self._firm(version, firm, theme_keys)
         return version
+
+    def _batches(self, firms: Iterable[FirmTopics]) -> Iterator[list[FirmTopics]]:
+        """Collect firms before a transaction begins: reading them may be slow, and others want to write."""
+        batch: list[FirmTopics] = []
+        rows = 0
+        for firm in firms:
+            self.content.add(firm)
+            batch.append(firm)
+            rows += 1 + sum(1 + len(topic.sentences) for topic in firm.topics)
+            if rows >= self.batch_rows:
+                yield batch
+                batch, rows = [], 0
+        yield batch
 
     def _theme(self, version: int, rank: int, theme: Theme) -> int:
         key = self._insert(
@@ -397,7 +403,6 @@ class _Writer:
             )
 
     def _insert(self, table: str, **values: Any) -> int:
-        self.rows += 1
         columns, marks = ", ".join(values), ", ".join("?" * len(values))
         sql = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
         key = self.db.execute(sql, tuple(values.values())).lastrowid
@@ -406,7 +411,6 @@ class _Writer:
 
     def _insert_all(self, table: str, rows: list[tuple[Any, ...]]) -> None:
         if rows:
-            self.rows += len(rows)
             self.db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
 
 
