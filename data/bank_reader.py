@@ -1,4 +1,4 @@
-"""Read the hand-written sentence banks in `bank/`, and fill their number slots.
+"""Read the sentence banks in `bank/`, and fill their number slots.
 
 A bank is plain text: `#` opens a comment, `## name` a section, any other line is one sentence.
 Plain text because writing thousands of sentences is the work here, and a referee will read them.

@@ -2,7 +2,7 @@
 
 Real transcripts may not be passed on, and nobody knows their true themes. This sample can be
 shared, and its themes were planted, so a run can be marked. Every subject-matter sentence was
-written by hand in `bank/` and is used once; these scripts deal the sentences into calls, add the
+written singly in `bank/` and is used once; these scripts deal the sentences into calls, add the
 speech around them and draw the numbers.
 
     python data/make_sample.py               # writes both files next to this script
