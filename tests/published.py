@@ -9,6 +9,7 @@ from earnings_themes.abstractions import (
     RepresentativeSentence,
     Theme,
     Themes,
+    ThemeStore,
     ThemeTopic,
     TopicSentence,
     UnassignedTopic,
@@ -155,3 +156,17 @@ def large_themes(run: str, n_firms: int, n_topics: int = 28, n_sentences: int = 
         for topic_id in range(n_topics)
     )
     return Themes(1, run, len(themes), themes, (), (), {})
+
+
+def everything(store: ThemeStore, run: str) -> list[object]:
+    """Return all that a reader can see of a run."""
+    firms = store.firms(run)
+    views = [store.firm(firm.firm_id, run) for firm in firms]
+    return [
+        [info for info in store.runs() if info.run == run],
+        store.themes(run),
+        [store.theme(theme.theme_id) for theme in store.themes(run)],
+        firms,
+        views,
+        [store.topic(view.firm_id, topic.topic_id, run) for view in views for topic in view.topics],
+    ]

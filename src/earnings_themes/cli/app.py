@@ -21,9 +21,6 @@ from earnings_themes.stores import DEFAULT_STORE, open_store
 
 PROGRAM = "earnings-themes"
 
-# 128 + SIGPIPE: what a shell reports for a program whose reader went away.
-_EXIT_BROKEN_PIPE = 141
-
 
 class Format(StrEnum):
     """How an answer is printed."""
@@ -548,9 +545,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except EarningsThemesError as error:
         _fail(str(error), 1)
     except BrokenPipeError:
-        # Python would complain once more while it flushes stdout at exit.
+        # `| head` has read enough. Python would complain while it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(_EXIT_BROKEN_PIPE)
+        sys.exit(1)
     sys.exit(code or 0)
 
 

@@ -15,7 +15,7 @@ Cell = str | int | float | None
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 # Columns are not cut below this; a terminal too narrow even for that wraps the lines itself.
-_NARROWEST = 12
+_NARROWEST = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 
 import pytest
-from published import ODD_FIRM_IDS, make_firm, make_run, make_themes, make_topic
+from published import ODD_FIRM_IDS, everything, make_firm, make_run, make_themes, make_topic
 
 from earnings_themes.abstractions import (
     FirmEntry,
@@ -16,21 +16,6 @@ from earnings_themes.abstractions import (
     UnassignedTopic,
 )
 from earnings_themes.errors import NotFoundError, ResultError
-
-
-def everything(store: ThemeStore, run: str) -> list[object]:
-    """Return all that a reader can see of a run."""
-    firms = store.firms(run)
-    views = [store.firm(firm.firm_id, run) for firm in firms]
-    return [
-        [info for info in store.runs() if info.run == run],
-        store.themes(run),
-        [store.theme(theme.theme_id) for theme in store.themes(run)],
-        firms,
-        views,
-        [store.topic(view.firm_id, topic.topic_id, run) for view in views for topic in view.topics],
-    ]
-
 
 # --- reading back ----------------------------------------------------------------------------------
 

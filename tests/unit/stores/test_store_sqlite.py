@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from published import make_firm, make_run, make_themes, make_topic
-from test_contract import everything
+from published import everything, make_firm, make_run, make_themes, make_topic
 
 from earnings_themes.abstractions import FirmTopics, TopicSentence
 from earnings_themes.errors import ConfigError, NotFoundError, StoreError

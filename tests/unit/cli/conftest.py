@@ -1,0 +1,38 @@
+"""A published store, and the command run on it as a user would."""
+
+from pathlib import Path
+
+import pytest
+from ended import Command, Ended
+from published import make_firm, make_run
+
+from earnings_themes.cli import main
+from earnings_themes.stores.sqlite import SQLiteThemeStore
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SQLiteThemeStore:
+    """Two runs in results/themes.sqlite of the current folder; `late` is the newer."""
+    store = SQLiteThemeStore(tmp_path / "results" / "themes.sqlite")
+    firms, themes = make_run("sample", firm_ids=("0012", "A1", "B2"))
+    quiet = make_firm("sample", "Q", (), status="too_few_sentences", firm_name="Quiet Corp")
+    store.publish("sample", [*firms, quiet], themes)
+    store.publish("late", *make_run("late", firm_ids=("0012", "Z9")))
+    return store
+
+
+@pytest.fixture
+def command(
+    store: SQLiteThemeStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """Run `earnings-themes` in the folder of the store."""
+    monkeypatch.chdir(store.path.parent.parent)
+    monkeypatch.delenv("EARNINGS_THEMES_STORE", raising=False)
+
+    def run(*arguments: str) -> Ended:
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        out, err = capsys.readouterr()
+        return Ended(int(ended.value.code or 0), out, err)
+
+    return run
