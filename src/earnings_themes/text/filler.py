@@ -1,4 +1,7 @@
-"""Recognises sentences without content: agreement, hedging and connective speech ("I think that's right.")."""
+"""Recognises sentences without content: agreement, hedging, connective speech ("I think that's right.").
+
+A theme made of them says nothing about a firm, however many firms share it.
+"""
 
 from __future__ import annotations
 
@@ -8,31 +11,61 @@ from earnings_themes.text.words import HESITATIONS, STOP_WORDS, words_of
 # ("think, just, ve, going, really") held three of the ten largest places.
 _FILLER_WORDS = frozenset(
     """
-    absolutely actually add agree agreed answer appreciate aware basically believe bit bunch call case certain
-    certainly clear clearly color colour comment comments completely correct couple course definitely depend depends
-    detail details difference different difficult easy end exact exactly example expect fact fair fairly feel fine
-    follow forth frankly fully fundamentally general generally good great guess guys happen happened happens happy
-    hard hear hope hopefully idea important interesting issue kinda later listen literally long look looked looking
-    looks matter mention mentioned moment nice note obvious obviously okay opposed overall particular particularly
-    perfect perfectly picture piece pieces please point pointed points possible potentially precisely pretty probably
-    question questions referring regard remember respect right saw sense share shared similar simple simply slightly
-    sorry sort speak speaking specific specifically standpoint start sure talk talked talking terms thank thanks
-    thought thoughts time times today told true trying type understand understood usual view wait whatnot wonder word
-    words work wrong y'all
+    absolutely actually add admittedly agree agreed angle angles answer answered answering answers apologies
+    appreciate approach appropriate asking aware awesome balanced ball basically belabor believe bigger
+    bigger-picture bit brilliant broadly bunch call candid case cautious cautiously certain certainly
+    clarification clarify clear clearly color color-wise colour comfortable comment comments completely
+    comprehensive conclusion confident confirm confirmed consider context convinced cool correct correctly
+    couple course crystal curious debate definitely depend depends describe described detail details
+    difference different difficult directionally disagree disciplined discuss discussed discussing
+    discussion dynamics easy echo elaborate element encouraged encouraging end environment essentially
+    everybody's exact exactly example excited exciting exercise expect expectation expectations explain
+    explained fact factors fair fair-enough fairly feel fine fits flagged flagging flavor flavour focus
+    focused follow follow-up forth forward framework frankly front fully fundamentally fundamentals further
+    general generally going-forward good great guess guys hand hands happen happened happening happens happy
+    hard hear hesitate hit honest honestly honored hope hopefully idea ideally imagine important impossible
+    incorrect insight interesting internal internally issue journey judgment key kinda label later listen
+    literally long look looked looking looks lots love lovely lucky manage managing matter mention mentioned
+    mindful minute miss misunderstand misunderstood moment name near news nice normal note numerous obvious
+    obviously okay opinion opportunities opportunity opposed optimistic outcome outcomes outset overall pain
+    panacea particular particularly path patience patient perfect perfectly perspective philosophically
+    picture piece pieces plan plans please pleased point pointed points position positioned positive
+    positively possible possibly potentially pragmatic precise precisely precision prefer premature prepared
+    press pretty priorities priority probably promise prospects proud prudent push pushing question
+    questions quick quickly react reason reasonable reasonably reasons recognize referring regard reiterate
+    remember remind reminded repeat respect respectfully rest result right satisfied saw scenario scenarios
+    sense seriously shape share shared short silver similar simple simpler simply situation slightly slow
+    smaller sorry sort sound sounds space speak speaking specific specifically speculate spend spent spot
+    square stage stand standpoint start steady step stepping steps story strategy strongly summarize summary
+    super sure surprise surprised sustainable table talk talked talking team teams tell telling terms
+    terrific thank thankful thanks theory thesis thought thoughtful thoughts throw time timeframe times
+    today told touch touched touching tough track trajectory transparent tricky true truly truth trying type
+    ultimately uncertain uncertainty underline understand understandable understanding understood
+    unfortunately usual valid variety view visibility wait welcome whatnot wish wonder wonderful wondering
+    word wording words work worked working worry worth wrong y'all yeah-no yesterday
     """.split()
 )
 
 
-def is_filler(sentence: str) -> bool:
-    """Whether nothing is left of a sentence once stop words, hesitations and filler words are taken out.
+# One word of content is let pass for every so many words, two at most: "It is what it is, and we're dealing
+# with it." Chosen on the dev half of docs/labels; short answers ("It was pricing.") keep their one word.
+WORDS_PER_CONTENT_WORD = 10
+MAX_CONTENT_WORDS = 2
 
-    A sentence without a word ("…") is filler; one with a figure or a name is not.
+
+def _is_empty(word: str) -> bool:
+    return word in STOP_WORDS or word in HESITATIONS or word in _FILLER_WORDS
+
+
+def is_filler(sentence: str) -> bool:
+    """Whether next to nothing is left of a sentence without stop words, hesitations and filler words.
+
+    A sentence without a word ("…") is filler; one with a figure is not.
     """
-    for word in words_of(sentence):
-        if word not in STOP_WORDS and word not in HESITATIONS and word not in _FILLER_WORDS:
-            parts = word.split("-")
-            if len(parts) == 1 or not all(
-                part in STOP_WORDS or part in HESITATIONS or part in _FILLER_WORDS for part in parts
-            ):
-                return False
-    return not any(letter.isdigit() for letter in sentence)
+    if any(letter.isdigit() for letter in sentence):
+        return False
+    words = words_of(sentence)
+    content = sum(
+        not _is_empty(word) and not ("-" in word and all(map(_is_empty, word.split("-")))) for word in words
+    )
+    return content <= min(MAX_CONTENT_WORDS, len(words) // WORDS_PER_CONTENT_WORD)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from earnings_themes.text.cleaning import clean
 from earnings_themes.text.filler import is_filler
 from earnings_themes.text.phrases import COURTESY_WORDS, GROUPS
+from earnings_themes.text.speakers import presents_speaker
 from earnings_themes.text.words import is_stop_word
 
 _WORD = re.compile(r"[^\W_]+(?:['’&\-][^\W_]+)*|\*")
@@ -23,28 +24,13 @@ _TRIGGERS = frozenset().union(*(group.triggers for group in GROUPS))
 # 1 for a speaker ("Thank you for the colour, very granular."), 4 for an operator, who says nothing else.
 MAX_LEFT = 1
 MAX_LEFT_OPERATOR = 4
+# A decisive phrase at the end of a long answer ("I'll provide more details on this shortly") does not make
+# the answer procedure; safe-harbour sentences are long by nature and exempt.
+MAX_BESIDE_DECISIVE = 12
 # A sentence without a phrase belongs to its procedural neighbours if it is this short and holds no content.
 MAX_FRAGMENT = 6
 # The safe-harbour text is read as a block; this many sentences without a phrase may stand inside it.
 MAX_LEGAL_GAP = 4
-
-
-# "Martin will spend some time on the plan." A firm or a state may also "cover" or "review": not these.
-_NEXT_SPEAKER = re.compile(
-    r"\b(?!We|They|It|This|That|These|Which|There|You|And|But|So|He|She|Management)[A-Z][a-z]+,? (?:will|is going to) (?:\w+ )?"
-    r"(?:present|take you|walk you|inform you|give you|spend some time|kick off|elaborate|speak"
-    r"|provide (?:you|more|an|additional|further) ?(?:details?|overview|update|colou?r)?)\b"
-)
-# "This is Ana Ruiz." "I'm Okada, corporate communications." "Lena speaking."
-_SELF = re.compile(
-    r"^(?:[Uu]h|[Uu]m|[Yy]es|[Yy]eah|[Hh]i|[Hh]ello|[Oo]kay|[Aa]nd|[Ss]o|[,. ])*"
-    r"(?:(?:[Tt]his is|It's)(?: [A-Z][\w.'’\-]+){1,3} (?:here|speaking|from|with|of|at)\b"
-    r"|(?:[Tt]his is|I'm|I am)(?: Mr\.?| Ms\.?)?(?: [A-Z][\w.'’\-]+){2,3}\s*[.,]"
-    r"|(?:I'm|I am)(?: [A-Z][\w.'’\-]+){1,3}(?:\s*[.,]| (?:from|with|of|at|in charge)\b)"
-    r"|(?:[A-Z][\w.'’\-]+ ){1,3}speaking\b)"
-)
-_SELF_WORDS = frozenset(("i'm", "am", "this", "it's", "speaking"))
-MAX_INTRODUCTION = 15
 
 
 class _Verdict(NamedTuple):
@@ -75,10 +61,9 @@ def _judge(sentence: str) -> _Verdict:
     if "’" in lowered:
         lowered = lowered.replace("’", "'")
     present = set(_WORD.findall(lowered))
-    if not present.isdisjoint(_SELF_WORDS) and _SELF.match(sentence) and len(present) <= MAX_INTRODUCTION:
-        return _Verdict("opening", 0)
-    if "will" in present and _NEXT_SPEAKER.search(sentence):
-        return _Verdict("hand-over", 0)
+    presented = presents_speaker(sentence, present)
+    if presented:
+        return _Verdict(presented, 0)
     if _TRIGGERS.isdisjoint(present):
         return _NOTHING
     rest = sentence if len(sentence) == len(lowered) else lowered
@@ -87,7 +72,9 @@ def _judge(sentence: str) -> _Verdict:
         if group.triggers.isdisjoint(present):
             continue
         if group.strength == "decisive":
-            if group.pattern.search(lowered):
+            if group.pattern.search(lowered) and (
+                group.name == "legal" or _content_left(rest, names_count=False) <= MAX_BESIDE_DECISIVE
+            ):
                 return _Verdict(group.name, 0)
             continue
         for found in group.pattern.finditer(lowered):
@@ -136,7 +123,7 @@ def flag_procedural(
     operators = [_is_operator(*each) for each in zip(speaker_types, sections, strict=True)]
     flags = [_alone(*each) for each in zip(verdicts, operators, strict=True)]
     _join_fragments(sentences, speaker_types, operators, flags)
-    _close_legal_gaps(verdicts, speaker_types, flags)
+    _close_legal_gaps(sentences, verdicts, speaker_types, flags)
     return flags
 
 
@@ -159,12 +146,17 @@ def _join_fragments(
 
 
 def _close_legal_gaps(
-    verdicts: list[_Verdict], speaker_types: Sequence[str | None], flags: list[bool]
+    sentences: Sequence[str],
+    verdicts: list[_Verdict],
+    speaker_types: Sequence[str | None],
+    flags: list[bool],
 ) -> None:
+    """Flags what stands inside a safe-harbour text: "Changes in exchange rates." A figure is never legal."""
     last = None
     for i, verdict in enumerate(verdicts):
         if verdict.group != "legal":
             continue
-        if last is not None and 1 < i - last <= MAX_LEGAL_GAP + 1 and len(set(speaker_types[last : i + 1])) == 1:
-            flags[last + 1 : i] = [True] * (i - last - 1)
+        if last is not None and i - last <= MAX_LEGAL_GAP + 1 and len(set(speaker_types[last : i + 1])) == 1:
+            for j in range(last + 1, i):
+                flags[j] = flags[j] or not any(letter.isdigit() for letter in sentences[j])
         last = i

@@ -12,30 +12,41 @@ from earnings_themes.text.words import is_stop_word, words_of
 
 REPORTING_WORDS: frozenset[str] = frozenset(
     """
-    accounting accretive accrual adjusted adjusting adjustment adjustments amortization annual annualized anticipate
-    approximately average balance basis billion billions bottom-line bps buyback buybacks capex cash cash-flow cost
-    costs consensus consolidated constant-currency comparable compared comparison contributed contribution converted
-    covenant currency debt decline declined decrease decreased deferred delivered depreciation diluted dividend
-    dividends dollar dollars double-digit down driven ebit ebitda ebitdar earnings eps equity euro euros exceed
-    exceeded exchange exclude excluding expect expectation expectations expected expenditure expenditures expense
-    expenses figure figures finance financial financials fiscal flat flow fourth-quarter foreign-exchange forecast
-    full-year fx gaap gain gains gross grew grow growing grown growth guidance guide guided half headwind headwinds
-    high-single higher impact impairment improve improved improvement income increase increased increases increasing
-    interest invested leverage liquidity loss losses low-single lower lower-end margin margins mid-single mid-teens
-    midpoint million millions month months net non-cash non-gaap non-recurring normalized offset operating opex
-    organic organically outlook overhead partially partly payout pence per-share percent percentage performance period
-    point points prior prior-year pro-forma profit profitability profits quarter quarterly quarters range ratio record
-    reduced reduction refinancing reflecting repurchase repurchased repurchases reported reporting represented
-    representing resulting results revenue revenues rose sale sales second-quarter segment sequential sequentially
-    sg&a share shares shareholder shareholders single-digit statement strong target targets tax taxes tax-rate teens
-    third-quarter total totaled totalled trailing turnover versus volume volumes working-capital write-down
-    write-off year year-ago year-on-year year-over-year year-to-date years yield yoy ytd crore crores lakh lakhs rupees
+    acceleration accounting accounts accretive accrual adjusted adjusting adjustment adjustments
+    amortization annual annualized anticipate approximately arpu assumption assumptions attributable aum
+    average balance basis billion billions bond bonds bookings bottom-line bps bridge buy-back buyback
+    buybacks capex capital-intensity cash cash-flow comparable compared comparison comps consensus
+    consolidated consolidation constant-currency contributed contribution converted cost costs coupon
+    covenant covenants crore crores currency debt deceleration decline declined decrease decreased deferred
+    deleverage deposits depreciation diluted distribution distributions dividend dividends dollar dollars
+    double-digit earnings ebit ebitda ebitdar ended eps equity euro euros exceed exceeded exchange exclude
+    excluding expect expectation expectations expected expenditure expenditures expense expenses fee fees
+    figure finance financial financials financing fiscal flat flow forecast foreign-exchange fourth-quarter
+    full-year fx fy fy21 fy22 fy23 fy24 fy25 fy26 gaap gain gains grew gross grow growing grown growth
+    guidance guide guided guiding h1 h2 half headwind headwinds high-single higher impact impairment
+    impairments improve improved improvement income increase increased increases increasing intensity
+    interest inventories invested lakh lakhs lease leases leverage like-for-like liquidity loans loss losses
+    low-single lower lower-end ltm margin margins mid-single mid-teens midpoint midyear million millions
+    minority month months nav net nii nim nims non-cash non-gaap non-recurring normalized notes npl npls ntm
+    offset one-off one-offs one-time operating opex organic organically outlook overhead partially partly
+    payable payables payments payout pence pension per-share percent percentage performance period point
+    points pre-tax preliminary pretax prior prior-year pro-forma profit profit-before-tax profitability
+    profits provision provisions q1 q2 q3 q4 quarter quarterly quarters range ratio reaffirm reaffirming
+    receivable receivables reconciliation reconciliations record reduced reduction refinancing reflecting
+    reiterate reiterating reported reporting represented representing repurchase repurchased repurchases
+    reserve reserves restructuring resulting results revenue revenues roa roe roic rose rotce rupees sale
+    sales same-store seasonality seasonally second-quarter segment sequential sequentially sg&a share
+    shareholder shareholders shares single-digit softer statement tax tax-rate taxes teens third-quarter
+    total totaled totaling totalled trailing ttm turnover unaudited unchanged units valuation versus volume
+    volumes weighted working-capital write-down write-off write-offs writeoff year year-ago year-on-year
+    year-over-year year-to-date years yield yoy ytd
     """.split()
 )
 _FIGURE = re.compile(
     r"[$€£¥₹]\s?\d[\d,.]*|\d[\d,.]*\s?%|\b\d[\d,.]*\s(?:percent|basis|million|billion|crores?)\b|\bQ[1-4]\b|\bH[12]\b"
 )
-REPORTING_THRESHOLD = 0.5
+# Best agreement with the dev half of docs/labels (F .74) and near the best with the sample's truth (F .80).
+REPORTING_THRESHOLD = 0.3
 
 
 def reporting_score(sentence: str) -> float:
