@@ -172,9 +172,9 @@ GROUPS: tuple[PhraseGroup, ...] = (
         """
         forward-looking forward foreword-looking looking safe actual results litigation risks risk undertake
         undertakes obligation duty sec securities filings filing filed form non-gaap gaap non-gap non-ifrs
-        non-ifrss non factors unless as reflects reconciliation reconciliations disclaimer disclaimers
+        non-ifrss non factors unless reflects reconciliation reconciliations disclaimer disclaimers
         cautionary cautioned ifrs reconciled statement statements responsibility uncertainties 10-k 10-q 10k
-        10q 20-f 8-k 20f uncertain reliance assumptions
+        10q 20-f 8-k 20f uncertain reliance assumptions date represents views belief
         """,
         r"""
         fore?wo?a?rd[- ]look\w*,? (?:in )?words{2}(?:statements?|information|comments?|remarks?|nature
@@ -479,8 +479,8 @@ GROUPS: tuple[PhraseGroup, ...] = (
         "Announcing, asking for and giving up a turn; what is asked is content.",
         "ritual",
         """
-        question questions follow-up followup follow-ups followups follow queue hear that's it's that ask
-        asking ahead please understood helpful heard audible one two couple back turn second first last may
+        question questions follow-up followup follow-ups followups follow queue hear that's it's ask asking
+        ahead please understood helpful heard audible one two couple back turn second first last may all
         """,
         r"""
         (?:i |we |i've |just |had |have |got |wanted |to |ask |a |an |one |two |three |couple |of |few
