@@ -208,7 +208,7 @@ class LocalCSVConnector(DataConnector):
                             f"{self.path}, line {line}: {len(cells)} cells; expected {len(header)}, one a "
                             "column. A comma or a quote inside a text that is not quoted is the usual cause."
                         )
-                    row = {name: cells[place] for name, place in places}
+                    row: dict[str, str] = {name: cells[place] for name, place in places}
                     for name in ("companyid", "transcriptid"):
                         if not row[name]:
                             raise InputError(f"{self.path}, line {line}: {name} is empty; expected an id.")
