@@ -12,7 +12,7 @@ _NAME = r"((?:[A-Z][\w'’.\-]*\s?){1,3})"
 _ADDRESSED = re.compile(
     r"(?:[Ll]ine\s+of|[Qq]uestion\s+(?:is|comes|will\s+come|today\s+is)\s+(?:\w+\s+)?from(?:\s+the\s+line\s+of)?"
     r"|[Tt]hank\s+you(?:\s+(?:very|so)\s+much)?,?|[Tt]hanks(?:\s+(?:so|very)\s+much|\s+a\s+lot)?,?"
-    r"|[Gg]ood\s+(?:morning|afternoon|evening),?|\b[Hh]i,?|\b[Hh]ello,?|\b[Hh]ey,?|[Oo]ver\s+to|[Bb]ack\s+to"
+    r"|[Gg]ood\s+(?:morning|afternoon|evening),?|\b[Hh]i,?|\b[Hh]ello,?|\b[Hh]ey,?|(?:turn|hand|pass)\w*\s[^.]{0,40}?(?:over|back)\s+to"
     r"|\b(?:Mr|Mrs|Ms|Dr)\.?|[Mm]y\s+name\s+is|[Gg]o\s+ahead,?|[Jj]oined\s+by|[Cc]ongratulations,?|[Ss]ure,?)"
     rf"\s+{_NAME}"
 )
@@ -43,7 +43,7 @@ def introduced_names(call_sentences: Sequence[str], speaker_names: Iterable[str 
             names.update(word.lower() for word in _WORD.findall(full_name))
     for sentence in call_sentences:
         for found in _ADDRESSED.finditer(sentence):
-            names.update(word.lower() for word in _WORD.findall(found.group(1)))
+            names.update(word.lower() for word in _WORD.findall(found.group(1)) if not word[1:2].isupper())
     names = {name for name in names if _could_be_name(name)}
     if names:
         for sentence in call_sentences:

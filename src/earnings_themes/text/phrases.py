@@ -57,7 +57,7 @@ GROUPS: tuple[PhraseGroup, ...] = (
         question questions line lines queue press pressing star keypad keypads listen-only listen mute
         unmute floor answer answers muted polling poll q q&a qna asterisk dial hash * speakerphone handset
         phone hand caller person participant analyst hang standby stand standing registered connected
-        connection next moving closing question-and-answer q-and-a session time
+        connection next moving closing question-and-answer q-and-a session time lead type submit
         """,
         r"""
         (?:next|first|last|final|following|another|second
@@ -110,6 +110,7 @@ GROUPS: tuple[PhraseGroup, ...] = (
         +|participant|one|analyst)
         (?:we'll|we will|let's) (?:now )?(?:go|move) next to
         next question,? please
+        lead (?:us|you) through ~(?:results|presentation|slides|numbers|please)
         moving next to
         closing (?:all |of |the )+lines
         session (?:is|will be|has been) (?:resumed|over|closed)
@@ -118,6 +119,11 @@ GROUPS: tuple[PhraseGroup, ...] = (
         (?:pick up your|replace your) (?:handset|receiver)
         speaker ?phone
         hang up
+        (?:type|submit|enter|send) (?:in )?(?:your|a|any) (?:\w+ )?questions?
+        questions? words{3}(?:coming|come|comes|came) in(?: now)?
+        questions will be answered
+        answer(?:ing)? (?:some|any|all|as many) (?:of )?(?:the |your )?questions
+        to the next (?:speaker|caller|person|analyst|participant)
         raise (?:your )?hand
         please stand ?by
         stand(?:ing)? ?by,? (?:for|while|we|we're|as|and|until|your|the conference)
@@ -405,6 +411,7 @@ GROUPS: tuple[PhraseGroup, ...] = (
         (?:may|can|now|please|all|to) (?:now |all |please )*disconnect(?! the)
         disconnect(?:ing)? (?:your|the|all) (?:phone )?(?:lines?|phones?)
         (?:closing|concluding|final) (?:additional )?(?:remarks?|comments?|statements?|thoughts)
+        please look forward to
         (?:look|looking|looks) forward to (?:seeing you|hearing from|your|speaking|talking (?:to|with)
         +|our next (?:call|conversation|update)|our call)
         (?:look|looking|looks) forward to words{3}(?:speaking|updating|taking your|catching|connecting
@@ -434,7 +441,8 @@ GROUPS: tuple[PhraseGroup, ...] = (
         """
         thank thanks thank-you morning afternoon evening hello hi hey appreciate appreciated congrats
         congratulations day congratulate welcome hope pleasure nice happy gentlemen grateful sorry greetings
-        there hear great good congratulation luck pass stay care talk speak see keep
+        there hear great good congratulation luck pass stay care talk speak see keep that's that'll it's all
+        ahead
         """,
         r"""
         (?:thank|thanks|thank[- ]you|thanks you)(?: you)?(?: so| very| a| all| again| both| guys
@@ -468,6 +476,10 @@ GROUPS: tuple[PhraseGroup, ...] = (
         welcome(?: everyone| all| back| everybody)?
         (?:ladies and |lady and )?gentlemen
         (?:i'm |i am |we're )?(?:so |very )?sorry(?: about that| for that| to interrupt)?
+        (?:that's|that is|that was|that'll be|this is|it's|that does) (?:all(?! \w+ing)|it
+        +|my questions?)(?: the questions)?(?: i had| i have
+        +| for me| from me| for now| from my side| from us| on my side| from my end)*
+        (?:please )?go(?:es)? ahead
         (?:are|is) (?:you|he|she|anyone|anybody) (?:still )?(?:there|with us|on the line|online)
         (?:great|good|nice|fantastic) (?:job|work|day)
         (?<!\w\x20)(?:a )?(?:very )?(?:great|nice|good|solid|strong|fantastic) (?:quarter|results|numbers
@@ -479,8 +491,8 @@ GROUPS: tuple[PhraseGroup, ...] = (
         "Announcing, asking for and giving up a turn; what is asked is content.",
         "ritual",
         """
-        question questions follow-up followup follow-ups followups follow queue hear that's it's ask asking
-        ahead please understood helpful heard audible one two couple back turn second first last may all
+        question questions follow-up followup follow-ups followups follow queue hear it's ask asking please
+        understood helpful heard audible one two couple back turn second first last may
         """,
         r"""
         (?:i |we |i've |just |had |have |got |wanted |to |ask |a |an |one |two |three |couple |of |few
@@ -498,12 +510,10 @@ GROUPS: tuple[PhraseGroup, ...] = (
         (?:i'll|i will|let me|i can|i'm going to) (?:\w+ )?(?:get|go|jump|hop|step|pass|leave|drop|turn
         +|hand|fall|rejoin|return|queue
         +|stop)\b[^.;?!]{0,25}(?:queue|there|on|line|here|back)
-        (?:that's|that is|that was|that'll be|this is|it's|that does) (?:all|it
-        +|my questions?)(?: the questions)?(?: i had| i have
-        +| for me| from me| for now| from my side| from us| on my side| from my end)*
-        (?:please )?go(?:es)? ahead
         am i (?:being )?(?:heard|audible|on)
         (?:second|first|last|final|third|next) (?:one|part|point|thing)
+        one (?:last|more|final|quick) (?:one|thing|question|clarification|point)?
+        before i (?:pass|hand|turn|give|jump|go|get) ~
         (?:one|two|couple) (?:more |others? |quick )*(?:from|for) (?:me|my side|\w+)(?: here)?
         (?:that's |it's |this is |was |is |super |very |really |extremely |all |quite |so )*(?:helpful
         +|understood)
@@ -531,6 +541,9 @@ GROUPS: tuple[PhraseGroup, ...] = (
         +|page)(?: number)?
         +(?: (?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen
         +|fifteen))?
+        (?:let me|i'll|i will|i want to|i'd like to|i would like to) (?:close|conclude|finish
+        +|wrap up|end|start|begin|open) (?:off )?by \w+ing
+        + (?:a |some |few |two |three |several |couple of )*(?:things|points|items|areas|messages|comments|remarks)
         (?:let me |i'll |i will |i'd like to |i would like to |we'll |we will |we
         + |let's )(?:now )?(?:start|begin|open|wrap up|conclude
         +|close|finish)(?: off| out| today| by| with)*(?: (?:the|a|our|my|some|brief|quick|few|an

@@ -15,7 +15,7 @@ from earnings_themes.text.cleaning import clean
 from earnings_themes.text.filler import is_filler
 from earnings_themes.text.phrases import COURTESY_WORDS, GROUPS
 from earnings_themes.text.speakers import presents_speaker
-from earnings_themes.text.words import is_stop_word
+from earnings_themes.text.words import fluent, is_stop_word, may_stumble
 
 _WORD = re.compile(r"[^\W_]+(?:['’&\-][^\W_]+)*|\*")
 # The same but for points at a word's edge, and three times as fast: enough to look for triggers.
@@ -27,8 +27,9 @@ _TRIGGERS = frozenset().union(*(group.triggers for group in GROUPS))
 MAX_LEFT = 1
 MAX_LEFT_OPERATOR = 4
 # A decisive phrase at the end of a long answer ("I'll provide more details on this shortly") does not make
-# the answer procedure; safe-harbour sentences are long by nature and exempt.
+# the answer procedure; what is read out is long by nature and exempt.
 MAX_BESIDE_DECISIVE = 12
+_LONG_BY_NATURE = ("legal", "housekeeping")
 # A sentence without a phrase belongs to its procedural neighbours if it is this short and holds no content.
 MAX_FRAGMENT = 6
 # The safe-harbour text is read as a block; this many sentences without a phrase may stand inside it.
@@ -62,7 +63,11 @@ def _judge(sentence: str) -> _Verdict:
     lowered = sentence.lower()
     if "’" in lowered:
         lowered = lowered.replace("’", "'")
-    present = set(_ROUGH_WORD.findall(lowered))
+    words = _ROUGH_WORD.findall(lowered)
+    present = set(words)
+    if may_stumble(lowered, words):
+        sentence = fluent(sentence)
+        lowered = sentence.lower().replace("’", "'")
     presented = presents_speaker(sentence, present)
     if presented:
         return _Verdict(presented, 0)
@@ -75,7 +80,7 @@ def _judge(sentence: str) -> _Verdict:
             continue
         if group.strength == "decisive":
             if group.pattern.search(lowered) and (
-                group.name == "legal" or _content_left(rest, names_count=False) <= MAX_BESIDE_DECISIVE
+                group.name in _LONG_BY_NATURE or _content_left(rest, names_count=False) <= MAX_BESIDE_DECISIVE
             ):
                 return _Verdict(group.name, 0)
             continue
