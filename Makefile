@@ -9,10 +9,10 @@ TORCH := torch==2.13.0
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test lint evaluate lock clean
+.PHONY: run test lint compare evaluate lock clean
 
 run: .venv/run.stamp
-	$(BIN)/snakemake --cores $(CORES)
+	$(BIN)/snakemake --profile config/profiles/default --cores $(CORES)
 	$(BIN)/earnings-themes themes --run sample
 
 test: .venv/dev.stamp
@@ -24,6 +24,10 @@ lint: .venv/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
+
+# Side by side: two runs' quality, coverage and time, for example the default and the prototype's preset.
+compare: .venv/run.stamp
+	$(BIN)/python -m earnings_themes.compare $(RUNS)
 
 # DATA is a folder of labelled and real CSV files; see docs/validation.md.
 evaluate: .venv/dev.stamp

@@ -60,6 +60,7 @@ class ThemeSettings:
     max_firm_share: float
     n_keywords: int
     max_words: int
+    stability_runs: int = 0
     params: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -129,14 +129,18 @@ def aggregate(
             groups[label].append(row)
     timing["cluster"] = time.perf_counter() - started
 
-    started = time.perf_counter()
     kept: list[list[int]] = []
     for _, rows in sorted(groups.items()):
         members, left_out = _apply_rules(rows, topics, centroids, settings)
         reasons |= left_out
         if members:
             kept.append(members)
-    themes = _describe(run, kept, topics, centroids, settings)
+    started = time.perf_counter()
+    stability = theme_stability(kept, open_rows, topics, centroids, settings, seed)
+    timing["stability"] = time.perf_counter() - started
+
+    started = time.perf_counter()
+    themes = _describe(run, kept, stability, topics, centroids, settings)
     timing["describe"] = time.perf_counter() - started
     unassigned = [UnassignedTopic(topics[row].firm_id, topics[row].topic_id, reasons[row]) for row in reasons]
     return Themes(
@@ -150,6 +154,7 @@ def aggregate(
             "min_firms": settings.min_firms,
             "max_firm_share": settings.max_firm_share,
             "params": dict(settings.params),
+            "stability_runs": settings.stability_runs,
             "n_topics": len(topics),
             "n_firms_with_topics": len({topic.firm_id for topic in topics}),
             "seed": seed,
@@ -157,6 +162,43 @@ def aggregate(
             "timing": {"seconds": timing, "peak_memory_mb": peak_memory_mb()},
         },
     )
+
+
+def theme_stability(
+    groups: Sequence[Sequence[int]],
+    rows: NDArray[np.int64],
+    topics: Sequence[TopicRecord],
+    centroids: NDArray[np.float32],
+    settings: ThemeSettings,
+    seed: int,
+) -> list[float | None]:
+    """Return, for each theme, how far it comes back when a tenth of the topics is left out: 0 to 1.
+
+    The mean, over `stability_runs` repeats of the clustering on a random 90 %, of the largest Jaccard index
+    between the theme and a cluster of the repeat (clusterwise stability, Hennig 2007,
+    doi:10.1016/j.csda.2006.11.025; he calls themes under 0.6 not to be trusted). groups: rows of the topics
+    of each theme. rows: the rows that were clustered. None where it is not measured.
+    """
+    if not settings.stability_runs or not groups:
+        return [None] * len(groups)
+    draw = np.random.default_rng(seed)
+    jaccard = np.zeros(len(groups))
+    for _ in range(settings.stability_runs):
+        sample = np.sort(draw.permutation(rows)[: -(-9 * len(rows) // 10)])
+        found = cluster_centroids(
+            centroids[sample], [topics[row].firm_id for row in sample], random_state=seed, **settings.params
+        )
+        label = np.full(len(topics), -1, dtype=np.int64)
+        label[sample] = found
+        inside = np.zeros(len(topics), dtype=bool)
+        inside[sample] = True
+        sizes = np.bincount(found[found >= 0], minlength=1)
+        for number, group in enumerate(groups):
+            members = np.asarray(group)[inside[group]]
+            shared = np.bincount(label[members][label[members] >= 0], minlength=len(sizes))
+            union = sizes + len(members) - shared
+            jaccard[number] += float((shared / np.maximum(union, 1)).max())
+    return [float(total) / settings.stability_runs for total in jaccard]
 
 
 def _record(firm_id: str, topic: FirmTopic) -> TopicRecord:
@@ -236,6 +278,7 @@ def _centroid(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 def _describe(
     run: str,
     groups: list[list[int]],
+    stability: Sequence[float | None],
     topics: Sequence[TopicRecord],
     centroids: NDArray[np.float32],
     settings: ThemeSettings,
@@ -271,7 +314,7 @@ def _describe(
                 n_sentences=sum(topics[row].size for row in rows),
                 centroid=tuple(_centroid(vectors).tolist()),
                 coherence=float(similarity.mean()),
-                stability=None,
+                stability=stability[number],
                 firms=tuple(sorted({topics[row].firm_id for row in rows})),
                 topics=tuple(
                     ThemeTopic(

@@ -1,5 +1,6 @@
 """The reduce: themes cross firms, no firm dominates one, and every topic and firm left out has its reason."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,9 @@ from earnings_themes.abstractions.records import FirmStatus, Kind
 from earnings_themes.config import ThemeSettings
 from earnings_themes.errors import CoverageError, ResultError
 from earnings_themes.results import read_themes, write_firm_topics
-from earnings_themes.theme_aggregator import aggregate_files
+from earnings_themes.theme_aggregator import TopicRecord, aggregate_files, theme_stability
 
-SETTINGS = ThemeSettings(min_firms=2, max_firm_share=0.4, n_keywords=10, max_words=3)
+SETTINGS = ThemeSettings(min_firms=2, max_firm_share=0.4, n_keywords=10, max_words=3, stability_runs=4)
 DIM = 24
 
 
@@ -186,3 +187,19 @@ def test_the_order_of_the_files_changes_nothing(tmp_path: Path) -> None:
     one, other = reduce(tmp_path, firms), reduce(tmp_path, firms[::-1])
     assert one.themes == other.themes
     assert one.unassigned_topics == other.unassigned_topics
+
+
+def test_stability_tells_a_theme_that_comes_back_from_one_put_together_by_chance(tmp_path: Path) -> None:
+    firms = [write(tmp_path, str(n), [(0, "freight"), (1, "wages")]) for n in range(12)]
+    themes = reduce(tmp_path, firms)
+    assert [theme.stability for theme in themes.themes] == [1.0, 1.0]
+    records = [
+        TopicRecord(topic.firm_id, topic.topic_id, "", (), 1, "subject", ())
+        for theme in themes.themes
+        for topic in theme.topics
+    ]
+    centroids = np.asarray([near(row // 12, row) for row in range(24)], dtype=np.float32)
+    mixed = [list(range(6, 18))]
+    assert theme_stability(mixed, np.arange(24), records, centroids, SETTINGS, seed=1)[0] < 0.6
+    off = dataclasses.replace(SETTINGS, stability_runs=0)
+    assert theme_stability(mixed, np.arange(24), records, centroids, off, seed=1) == [None]

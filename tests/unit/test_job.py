@@ -1,0 +1,31 @@
+"""A job's log: a mistake of the user's is one line, a bug keeps its traceback, and both end the job."""
+
+from pathlib import Path
+
+import pytest
+
+from earnings_themes.errors import InputError
+from earnings_themes.job import job, logger
+
+
+def test_a_users_mistake_is_one_line_and_exit_status_1(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "x.log"
+    with pytest.raises(SystemExit) as ended, job(log):
+        raise InputError("calls.csv, line 3: no.")
+    assert ended.value.code == 1
+    assert log.read_text().count("\n") == 1
+    assert "InputError: calls.csv, line 3: no." in log.read_text()
+
+
+def test_a_bug_keeps_its_traceback(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), job(tmp_path / "x.log"):
+        _ = 1 / 0
+    assert "Traceback" in (tmp_path / "x.log").read_text()
+
+
+def test_a_second_job_does_not_write_into_the_first_log(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        with job(tmp_path / name):
+            logger.info("here is %s", name)
+    assert "here is b" not in (tmp_path / "a").read_text()
+    assert "here is b" in (tmp_path / "b").read_text()
