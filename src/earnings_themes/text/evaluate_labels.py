@@ -154,3 +154,13 @@ def report(labels: Path, data: Path) -> str:
             )
     lines.append(f"{len(compared)} labels compared, {n_lost} lost (text not found)")
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    import argparse
+
+    parser = argparse.ArgumentParser(description="Agreement of the detectors with labels given by hand")
+    parser.add_argument("labels", type=Path, help="docs/labels/procedure_real.csv")
+    parser.add_argument("data", type=Path, help="folder with the CSV files that the labels name")
+    arguments = parser.parse_args()
+    print(report(arguments.labels, arguments.data))

@@ -1,7 +1,7 @@
 """Splits a speaker's turn into sentences, as speech-to-text writes them.
 
 Own rules instead of a library, because the libraries were wrong too often. Measured on 219 hand-written
-cases (tests/unit/text/split_cases.txt; share of texts split exactly right, speed on one core of a laptop):
+cases (tests/unit/text/split_cases.txt; share of texts split exactly right, speed on one shared core):
 
     these rules         .99   180,000 sentences a second   (.97 before a case was looked at)
     sentencex 1.0.32    .89   1,285,000                    compiled, Rust
@@ -10,7 +10,7 @@ cases (tests/unit/text/split_cases.txt; share of texts split exactly right, spee
     pysbd 0.3.4         .82   1,600
     sentence-splitter   .78   13,700
 
-The list is ours, so we also read 80 of the 769 places where sentencex, the best library, disagrees on 56
+The list is ours, so we also read 70 of the 769 places where sentencex, the best library, disagrees on 56
 real calls: it splits at the stray points of verbatim speech ("Um. we think"), joins what an ellipsis broke
 off ("How do you… But why?") and reads "No. I agree." as a number.
 How it works: find every point that could end a sentence, then look at the word before and the word after.
@@ -20,8 +20,8 @@ from __future__ import annotations
 
 import re
 
-# all-MiniLM reads 256 word pieces, two of them its own marks, and drops the rest in silence. On 25,957 real
-# sentences a word took at most 2.1 pieces (median 1.27), so 120 words always fit; 0.05 % are longer.
+# all-MiniLM reads 256 word pieces, two of them its own marks, and drops the rest in silence. On 25,966 real
+# sentences a word took at most 2.1 pieces (median 1.27), so 120 words always fit; 0.04 % are longer.
 MAX_PIECES = 254
 PIECES_PER_WORD = 2.1
 MAX_WORDS = int(MAX_PIECES / PIECES_PER_WORD)
