@@ -197,7 +197,7 @@ def _split_call(data: TranscriptData, call: Call, columns: dict[str, list[Any]])
     columns["speaker_type"] += speakers
     columns["section"] += sections
     columns["text"] += texts
-    columns["procedural"] += flag_procedural(texts, speakers, sections)
+    columns["procedural"] += flag_procedural(columns["model_text"][-n:] if n else [], speakers, sections)
     return n_long
 
 
