@@ -20,6 +20,7 @@ CONNECTORS = {
     "local_csv": "earnings_themes.connectors.local_csv:LocalCSVConnector",
 }
 STORES = {
+    "dynamodb": "earnings_themes.stores.dynamodb:DynamoDBThemeStore",
     "sqlite": "earnings_themes.stores.sqlite:SQLiteThemeStore",
 }
 

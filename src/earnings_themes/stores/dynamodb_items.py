@@ -1,0 +1,359 @@
+"""The items of the DynamoDB table: their keys, their attributes, and the records made from them.
+
+The layout is the table in docs/architecture.md. Two kinds of item are added to it: the firms of a run's list
+(`RUN#…`/`FIRM#{firm}`), from which a run is listed and deleted without a Scan, and the topic itself
+(`TOPIC#…`/`META`), which is also how a topic without a theme is found.
+
+Firm ids are percent-encoded inside keys, so that none can contain the separator '#'; the `firm_id`
+attribute holds the original. Ranks and topic numbers are padded for people; readers sort by the number.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any, Final, cast
+from urllib.parse import quote
+
+from earnings_themes.abstractions import (
+    FirmEntry,
+    FirmTopic,
+    FirmTopics,
+    RepresentativeSentence,
+    RunInfo,
+    Theme,
+    ThemeTopic,
+    TopicSentence,
+    TopicView,
+)
+from earnings_themes.abstractions.records import Keywords
+from earnings_themes.errors import ResultError
+from earnings_themes.stores.content import Place, sentences_of
+
+# Developer Guide, "Constraints in Amazon DynamoDB": items, partition keys and sort keys.
+ITEM_BYTES: Final = 400 * 1024
+_KEY_BYTES: Final = (("pk", 2048), ("sk", 1024), ("gsi1pk", 2048), ("gsi1sk", 1024))
+# The same page, "Data types": a number is positive from 1E-130.
+_SMALLEST: Final = 1e-130
+
+Value = Any  # str, int, float, None, or a list of them
+Item = dict[str, Value]
+Key = tuple[str, str]
+
+
+# --- keys ------------------------------------------------------------------------------------------
+
+
+def run_key(run: str) -> Key:
+    """Return the key of a run's own item, which says which version readers see."""
+    return "RUNS", f"RUN#{run}"
+
+
+def list_pk(run: str, version: str) -> str:
+    """Return the partition with a version's lists of themes and firms."""
+    return f"RUN#{run}#{version}"
+
+
+def theme_pk(theme_id: str, version: str) -> str:
+    """Return the partition of a theme: itself, its topics, its representative sentences."""
+    return f"THEME#{theme_id}#{version}"
+
+
+def topic_pk(run: str, version: str, firm_id: str, topic_id: int) -> str:
+    """Return the partition of a topic: itself and its sentences."""
+    return f"TOPIC#{run}#{version}#{encoded(firm_id)}#{topic_id:04d}"
+
+
+def firm_pk(firm_id: str) -> str:
+    """Return the partition of a firm, which holds one item a run; it is a partition of the index too."""
+    return f"FIRM#{encoded(firm_id)}"
+
+
+def encoded(firm_id: str) -> str:
+    """Return the firm id as keys hold it."""
+    return quote(firm_id, safe="")
+
+
+# --- items -----------------------------------------------------------------------------------------
+
+
+def theme_list_item(run: str, version: str, rank: int, theme: Theme) -> Item:
+    """Return a theme in its run's list."""
+    return _checked(
+        {"pk": list_pk(run, version), "sk": f"THEME#{rank:03d}", **_theme_attributes(rank, theme)}
+    )
+
+
+def firm_list_item(run: str, version: str, firm: FirmTopics, digest: str | None) -> Item:
+    """Return a firm in its run's list. It has no digest until everything below it is written."""
+    return _checked(
+        {
+            "pk": list_pk(run, version),
+            "sk": f"FIRM#{encoded(firm.firm_id)}",
+            "firm_id": firm.firm_id,
+            "firm_name": firm.firm_name,
+            "status": firm.status,
+            "topic_ids": [topic.topic_id for topic in firm.topics],
+            "digest": digest,
+        }
+    )
+
+
+def theme_items(run: str, version: str, rank: int, theme: Theme) -> Iterator[Item]:
+    """Yield a theme and its representative sentences; its topics come with their firms."""
+    pk = theme_pk(theme.theme_id, version)
+    yield _checked({"pk": pk, "sk": "META", **_theme_attributes(rank, theme)})
+    for position, sentence in enumerate(theme.representative_sentences):
+        yield _cut(
+            {
+                "pk": pk,
+                "sk": f"SENTENCE#{position:04d}",
+                "position": position,
+                "firm_id": sentence.firm_id,
+                "topic_id": sentence.topic_id,
+                "sentence_id": sentence.sentence_id,
+                "text": sentence.text,
+            }
+        )
+
+
+def firm_items(
+    run: str, version: str, firm: FirmTopics, places: Iterable[Place | None], reasons: Iterable[str | None]
+) -> Iterator[Item]:
+    """Yield a firm, its topics, their sentences, and each topic's entry in its theme.
+
+    places, reasons: of each topic its place in a theme, or why it has none.
+    """
+    yield _checked(
+        {
+            "pk": firm_pk(firm.firm_id),
+            "sk": list_pk(run, version),
+            "firm_id": firm.firm_id,
+            "firm_name": firm.firm_name,
+            "status": firm.status,
+            "n_sentences": sentences_of(firm),
+            "n_topics": len(firm.topics),
+        }
+    )
+    for topic, place, reason in zip(firm.topics, places, reasons, strict=True):
+        yield from _topic_items(run, version, firm, topic, place, reason)
+
+
+def _topic_items(
+    run: str, version: str, firm: FirmTopics, topic: FirmTopic, place: Place | None, reason: str | None
+) -> Iterator[Item]:
+    pk = topic_pk(run, version, firm.firm_id, topic.topic_id)
+    theme_id = place.theme.theme_id if place else None
+    attributes: Item = {
+        "firm_id": firm.firm_id,
+        "firm_name": firm.firm_name,
+        "topic_id": topic.topic_id,
+        "label": topic.label,
+        "kind": topic.kind,
+        "keywords": _pairs(topic.keywords),
+        "size": topic.size,
+        "stability": topic.stability,
+        "theme_id": theme_id,
+        "unassigned_reason": reason,
+    }
+    index = {
+        "gsi1pk": firm_pk(firm.firm_id),
+        "gsi1sk": f"{list_pk(run, version)}#THEME#{theme_id or '-'}#TOPIC#{topic.topic_id:04d}",
+    }
+    if place:
+        yield _checked({"pk": pk, "sk": "META", **attributes})
+        yield _checked(
+            {
+                "pk": theme_pk(place.theme.theme_id, version),
+                "sk": f"TOPIC#{encoded(firm.firm_id)}#{topic.topic_id:04d}",
+                **index,
+                **attributes,
+                "position": place.position,
+                "similarity": place.similarity,
+                "theme_label": place.theme.label,
+                "theme_kind": place.theme.kind,
+            }
+        )
+    else:
+        yield _checked({"pk": pk, "sk": "META", **index, **attributes})
+    for position, sentence in enumerate(topic.sentences):
+        yield _cut(
+            {
+                "pk": pk,
+                "sk": f"SENTENCE#{sentence.sentence_id}",
+                "position": position,
+                "sentence_id": sentence.sentence_id,
+                "text": sentence.text,
+                "speaker_type": sentence.speaker_type,
+                "probability": sentence.probability,
+            }
+        )
+
+
+def _theme_attributes(rank: int, theme: Theme) -> Item:
+    return {
+        "rank": rank,
+        "theme_id": theme.theme_id,
+        "kind": theme.kind,
+        "label": theme.label,
+        "keywords": _pairs(theme.keywords),
+        "n_firms": theme.n_firms,
+        "n_topics": theme.n_topics,
+        "n_sentences": theme.n_sentences,
+        "coherence": theme.coherence,
+        "stability": theme.stability,
+    }
+
+
+# --- sizes -----------------------------------------------------------------------------------------
+
+
+def item_size(item: Item) -> int:
+    """Return at most what DynamoDB counts for an item (Developer Guide, "Item sizes and formats")."""
+    return sum(len(name.encode()) + _value_size(value) for name, value in item.items() if value is not None)
+
+
+def _value_size(value: Value) -> int:
+    if isinstance(value, str):
+        return len(value) if value.isascii() else len(value.encode())
+    if isinstance(value, list):
+        return 3 + sum(1 + _value_size(each) for each in value)
+    return 21  # a number of 38 digits, the longest
+
+
+def _checked(item: Item) -> Item:
+    """Return the item. Raises ResultError when DynamoDB would refuse its keys or its size."""
+    for name, limit in _KEY_BYTES:
+        if len(item.get(name, "").encode()) > limit:
+            raise ResultError(
+                f"The id in {item[name][:60]!r}… is too long: DynamoDB takes keys of {limit} bytes. Shorten the id."
+            )
+    if item_size(item) > ITEM_BYTES:
+        raise ResultError(
+            f"{item['pk']} {item['sk']} takes {item_size(item):,} bytes; DynamoDB takes items of {ITEM_BYTES:,}."
+        )
+    return item
+
+
+def _cut(item: Item) -> Item:
+    """Return a sentence's item, its text cut where the item would be too large; the text then says so."""
+    excess = item_size(item) - ITEM_BYTES
+    if excess > 0:
+        text = item["text"]
+        note = f" … [cut here: the sentence has {len(text):,} characters]"
+        kept = text.encode()[: -(excess + len(note.encode()) + 64)]  # 64: the name and value of cut_from
+        item = item | {"text": kept.decode(errors="ignore") + note, "cut_from": len(text)}
+    return _checked(item)
+
+
+# --- attributes ------------------------------------------------------------------------------------
+
+
+def to_attribute(value: Value) -> dict[str, Any]:
+    """Return a value in DynamoDB's JSON.
+
+    A float becomes the shortest decimal that reads back as the same float, at most 17 of DynamoDB's 38
+    digits. Raises ResultError for NaN and infinity, which DynamoDB has not.
+    """
+    if isinstance(value, str):
+        return {"S": value}
+    if isinstance(value, list):
+        return {"L": [to_attribute(each) for each in value]}
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ResultError(f"A result holds the number {value}, which cannot be published.")
+        return {"N": "0" if abs(value) < _SMALLEST else str(Decimal(repr(value)))}
+    return {"N": str(value)}
+
+
+def from_attribute(attribute: dict[str, Any]) -> Value:
+    """Return the value of an attribute; numbers are Decimal, and sets are sets."""
+    kind, value = next(iter(attribute.items()))
+    if kind == "N":
+        return Decimal(value)
+    if kind == "L":
+        return [from_attribute(each) for each in value]
+    return set(value) if kind == "SS" else value
+
+
+def _pairs(keywords: Keywords) -> list[Value]:
+    return [[word, weight] for word, weight in keywords]
+
+
+# --- records ---------------------------------------------------------------------------------------
+
+
+def run_info(item: Item) -> RunInfo:
+    """Return the record of a run's item that has a version."""
+    return RunInfo(
+        run=item["run"],
+        version=item["version"],
+        published_at=item["published_at"],
+        n_firms=int(item["n_firms"]),
+        n_themes=int(item["n_themes"]),
+        n_topics=int(item["n_topics"]),
+        n_sentences=int(item["n_sentences"]),
+        digest=item["digest"],
+    )
+
+
+def firm_entry(item: Item) -> FirmEntry:
+    """Return a firm of a run's list."""
+    return FirmEntry(item["firm_id"], item["firm_name"], item["status"])
+
+
+def theme_record(item: Item, others: Iterable[Item] = ()) -> Theme:
+    """Return a theme from its item and those below it."""
+    parts = sorted((part for part in others if part["sk"] != "META"), key=lambda part: part["position"])
+    topics = tuple(
+        ThemeTopic(p["firm_id"], int(p["topic_id"]), p["label"], int(p["size"]), float(p["similarity"]))
+        for p in parts
+        if p["sk"].startswith("TOPIC#")
+    )
+    return Theme(
+        theme_id=item["theme_id"],
+        kind=item["kind"],
+        label=item["label"],
+        keywords=_keywords(item["keywords"]),
+        n_firms=int(item["n_firms"]),
+        n_topics=int(item["n_topics"]),
+        n_sentences=int(item["n_sentences"]),
+        centroid=(),
+        coherence=float(item["coherence"]),
+        stability=_float(item.get("stability")),
+        firms=tuple(sorted({topic.firm_id for topic in topics})),
+        topics=topics,
+        representative_sentences=tuple(
+            RepresentativeSentence(p["firm_id"], int(p["topic_id"]), p["sentence_id"], p["text"])
+            for p in parts
+            if p["sk"].startswith("SENTENCE#")
+        ),
+    )
+
+
+def topic_view(run: str, item: Item, sentences: Iterable[Item] = ()) -> TopicView:
+    """Return a topic from its item and its sentences'."""
+    return TopicView(
+        run=run,
+        firm_id=item["firm_id"],
+        firm_name=item["firm_name"],
+        topic_id=int(item["topic_id"]),
+        label=item["label"],
+        kind=item["kind"],
+        keywords=_keywords(item["keywords"]),
+        size=int(item["size"]),
+        theme_id=item.get("theme_id"),
+        sentences=tuple(
+            TopicSentence(s["sentence_id"], s["text"], s["speaker_type"], _float(s.get("probability")))
+            for s in sorted(sentences, key=lambda sentence: cast(Decimal, sentence["position"]))
+        ),
+        stability=_float(item.get("stability")),
+        unassigned_reason=item.get("unassigned_reason"),
+    )
+
+
+def _keywords(pairs: list[list[Value]]) -> Keywords:
+    return tuple((word, float(weight)) for word, weight in pairs)
+
+
+def _float(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
