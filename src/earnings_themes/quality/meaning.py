@@ -146,6 +146,26 @@ _GROUPS: Final[dict[str, dict[str, tuple[str, Form, str, str]]]] = {
             "100 %",
         ),
     },
+    "Kinds against labels": {
+        "procedure_precision": (
+            "Precision of the procedure flag",
+            "share",
+            "Of the sentences flagged as procedure, those that the labels call so too.",
+            "≥ 95 %",
+        ),
+        "procedure_recall": (
+            "Recall of the procedure flag",
+            "share",
+            "Of the sentences that the labels call procedure, those that are flagged.",
+            "≥ 90 %",
+        ),
+        "topic_kind_agreement": (
+            "Topics of the right kind",
+            "share",
+            "Topics whose kind is the one that most of their labelled sentences have.",
+            "≥ 90 %",
+        ),
+    },
     "Words": {
         "topic_diversity": (
             "Diversity of a firm's topics",

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from earnings_themes.errors import ResultError
-from earnings_themes.quality.summary import EmbeddingReader
+from earnings_themes.quality.tally import EmbeddingReader
 
 
 def kept_embeddings(folder: Path) -> EmbeddingReader | None:

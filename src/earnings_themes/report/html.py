@@ -8,6 +8,7 @@ import base64
 import gzip
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -164,7 +165,7 @@ def _cards(page: Page, metrics: dict[str, Any]) -> list[dict[str, str]]:
 def _made_with(page: Page) -> list[tuple[str, str]]:
     lines: list[tuple[str, str]] = []
     for key, value in page.made_with.items():
-        if isinstance(value, dict):
+        if isinstance(value, Mapping):
             text = ", ".join(f"{name} {part}" for name, part in value.items()) or "defaults"
         else:
             text = str(value)

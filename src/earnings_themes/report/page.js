@@ -178,6 +178,7 @@ function ranking() {
 }
 charts[0].choose = (point) => reveal("theme-" + point.customdata[0]);
 
+let heatFirms = [];
 function heatMap() {
   const small = narrow();
   const themes = [...shown.themes].sort((a, b) => b.n_firms - a.n_firms || a.number - b.number).slice(0, small ? 8 : 24);
@@ -193,10 +194,11 @@ function heatMap() {
     return values.indexOf(Math.max(...values));
   };
   firms.sort((a, b) => main(a) - main(b) || share(b, themes[main(b)].number) - share(a, themes[main(a)].number) || a.number - b.number);
-  $("who-note").textContent =
-    themes.length < shown.themes.length || firms.length < shown.firms.length
-      ? `The ${firms.length} firms with most sentences and the ${themes.length} themes with most firms; the filter shows others.`
-      : "";
+  heatFirms = firms;
+  const limits = [];
+  if (firms.length < most.length) limits.push(`the ${firms.length} of ${most.length} firms with most sentences`);
+  if (themes.length < shown.themes.length) limits.push(`the ${themes.length} of ${shown.themes.length} themes with most firms`);
+  $("who-note").textContent = limits.length ? `Shown: ${limits.join(", ")}. The filter shows others.` : "";
   const cells = firms.map((firm) => themes.map((theme) => 100 * share(firm, theme.number)));
   return {
     traces: [{
@@ -216,12 +218,12 @@ function heatMap() {
       }),
       yaxis: axis({
         autorange: "reversed", tickmode: "array", tickvals: firms.map((_, row) => row), showgrid: false,
-        ticktext: firms.map((firm) => plain(cut(firm.name, small ? 14 : 30))),
+        ticktext: firms.map((firm) => plain(cut(firm.name, small ? 14 : 27))),
       }),
     },
   };
 }
-charts[1].choose = (point) => point.customdata && $("who-note");
+charts[1].choose = (point) => reveal("firm-" + heatFirms[point.y].number);
 
 /* Okabe and Ito's colours, which colour-blind readers can tell apart, and four more. */
 const PALETTE = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#9a7d0a", "#8a63c4", "#3a9188", "#b04a5a"];
@@ -325,6 +327,12 @@ function fillFirm(part) {
       themes.map((number) => [themeLink(number), firm.themes[number], percent(share(firm, number)), percent(data.themes[number].average),
         data.themes[number].average ? (share(firm, number) / data.themes[number].average).toFixed(1) : "–"])));
   } else part.append(element("p", "None of its topics is in a theme."));
+  const absent = data.themes.filter((theme) => !firm.themes[theme.number]).sort((a, b) => b.average - a.average).slice(0, 5);
+  if (absent.length) {
+    const line = element("p", "Not spoken of, though the average firm does: ", { class: "small" });
+    absent.forEach((theme, index) => line.append(index ? ", " : "", themeLink(theme.number), ` (${percent(theme.average)})`));
+    part.append(line);
+  }
   part.append(table("Its topics", [["Topic", ""], ["Theme", ""], ["Sentences", "num"], ["Stability", "num"], ["Words, and the sentence that fits best", ""]],
     [...firm.topics].sort((a, b) => b.size - a.size || a.id - b.id).map((topic) => {
       const words = element("div", null);

@@ -23,6 +23,9 @@ FIRMS_A_THEME: Final = 12
 SIMILAR_THEMES: Final = 3
 SENTENCE_LENGTH: Final = 240
 KEYWORDS_A_TOPIC: Final = 6
+# What a referee asks of every run; the same for all its firms.
+MADE_WITH: Final = ("model", "params", "embedding_model", "embedding_sha256", "seed", "versions")
+_THEMES_MADE_WITH: Final = ("min_firms", "max_firm_share", "params")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,12 @@ def gather(run: Run, exposures: Path) -> Page:
         topics=tuple(topics),
         skipped_firms=_skipped(run, rows),
         skipped_rows=tuple(sorted(ingest.get("skipped_rows", {}).items())),
-        made_with=made_with,
+        made_with=made_with
+        | {
+            f"themes' {name}": run.themes.metadata[name]
+            for name in _THEMES_MADE_WITH
+            if name in run.themes.metadata
+        },
         times=(*benchmark_times(run.directory / "benchmarks"), *seconds.values()),
         n_timed_firms=len(firms),
     )
@@ -180,9 +188,7 @@ def _read_topics(
         firm.n_topics = topics.n_topics
         add_seconds(seconds, "topics", topics.metadata)
         made_with = made_with or {
-            key: value
-            for key, value in topics.metadata.items()
-            if key not in ("timing", "n_sentences", "n_procedural")
+            name: topics.metadata[name] for name in MADE_WITH if name in topics.metadata
         }
         centroids += topics.centroids
         for topic in topics.topics:
