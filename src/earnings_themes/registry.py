@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 MODELS = {
     "bertopic": "earnings_themes.models.bertopic_model:BERTopicModel",
+    "lda": "earnings_themes.models.lda_model:LDAModel",
+    "neural": "earnings_themes.models.neural_model:NeuralModel",
 }
 CONNECTORS = {
     "local_csv": "earnings_themes.connectors.local_csv:LocalCSVConnector",
