@@ -31,7 +31,7 @@ from earnings_themes.config import TopicSettings
 from earnings_themes.embedding import Vectors, modelled, read_vectors
 from earnings_themes.errors import ModelError, ResultError
 from earnings_themes.kinds import topic_kind
-from earnings_themes.labels import tidy_keywords, topic_label
+from earnings_themes.labels import NameFinder, TopicWords, topic_words
 from earnings_themes.registry import model_class
 from earnings_themes.results import read_firms, read_sentences, write_firm_topics
 from earnings_themes.text import dominant_script, introduced_names
@@ -186,7 +186,7 @@ def _check_vectors(frame: pd.DataFrame, vectors: Vectors) -> None:
 
 
 def _names(sentences: pd.DataFrame, firm_name: str) -> set[str]:
-    names = set(words_of(firm_name))
+    names = set(words_of(firm_name)) | NameFinder().add(sentences["text"]).names()
     for _, call in sentences.groupby("transcript_id", sort=True):
         names |= introduced_names(call["text"].tolist(), call["speaker_name"].unique().tolist())
     return names
@@ -195,29 +195,32 @@ def _names(sentences: pd.DataFrame, firm_name: str) -> set[str]:
 def _describe(
     frame: pd.DataFrame, vectors: Vectors, result: TopicModelResult, names: set[str]
 ) -> tuple[tuple[FirmTopic, ...], list[NDArray[np.float32]]]:
-    found: list[tuple[FirmTopic, NDArray[np.float32]]] = []
+    found: list[tuple[Topic, pd.DataFrame]] = []
     for topic in result.topics:
         members = frame[frame["topic"] == topic.topic_id]
         if len(members):
-            found.append((_topic(topic, members, names), _centroid(vectors[members.index])))
+            found.append((topic, members))
     # Largest first; equals in the order they were first said, so that the numbers never depend on chance.
-    found.sort(key=lambda pair: (-pair[0].size, min(s.sentence_id for s in pair[0].sentences)))
-    topics = tuple(
-        FirmTopic(
-            number, topic.label, topic.keywords, topic.size, topic.kind, topic.stability, topic.sentences
-        )
-        for number, (topic, _) in enumerate(found)
+    found.sort(key=lambda pair: (-len(pair[1]), pair[1]["sentence_id"].min()))
+    words = topic_words(
+        [members["text"].tolist() for _, members in found],
+        [topic.keywords for topic, _ in found],
+        names,
+        _N_KEYWORDS,
     )
-    return topics, [centroid for _, centroid in found]
+    topics = tuple(
+        _topic(number, topic, members, of_topic)
+        for number, ((topic, members), of_topic) in enumerate(zip(found, words, strict=True))
+    )
+    return topics, [_centroid(vectors[members.index]) for _, members in found]
 
 
-def _topic(topic: Topic, members: pd.DataFrame, names: set[str]) -> FirmTopic:
-    keywords = tidy_keywords(topic.keywords, names, _N_KEYWORDS)
+def _topic(number: int, topic: Topic, members: pd.DataFrame, words: TopicWords) -> FirmTopic:
     ordered = members.sort_values(["probability", "sentence_id"], ascending=[False, True])
     return FirmTopic(
-        topic_id=topic.topic_id,
-        label=topic_label(keywords) or topic.label,
-        keywords=keywords,
+        topic_id=number,
+        label=words.label,
+        keywords=words.keywords,
         size=len(members),
         kind=topic_kind(members["text"].tolist(), members["procedural"].tolist()),
         stability=topic.stability,

@@ -6,7 +6,7 @@ another version is skipped by name and reason. No themes is a valid result.
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,6 @@ from tqdm import tqdm
 
 from earnings_themes.abstractions import (
     SCHEMA_VERSION,
-    FirmTopic,
     FirmTopics,
     RepresentativeSentence,
     SkippedFirm,
@@ -26,24 +25,18 @@ from earnings_themes.abstractions import (
     ThemeTopic,
     UnassignedTopic,
 )
-from earnings_themes.abstractions.records import Keywords, Kind
+from earnings_themes.abstractions.records import Kind
 from earnings_themes.communities import cluster_centroids
 from earnings_themes.config import ThemeSettings
 from earnings_themes.errors import CoverageError, ResultError
 from earnings_themes.firm_processor import peak_memory_mb, versions
 from earnings_themes.kinds import theme_kind
-from earnings_themes.labels import theme_keywords, theme_labels
+from earnings_themes.labels import FirmWords, TopicTerms, best_example, example_candidates, theme_words
 from earnings_themes.results import read_firm_topics, write_themes
-from earnings_themes.text import is_filler, is_procedural
 
 KIND_ORDER: Final[tuple[Kind, ...]] = ("subject", "reporting", "procedure", "filler")
 # Three sentences from three firms: enough to see what a theme is about, and that it is not one firm's.
 _N_REPRESENTATIVES: Final = 3
-# A sentence that stands for a topic is chosen among its best fitting ones; the very first may be a fragment.
-_N_CANDIDATES: Final = 5
-# Words a representative sentence should have: shorter ones say little, longer ones nobody reads (the real
-# sentences of the validation have 21 words on average).
-_READABLE: Final = range(8, 46)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +46,7 @@ class TopicRecord:
     firm_id: str
     topic_id: int
     label: str
-    keywords: Keywords
+    terms: TopicTerms
     size: int
     kind: Kind
     sentences: tuple[tuple[str, str], ...]
@@ -78,6 +71,7 @@ def aggregate_files(
     skipped: list[SkippedFirm] = []
     seen: set[str] = set()
     unreadable: list[SkippedFirm] = []
+    words = FirmWords()
     for firm_id, path in tqdm(firms, desc="read topics", unit="firm", mininterval=5):
         try:
             firm = read_firm_topics(path)
@@ -88,12 +82,14 @@ def aggregate_files(
         seen.add(firm_id)
         if firm.status != "ok":
             skipped.append(SkippedFirm(firm_id, firm.status))
-        topics += map(_record, [firm_id] * firm.n_topics, firm.topics)
+        topics += _records(firm, words)
         centroids += [np.asarray(centroid, dtype=np.float32) for centroid in firm.centroids]
     _check_coverage(len(firms), unreadable, min_firm_coverage)
     read = time.perf_counter() - started
     skipped = sorted([*skipped, *unreadable], key=lambda firm: firm.firm_id)
-    themes = aggregate(run, topics, _matrix(centroids), skipped, settings, seed, {"read": read})
+    themes = aggregate(
+        run, topics, _matrix(centroids), skipped, settings, seed, {"read": read}, words.names()
+    )
     write_themes(output, themes)
     return themes
 
@@ -106,8 +102,12 @@ def aggregate(
     settings: ThemeSettings,
     seed: int,
     seconds: dict[str, float] | None = None,
+    names: Set[str] = frozenset(),
 ) -> Themes:
-    """Cluster topics into themes and describe them. centroids: (n_topics, dim) float32, L2 norm 1."""
+    """Cluster topics into themes and describe them.
+
+    centroids: (n_topics, dim) float32, L2 norm 1. names: words that no label and keyword may hold.
+    """
     timing = dict(seconds or {})
     started = time.perf_counter()
     # Procedure is common to all firms by its nature, and would be the largest theme.
@@ -140,7 +140,7 @@ def aggregate(
     timing["stability"] = time.perf_counter() - started
 
     started = time.perf_counter()
-    themes = _describe(run, kept, stability, topics, centroids, settings)
+    themes = _describe(run, kept, stability, topics, centroids, settings, names)
     timing["describe"] = time.perf_counter() - started
     unassigned = [UnassignedTopic(topics[row].firm_id, topics[row].topic_id, reasons[row]) for row in reasons]
     return Themes(
@@ -201,11 +201,22 @@ def theme_stability(
     return [float(total) / settings.stability_runs for total in jaccard]
 
 
-def _record(firm_id: str, topic: FirmTopic) -> TopicRecord:
-    candidates = [(sentence.sentence_id, sentence.text) for sentence in topic.sentences[:_N_CANDIDATES]]
-    return TopicRecord(
-        firm_id, topic.topic_id, topic.label, topic.keywords, topic.size, topic.kind, tuple(candidates)
+def _records(firm: FirmTopics, words: FirmWords) -> list[TopicRecord]:
+    terms = words.add(
+        firm.firm_name, [[sentence.text for sentence in topic.sentences] for topic in firm.topics]
     )
+    return [
+        TopicRecord(
+            firm.firm_id,
+            topic.topic_id,
+            topic.label,
+            of_topic,
+            topic.size,
+            topic.kind,
+            example_candidates((sentence.sentence_id, sentence.text) for sentence in topic.sentences),
+        )
+        for topic, of_topic in zip(firm.topics, terms, strict=True)
+    ]
 
 
 def _check_firm(firm: FirmTopics, firm_id: str, path: Path, run: str, seen: set[str]) -> None:
@@ -282,6 +293,7 @@ def _describe(
     topics: Sequence[TopicRecord],
     centroids: NDArray[np.float32],
     settings: ThemeSettings,
+    names: Set[str],
 ) -> tuple[Theme, ...]:
     kinds = [theme_kind((topics[row].kind, topics[row].size) for row in rows) for rows in groups]
 
@@ -292,11 +304,12 @@ def _describe(
         return (KIND_ORDER.index(kinds[number]), -n_firms, -sum(topics[row].size for row in rows), *first)
 
     order = sorted(range(len(groups)), key=rank)
-    words = theme_keywords(
-        [[(topics[row].firm_id, topics[row].keywords) for row in groups[number]] for number in order],
+    words = theme_words(
+        [[(topics[row].firm_id, topics[row].terms) for row in groups[number]] for number in order],
+        names,
         settings.n_keywords,
+        settings.max_words,
     )
-    names = theme_labels(words, settings.max_words)
     themes = []
     for place, number in enumerate(order):
         rows = groups[number]
@@ -307,8 +320,8 @@ def _describe(
             Theme(
                 theme_id=f"{run}-{place + 1:03d}",
                 kind=kinds[number],
-                label=names[place],
-                keywords=words[place],
+                label=words[place].label,
+                keywords=words[place].keywords,
                 n_firms=len({topics[row].firm_id for row in rows}),
                 n_topics=len(rows),
                 n_sentences=sum(topics[row].size for row in rows),
@@ -322,26 +335,28 @@ def _describe(
                     )
                     for row, cosine in nearest
                 ),
-                representative_sentences=_representatives([topics[row] for row, _ in nearest]),
+                representative_sentences=_representatives(
+                    [topics[row] for row, _ in nearest], words[place].terms
+                ),
             )
         )
     return tuple(themes)
 
 
-def _representatives(topics: Iterable[TopicRecord]) -> tuple[RepresentativeSentence, ...]:
-    chosen: list[RepresentativeSentence] = []
+def _representatives(
+    topics: Sequence[TopicRecord], terms: Sequence[str]
+) -> tuple[RepresentativeSentence, ...]:
+    """Return sentences of the topics, nearest to the centroid first, that say what the theme is about."""
+    telling: list[RepresentativeSentence] = []
+    others: list[RepresentativeSentence] = []
     firms: set[str] = set()
     for topic in topics:
         if topic.firm_id in firms:
             continue
         firms.add(topic.firm_id)
-        sentence_id, text = next(filter(_speaks_for_itself, topic.sentences), topic.sentences[0])
+        (sentence_id, text), n_terms = best_example(topic.sentences, terms)
+        chosen = telling if n_terms else others
         chosen.append(RepresentativeSentence(topic.firm_id, topic.topic_id, sentence_id, text))
-        if len(chosen) == _N_REPRESENTATIVES:
+        if len(telling) == _N_REPRESENTATIVES:
             break
-    return tuple(chosen)
-
-
-def _speaks_for_itself(sentence: tuple[str, str]) -> bool:
-    text = sentence[1]
-    return len(text.split()) in _READABLE and not is_filler(text) and not is_procedural(text)
+    return tuple([*telling, *others][:_N_REPRESENTATIVES])

@@ -20,15 +20,13 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from earnings_themes.abstractions import Topic, TopicModelInterface, TopicModelResult
 from earnings_themes.errors import ModelError
-from earnings_themes.text.words import STOP_WORDS
+from earnings_themes.labels import TopicTermAnalyzer
 
 # What BERTopic imports only for embedding models and clusterers that are not used here.
 _HEAVY: Final = frozenset({"hdbscan", "numba", "sentence_transformers", "torch", "transformers", "umap"})
-# Words a topic keeps for people and for labels: twice the ten that are shown, so that names and numbers
-# can be left out later without leaving a topic short.
+# Words a topic keeps for people and for labels: three times the ten that are shown, so that names can be left
+# out later without leaving a topic short.
 _N_CANDIDATES: Final = 30
-# A word starts with a letter of any script and may hold digits, hyphens and apostrophes ("R&D", "co2").
-_TOKEN: Final = r"(?u)\b[^\W\d_](?:[\w'’&-]*[^\W_])?\b"
 
 
 class BERTopicModel(TopicModelInterface):
@@ -36,8 +34,9 @@ class BERTopicModel(TopicModelInterface):
 
     clusterer: "communities" (Leiden on a kNN graph, earnings_themes.communities) or "hdbscan".
     clusterer_params: its keyword arguments. umap: keyword arguments of UMAP, None for no reduction.
-    ngram_range, min_df: of the vectoriser, whose "document" is a topic; min_df above 1 deletes every word
-    that is in one topic only (38 % of the top words on real calls), so the default is 1.
+    ngram_range, min_df: of the vectoriser, whose "document" is a topic; its terms are those of
+    labels.TopicTermAnalyzer. min_df above 1 deletes every word that is in one topic only (38 % of the top
+    words on real calls), so the default is 1.
     """
 
     def __init__(
@@ -46,7 +45,7 @@ class BERTopicModel(TopicModelInterface):
         clusterer: str = "communities",
         clusterer_params: Mapping[str, Any] | None = None,
         umap: Mapping[str, Any] | None = None,
-        ngram_range: Sequence[int] = (1, 2),
+        ngram_range: Sequence[int] = (1, 3),
         min_df: int = 1,
     ) -> None:
         super().__init__(seed)
@@ -124,12 +123,8 @@ class BERTopicModel(TopicModelInterface):
         self, documents: list[str], embeddings: NDArray[np.float32], clusters: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], dict[int, list[tuple[str, float]]]]:
         bertopic = _light_bertopic()
-        vectorizer = CountVectorizer(
-            ngram_range=self._ngram_range,
-            min_df=min(self._min_df, len(set(clusters.tolist()))),
-            stop_words=sorted(STOP_WORDS),
-            token_pattern=_TOKEN,
-        )
+        analyzer = TopicTermAnalyzer(self._ngram_range[1])
+        vectorizer = CountVectorizer(analyzer=analyzer, min_df=min(self._min_df, len(set(clusters.tolist()))))
         model = bertopic.BERTopic(
             embedding_model=_no_embedder(),
             umap_model=importlib.import_module("bertopic.dimensionality").BaseDimensionalityReduction(),
@@ -138,8 +133,13 @@ class BERTopicModel(TopicModelInterface):
             top_n_words=_N_CANDIDATES,
             calculate_probabilities=False,
         )
-        topics, _ = model.fit_transform(documents, embeddings=embeddings, y=clusters)
-        return np.asarray(topics, dtype=np.int64), model.get_topics()
+        ended = [f"{document}{analyzer.SENTENCE_END}" for document in documents]
+        topics, _ = model.fit_transform(ended, embeddings=embeddings, y=clusters)
+        words = {
+            topic: [(analyzer.written(word), weight) for word, weight in found]
+            for topic, found in model.get_topics().items()
+        }
+        return np.asarray(topics, dtype=np.int64), words
 
 
 def cosine_to_centroid(

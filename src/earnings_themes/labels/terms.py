@@ -1,0 +1,139 @@
+"""Finds the terms of sentences: words and contiguous phrases that can name what is talked about.
+
+Stop words, hesitations and points end a phrase, they are never skipped inside one: "supply, uh, chain" and
+"price of oil" hold no phrase of two words.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+from earnings_themes.labels.word_roles import NOUN_LEADS, can_be_verb, word_role
+from earnings_themes.text import clean
+
+MAX_WORDS: Final = 3
+_POINT: Final = re.compile(r"[^\w\s'’&-]+|\s-+\s")
+
+
+def sentence_terms(text: str, max_words: int = MAX_WORDS) -> dict[str, str]:
+    """Return the terms of one sentence, each under the form that its singular and plural share (`fold`).
+
+    The value is the term as it was said, in lower case.
+    """
+    found: dict[str, str] = {}
+    if "<" in text or "[" in text or "(" in text:
+        text = clean(text).model_text
+    for clause in _POINT.split(text):
+        run: list[str] = []
+        before = ""
+        for raw in clause.split():
+            word = plain(raw)
+            # A hyphen at the end is a word that was broken off ("quar- quarter").
+            cut = raw.endswith("-") or word_role(word) == "break"
+            if cut or (not run and before not in NOUN_LEADS and can_be_verb(word)):
+                if run:
+                    _add_run(found, run, max_words)
+                    run = []
+            else:
+                run.append(word)
+            before = word
+        if run:
+            _add_run(found, run, max_words)
+    return found
+
+
+@lru_cache(maxsize=65536)
+def plain(word: str) -> str:
+    """Return a token of a sentence in lower case, without a possessive ending."""
+    lowered = word.lower().replace("’", "'").strip("'&-_")
+    for ending in ("'s", "s'"):
+        if lowered.endswith(ending) and len(lowered) > 3:
+            return lowered[:-2] if ending == "'s" else lowered[:-1]
+    return lowered
+
+
+def _add_run(found: dict[str, str], run: list[str], max_words: int) -> None:
+    folded = [fold(word) for word in run]
+    for last, word in enumerate(run):
+        role = word_role(word)
+        if role == "modifier":
+            continue
+        if role != "generic":
+            found[folded[last]] = word
+        if role == "adjective":
+            continue
+        for first in range(last - 1, max(-1, last - max_words), -1):
+            # "the, the market" of a stutter is no phrase.
+            if folded[first] in folded[first + 1 : last + 1]:
+                break
+            found[" ".join(folded[first : last + 1])] = " ".join(run[first : last + 1])
+
+
+@lru_cache(maxsize=65536)
+def fold(word: str) -> str:
+    """Return one form for a noun's singular and plural, so that "price" and "prices" count as one."""
+    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is", "ics", "ws")):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y" if len(word) > 5 else word[:-1]
+    if word.endswith(("sses", "ches", "shes", "xes")):
+        return word[:-2]
+    return word[:-1]
+
+
+class TermCounts:
+    """In how many sentences each term is said, and how it is mostly written."""
+
+    def __init__(self, sentences: Iterable[str] = ()) -> None:
+        self.counts: Counter[str] = Counter()
+        self._written: dict[str, Counter[str]] = {}
+        for sentence in sentences:
+            self.add(sentence)
+
+    def add(self, sentence: str) -> Iterable[str]:
+        """Count the terms of one more sentence and return them."""
+        terms = sentence_terms(sentence)
+        self.counts.update(terms.keys())
+        for term, written in terms.items():
+            self._written.setdefault(term, Counter())[written] += 1
+        return terms.keys()
+
+    def written(self, term: str) -> str:
+        """Return a term as most sentences write it; the shorter, then the first in the alphabet, of equals."""
+        forms: dict[str, int] = self._written.get(term, Counter())
+        return min(forms, key=lambda form: (-forms[form], len(form), form), default=term)
+
+
+class TopicTermAnalyzer:
+    """The terms of a topic for scikit-learn's CountVectorizer, whose "document" is a topic.
+
+    A topic's sentences come joined in one string; SENTENCE_END between them keeps phrases from crossing
+    them, and makes counting by sentence possible. A phrase counts when two sentences of the topic say it:
+    said once, its rarity would make it the topic's first keyword.
+    """
+
+    SENTENCE_END: Final = "\x1e"
+
+    def __init__(self, max_words: int) -> None:
+        self._max_words = max_words
+        self._all = TermCounts()
+
+    def __call__(self, topic: str) -> list[str]:
+        """Return the topic's terms as `fold` writes them, each as often as sentences say it."""
+        counts: Counter[str] = Counter()
+        for sentence in topic.split(self.SENTENCE_END):
+            counts.update(self._all.add(sentence))
+        terms = [
+            term
+            for term, n in counts.items()
+            if term.count(" ") < self._max_words and (n > 1 or " " not in term)
+            for _ in range(n)
+        ]
+        # CountVectorizer refuses a firm of which no topic has a term.
+        return terms or [""]
+
+    def written(self, term: str) -> str:
+        """Return a term as the topics so far mostly write it."""
+        return self._all.written(term)
