@@ -26,13 +26,13 @@ from earnings_themes.abstractions import (
     UnassignedTopic,
 )
 from earnings_themes.abstractions.records import Kind
-from earnings_themes.communities import cluster_centroids
 from earnings_themes.config import ThemeSettings
 from earnings_themes.errors import CoverageError, ResultError
 from earnings_themes.firm_processor import peak_memory_mb, versions
 from earnings_themes.kinds import theme_kind
 from earnings_themes.labels import FirmWords, TopicTerms, best_example, example_candidates, theme_words
 from earnings_themes.results import read_firm_topics, write_themes
+from earnings_themes.theme_methods import Clusterer, sets_procedure_aside, theme_clusterer
 
 KIND_ORDER: Final[tuple[Kind, ...]] = ("subject", "reporting", "procedure", "filler")
 # Three sentences from three firms: enough to see what a theme is about, and that it is not one firm's.
@@ -111,16 +111,19 @@ def aggregate(
     timing = dict(seconds or {})
     started = time.perf_counter()
     # Procedure is common to all firms by its nature, and would be the largest theme.
+    aside = sets_procedure_aside(settings.params)
     open_rows = np.array(
-        [row for row, topic in enumerate(topics) if topic.kind != "procedure"], dtype=np.int64
+        [row for row, topic in enumerate(topics) if not (aside and topic.kind == "procedure")], dtype=np.int64
     )
     reasons = dict.fromkeys(set(range(len(topics))) - set(open_rows.tolist()), "procedural")
-    labels = cluster_centroids(
-        centroids[open_rows] if len(open_rows) else np.empty((0, 0), dtype=np.float32),
-        [topics[row].firm_id for row in open_rows],
-        random_state=seed,
-        **settings.params,
+    cluster = theme_clusterer(
+        settings.params,
+        [topic.firm_id for topic in topics],
+        [topic.label for topic in topics],
+        centroids,
+        seed,
     )
+    labels = cluster(open_rows)
     groups: dict[int, list[int]] = defaultdict(list)
     for row, label in zip(open_rows.tolist(), labels.tolist(), strict=True):
         if label < 0:
@@ -136,7 +139,7 @@ def aggregate(
         if members:
             kept.append(members)
     started = time.perf_counter()
-    stability = theme_stability(kept, open_rows, topics, centroids, settings, seed)
+    stability = theme_stability(kept, open_rows, len(topics), cluster, settings.stability_runs, seed)
     timing["stability"] = time.perf_counter() - started
 
     started = time.perf_counter()
@@ -167,9 +170,9 @@ def aggregate(
 def theme_stability(
     groups: Sequence[Sequence[int]],
     rows: NDArray[np.int64],
-    topics: Sequence[TopicRecord],
-    centroids: NDArray[np.float32],
-    settings: ThemeSettings,
+    n_topics: int,
+    cluster: Clusterer,
+    stability_runs: int,
     seed: int,
 ) -> list[float | None]:
     """Return, for each theme, how far it comes back when a tenth of the topics is left out: 0 to 1.
@@ -177,20 +180,18 @@ def theme_stability(
     The mean, over `stability_runs` repeats of the clustering on a random 90 %, of the largest Jaccard index
     between the theme and a cluster of the repeat (clusterwise stability, Hennig 2007,
     doi:10.1016/j.csda.2006.11.025; he calls themes under 0.6 not to be trusted). groups: rows of the topics
-    of each theme. rows: the rows that were clustered. None where it is not measured.
+    of each theme. rows: the rows that were clustered, of `n_topics`. None where it is not measured.
     """
-    if not settings.stability_runs or not groups:
+    if not stability_runs or not groups:
         return [None] * len(groups)
     draw = np.random.default_rng(seed)
     jaccard = np.zeros(len(groups))
-    for _ in range(settings.stability_runs):
+    for _ in range(stability_runs):
         sample = np.sort(draw.permutation(rows)[: -(-9 * len(rows) // 10)])
-        found = cluster_centroids(
-            centroids[sample], [topics[row].firm_id for row in sample], random_state=seed, **settings.params
-        )
-        label = np.full(len(topics), -1, dtype=np.int64)
+        found = cluster(sample)
+        label = np.full(n_topics, -1, dtype=np.int64)
         label[sample] = found
-        inside = np.zeros(len(topics), dtype=bool)
+        inside = np.zeros(n_topics, dtype=bool)
         inside[sample] = True
         sizes = np.bincount(found[found >= 0], minlength=1)
         for number, group in enumerate(groups):
@@ -198,7 +199,7 @@ def theme_stability(
             shared = np.bincount(label[members][label[members] >= 0], minlength=len(sizes))
             union = sizes + len(members) - shared
             jaccard[number] += float((shared / np.maximum(union, 1)).max())
-    return [float(total) / settings.stability_runs for total in jaccard]
+    return [float(total) / stability_runs for total in jaccard]
 
 
 def _records(firm: FirmTopics, words: FirmWords) -> list[TopicRecord]:

@@ -20,6 +20,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from earnings_themes.abstractions import Topic, TopicModelInterface, TopicModelResult
 from earnings_themes.errors import ModelError
+from earnings_themes.models.inputs import check_embeddings
 from earnings_themes.labels import TopicTermAnalyzer
 
 # What BERTopic imports only for embedding models and clusterers that are not used here.
@@ -33,7 +34,8 @@ class BERTopicModel(TopicModelInterface):
     """BERTopic with a clusterer by name.
 
     clusterer: "communities" (Leiden on a kNN graph, earnings_themes.communities) or "hdbscan".
-    clusterer_params: its keyword arguments. umap: keyword arguments of UMAP, None for no reduction.
+    clusterer_params: its keyword arguments. umap: keyword arguments of UMAP before
+    HDBSCAN, None for no reduction; communities need none.
     ngram_range, min_df: of the vectoriser, whose "document" is a topic; its terms are those of
     labels.TopicTermAnalyzer. min_df above 1 deletes every word that is in one topic only (38 % of the top
     words on real calls), so the default is 1.
@@ -63,13 +65,11 @@ class BERTopicModel(TopicModelInterface):
         """Cluster the embeddings, then find each cluster's words.
 
         documents: n distinct texts; embeddings: (n, dim) float32. Zero or one topic is a valid result.
-        Raises ModelError when there are no embeddings.
+        Raises ModelError for embeddings that are missing, of another length, NaN or zero.
         """
-        if embeddings is None or len(embeddings) != len(documents):
-            found = "none" if embeddings is None else len(embeddings)
-            raise ModelError(
-                f"BERTopic needs one embedding a document: {len(documents)} documents, {found} found."
-            )
+        if embeddings is None:
+            raise ModelError("BERTopicModel needs one embedding a document; none were given.")
+        check_embeddings(documents, embeddings)
         self._embeddings = embeddings
         self._topics = []
         clusters, stability = self._cluster(embeddings)
@@ -97,26 +97,13 @@ class BERTopicModel(TopicModelInterface):
         return self._embeddings
 
     def _cluster(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.int64], dict[int, float]]:
-        n = len(embeddings)
-        points = embeddings
-        if self._umap is not None and n > 3:
-            from umap import UMAP
-
-            # UMAP needs fewer neighbours than points, and fewer components than points less one.
-            umap = dict(self._umap)
-            umap["n_neighbors"] = min(umap.get("n_neighbors", 15), n - 1)
-            umap["n_components"] = min(umap.get("n_components", 5), n - 2)
-            points = UMAP(random_state=self.seed, n_jobs=1, **umap).fit_transform(embeddings)
         if self._clusterer == "hdbscan":
-            from hdbscan import HDBSCAN
+            from earnings_themes.density import density_clusters
 
-            if n < 2 * self._clusterer_params.get("min_cluster_size", 5):
-                return np.full(n, -1, dtype=np.int64), {}
-            labels = HDBSCAN(**self._clusterer_params).fit(points).labels_
-            return np.asarray(labels, dtype=np.int64), {}
+            return density_clusters(embeddings, self._umap, self._clusterer_params, self.seed), {}
         from earnings_themes.communities import GraphCommunities
 
-        found = GraphCommunities(random_state=self.seed, **self._clusterer_params).fit(points)
+        found = GraphCommunities(random_state=self.seed, **self._clusterer_params).fit(embeddings)
         return found.labels_, dict(enumerate(found.stability_.tolist()))
 
     def _describe(
