@@ -65,11 +65,32 @@ class ThemeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SageMaker:
+    """The Processing job of the reduce: what it reads, and the machine, network and role it gets.
+
+    run_uri: s3://bucket/prefix with firms.tsv and topics/; its results go to reduce/ there.
+    """
+
+    run_uri: str
+    image: str
+    role: str
+    instance_type: str
+    volume_gb: int
+    timeout_minutes: int
+    retries: int
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    kms_key: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Reduce:
-    """Where the reduce runs, and how many firms it may miss."""
+    """Where the reduce runs, and how many firms it may miss; sagemaker is set when it is the backend."""
 
     backend: str
     min_firm_coverage: float
+    sagemaker: SageMaker | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +115,9 @@ class Config:
     publish: Publish
     labels: str | None
     seed: int
+
+
+_SAGEMAKER_NEEDS = ("run_uri", "image", "role", "instance_type", "volume_gb", "timeout_minutes", "retries")
 
 
 @cache
@@ -140,11 +164,27 @@ def parse_config(raw: Mapping[str, Any]) -> Config:
         themes=ThemeSettings(
             **{key: value for key, value in themes.items() if key != "labels"}, **themes["labels"]
         ),
-        reduce=Reduce(**raw["reduce"]),
+        reduce=_reduce(raw["run"], raw["reduce"]),
         publish=Publish(publish["store"], publish.get("path", "results/themes.sqlite"), publish.get("table")),
         labels=raw["report"]["labels"],
         seed=raw["seed"],
     )
+
+
+def _reduce(run: str, raw: Mapping[str, Any]) -> Reduce:
+    if raw["backend"] == "local":
+        return Reduce("local", raw["min_firm_coverage"])
+    job = raw.get("sagemaker", {})
+    if missing := [f"reduce.sagemaker.{key}" for key in _SAGEMAKER_NEEDS if job.get(key) is None]:
+        raise ConfigError(f"config: backend: sagemaker needs {', '.join(missing)}; null says nothing.")
+    lists = {key: tuple(job.get(key) or ()) for key in ("subnets", "security_groups")}
+    if bool(lists["subnets"]) != bool(lists["security_groups"]):
+        raise ConfigError(
+            "config: reduce.sagemaker.subnets and security_groups go together: both, or neither."
+        )
+    # One setting serves all quarters.
+    where = job["run_uri"].replace("{run}", run).rstrip("/")
+    return Reduce("sagemaker", raw["min_firm_coverage"], SageMaker(**{**job, **lists, "run_uri": where}))
 
 
 def _plain(value: Any) -> Any:

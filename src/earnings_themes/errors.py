@@ -29,6 +29,14 @@ class CoverageError(EarningsThemesError):
     """Too many firms are missing for themes that stand for the whole run."""
 
 
+class CloudError(EarningsThemesError):
+    """AWS refused a request, or could not be reached."""
+
+
+class ReduceError(EarningsThemesError):
+    """The reduce's job in the cloud failed, ran out of time, or was stopped."""
+
+
 class StoreError(EarningsThemesError):
     """The store cannot be read or written now: another publisher is at it, it is damaged, or out of reach."""
 
