@@ -51,7 +51,8 @@ def write_exposures(run: Run, parquet: Path, table: Path) -> int:
             pq.ParquetWriter(parts[0], SCHEMA) as writer,
             parts[1].open("w", encoding="utf-8", newline="") as file,
         ):
-            lines = csv.writer(file, lineterminator="\n")
+            # Text in quotes, so that a line end within a name does not end the row.
+            lines = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
             lines.writerow(SCHEMA.names)
             for row in _rows(run):
                 lines.writerow(_cell(value) for value in row.values())
@@ -77,7 +78,7 @@ def safe_cell(text: str) -> str:
 def _cell(value: object) -> object:
     if isinstance(value, str):
         return safe_cell(value)
-    return f"{value:.{SIGNIFICANT_DIGITS}g}" if isinstance(value, float) else value
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}") if isinstance(value, float) else value
 
 
 def _rows(run: Run) -> Iterator[dict[str, Any]]:

@@ -22,10 +22,10 @@ def plane(vectors: NDArray[np.float32], seed: int = 42) -> NDArray[np.float32]:
 
     t-SNE (van der Maaten and Hinton 2008) from the two main directions: of PCA, t-SNE and three graph layouts
     the one that kept the themes' topics together on two real runs. Near means similar; a distance across
-    the plane means little.
+    the plane means little. Fewer than three distinct vectors lie on a line.
     """
     n, dim = vectors.shape
-    if n < 3 or dim < 2:
+    if n < 3 or dim < 2 or bool((vectors == vectors[0]).all()):
         return np.array([(place - (n - 1) / 2, 0.0) for place in range(n)], dtype=np.float32).reshape(n, 2)
     reduced = PCA(min(_DIMENSIONS, n, dim), svd_solver="covariance_eigh").fit_transform(vectors)
     if n < _FEW:

@@ -4,7 +4,7 @@
 const $ = (id) => document.getElementById(id);
 const NARROW = 640;
 const BARS = 20;
-const PARTS = 40;
+const PARTS = 20;
 const narrow = () => window.innerWidth < NARROW;
 const filter = { words: "", theme: null, firm: null };
 const expanded = { ranking: false, themes: false, firms: false };
@@ -72,27 +72,28 @@ function match() {
   };
 }
 
-function show(kind, items, button, none) {
+function show(kind, items) {
   const numbers = new Set(items.map((item) => item.number));
-  const all = expanded[kind + "s"];
-  let count = 0;
-  for (const part of $(kind + "-parts")?.children ?? []) {
-    const wanted = numbers.has(Number(part.dataset[kind]));
-    part.hidden = !wanted || (!all && count >= PARTS);
-    count += wanted;
+  const limit = expanded[kind + "s"] ? Infinity : PARTS;
+  for (const list of document.querySelectorAll(`[data-list="${kind}"]`)) {
+    let count = 0;
+    for (const part of list.children) {
+      const wanted = numbers.has(Number(part.dataset[kind]));
+      part.hidden = !wanted || count >= limit;
+      count += wanted;
+    }
   }
-  if (!$(button)) return;
-  $(button).hidden = all || count <= PARTS;
-  $(button).textContent = `Show all ${count.toLocaleString("en")} ${kind}s`;
-  $(none).hidden = count > 0;
+  for (const button of document.querySelectorAll(`[data-more="${kind}s"]`)) {
+    button.hidden = items.length <= limit;
+    button.textContent = `Show all ${items.length.toLocaleString("en")} ${kind}s`;
+  }
+  if ($("no-" + kind)) $("no-" + kind).hidden = items.length > 0;
 }
 
 function apply() {
   shown = match();
-  show("theme", shown.themes, "more-themes", "no-theme");
-  show("firm", shown.firms, "more-firms", "no-firm");
-  const themes = new Set(shown.themes.map((theme) => theme.number));
-  for (const row of document.querySelectorAll("#theme-table tbody tr")) row.hidden = !themes.has(Number(row.dataset.theme));
+  show("theme", shown.themes);
+  show("firm", shown.firms);
   const of = (some, all, name) => `${some.length.toLocaleString("en")} of ${all.length.toLocaleString("en")} ${name}`;
   $("matches").textContent = [
     of(shown.themes, data.themes, "themes"), of(shown.firms, data.firms, "firms"), of(shown.topics, data.topics, "topics"),
@@ -211,14 +212,14 @@ function heatMap() {
     }],
     layout: {
       height: 190 + 20 * firms.length,
-      margin: { l: small ? 110 : 220, r: small ? 5 : 60, t: 160, b: 10 },
+      margin: { l: small ? 115 : 220, r: small ? 5 : 60, t: 160, b: 10 },
       xaxis: axis({
         side: "top", tickangle: -50, tickmode: "array", tickvals: themes.map((_, column) => column), showgrid: false,
         ticktext: themes.map((theme) => plain(cut(theme.label, 24))),
       }),
       yaxis: axis({
         autorange: "reversed", tickmode: "array", tickvals: firms.map((_, row) => row), showgrid: false,
-        ticktext: firms.map((firm) => plain(cut(firm.name, small ? 14 : 27))),
+        ticktext: firms.map((firm) => plain(cut(firm.name, small ? 13 : 27))),
       }),
     },
   };
@@ -236,7 +237,7 @@ function topicMap() {
   const lit = new Set(shown.topics.map((topic) => topic.number));
   const everything = lit.size === data.topics.length;
   const groups = [...colored.map((theme, index) => ({ name: theme.label, color: PALETTE[index] })),
-    { name: "Other themes", color: color("soft") }, { name: "In no theme", color: color("none") }];
+    { name: "Other themes", color: color("procedure") }, { name: "In no theme", color: color("none") }];
   const members = groups.map(() => []);
   for (const topic of data.topics) {
     members[topic.theme < 0 ? groups.length - 1 : place.get(topic.theme) ?? groups.length - 2].push(topic);
@@ -260,7 +261,7 @@ function topicMap() {
     layout: {
       height: small ? 620 : 560, margin: { l: 5, r: 5, t: 5, b: 5 }, dragmode: small ? false : "zoom", showlegend: true, hovermode: "closest",
       legend: { traceorder: "reversed", itemsizing: "constant", font: { size: 12 }, ...(small ? { orientation: "h", y: -0.02 } : {}) },
-      xaxis: { visible: false, fixedrange: small }, yaxis: { visible: false, fixedrange: small, scaleanchor: small ? undefined : "x" },
+      xaxis: { visible: false, fixedrange: small }, yaxis: { visible: false, fixedrange: small },
     },
   };
 }
@@ -410,8 +411,8 @@ function listen() {
   $("pick-firm").addEventListener("change", changed);
   $("filter").addEventListener("reset", () => setTimeout(changed));
   $("filter").addEventListener("submit", (event) => { event.preventDefault(); changed(); });
-  for (const kind of ["ranking", "themes", "firms"]) {
-    $("more-" + kind)?.addEventListener("click", () => { expanded[kind] = true; apply(); });
+  for (const button of document.querySelectorAll("[data-more]")) {
+    button.addEventListener("click", () => { expanded[button.dataset.more] = true; apply(); });
   }
   $("firm-parts")?.addEventListener("toggle", (event) => event.target.open && fillFirm(event.target), true);
   document.addEventListener("click", (event) => {

@@ -205,7 +205,7 @@ def _read_topics(
                     "stability": topic.stability,
                 }
             )
-    positions = plane(np.array(centroids, dtype=np.float32).reshape(len(centroids), -1))
+    positions = plane(np.array(centroids, dtype=np.float32)) if centroids else np.empty((0, 2))
     points = [
         TopicPart(**topic, x=float(x), y=float(y)) for topic, (x, y) in zip(bare, positions, strict=True)
     ]

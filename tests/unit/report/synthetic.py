@@ -1,11 +1,10 @@
 """Makes a finished run of any size without a model, so that the report and its figures can be tested.
 
-Every firm has the same number of topics. Topic t of a firm is about subject `t` of the vocabulary, the last
-one is only the firm's own and reaches no theme; one sentence a topic is an outlier of the firm.
+Every firm has one call and the same topics, each of a subject of its own and of equal size. After them come
+one outlier and one procedural sentence. The last topic reaches no theme.
 """
 
 import datetime as dt
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +25,7 @@ from earnings_themes.abstractions import (
     UnassignedTopic,
 )
 
+RUN = "made-up"
 SUBJECTS = [
     ("supply chain", "supply chain shortage freight container port lead delay logistics sourcing"),
     ("price increases", "price inflation increase pass cost surcharge margin elasticity list contract"),
@@ -33,11 +33,11 @@ SUBJECTS = [
     ("clinical trials", "trial patient endpoint phase dosing enrolment safety efficacy readout cohort"),
     (
         "share repurchase",
-        "repurchase buyback dividend capital allocation authorisation return shareholder cash stock",
+        "repurchase buyback dividend capital allocation return shareholder cash stock float",
     ),
     ("labour", "labour wage hiring turnover shift overtime staffing union retention headcount"),
     ("guidance", "guidance outlook range midpoint quarter expectation raise lower assumption forecast"),
-    ("good morning", "morning welcome question thank operator call line turn congratulations afternoon"),
+    ("weather", "weather storm drought flood hail claims hurricane rain season loss"),
 ]
 DIM = 16
 
@@ -48,160 +48,180 @@ def write_run(
     n_topics: int = 5,
     per_topic: int = 4,
     n_themes: int | None = None,
+    n_skipped: int = 1,
     label: str = "",
     text: str = "",
-    n_skipped: int = 1,
-    timing: bool = True,
 ) -> Path:
-    """Write results/{run} as the workflow leaves it before its report, and return its folder.
+    """Write the files that the report reads, and return their folder.
 
-    n_themes: how many of the firms' topics form themes, all but the firm's own by default. label and text are
-    put in front of every label and sentence. n_skipped firms have too little text.
+    n_themes: how many of the topics form a theme, all but the last by default. n_skipped: how many firms more
+    have too little text. label and text are put in front of every label and sentence.
     """
-    run_dir = directory / "made-up"
-    run = "made-up"
-    n_themes = n_topics - 1 if n_themes is None else n_themes
     rng = np.random.default_rng(7)
+    run_dir = directory / RUN
     centres = _unit(rng.normal(size=(n_topics, DIM)))
-    rows, firms, groups = [], [], []
-    for number in range(n_firms + n_skipped):
-        firm_id, name = f"{number:06d}", f"Firm {number} Inc"
-        skipped = number >= n_firms
-        sentences: list[TopicSentence] = []
-        n = 3 if skipped else n_topics * per_topic + 2
-        for place in range(n):
-            subject, words = _subject(place // per_topic)
-            picked = rng.choice(words.split(), 6, replace=False)
-            words = f"{text}We talk about {subject}: {' '.join(picked)} {number}."
-            sentences.append(TopicSentence(f"{firm_id}_t{number}_{place:04d}", words, "Executives", 0.5))
-        procedural = [place == n - 1 for place in range(n)]
-        said = _rows(firm_id, name, number, sentences, procedural)
-        groups.append(pa.Table.from_pylist(said, results.TRANSCRIPT_SCHEMA))
-        rows.append(results.FirmRow(firm_id, name, 1, n, number, "0" * 8))
-        if skipped:
-            continue
-        topics = [
-            FirmTopic(
-                topic_id=t,
-                label=f"{label}{_subject(t)[0]}",
-                keywords=tuple((word, 1 - i / 10) for i, word in enumerate(_subject(t)[1].split())),
-                size=per_topic,
-                kind="procedure" if _subject(t)[0] == "good morning" else "subject",
-                stability=0.8,
-                sentences=tuple(sentences[t * per_topic : (t + 1) * per_topic]),
-            )
-            for t in range(n_topics)
-        ]
-        noisy = _unit(centres + 0.1 * rng.normal(size=centres.shape))
-        metadata = {
-            "model": "bertopic", "params": {}, "embedding_model": "packaged", "embedding_sha256": "0" * 64,
-            "versions": {"python": "3.11", "earnings_themes": "0.1.0"}, "seed": 42, "n_sentences": n, "n_procedural": 1,
-            "timing": {"seconds": {"fit": 1.5, "words": 0.25}, "peak_memory_mb": 500.0} if timing else {},
-        }  # fmt: skip
-        firms.append(
-            FirmTopics(
-                SCHEMA_VERSION,
-                run,
-                firm_id,
-                name,
-                "ok",
-                n_topics,
-                tuple(topics),
-                tuple(tuple(map(float, row)) for row in noisy),
-                (sentences[n_topics * per_topic],),
-                metadata,
-            )
-        )
+    rows, firms = [], []
     run_dir.mkdir(parents=True)
     with pq.ParquetWriter(run_dir / "transcripts.parquet", results.TRANSCRIPT_SCHEMA) as writer:
-        for group in groups:
-            writer.write_table(group)
+        for number in range(n_firms + n_skipped):
+            skipped = number >= n_firms
+            n = 3 if skipped else n_topics * per_topic + 2
+            sentences = [_sentence(number, place, place // per_topic, text, rng) for place in range(n)]
+            writer.write_table(_table(number, sentences))
+            rows.append(results.FirmRow(_firm_id(number), _firm_name(number), 1, n, number, "0" * 8))
+            if not skipped:
+                noisy = _unit(centres + 0.1 * rng.normal(size=centres.shape))
+                firms.append(_firm(number, sentences, n_topics, per_topic, noisy, label))
     results.write_firms(run_dir / "firms.tsv", rows)
-    (run_dir / "topics").mkdir()
     for firm in firms:
-        results.write_firm_topics(run_dir / "topics" / f"{results.encode_firm(firm.firm_id)}.json", firm)
-    skipped_firms = [SkippedFirm(row.firm_id, "too_few_sentences") for row in rows[n_firms:]]
+        name = results.encode_firm(firm.firm_id)
+        results.write_firm_topics(run_dir / "topics" / f"{name}.json", firm)
     results.write_themes(
-        run_dir / "themes.json", _themes(run, firms, n_themes, n_topics, centres, skipped_firms, label)
+        run_dir / "themes.json",
+        _themes(
+            firms,
+            n_topics - 1 if n_themes is None else n_themes,
+            n_topics,
+            centres,
+            tuple(SkippedFirm(row.firm_id, "too_few_sentences") for row in rows[n_firms:]),
+        ),
+    )
+    results.write_json(
+        run_dir / "ingest.json",
+        {"skipped_rows": {"empty_text": 12, "duplicate": 3}, "timing": {"seconds": 0.5}},
     )
     return run_dir
 
 
-def _subject(number: int) -> tuple[str, str]:
+def _firm_id(number: int) -> str:
+    return f"{number:06d}"
+
+
+def _firm_name(number: int) -> str:
+    return f"Firm {number} Inc"
+
+
+def _subject(number: int) -> tuple[str, list[str]]:
     name, words = SUBJECTS[number % len(SUBJECTS)]
     turn = number // len(SUBJECTS)
-    if not turn:
-        return name, words
-    return f"{name} {turn}", " ".join(f"{word}{turn}" for word in words.split())
+    return (f"{name} {turn}", [f"{word}{turn}" for word in words.split()]) if turn else (name, words.split())
 
 
-def _rows(
-    firm_id: str, name: str, number: int, sentences: list[TopicSentence], procedural: list[bool]
-) -> list[dict[str, object]]:
-    # A column that the schema has and this lacks is null.
-    return [
+def _sentence(firm: int, place: int, subject: int, text: str, rng: np.random.Generator) -> TopicSentence:
+    name, words = _subject(subject)
+    said = f"{text}We talk about {name}: {' '.join(rng.choice(words, 6, replace=False))} {firm}."
+    return TopicSentence(f"{_firm_id(firm)}_t{firm}_{place:04d}", said, "Executives", 0.5)
+
+
+def _table(firm: int, sentences: list[TopicSentence]) -> pa.Table:
+    # A column of the schema that is not named here is null.
+    lines = [
         {
-            "firm_id": firm_id,
-            "firm_name": name,
-            "transcript_id": f"t{number}",
-            "date": dt.date(2024, 1, 1) + dt.timedelta(days=number % 90),
+            "firm_id": _firm_id(firm),
+            "firm_name": _firm_name(firm),
+            "transcript_id": f"t{firm}",
+            "date": dt.date(2024, 1, 1) + dt.timedelta(days=firm % 90),
             "sentence_id": sentence.sentence_id,
             "position": place,
             "speaker_type": sentence.speaker_type,
             "section": "Presentation",
             "text": sentence.text,
             "model_text": sentence.text,
-            "procedural": flag,
+            "procedural": place == len(sentences) - 1,
         }
-        for place, (sentence, flag) in enumerate(zip(sentences, procedural, strict=True))
+        for place, sentence in enumerate(sentences)
     ]
+    return pa.Table.from_pylist(lines, results.TRANSCRIPT_SCHEMA)
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+def _firm(
+    number: int, sentences: list[TopicSentence], n_topics: int, size: int, centroids: np.ndarray, label: str
+) -> FirmTopics:
+    topics = tuple(
+        FirmTopic(
+            topic_id=topic,
+            label=f"{label}{_subject(topic)[0]}",
+            keywords=tuple((word, 1 - place / 10) for place, word in enumerate(_subject(topic)[1])),
+            size=size,
+            kind="subject",
+            stability=0.8,
+            sentences=tuple(sentences[topic * size : (topic + 1) * size]),
+        )
+        for topic in range(n_topics)
+    )
+    return FirmTopics(
+        schema_version=SCHEMA_VERSION,
+        run=RUN,
+        firm_id=_firm_id(number),
+        firm_name=_firm_name(number),
+        status="ok",
+        n_topics=n_topics,
+        topics=topics,
+        centroids=tuple(tuple(map(float, centroid)) for centroid in centroids),
+        outliers=(sentences[n_topics * size],),
+        metadata={
+            "model": "bertopic",
+            "params": {},
+            "embedding_model": "packaged",
+            "embedding_sha256": "0" * 64,
+            "versions": {"python": "3.11"},
+            "seed": 42,
+            "n_sentences": len(sentences),
+            "n_procedural": 1,
+            "timing": {"seconds": {"fit": 1.5, "describe": 0.25}, "peak_memory_mb": 500.0},
+        },
+    )
 
 
 def _themes(
-    run: str, firms: list[FirmTopics], n_themes: int, n_topics: int, centres: np.ndarray,
-    skipped: list[SkippedFirm], label: str,
-) -> Themes:  # fmt: skip
+    firms: list[FirmTopics],
+    n_themes: int,
+    n_topics: int,
+    centres: np.ndarray,
+    skipped: tuple[SkippedFirm, ...],
+) -> Themes:
     themes = []
     for rank in range(n_themes if firms else 0):
-        members = [firm.topics[rank] for firm in firms]
-        topics = [
-            ThemeTopic(firm.firm_id, topic.topic_id, topic.label, topic.size, 0.9)
-            for firm, topic in zip(firms, members, strict=True)
-        ]
-        shown = [
-            RepresentativeSentence(
-                firm.firm_id, topic.topic_id, topic.sentences[0].sentence_id, topic.sentences[0].text
-            )
-            for firm, topic in list(zip(firms, members, strict=True))[:3]
-        ]
+        members = [(firm, firm.topics[rank]) for firm in firms]
         themes.append(
             Theme(
-                theme_id=f"{run}-{rank + 1:03d}",
-                kind=members[0].kind,
-                label=f"{label}{_subject(rank)[0]}",
-                keywords=members[0].keywords,
+                theme_id=f"{RUN}-{rank + 1:03d}",
+                kind="subject",
+                label=members[0][1].label,
+                keywords=members[0][1].keywords,
                 n_firms=len(firms),
-                n_topics=len(topics),
-                n_sentences=sum(topic.size for topic in topics),
+                n_topics=len(firms),
+                n_sentences=sum(topic.size for _, topic in members),
                 centroid=tuple(map(float, centres[rank])),
                 coherence=0.9,
                 stability=0.7,
                 firms=tuple(firm.firm_id for firm in firms),
-                topics=tuple(topics),
-                representative_sentences=tuple(shown),
+                topics=tuple(
+                    ThemeTopic(firm.firm_id, topic.topic_id, topic.label, topic.size, 0.9)
+                    for firm, topic in members
+                ),
+                representative_sentences=tuple(
+                    RepresentativeSentence(
+                        firm.firm_id, topic.topic_id, topic.sentences[0].sentence_id, topic.sentences[0].text
+                    )
+                    for firm, topic in members[:3]
+                ),
             )
         )
-    unassigned = [
-        UnassignedTopic(firm.firm_id, topic_id, "outlier")
-        for firm in firms
-        for topic_id in range(n_themes, n_topics)
-    ]
-    sizes = Counter(theme.kind for theme in themes)
-    metadata = {"timing": {"seconds": {"cluster": 0.5}}, "n_by_kind": dict(sizes)}
     return Themes(
-        SCHEMA_VERSION, run, len(themes), tuple(themes), tuple(unassigned), tuple(skipped), metadata
+        schema_version=SCHEMA_VERSION,
+        run=RUN,
+        n_themes=len(themes),
+        themes=tuple(themes),
+        unassigned_topics=tuple(
+            UnassignedTopic(firm.firm_id, topic_id, "outlier")
+            for firm in firms
+            for topic_id in range(n_themes, n_topics)
+        ),
+        skipped_firms=skipped,
+        metadata={"min_firms": 2, "timing": {"seconds": {"cluster": 0.5}}},
     )
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
