@@ -13,7 +13,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from earnings_themes.abstractions import (
     SCHEMA_VERSION,
@@ -27,11 +26,11 @@ from earnings_themes.abstractions import (
 )
 from earnings_themes.abstractions.records import Kind
 from earnings_themes.config import ThemeSettings
-from earnings_themes.errors import CoverageError, ResultError
 from earnings_themes.firm_processor import peak_memory_mb, versions
 from earnings_themes.kinds import theme_kind
 from earnings_themes.labels import FirmWords, TopicTerms, best_example, example_candidates, theme_words
-from earnings_themes.results import read_firm_topics, write_themes
+from earnings_themes.reduce.reader import CentroidRows, TopicsReader
+from earnings_themes.results import write_themes
 from earnings_themes.theme_methods import Clusterer, sets_procedure_aside, theme_clusterer
 
 KIND_ORDER: Final[tuple[Kind, ...]] = ("subject", "reporting", "procedure", "filler")
@@ -54,41 +53,32 @@ class TopicRecord:
 
 def aggregate_files(
     run: str,
-    firms: Sequence[tuple[str, Path]],
+    firms: TopicsReader,
     output: Path,
     settings: ThemeSettings,
     min_firm_coverage: float,
     seed: int,
 ) -> Themes:
-    """Read the firms' topics one file at a time, find the themes, write themes.json and return them.
+    """Read the firms' topics one by one, find the themes, write themes.json and return them.
 
-    firms: every firm of the run and where its topics/{firm}.json should be. Raises CoverageError when fewer
-    than `min_firm_coverage` of the firms have a readable file.
+    Raises CoverageError when fewer than `min_firm_coverage` of the firms have a readable file, ResultError
+    when the files do not belong together, and CloudError when AWS refuses to give them.
     """
     started = time.perf_counter()
     topics: list[TopicRecord] = []
-    centroids: list[NDArray[np.float32]] = []
-    skipped: list[SkippedFirm] = []
-    seen: set[str] = set()
-    unreadable: list[SkippedFirm] = []
+    centroids = CentroidRows()
+    quiet: list[SkippedFirm] = []
     words = FirmWords()
-    for firm_id, path in tqdm(firms, desc="read topics", unit="firm", mininterval=5):
-        try:
-            firm = read_firm_topics(path)
-            _check_firm(firm, firm_id, path, run, seen)
-        except ResultError as error:
-            unreadable.append(SkippedFirm(firm_id, str(error)))
-            continue
-        seen.add(firm_id)
+    for firm in firms:
         if firm.status != "ok":
-            skipped.append(SkippedFirm(firm_id, firm.status))
+            quiet.append(SkippedFirm(firm.firm_id, firm.status))
         topics += _records(firm, words)
-        centroids += [np.asarray(centroid, dtype=np.float32) for centroid in firm.centroids]
-    _check_coverage(len(firms), unreadable, min_firm_coverage)
+        centroids.add(firm.centroids)
+    firms.check_coverage(min_firm_coverage)
     read = time.perf_counter() - started
-    skipped = sorted([*skipped, *unreadable], key=lambda firm: firm.firm_id)
+    skipped = sorted([*quiet, *firms.unreadable], key=lambda firm: firm.firm_id)
     themes = aggregate(
-        run, topics, _matrix(centroids), skipped, settings, seed, {"read": read}, words.names()
+        run, topics, centroids.matrix(), skipped, settings, seed, {"read": read}, words.names()
     )
     write_themes(output, themes)
     return themes
@@ -218,38 +208,6 @@ def _records(firm: FirmTopics, words: FirmWords) -> list[TopicRecord]:
         )
         for topic, of_topic in zip(firm.topics, terms, strict=True)
     ]
-
-
-def _check_firm(firm: FirmTopics, firm_id: str, path: Path, run: str, seen: set[str]) -> None:
-    if firm.firm_id != firm_id:
-        raise ResultError(f"{path}: holds firm {firm.firm_id!r}, expected {firm_id!r}.")
-    if firm.run != run:
-        raise ResultError(f"{path}: is of run {firm.run!r}, expected {run!r}.")
-    if firm_id in seen:
-        raise ResultError(f"{path}: firm {firm_id!r} was already read from another file.")
-
-
-def _check_coverage(n_firms: int, unreadable: Sequence[SkippedFirm], least: float) -> None:
-    coverage = 1 - len(unreadable) / n_firms if n_firms else 1.0
-    if coverage < least:
-        shown = "\n  ".join(f"{firm.firm_id}: {firm.reason}" for firm in unreadable[:10])
-        raise CoverageError(
-            f"Topics of {n_firms - len(unreadable)} of {n_firms} firms can be read ({coverage:.1%}); "
-            f"reduce.min_firm_coverage asks for {least:.1%}. Run again to make the missing ones, or lower it:"
-            f"\n  {shown}"
-        )
-
-
-def _matrix(centroids: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    if not centroids:
-        return np.empty((0, 0), dtype=np.float32)
-    sizes = Counter(len(centroid) for centroid in centroids)
-    if len(sizes) > 1:
-        raise ResultError(
-            f"The centroids have {dict(sizes)} dimensions: the firms' topics were made with different embedding "
-            "models. Delete the topics folder and run again."
-        )
-    return np.stack(centroids)
 
 
 def _apply_rules(

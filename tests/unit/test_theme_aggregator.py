@@ -10,6 +10,8 @@ from earnings_themes.abstractions import SCHEMA_VERSION, FirmTopic, FirmTopics, 
 from earnings_themes.abstractions.records import FirmStatus, Kind
 from earnings_themes.config import ThemeSettings
 from earnings_themes.errors import CoverageError, ResultError
+from earnings_themes.reduce.folders import LocalFolder
+from earnings_themes.reduce.reader import TopicsReader
 from earnings_themes.results import read_themes, write_firm_topics
 from earnings_themes.theme_aggregator import TopicRecord, aggregate_files, theme_stability
 
@@ -64,7 +66,8 @@ def write(
 
 
 def reduce(folder: Path, firms: list[tuple[str, Path]], coverage: float = 1.0) -> Themes:
-    themes = aggregate_files("r", firms, folder / "themes.json", SETTINGS, coverage, seed=42)
+    topics = TopicsReader(LocalFolder(folder), [firm for firm, _ in firms], "r")
+    themes = aggregate_files("r", topics, folder / "themes.json", SETTINGS, coverage, seed=42)
     assert read_themes(folder / "themes.json").themes[:1] == themes.themes[:1] or themes.n_themes
     return themes
 

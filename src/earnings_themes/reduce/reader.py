@@ -1,0 +1,175 @@
+"""Reads all firms' topics, from a disk or S3, several at once, and keeps only a few of them in memory.
+
+Files are fetched by threads, because S3 answers in tens of milliseconds, and read in the order of the firm
+list, because a result must not depend on which answer came first. A file that cannot be used is skipped by
+name and reason, and so are files that no firm asked for.
+"""
+
+import itertools
+import logging
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earnings_themes.abstractions import FirmTopics, SkippedFirm
+from earnings_themes.errors import CoverageError, ResultError
+from earnings_themes.reduce.aws import PARALLEL_REQUESTS
+from earnings_themes.reduce.folders import FileInfo, Folder
+from earnings_themes.results import decode_firm, encode_firm, parse_firm_topics
+
+log = logging.getLogger(__name__)
+
+# Two hundred times a usual firm (150 KB): what is larger is no firm's topics, and a queue of such files would
+# fill the memory.
+LARGEST_BYTES: Final = 32 * 2**20
+# How far fetching is ahead of use: every thread has work, at a few MB of memory.
+_AHEAD: Final = 2 * PARALLEL_REQUESTS
+# Centroids are written with 6 significant digits (results.py); what is further from 1 was never normalised.
+_LENGTH_TOLERANCE: Final = 0.01
+_SECONDS_A_LINE: Final = 10.0
+
+
+class TopicsReader:
+    """Iterates over the firms whose topics can be used, in the order of `firms`; may be iterated again.
+
+    folder: where {firm}.json of each firm should be. run: the run they must be of. After an iteration
+    `unreadable` has the firms that were skipped, with the reason, and `ignored` the files that are no firm's.
+    """
+
+    def __init__(self, folder: Folder, firms: Sequence[str], run: str) -> None:
+        self.folder = folder
+        self.firms = firms
+        self.run = run
+        self.files: dict[str, FileInfo] = {}
+        self.unreadable: list[SkippedFirm] = []
+        self.ignored: list[str] = []
+
+    def __iter__(self) -> Iterator[FirmTopics]:
+        """Yield one firm at a time. Raises CloudError when AWS refuses to list or to read."""
+        to_read = iter(self.look())
+        waiting: deque[tuple[str, str, Future[bytes]]] = deque()
+        started = said = time.monotonic()
+        n_read = 0
+        pool = ThreadPoolExecutor(PARALLEL_REQUESTS, "read-topics")
+        try:
+            while True:
+                for firm, name in itertools.islice(to_read, _AHEAD - len(waiting)):
+                    waiting.append((firm, name, pool.submit(self.folder.read, name)))
+                if not waiting:
+                    break
+                firm, name, data = waiting.popleft()
+                try:
+                    yield self._parse(firm, name, data)
+                except ResultError as error:
+                    self.unreadable.append(SkippedFirm(firm, str(error)))
+                n_read += 1
+                if time.monotonic() - said > _SECONDS_A_LINE:
+                    said = time.monotonic()
+                    log.info("read the topics of %d of %d firms", n_read, len(self.firms))
+        finally:
+            pool.shutdown(cancel_futures=True)
+        log.info("read the topics of %d firms in %.1f s", n_read, time.monotonic() - started)
+        for skipped in self.unreadable:
+            log.warning("firm %s is skipped: %s", skipped.firm_id, skipped.reason)
+
+    def look(self) -> list[tuple[str, str]]:
+        """List the folder, and return the firms and file names that are worth reading.
+
+        Sets `files`, `unreadable` and `ignored`. It reads no file, so it is what can be known before a
+        machine is paid for.
+        """
+        self.files = self.folder.list()
+        self.unreadable = []
+        to_read: dict[str, str] = {}
+        for firm in self.firms:
+            name = f"{encode_firm(firm)}.json"
+            if name in to_read:
+                self.unreadable.append(SkippedFirm(firm, "firms.tsv lists it twice; it was read once."))
+            elif fault := _fault(self.files.get(name)):
+                self.unreadable.append(SkippedFirm(firm, f"topics/{name}: {fault}."))
+            else:
+                to_read[name] = firm
+        firms = set(self.firms)
+        known = {f"{encode_firm(firm)}.json" for firm in firms}
+        self.ignored = [name for name in self.files if name not in known]
+        for name in self.ignored:
+            firm = decode_firm(name.removesuffix(".json"))
+            why = f"a second file of firm {firm!r}" if firm in firms else "of no firm in firms.tsv"
+            log.warning("topics/%s is ignored: %s", name, why)
+        return [(firm, name) for name, firm in to_read.items()]
+
+    def check_coverage(self, least: float) -> None:
+        """Raise CoverageError when fewer than the share `least` of the firms could be used."""
+        n_firms, n_missing = len(self.firms), len(self.unreadable)
+        coverage = 1 - n_missing / n_firms if n_firms else 1.0
+        if coverage < least:
+            shown = "\n  ".join(f"{firm.firm_id}: {firm.reason}" for firm in self.unreadable[:10])
+            raise CoverageError(
+                f"Topics of {n_firms - n_missing} of {n_firms} firms can be read ({coverage:.1%}); "
+                f"reduce.min_firm_coverage asks for {least:.1%}. Run again to make the missing ones, or lower "
+                f"it. In {self.folder}:\n  {shown}"
+            )
+
+    def _parse(self, firm_id: str, name: str, data: Future[bytes]) -> FirmTopics:
+        name = f"topics/{name}"  # the same in every place, so that themes.json is the same
+        try:
+            firm = parse_firm_topics(data.result(), name)
+        except FileNotFoundError as error:
+            raise ResultError(f"{name}: missing.") from error
+        except OSError as error:
+            raise ResultError(f"{name}: cannot be read ({error}).") from error
+        if firm.firm_id != firm_id:
+            raise ResultError(f"{name}: holds firm {firm.firm_id!r}, expected {firm_id!r}.")
+        if firm.run != self.run:
+            raise ResultError(f"{name}: is of run {firm.run!r}, expected {self.run!r}.")
+        lengths = np.linalg.norm(np.asarray(firm.centroids or [[1.0]]), axis=1)
+        if np.abs(lengths - 1).max() > _LENGTH_TOLERANCE:
+            raise ResultError(f"{name}: the centroids are not of length 1.")
+        return firm
+
+
+class CentroidRows:
+    """Collects rows of float32 numbers without ever holding them twice.
+
+    numpy would copy all of them when it joins the parts; a bytearray grows in place, and the matrix is a view
+    of it: 10,000 firms of 28 topics are 430 MB once, not twice.
+    """
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self._dims: Counter[int] = Counter()
+
+    def add(self, rows: Sequence[Sequence[float]]) -> None:
+        """Append rows, all of one length."""
+        matrix = np.asarray(rows, dtype=np.float32)
+        if matrix.size:
+            self._dims[matrix.shape[1]] += len(matrix)
+            self._bytes += matrix.tobytes()
+
+    def matrix(self) -> NDArray[np.float32]:
+        """Return the rows (n, dim), (0, 0) where there is none; no row can be added after.
+
+        Raises ResultError when they have different lengths.
+        """
+        if len(self._dims) > 1:
+            raise ResultError(
+                f"The centroids have {dict(self._dims)} dimensions: the firms' topics were made with different "
+                "embedding models. Delete the topics folder and run again."
+            )
+        dim = next(iter(self._dims), 0)
+        return np.frombuffer(self._bytes, dtype=np.float32).reshape(-1 if dim else 0, dim)
+
+
+def _fault(file: FileInfo | None) -> str | None:
+    if file is None:
+        return "missing"
+    if file.size == 0:
+        return "empty"
+    if file.size > LARGEST_BYTES:
+        return f"has {file.size} bytes, no firm's topics have over {LARGEST_BYTES}"
+    return None
