@@ -1,6 +1,7 @@
 """What every store derives from the records in the same way: places, checks, digests, a firm's shares."""
 
 import hashlib
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -29,11 +30,13 @@ class Place:
 class Content:
     """A run's themes, checked, and a tally of the firms that are published with them.
 
-    Raises ResultError when the themes are of another run, name a theme or a topic twice, or have an id
-    that is not `{run}-{rank}`.
+    Raises ResultError when the run's name may not be in a key, or the themes are of another run, name a
+    theme or a topic twice, or have an id that is not `{run}-{rank}`.
     """
 
     def __init__(self, run: str, themes: Themes) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9._-]+", run):
+            raise ResultError(f"The run's name {run!r} may hold letters, digits, '-', '_' and '.' only.")
         if themes.run != run:
             raise ResultError(f"The themes are of run {themes.run!r}, not {run!r}; publish each run's own.")
         self.run = run

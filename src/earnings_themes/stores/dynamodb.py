@@ -107,6 +107,9 @@ class DynamoDBThemeStore(ThemeStore):
             except ResultError:
                 writer.discard(version)
                 raise
+            except _LeaseLostError:
+                writer.remove_if_unlisted(version, content)
+                raise
             seen = lease.item()
             if seen.get("digest") == digest:
                 writer.discard(version)  # the same content: readers keep what they have
@@ -275,6 +278,10 @@ class DynamoDBThemeStore(ThemeStore):
         return NotFoundError(f"There is no run {run!r} in table {self.table.name!r}.")
 
 
+class _LeaseLostError(StoreError):
+    """Another publisher took this one for dead."""
+
+
 class _Lease:
     """The right to publish one run, held while its `beat` goes on counting.
 
@@ -300,7 +307,7 @@ class _Lease:
     def update(self, change: str, **values: items.Value) -> None:
         """Change the run's item. Raises StoreError when the lease is lost."""
         if not self.table.update(self.key, change, "#owner = :owner", owner=self.owner, **values):
-            raise StoreError(
+            raise _LeaseLostError(
                 f"Another publisher has taken run {self.run!r} over, because this one was silent for "
                 f"{self.lease_seconds:g} s. Publish again when it has ended."
             )
@@ -371,6 +378,7 @@ class _Writer:
         self.table = table
         self.lease = lease
         self.run = run
+        self.at_hand: list[FirmTopics] = []
 
     def begin(self, themes_digest: str) -> str:
         """Return the version to write: the half one that an earlier publish of these themes left, or a new one."""
@@ -380,14 +388,10 @@ class _Writer:
                 log.info("going on with version %s of run %s", item["writing"], self.run)
                 return str(item["writing"])
             self.discard(item["writing"])
-        number = int(item.get("last", 0)) + 1
-        version = f"{number:06d}"
-        self.lease.update(
-            "SET #writing = :writing, #writing_themes = :themes, #last = :last",
-            writing=version,
-            themes=themes_digest,
-            last=number,
-        )
+        # A time, so that no number of a run that was deleted and published again is ever used twice.
+        version = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        change = "SET #writing = :writing, #writing_themes = :themes"
+        self.lease.update(change, writing=version, themes=themes_digest)
         return version
 
     def write(self, version: str, content: Content, firms: Iterable[FirmTopics]) -> None:
@@ -401,6 +405,8 @@ class _Writer:
             for item in items.theme_items(run, version, rank, theme)
         )
         for chunk in _chunks(firms, _FIRMS_AT_ONCE):
+            self.lease.beat()  # reading the firms may have taken long
+            self.at_hand = chunk
             new, old = [], []
             for firm in chunk:
                 digest = content.add(firm)
@@ -413,7 +419,6 @@ class _Writer:
             table.put_all(items.firm_list_item(run, version, firm, None) for firm, _ in new)
             table.put_all(item for firm, _ in new for item in self._firm_items(version, firm, content))
             table.put_all(items.firm_list_item(run, version, firm, digest) for firm, digest in new)
-            self.lease.beat()
         gone = list(listed.values())
         self._reopen(gone)
         self._remove_firms(version, gone)
@@ -460,14 +465,29 @@ class _Writer:
     def remove_stale(self) -> None:
         """Delete the items of every stale version."""
         for version in sorted(self.lease.item().get("stale", ())):
-            themes = list(
-                self.table.query(items.list_pk(self.run, version), "THEME#", names=("pk", "sk", "theme_id"))
-            )
-            self._remove_partitions(items.theme_pk(theme["theme_id"], version) for theme in themes)
-            self.table.delete_all(_key(theme) for theme in themes)
-            firms = self.table.query(items.list_pk(self.run, version), "FIRM#")
-            self._remove_firms(version, firms)
+            listed = items.list_pk(self.run, version)
+            self._remove_themes(version, list(self.table.query(listed, "THEME#")))
+            self._remove_firms(version, self.table.query(listed, "FIRM#"))
             self.lease.update("DELETE #stale :stale", stale={version})
+
+    def remove_if_unlisted(self, version: str, content: Content) -> None:
+        """After the lease is lost, delete what was written to a version that the new holder has removed.
+
+        That is the themes and the firms at hand: a beat comes before each chunk of firms.
+        """
+        self.table.tick = lambda: None
+        item = self.lease.item()
+        if version in (item.get("version"), item.get("writing"), *item.get("stale", ())):
+            return
+        themes = [items.theme_list_item(self.run, version, rank, theme) for rank, theme in content.themes]
+        self._remove_themes(version, themes)
+        self._remove_firms(
+            version, [items.firm_list_item(self.run, version, firm, None) for firm in self.at_hand]
+        )
+
+    def _remove_themes(self, version: str, entries: list[Item]) -> None:
+        self.table.delete_partitions(items.theme_pk(entry["theme_id"], version) for entry in entries)
+        self.table.delete_all(_key(entry) for entry in entries)
 
     def _remove_firms(self, version: str, entries: Iterable[Item]) -> None:
         """Delete firms and what is below them, their entries in the list last: a kill loses none."""
@@ -479,18 +499,11 @@ class _Writer:
             self.table.delete_all(_key(entry) for entry in chunk)
 
     def _remove_topics(self, version: str, entries: list[Item]) -> None:
-        self._remove_partitions(
+        self.table.delete_partitions(
             items.topic_pk(self.run, version, entry["firm_id"], int(topic_id))
             for entry in entries
             for topic_id in entry["topic_ids"]
         )
-
-    def _remove_partitions(self, partitions: Iterable[str]) -> None:
-        found = self.table.in_parallel(self._keys_of, partitions)
-        self.table.delete_all(key for keys in found for key in keys)
-
-    def _keys_of(self, partition: str) -> list[Key]:
-        return [_key(item) for item in self.table.query(partition, names=("pk", "sk"))]
 
 
 def _theme_part(topic: Item) -> tuple[Any, Any, Any, int]:

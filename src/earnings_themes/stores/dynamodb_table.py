@@ -29,13 +29,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 T = TypeVar("T")
-U = TypeVar("U")
 
 BATCH_ITEMS: Final = 25
 # Letters beyond ASCII travel as \uXXXX, up to twice their stored size: half of the 16 MB is always enough.
-BATCH_BYTES: Final = 8 * 1024 * 1024
-FIRST_PAUSE_SECONDS: Final = 0.05
-LONGEST_PAUSE_SECONDS: Final = 20.0
+_BATCH_BYTES: Final = 8 * 1024 * 1024
+_FIRST_PAUSE_SECONDS: Final = 0.05
+_LONGEST_PAUSE_SECONDS: Final = 20.0
 
 _THROTTLED: Final = {
     "ProvisionedThroughputExceededException",
@@ -56,13 +55,19 @@ class Table:
         self.name = name
         self.workers = workers
         self.patience_seconds = patience_seconds
+        self.batch_items = BATCH_ITEMS
         self.tick: Callable[[], None] = lambda: None
         self.consumed = {"read units": 0.0, "write units": 0.0}
         self._consumed_lock = Lock()
         with self._errors():
             self.client: DynamoDBClient = boto3.client(
                 "dynamodb",
-                config=Config(retries={"mode": "standard"}, max_pool_connections=workers + 1),
+                config=Config(
+                    retries={"mode": "standard"},
+                    max_pool_connections=workers + 1,
+                    # A quarter of the time of a publish, to check what is built here and tested.
+                    parameter_validation=False,
+                ),
             )
 
     # --- reading -----------------------------------------------------------------------------------
@@ -147,31 +152,38 @@ class Table:
         """Delete the items with these distinct keys, in parallel; return when all are gone."""
         self._write_all(({"DeleteRequest": {"Key": _key(key)}}, 0) for key in keys)
 
-    def _write_all(self, requests: Iterable[tuple[dict[str, Any], int]]) -> None:
-        for _ in self.in_parallel(self._write_batch, _batches(requests)):
-            pass
+    def delete_partitions(self, partitions: Iterable[str]) -> None:
+        """Delete all items of these partitions, in parallel; return when all are gone."""
+        self._in_parallel(self._delete_partition, partitions)
 
-    def in_parallel(self, work: Callable[[T], U], inputs: Iterable[T]) -> Iterator[U]:
-        """Yield work(input) for each input, as they end. `inputs` is read a little ahead, not held.
+    def _delete_partition(self, pk: str) -> None:
+        keys = [(item["pk"], item["sk"]) for item in self.query(pk, names=("pk", "sk"))]
+        requests = (({"DeleteRequest": {"Key": _key(key)}}, 0) for key in keys)
+        for batch in _batches(requests, self.batch_items):
+            self._write_batch(batch)
+
+    def _write_all(self, requests: Iterable[tuple[dict[str, Any], int]]) -> None:
+        self._in_parallel(self._write_batch, _batches(requests, self.batch_items))
+
+    def _in_parallel(self, work: Callable[[T], None], inputs: Iterable[T]) -> None:
+        """Do work(input) for each input, which are read a little ahead and not held.
 
         When one fails, those that have begun are waited for and its error is raised: nothing is written
         after this returns.
         """
-        waiting: set[Future[U]] = set()
+        waiting: set[Future[None]] = set()
         rest = iter(inputs)
         with ThreadPoolExecutor(self.workers) as pool:
             try:
                 while True:
-                    waiting.update(
-                        pool.submit(work, each)
-                        for each in itertools.islice(rest, 2 * self.workers - len(waiting))
-                    )
+                    for each in itertools.islice(rest, 2 * self.workers - len(waiting)):
+                        waiting.add(pool.submit(work, each))
                     if not waiting:
                         return
                     done, waiting = wait(waiting, timeout=1.0, return_when=FIRST_COMPLETED)
                     self.tick()
                     for future in done:
-                        yield future.result()
+                        future.result()
             finally:
                 for future in waiting:
                     future.cancel()
@@ -255,7 +267,7 @@ class _Pauses:
 
     def _restart(self) -> None:
         self.since = time.monotonic()
-        self.longest = FIRST_PAUSE_SECONDS
+        self.longest = _FIRST_PAUSE_SECONDS
 
     def wait(self, problem: str, progress: bool) -> None:
         """Sleep. Raises StoreError when patience has ended."""
@@ -267,14 +279,14 @@ class _Pauses:
                 "next publish goes on from there. A provisioned table may need more write units."
             )
         time.sleep(random.uniform(0, self.longest))
-        self.longest = min(2 * self.longest, LONGEST_PAUSE_SECONDS)
+        self.longest = min(2 * self.longest, _LONGEST_PAUSE_SECONDS)
 
 
-def _batches(requests: Iterable[tuple[dict[str, Any], int]]) -> Iterator[list[dict[str, Any]]]:
+def _batches(requests: Iterable[tuple[dict[str, Any], int]], most: int) -> Iterator[list[dict[str, Any]]]:
     batch: list[dict[str, Any]] = []
     total = 0
     for request, size in requests:
-        if len(batch) == BATCH_ITEMS or (batch and total + size > BATCH_BYTES):
+        if len(batch) == most or (batch and total + size > _BATCH_BYTES):
             yield batch
             batch, total = [], 0
         batch.append(request)

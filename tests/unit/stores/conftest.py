@@ -9,12 +9,11 @@ import shutil
 import socket
 import subprocess
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from dynamo import new_store
 from moto import mock_aws
 
 from earnings_themes.abstractions import ThemeStore
@@ -51,36 +50,16 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def moto_store(aws: None) -> Iterator[DynamoDBThemeStore]:
-    """A table of moto's. A request that would scan it fails."""
+    """A table of moto's, in this process."""
     with mock_aws():
-        store = make_store()
-        refuse_scans(store)
-        yield store
+        yield new_store()
 
 
 @pytest.fixture
 def dynalite_store(aws: None, dynalite: str, monkeypatch: pytest.MonkeyPatch) -> DynamoDBThemeStore:
     """A table of its own on the dynalite server."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", dynalite)
-    store = make_store()
-    refuse_scans(store)
-    return store
-
-
-def make_store(**settings: Any) -> DynamoDBThemeStore:
-    """Return a store on a new table."""
-    store = DynamoDBThemeStore(f"themes-{uuid.uuid4().hex[:8]}", **({"workers": 4} | settings))
-    store.create_table()
-    return store
-
-
-def refuse_scans(store: DynamoDBThemeStore) -> None:
-    """Fail the test where the store sends a Scan."""
-
-    def refuse(**_: object) -> None:
-        raise AssertionError("the store sent a Scan")
-
-    store.table.client.meta.events.register("before-call.dynamodb.Scan", refuse)
+    return new_store()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,124 @@
+"""Faults for the DynamoDB store: a killed publisher, refused writes, throttling; and a look at the bare table."""
+
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from earnings_themes.stores.dynamodb import DynamoDBThemeStore
+
+VERSION = re.compile(r"\d{8}T\d{6}\.\d{6}Z")
+WRITES = ("BatchWriteItem", "UpdateItem", "DeleteItem")
+
+
+class Killed(BaseException):
+    """The publisher's process is gone."""
+
+
+def new_store(table: str | None = None, batch_items: int = 25, **settings: Any) -> DynamoDBThemeStore:
+    """Return a store on a new table, or on `table`; it may not scan, and waits for nobody's lease for long."""
+    name = table or f"themes-{uuid.uuid4().hex[:8]}"
+    store = DynamoDBThemeStore(name, **({"workers": 4, "lease_seconds": 0.05} | settings))
+    store.table.batch_items = batch_items
+    if table is None:
+        store.create_table()
+    on(store, "before-call.dynamodb.Scan", refuse_scan)
+    return store
+
+
+def refuse_scan(**_: object) -> None:
+    raise AssertionError("the store sent a Scan")
+
+
+def on(store: DynamoDBThemeStore, event: str, handler: Callable[..., Any]) -> None:
+    """Call the handler at an event of the store's client."""
+    store.table.client.meta.events.register(event, handler)
+
+
+def kill(store: DynamoDBThemeStore, at_write: int, answered: bool) -> None:
+    """Let the store's n-th write be its last request: not sent, or carried out without an answer."""
+    writes = 0
+    dead = False
+
+    def before(model: Any, **_: object) -> None:
+        nonlocal writes, dead
+        if dead:
+            raise Killed
+        if model.name in WRITES:
+            writes += 1
+            if writes == at_write and not answered:
+                dead = True
+                raise Killed
+
+    def after(model: Any, **_: object) -> None:
+        nonlocal dead
+        if dead or (model.name in WRITES and writes >= at_write):
+            dead = True
+            raise Killed
+
+    on(store, "before-call.dynamodb", before)
+    on(store, "after-call.dynamodb", after)
+
+
+def leave_unprocessed(store: DynamoDBThemeStore, kept: Callable[[int, int], int]) -> list[int]:
+    """Let DynamoDB carry out only the first kept(call, n) of a batch; return the list of batch sizes sent."""
+    sizes: list[int] = []
+    dropped: dict[str, list[Any]] = {}
+
+    def shorten(params: Any, **_: object) -> Any:
+        ((table, requests),) = params["RequestItems"].items()
+        sizes.append(len(requests))
+        n = kept(len(sizes), len(requests))
+        dropped.clear()
+        if n < len(requests):
+            dropped[table] = requests[n:]
+        return params | {"RequestItems": {table: requests[:n]}}
+
+    def answer(parsed: Any, **_: object) -> None:
+        parsed["UnprocessedItems"] = dict(dropped)
+
+    on(store, "provide-client-params.dynamodb.BatchWriteItem", shorten)
+    on(store, "after-call.dynamodb.BatchWriteItem", answer)
+    return sizes
+
+
+def throttle(
+    store: DynamoDBThemeStore, times: int, code: str = "ProvisionedThroughputExceededException"
+) -> None:
+    """Refuse the next requests, whatever they are."""
+    left = times
+
+    def refuse(model: Any, **_: object) -> None:
+        nonlocal left
+        if left:
+            left -= 1
+            raise ClientError({"Error": {"Code": code, "Message": "slow down"}}, model.name)
+
+    on(store, "before-call.dynamodb", refuse)
+
+
+def sent_items(store: DynamoDBThemeStore) -> list[list[dict[str, Any]]]:
+    """Return a list that fills with the write requests of each batch sent from now on."""
+    batches: list[list[dict[str, Any]]] = []
+
+    def record(params: Any, **_: object) -> None:
+        ((_table, requests),) = params["RequestItems"].items()
+        batches.append(requests)
+
+    on(store, "provide-client-params.dynamodb.BatchWriteItem", record)
+    return batches
+
+
+def dump(store: DynamoDBThemeStore) -> list[dict[str, Any]]:
+    """Return every item of the table, looked at behind the store's back."""
+    client = DynamoDBThemeStore(store.table.name).table.client
+    pages = client.get_paginator("scan").paginate(TableName=store.table.name)
+    return [item for page in pages for item in page["Items"]]
+
+
+def versions(store: DynamoDBThemeStore) -> set[str]:
+    """Return the versions that any item of the table belongs to."""
+    keys = [f"{item['pk']['S']}#{item['sk']['S']}" for item in dump(store)]
+    return {part for key in keys for part in key.split("#") if VERSION.fullmatch(part)}
