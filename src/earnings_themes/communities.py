@@ -56,14 +56,22 @@ class Graph:
 
 
 def knn_graph(vectors: Floats, k: int) -> Graph:
-    """Link every row of `vectors` (n, dim), L2 norm 1, to its k nearest by cosine; weight is the squared cosine.
+    """Link every row of `vectors` (n, dim), L2 norm 1, to its k nearest by cosine.
 
-    An edge needs a cosine above 4/√dim, which is where random directions end (four standard deviations):
-    vectors that have nothing to do with each other stay unlinked.
+    Weights are UMAP's memberships (McInnes, Healy & Melville 2018, arXiv:1802.03426, section 3.1): a row's nearest
+    neighbour counts 1, the others fall off so that all together count log2 k, and an edge counts when either
+    end says so. They make a crowded corner and an empty one equally well linked.
+
+    Vectors that have nothing to do with each other stay unlinked.
     """
+    n, dim = vectors.shape
     neighbours, cosines = _nearest(vectors, k)
-    source = np.repeat(np.arange(len(vectors)), neighbours.shape[1])
-    return _graph(vectors, source, neighbours.ravel(), cosines.ravel())
+    linked = cosines > _unrelated(dim)
+    source, target = np.repeat(np.arange(n), neighbours.shape[1])[linked.ravel()], neighbours[linked]
+    pairs, pair = np.unique(np.minimum(source, target) * n + np.maximum(source, target), return_inverse=True)
+    neither = np.ones(len(pairs), dtype=np.float32)
+    np.multiply.at(neither, pair, 1.0 - _memberships(1.0 - cosines)[linked])
+    return Graph(n, pairs // max(n, 1), pairs % max(n, 1), np.maximum(1.0 - neither, np.float32(1e-6)))
 
 
 def reciprocal_graph(vectors: Floats, firms: Integers, k: int) -> Graph:
@@ -71,29 +79,27 @@ def reciprocal_graph(vectors: Floats, firms: Integers, k: int) -> Graph:
 
     `vectors` (n, dim) have L2 norm 1, `firms` (n,) is the firm's number of each. Weight is the squared cosine.
     """
-    n = len(vectors)
+    n, dim = vectors.shape
     # Four candidates for each wanted firm: neighbours often come from one firm, and only its best one counts.
     neighbours, cosines = _nearest(vectors, 4 * k, firms)
-    source, target = np.repeat(np.arange(n), neighbours.shape[1]), neighbours.ravel()
-    known = cosines.ravel() > -1
-    source, target = source[known], target[known]
+    linked = cosines > _unrelated(dim)
+    source, target = np.repeat(np.arange(n), neighbours.shape[1])[linked.ravel()], neighbours[linked]
     n_firms = int(firms.max(initial=0)) + 1
-    _, best_of_firm = np.unique(
-        source * n_firms + firms[target], return_index=True
-    )  # rows come nearest first
-    best_of_firm.sort()
-    source, target = source[best_of_firm], target[best_of_firm]
-    rank = np.arange(len(source)) - np.searchsorted(source, source)
-    graph = _graph(vectors, source[rank < k], target[rank < k])
+    # Rows come nearest first, so the first target in a firm is that firm's best.
+    best_in_firm = np.sort(np.unique(source * n_firms + firms[target], return_index=True)[1])
+    source, target = source[best_in_firm], target[best_in_firm]
+    near = np.arange(len(source)) - np.searchsorted(source, source) < k
+    source, target = source[near], target[near]
+    pairs = np.unique(np.minimum(source, target) * n + np.maximum(source, target))
+    source, target = pairs // max(n, 1), pairs % max(n, 1)
+    weight = _pair_cosines(vectors, source, target) ** 2
     # An edge stays when no other topic of either firm suits the far end better.
-    ends = np.concatenate(
-        [graph.target * n_firms + firms[graph.source], graph.source * n_firms + firms[graph.target]]
-    )
-    _, pair = np.unique(ends, return_inverse=True)
-    best = np.zeros(len(ends), dtype=np.float32)
-    np.maximum.at(best, pair, np.tile(graph.weight, 2))
-    keep = (np.tile(graph.weight, 2) >= best[pair]).reshape(2, -1).all(axis=0)
-    return Graph(n, graph.source[keep], graph.target[keep], graph.weight[keep])
+    ends = np.concatenate([target * n_firms + firms[source], source * n_firms + firms[target]])
+    groups, group = np.unique(ends, return_inverse=True)
+    best = np.zeros(len(groups), dtype=np.float32)
+    np.maximum.at(best, group, np.tile(weight, 2))
+    keep = (np.tile(weight, 2) >= best[group]).reshape(2, -1).all(axis=0)
+    return Graph(n, source[keep], target[keep], weight[keep])
 
 
 def leiden(graph: Graph, resolution: float, seed: int) -> Integers:
@@ -134,7 +140,7 @@ class GraphCommunities(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sc
 
     def __init__(
         self,
-        n_neighbors: int = 10,  # a quarter of the sentences, if that is less: docs/validation.md, "Neighbours"
+        n_neighbors: int = 15,  # a quarter of the sentences, if that is less: docs/validation.md, "Neighbours"
         min_topic_size: int = 4,  # 3, 4, 5 tried: docs/validation.md, "Outliers"
         n_runs: int = 40,  # no gain from more: docs/validation.md, "Agreement of runs"
         resolutions: tuple[float, float] = (1.0, 4.0),  # docs/validation.md, "Agreement of runs"
@@ -203,41 +209,95 @@ class GraphCommunities(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sc
         return np.asarray(together / np.maximum(seen, 1.0), dtype=np.float32)
 
 
-def cluster_centroids(
-    centroids: Floats,
-    firms: Sequence[str],
-    *,
-    n_neighbors: int = 5,  # 3, 5, 7, 10, 15 tried: docs/validation.md, "Themes"
-    max_repeat: float = 0.05,  # .01, .02, .05, .10 tried: docs/validation.md, "Granularity"
-    random_state: int = 42,
-) -> Integers:
-    """Theme number (n,) of every topic: `centroids` (n, dim) are unit vectors, `firms` (n,) say whose they are.
+class CentroidCommunities(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """Themes of all firms' topics: Leiden on reciprocal best matches, as broad as the firms' own topics allow.
 
-    The resolution is the lowest of 1, √2, 2, … 64 at which at most `max_repeat` of the topics share their theme
-    with another topic of the same firm. The map stage found these topics to be different; themes that are too
-    broad would join them again, so the share says how broad is too broad, for 12 firms as for 10,000.
+    A firm's topics are already told apart, so there are at least as many themes as a firm has topics, and a theme
+    should rarely hold two topics of one firm. Both set the resolution, for 12 firms as for 10,000: it starts at a
+    third of the topics a firm has on average (modularity keeps equal cliques whole up to a resolution of their
+    number) and rises by √2 until at most `max_repeat` of the topics repeat a firm within their theme. A topic
+    without a reciprocal best match in another firm has no theme (−1). Rules on the number of firms are the
+    caller's.
 
-    Themes are numbered from 0, largest first. −1: no topic of another firm is its reciprocal best match. Rules
-    on the number of firms in a theme are the caller's. Memory and time grow with n·log n, not n².
+    Memory grows with n and time with n·√n: 280,000 topics of 10,000 firms are in docs/validation.md, "Size".
 
-    Raises ValueError when the lengths differ, or for values that are not finite, or rows of zeros.
+    After `fit`:
+        labels_ (n,): theme numbers from 0, largest first; −1 for topics without a theme.
+        resolution_: the one that was chosen.
+        stability_ (n_themes,): how well a theme comes back when a tenth of the topics is taken away, 0 to 1: mean
+            over ten draws of its best Jaccard similarity (Hennig 2007, doi:10.1016/j.csda.2006.11.025, who calls
+            0.75 and more stable).
     """
-    vectors = _unit(centroids)
-    if len(vectors) != len(firms):
-        raise ValueError(f"{len(vectors)} centroids, but {len(firms)} firms: give one firm for each centroid")
+
+    def __init__(
+        self,
+        n_neighbors: int = 5,  # 3, 5, 7, 10 tried: docs/validation.md, "Themes"
+        max_repeat: float = 0.15,  # .05, .10, .15, .20 tried: docs/validation.md, "Granularity"
+        random_state: int = 42,
+    ) -> None:
+        self.n_neighbors = n_neighbors
+        self.max_repeat = max_repeat
+        self.random_state = random_state
+
+    def fit(self, X: NDArray[np.floating[Any]], firms: Sequence[str]) -> CentroidCommunities:  # noqa: N803
+        """Find the themes of the centroids `X` (n, dim) of topics that belong to `firms` (n,); n may be 0.
+
+        Raises ValueError when the lengths differ, for values that are not finite, and for rows of zeros.
+        """
+        vectors = _unit(X)
+        if len(vectors) != len(firms):
+            raise ValueError(
+                f"{len(vectors)} centroids, but {len(firms)} firms: give one firm for each centroid"
+            )
+        numbers = np.unique(np.asarray(firms, dtype=str), return_inverse=True)[1]
+        order = np.lexsort([numbers, *np.round(vectors[:, ::-1], _DECIMALS).T])
+        vectors, numbers = vectors[order], numbers[order].astype(np.int64)
+        graph = reciprocal_graph(vectors, numbers, self.n_neighbors)
+        # A third: a half, a quarter and fixed values of 1 to 8 tried, docs/validation.md, "Granularity".
+        start = len(vectors) / max(len(set(firms)), 1) / 3
+        for resolution in start * 2.0 ** np.arange(0.0, 5.5, 0.5):
+            self.resolution_ = float(resolution)
+            labels = _numbered(leiden(graph, self.resolution_, self.random_state), smallest=2)
+            if _repeats(labels, numbers) <= self.max_repeat:
+                break
+        self.stability_ = self._recurrence(graph, labels)
+        self.labels_ = np.empty(len(vectors), dtype=np.int64)
+        self.labels_[order] = labels
+        return self
+
+    def _recurrence(self, graph: Graph, labels: Integers) -> Floats:
+        draw, found = np.random.default_rng(self.random_state), []
+        for run in range(10):
+            kept = np.zeros(graph.n, dtype=bool)
+            kept[draw.permutation(graph.n)[: ceil(0.9 * graph.n)]] = True
+            again = leiden(_induced(graph, kept), self.resolution_, self.random_state + run)
+            found.append(_best_jaccard(labels[kept], again, int(labels.max(initial=-1)) + 1))
+        return np.asarray(np.mean(found, axis=0), dtype=np.float32)
+
+
+def cluster_centroids(centroids: NDArray[np.floating[Any]], firms: Sequence[str], **params: Any) -> Integers:
+    """Theme number (n,) of every topic, −1 for none; params and errors are those of `CentroidCommunities`."""
+    return CentroidCommunities(**params).fit(centroids, firms).labels_
+
+
+def in_context(vectors: Floats, calls: Sequence[str], positions: Sequence[int]) -> Floats:
+    """Each sentence's vector (n, dim), plus half of the one just before and of the one just after, at norm 1.
+
+    Speech stays on its subject from sentence to sentence (the idea of TextTiling, Hearst 1997), and a sentence on
+    its own often does not say what it is about. Only sentences of one call whose positions differ by 1 lend
+    context, so a filtered sentence between two, such as an operator's turn, separates them. Cluster these vectors;
+    centroids stay means of the vectors as they were. Measured in docs/validation.md, "Context".
+    """
     if not len(vectors):
-        return np.zeros(0, dtype=np.int64)
-    numbers = np.unique(np.asarray(firms, dtype=str), return_inverse=True)[1]
-    order = np.lexsort([numbers, *np.round(vectors[:, ::-1], _DECIMALS).T])
-    vectors, numbers = vectors[order], numbers[order].astype(np.int64)
-    graph = reciprocal_graph(vectors, numbers, n_neighbors)
-    for resolution in 2.0 ** np.arange(0.0, 6.5, 0.5):
-        labels = leiden(graph, float(resolution), random_state)
-        if _repeats(labels, numbers) <= max_repeat:
-            break
-    themes = np.empty(len(vectors), dtype=np.int64)
-    themes[order] = _numbered(labels, smallest=2)
-    return themes
+        return vectors
+    call = np.unique(np.asarray(calls, dtype=str), return_inverse=True)[1]
+    order = np.lexsort([np.asarray(positions), call])
+    before, after = order[:-1], order[1:]
+    adjacent = (call[before] == call[after]) & (np.diff(np.asarray(positions)[order]) == 1)
+    mixed = np.array(vectors, dtype=np.float32)
+    mixed[before[adjacent]] += 0.5 * vectors[after[adjacent]]
+    mixed[after[adjacent]] += 0.5 * vectors[before[adjacent]]
+    return _unit(mixed)
 
 
 def _unit(rows: NDArray[np.floating[Any]]) -> Floats:
@@ -254,23 +314,30 @@ def _unit(rows: NDArray[np.floating[Any]]) -> Floats:
     return np.asarray(vectors / length, dtype=np.float32)
 
 
-def _graph(vectors: Floats, source: Integers, target: Integers, cosines: Floats | None = None) -> Graph:
-    """Each pair once, whichever end found the other."""
-    n, dim = vectors.shape
-    pairs, first = np.unique(np.minimum(source, target) * n + np.maximum(source, target), return_index=True)
-    left, right = pairs // max(n, 1), pairs % max(n, 1)
-    if cosines is None:
-        cosines = np.concatenate(
-            [np.zeros(0, dtype=np.float32)]
-            + [
-                np.einsum("ij,ij->i", vectors[left[i : i + 100_000]], vectors[right[i : i + 100_000]])
-                for i in range(0, len(left), 100_000)
-            ]
-        )
-    else:
-        cosines = cosines[first]
-    kept = cosines > 4 / sqrt(max(dim, 64))
-    return Graph(n, left[kept], right[kept], np.asarray(cosines[kept] ** 2, dtype=np.float32))
+def _unrelated(dim: int) -> float:
+    """The cosine that random directions stay under: four of their standard deviations, 1/√dim each."""
+    return 4 / sqrt(max(dim, 64))
+
+
+def _pair_cosines(vectors: Floats, left: Integers, right: Integers) -> Floats:
+    """The cosine (m,) of each pair of rows, in parts so that the copies of the rows stay small."""
+    cosines = np.zeros(len(left), dtype=np.float32)
+    for i in range(0, len(left), 100_000):
+        part = slice(i, i + 100_000)
+        cosines[part] = np.einsum("ij,ij->i", vectors[left[part]], vectors[right[part]])
+    return cosines
+
+
+def _memberships(distances: Floats) -> Floats:
+    """exp(−(d − nearest) / scale), (n, k); each row's scale makes its sum log2 k (found by halving)."""
+    k = max(distances.shape[1], 2)
+    beyond = distances - distances.min(axis=1, keepdims=True, initial=3.0)
+    low, high = np.zeros((len(distances), 1)), np.full((len(distances), 1), 100.0)
+    for _ in range(40):
+        scale = (low + high) / 2
+        too_wide = np.exp(-beyond / scale).sum(axis=1, keepdims=True) > np.log2(k)
+        low, high = np.where(too_wide, low, scale), np.where(too_wide, scale, high)
+    return np.asarray(np.exp(-beyond / ((low + high) / 2)), dtype=np.float32)
 
 
 def _induced(graph: Graph, kept: NDArray[np.bool_]) -> Graph:
@@ -375,5 +442,18 @@ def _mean_off_diagonal(square: Floats) -> float:
 
 def _repeats(labels: Integers, firms: Integers) -> float:
     """Share of topics beyond a firm's first in their theme."""
-    pairs = np.unique(labels * (int(firms.max()) + 1) + firms)
-    return 1.0 - len(pairs) / len(labels)
+    inside = labels >= 0
+    pairs = np.unique(labels[inside] * (int(firms.max(initial=0)) + 1) + firms[inside])
+    return float((inside.sum() - len(pairs)) / max(len(labels), 1))
+
+
+def _best_jaccard(themes: Integers, again: Integers, n_themes: int) -> Floats:
+    """For each theme the highest Jaccard similarity (n_themes,) with any group of `again`; 0 where it is gone."""
+    inside, n_groups = themes >= 0, int(again.max(initial=-1)) + 1
+    pairs, shared = np.unique(themes[inside] * n_groups + again[inside], return_counts=True)
+    theme, group = pairs // max(n_groups, 1), pairs % max(n_groups, 1)
+    sizes = np.bincount(themes[inside], minlength=n_themes)
+    union = sizes[theme] + np.bincount(again, minlength=n_groups)[group] - shared
+    best = np.zeros(n_themes, dtype=np.float32)
+    np.maximum.at(best, theme, (shared / union).astype(np.float32))
+    return best
