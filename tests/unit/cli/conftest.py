@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-from ended import Command, Ended
-from published import make_firm, make_run
+from ended import Command, Ended, publish_runs
 
 from earnings_themes.cli import main
 from earnings_themes.stores.sqlite import SQLiteThemeStore
@@ -12,12 +11,9 @@ from earnings_themes.stores.sqlite import SQLiteThemeStore
 
 @pytest.fixture
 def store(tmp_path: Path) -> SQLiteThemeStore:
-    """Two runs in results/themes.sqlite of the current folder; `late` is the newer."""
+    """Two runs in results/themes.sqlite of the current folder."""
     store = SQLiteThemeStore(tmp_path / "results" / "themes.sqlite")
-    firms, themes = make_run("sample", firm_ids=("0012", "A1", "B2"))
-    quiet = make_firm("sample", "Q", (), status="too_few_sentences", firm_name="Quiet Corp")
-    store.publish("sample", [*firms, quiet], themes)
-    store.publish("late", *make_run("late", firm_ids=("0012", "Z9")))
+    publish_runs(store)
     return store
 
 

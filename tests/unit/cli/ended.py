@@ -1,7 +1,11 @@
-"""How a command ended, as the tests of the command look at it."""
+"""What the tests of the command share: two published runs, and how a command ended."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from published import make_firm, make_run
+
+from earnings_themes.abstractions import ThemeStore
 
 
 @dataclass(frozen=True)
@@ -14,3 +18,11 @@ class Ended:
 
 
 Command = Callable[..., Ended]
+
+
+def publish_runs(store: ThemeStore) -> None:
+    """Publish two runs; `late` is the newer."""
+    firms, themes = make_run("sample", firm_ids=("0012", "A1", "B2"))
+    quiet = make_firm("sample", "Q", (), status="too_few_sentences", firm_name="Quiet Corp")
+    store.publish("sample", [*firms, quiet], themes)
+    store.publish("late", *make_run("late", firm_ids=("0012", "Z9")))

@@ -1,0 +1,71 @@
+"""The command on a table in the cloud."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from ended import Command, publish_runs
+from moto import mock_aws
+
+from earnings_themes.stores.dynamodb import DynamoDBThemeStore
+
+
+@pytest.fixture
+def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of a published table."""
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        store = DynamoDBThemeStore("themes")
+        store.create_table()
+        publish_runs(store)
+        yield "dynamodb:themes"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("themes", "--run", "sample"),
+        ("theme", "sample-001"),
+        ("topic", "0012", "1", "--run", "sample"),
+        ("topic", "Firm A1", "1", "--run", "sample"),
+        ("firm", "A1", "--run", "sample"),
+        ("firm", "Firm 0012 Inc."),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+def test_a_table_answers_as_a_file_does(
+    command: Command, table: str, arguments: tuple[str, ...], form: str
+) -> None:
+    local = command(*arguments, "--format", form)
+    assert local.code == 0
+    assert command("--store", table, *arguments, "--format", form) == local
+
+
+def test_verbose_shows_the_units_consumed(command: Command, table: str) -> None:
+    err = command("themes", "--run", "sample", "--store", table, "-v").err
+    assert err.startswith("earnings-themes: dynamodb:themes answered in 0.")
+    assert " read units" in err
+
+
+def test_a_search_says_that_sentences_were_not_searched(command: Command, table: str) -> None:
+    assert (
+        "1 theme; this store does not search sentences" in command("search", "tariffs", "--store", table).out
+    )
+    found = json.loads(command("search", "tariffs", "--store", table, "--format", "json").out)
+    assert (len(found["themes"]), found["n_sentences"]) == (1, None)
+
+
+def test_errors_are_one_line_with_a_hint(command: Command, table: str) -> None:
+    for arguments, said in (
+        (("themes", "--run", "sampel"), "Did you mean 'sample'?"),
+        (("theme", "sample-009"), "Did you mean 'sample-002'?"),
+        (("firm", "A1x"), "no firm with the id or name 'A1x'"),
+        (("runs", "--store", "dynamodb:nope"), "no DynamoDB table 'nope' in region us-east-1"),
+    ):
+        ended = command("--store", table, *arguments)
+        assert (ended.code, ended.out) == (1, "")
+        assert said in ended.err
+        assert ended.err.count("\n") == 1
