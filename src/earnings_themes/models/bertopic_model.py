@@ -8,6 +8,7 @@ form, without torch, transformers and umap: 1 s instead of 7 for every firm's jo
 import importlib.abc
 import importlib.util
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
@@ -20,8 +21,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from earnings_themes.abstractions import Topic, TopicModelInterface, TopicModelResult
 from earnings_themes.errors import ModelError
-from earnings_themes.models.inputs import check_embeddings
 from earnings_themes.labels import TopicTermAnalyzer
+from earnings_themes.models.inputs import check_embeddings
 
 # What BERTopic imports only for embedding models and clusterers that are not used here.
 _HEAVY: Final = frozenset({"hdbscan", "numba", "sentence_transformers", "torch", "transformers", "umap"})
@@ -109,9 +110,13 @@ class BERTopicModel(TopicModelInterface):
     def _describe(
         self, documents: list[str], embeddings: NDArray[np.float32], clusters: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], dict[int, list[tuple[str, float]]]]:
-        bertopic = _light_bertopic()
         analyzer = TopicTermAnalyzer(self._ngram_range[1])
-        vectorizer = CountVectorizer(analyzer=analyzer, min_df=min(self._min_df, len(set(clusters.tolist()))))
+        ended = [f"{document}{analyzer.SENTENCE_END}" for document in documents]
+        spread = _spread(ended, clusters, analyzer)
+        if not spread:
+            return np.full(len(documents), -1, dtype=np.int64), {}
+        bertopic = _light_bertopic()
+        vectorizer = CountVectorizer(analyzer=analyzer, min_df=min(self._min_df, spread))
         model = bertopic.BERTopic(
             embedding_model=_no_embedder(),
             umap_model=importlib.import_module("bertopic.dimensionality").BaseDimensionalityReduction(),
@@ -120,13 +125,24 @@ class BERTopicModel(TopicModelInterface):
             top_n_words=_N_CANDIDATES,
             calculate_probabilities=False,
         )
-        ended = [f"{document}{analyzer.SENTENCE_END}" for document in documents]
         topics, _ = model.fit_transform(ended, embeddings=embeddings, y=clusters)
         words = {
             topic: [(analyzer.written(word), weight) for word, weight in found]
             for topic, found in model.get_topics().items()
         }
         return np.asarray(topics, dtype=np.int64), words
+
+
+def _spread(documents: Sequence[str], clusters: NDArray[np.int64], analyzer: TopicTermAnalyzer) -> int:
+    """Return in how many clusters the second most widespread term is, 0 where there are not two terms.
+
+    c-TF-IDF needs two words; a min_df above this would leave it fewer.
+    """
+    held = {
+        (term, c) for text, c in zip(documents, clusters.tolist(), strict=True) for term in analyzer(text)
+    }
+    widespread = Counter(term for term, _ in held).most_common(2)
+    return widespread[1][1] if len(widespread) == 2 else 0
 
 
 def cosine_to_centroid(
