@@ -8,7 +8,7 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -27,6 +27,7 @@ from earnings_themes.abstractions import (
     TopicSentence,
 )
 from earnings_themes.abstractions.records import FirmStatus
+from earnings_themes.communities import in_context
 from earnings_themes.config import TopicSettings
 from earnings_themes.embedding import Vectors, modelled, read_vectors
 from earnings_themes.errors import ModelError, ResultError
@@ -97,8 +98,7 @@ def process_firm(
     _check_vectors(frame, vectors)
     # A text said twice is fitted once, or the model would find the topic of what is repeated. Sorted, so
     # that the order of the rows, which means nothing, cannot change the topics.
-    texts = sorted(set(frame["model_text"]))
-    first_row = {text: row for row, text in reversed(list(enumerate(frame["model_text"])))}
+    texts, text_of_row = np.unique(frame["model_text"].to_numpy(dtype=str), return_inverse=True)
     status: FirmStatus = "ok"
     result = _no_topics(len(texts))
     model = model_class(settings.model)(seed=seed, **settings.params)
@@ -107,16 +107,12 @@ def process_firm(
     elif len(texts) < settings.min_sentences:
         status = "too_few_sentences"
     else:
-        result = model.fit(texts, vectors[[first_row[text] for text in texts]])
+        result = model.fit(texts.tolist(), _fitted_vectors(frame, vectors, text_of_row, settings.context))
     timing["fit"] = time.perf_counter() - started
 
     started = time.perf_counter()
-    by_text = dict(
-        zip(texts, zip(result.assignments.tolist(), result.probabilities.tolist(), strict=True), strict=True)
-    )
-    assigned = [by_text[text] for text in frame["model_text"]]
-    frame["topic"] = [topic for topic, _ in assigned]
-    frame["probability"] = [probability for _, probability in assigned]
+    frame["topic"] = result.assignments[text_of_row]
+    frame["probability"] = result.probabilities[text_of_row].astype(float)
     topics, centroids = _describe(frame, vectors, result, _names(sentences, firm_name))
     outliers = frame[~frame["topic"].isin([topic.topic_id for topic in result.topics])]
     timing["describe"] = time.perf_counter() - started
@@ -137,6 +133,7 @@ def process_firm(
         metadata={
             "model": settings.model,
             "params": dict(settings.params),
+            "context": settings.context,
             "embedding_model": embedding.get("embedding_model", ""),
             "embedding_sha256": embedding.get("embedding_sha256", ""),
             "versions": versions(),
@@ -151,12 +148,12 @@ def process_firm(
     )
 
 
-def versions() -> dict[str, str]:
+def versions(libraries: Sequence[str] = _LIBRARIES) -> dict[str, str]:
     """Return the versions of the package, of Python, and of the libraries that can change a result."""
     return {
         "earnings-themes": __version__,
         "python": platform.python_version(),
-        **{name: version(name) for name in _LIBRARIES},
+        **{name: version(name) for name in libraries},
     }
 
 
@@ -169,6 +166,18 @@ def peak_memory_mb() -> float:
 
 def _no_topics(n: int) -> TopicModelResult:
     return TopicModelResult((), np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=np.float32))
+
+
+def _fitted_vectors(
+    frame: pd.DataFrame, vectors: Vectors, text_of_row: NDArray[np.intp], context: bool
+) -> Vectors:
+    """Return (n_texts, dim) float32: a text's vector, in its context where asked, the mean of its places."""
+    if context:
+        vectors = in_context(vectors, frame["transcript_id"].tolist(), frame["position"].tolist())
+    sums = np.zeros((int(text_of_row.max()) + 1, vectors.shape[1]), dtype=np.float64)
+    np.add.at(sums, text_of_row, vectors)
+    mean: Vectors = (sums / np.bincount(text_of_row)[:, None]).astype(np.float32)
+    return mean
 
 
 def _check_vectors(frame: pd.DataFrame, vectors: Vectors) -> None:
@@ -209,20 +218,20 @@ def _describe(
         _N_KEYWORDS,
     )
     topics = tuple(
-        _topic(number, topic, members, of_topic)
+        _topic(number, topic, members, of_topic, names)
         for number, ((topic, members), of_topic) in enumerate(zip(found, words, strict=True))
     )
     return topics, [_centroid(vectors[members.index]) for _, members in found]
 
 
-def _topic(number: int, topic: Topic, members: pd.DataFrame, words: TopicWords) -> FirmTopic:
+def _topic(number: int, topic: Topic, members: pd.DataFrame, words: TopicWords, names: Set[str]) -> FirmTopic:
     ordered = members.sort_values(["probability", "sentence_id"], ascending=[False, True])
     return FirmTopic(
         topic_id=number,
         label=words.label,
         keywords=words.keywords,
         size=len(members),
-        kind=topic_kind(members["text"].tolist(), members["procedural"].tolist()),
+        kind=topic_kind(members["text"].tolist(), members["procedural"].tolist(), names),
         stability=topic.stability,
         sentences=tuple(
             TopicSentence(*row)

@@ -27,7 +27,7 @@ from earnings_themes.abstractions import (
 from earnings_themes.abstractions.records import Kind
 from earnings_themes.config import ThemeSettings
 from earnings_themes.firm_processor import peak_memory_mb, versions
-from earnings_themes.kinds import theme_kind
+from earnings_themes.kinds import NO_TRAITS, Traits, theme_kind, traits
 from earnings_themes.labels import FirmWords, TopicTerms, best_example, example_candidates, theme_words
 from earnings_themes.reduce.reader import CentroidRows, TopicsReader
 from earnings_themes.results import write_themes
@@ -36,6 +36,8 @@ from earnings_themes.theme_methods import Clusterer, sets_procedure_aside, theme
 KIND_ORDER: Final[tuple[Kind, ...]] = ("subject", "reporting", "procedure", "filler")
 # Three sentences from three firms: enough to see what a theme is about, and that it is not one firm's.
 _N_REPRESENTATIVES: Final = 3
+# Libraries whose version can change a theme; the theme-aggregator image holds no others of the map's.
+_LIBRARIES: Final = ("igraph", "numpy", "scikit-learn", "scipy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class TopicRecord:
     size: int
     kind: Kind
     sentences: tuple[tuple[str, str], ...]
+    traits: Traits = NO_TRAITS
 
 
 def aggregate_files(
@@ -151,7 +154,7 @@ def aggregate(
             "n_topics": len(topics),
             "n_firms_with_topics": len({topic.firm_id for topic in topics}),
             "seed": seed,
-            "versions": versions(),
+            "versions": versions(_LIBRARIES),
             "timing": {"seconds": timing, "peak_memory_mb": peak_memory_mb()},
         },
     )
@@ -193,9 +196,8 @@ def theme_stability(
 
 
 def _records(firm: FirmTopics, words: FirmWords) -> list[TopicRecord]:
-    terms = words.add(
-        firm.firm_name, [[sentence.text for sentence in topic.sentences] for topic in firm.topics]
-    )
+    spoken = [[sentence.text for sentence in topic.sentences] for topic in firm.topics]
+    terms = words.add(firm.firm_name, spoken)
     return [
         TopicRecord(
             firm.firm_id,
@@ -205,8 +207,9 @@ def _records(firm: FirmTopics, words: FirmWords) -> list[TopicRecord]:
             topic.size,
             topic.kind,
             example_candidates((sentence.sentence_id, sentence.text) for sentence in topic.sentences),
+            traits(texts),
         )
-        for topic, of_topic in zip(firm.topics, terms, strict=True)
+        for topic, of_topic, texts in zip(firm.topics, terms, spoken, strict=True)
     ]
 
 
@@ -254,7 +257,10 @@ def _describe(
     settings: ThemeSettings,
     names: Set[str],
 ) -> tuple[Theme, ...]:
-    kinds = [theme_kind((topics[row].kind, topics[row].size) for row in rows) for rows in groups]
+    kinds = [
+        theme_kind([(topics[row].kind, topics[row].traits, topics[row].size) for row in rows])
+        for rows in groups
+    ]
 
     def rank(number: int) -> tuple[int, int, int, str, int]:
         rows = groups[number]
