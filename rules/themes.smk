@@ -1,4 +1,7 @@
-"""Requires: topics/{firm}.json of every firm, firms.tsv. Gives: themes.json."""
+"""Requires: topics/{firm}.json of every firm, firms.tsv. Gives: themes.json, and the receipt reduce.json."""
+
+# With `reduce.backend: sagemaker` the job only waits for another machine, and belongs where it can be stopped.
+ON_SAGEMAKER = CONFIG.reduce.backend == "sagemaker"
 
 
 rule themes:
@@ -7,18 +10,20 @@ rule themes:
         firms=rules.ingest.output.firms,
     output:
         f"{RUN}/themes.json",
+        f"{RUN}/reduce.json",
     log:
         f"{LOGS}/themes.log",
     benchmark:
         f"{BENCHMARKS}/themes.tsv"
     retries: 0
+    localrule: ON_SAGEMAKER
     conda:
         "../envs/workflow.yaml"
     container:
         CONTAINER
-    threads: 2
+    threads: 1 if ON_SAGEMAKER else 2
     resources:
-        mem_mb=8000,
+        mem_mb=500 if ON_SAGEMAKER else 8000,
     params:
         run=config["run"],
         themes=config["themes"],

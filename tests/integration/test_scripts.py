@@ -53,7 +53,12 @@ def test_the_scripts_hand_a_run_from_file_to_file(
         topics.append(f"{out}/topics/{name}.json")
         given = Files(transcripts=files.transcripts, firms=files.firms, embeddings=vectors)
         run("topics", config, input=given, output=Files(topics[-1]), wildcards=SimpleNamespace(firm=name))
-    run("themes", config, input=Files(topics=topics, firms=files.firms), output=Files(f"{out}/themes.json"))
+    run(
+        "themes",
+        config,
+        input=Files(topics=topics, firms=files.firms),
+        output=Files(f"{out}/themes.json", f"{out}/reduce.json"),
+    )
     themes = Files(f"{out}/themes.json")
     run("publish", config, input=Files(topics=topics, themes=themes), output=Files(f"{out}/published.json"))
     html = f"{out}/report.html"
