@@ -49,6 +49,7 @@ class TopicSettings:
     model: str
     min_sentences: int
     keep_procedural: bool
+    context: bool = True
     params: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -2,16 +2,18 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from earnings_themes.abstractions import FirmTopics
+from earnings_themes.abstractions import FirmTopics, TopicModelResult
 from earnings_themes.config import TopicSettings
 from earnings_themes.embedding import modelled
 from earnings_themes.errors import ModelError
 from earnings_themes.firm_processor import process_firm
+from earnings_themes.models.bertopic_model import BERTopicModel
 from earnings_themes.results import TRANSCRIPT_SCHEMA
 from tests.conftest import SUBJECTS, made_vector
 
@@ -96,19 +98,44 @@ def test_identical_texts_are_one_text() -> None:
 
 
 def test_repeated_sentences_change_no_topic_and_get_the_label_of_the_first() -> None:
-    once, twice = run(frame(TEXTS)), run(frame(TEXTS + TEXTS))
+    alone = TopicSettings("bertopic", 10, keep_procedural=False, context=False)
+    once, twice = run(frame(TEXTS), alone), run(frame(TEXTS + TEXTS), alone)
     assert twice.n_topics == once.n_topics
     assert [topic.size for topic in twice.topics] == [2 * topic.size for topic in once.topics]
 
 
-def test_the_order_of_the_sentences_changes_no_topic() -> None:
+def test_the_order_of_the_sentences_changes_no_topic_when_they_are_taken_alone() -> None:
+    alone = TopicSettings("bertopic", 10, keep_procedural=False, context=False)
     shuffled = [TEXTS[i] for i in np.random.default_rng(1).permutation(len(TEXTS))]
-    one, other = run(frame(TEXTS)), run(frame(shuffled))
+    one, other = run(frame(TEXTS), alone), run(frame(shuffled), alone)
 
     def groups(firm: FirmTopics) -> set[frozenset[str]]:
         return {frozenset(s.text for s in topic.sentences) for topic in firm.topics}
 
     assert groups(one) == groups(other)
+
+
+class RecordingModel(BERTopicModel):
+    """BERTopic that shows what it was fitted on."""
+
+    fitted: ClassVar[dict[str, np.ndarray]] = {}
+
+    def fit(self, documents: list[str], embeddings: np.ndarray | None = None) -> TopicModelResult:
+        RecordingModel.fitted = dict(zip(documents, embeddings, strict=True))
+        return super().fit(documents, embeddings)
+
+
+@pytest.mark.parametrize("context", [True, False])
+def test_context_moves_a_sentence_toward_its_neighbours_and_leaves_the_centroids(context: bool) -> None:
+    settings = TopicSettings(f"{__name__}:RecordingModel", 10, keep_procedural=False, context=context)
+    firm = run(frame(TEXTS), settings)
+    middle = made_vector(TEXTS[5])
+    if context:
+        middle = middle + 0.5 * (made_vector(TEXTS[4]) + made_vector(TEXTS[6]))
+    assert np.allclose(RecordingModel.fitted[TEXTS[5]], middle / np.linalg.norm(middle), atol=1e-6)
+    for topic, centroid in zip(firm.topics, firm.centroids, strict=True):
+        members = np.stack([made_vector(sentence.text) for sentence in topic.sentences]).mean(axis=0)
+        assert np.allclose(centroid, members / np.linalg.norm(members), atol=1e-6)
 
 
 def test_sentences_without_content_are_set_aside_before_the_fit() -> None:
