@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from earnings_themes.communities import cluster_centroids
 from earnings_themes.errors import ConfigError
-from earnings_themes.prototype_themes import label_clusterer
 
 Rows = NDArray[np.int64]
 Clusterer = Callable[[Rows], Rows]
@@ -31,6 +30,9 @@ def _communities(
 def _prototype(
     firms: Sequence[str], labels: Sequence[str], centroids: NDArray[np.float32], seed: int, **params: Any
 ) -> Clusterer:
+    # It brings the encoder, which an image for the reduce alone does not hold.
+    from earnings_themes.prototype_themes import label_clusterer
+
     return label_clusterer(labels, random_state=seed, **params)
 
 

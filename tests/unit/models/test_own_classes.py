@@ -1,0 +1,98 @@
+"""A model and a source of a user's own: chosen by import path, with no change to any module of the package."""
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import SUBJECTS, made_vector
+from numpy.typing import NDArray
+
+from earnings_themes import ingest
+from earnings_themes.abstractions import (
+    Call,
+    DataConnector,
+    Topic,
+    TopicModelInterface,
+    TopicModelResult,
+    TranscriptData,
+    Turn,
+)
+from earnings_themes.config import Source, TopicSettings
+from earnings_themes.errors import ConfigError
+from earnings_themes.firm_processor import process_firm
+from earnings_themes.registry import connector_class, model_class
+
+
+class LengthModel(TopicModelInterface):
+    """Two topics: short and long sentences, told apart by a parameter."""
+
+    def __init__(self, seed: int = 42, words: int = 8) -> None:
+        super().__init__(seed, words=words)
+        self._topics: list[Topic] = []
+        self._embeddings: NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
+
+    def fit(self, documents: list[str], embeddings: NDArray[np.float32] | None = None) -> TopicModelResult:
+        assert embeddings is not None
+        self._embeddings = embeddings
+        long = np.array([len(text.split()) > self.params["words"] for text in documents], dtype=np.int64)
+        self._topics = [
+            Topic(number, name, ((name, 1.0),), int((long == number).sum()))
+            for number, name in enumerate(("short", "long"))
+        ]
+        return TopicModelResult(tuple(self._topics), long, np.ones(len(long), dtype=np.float32))
+
+    def get_topics(self) -> list[Topic]:
+        return self._topics
+
+    def get_embeddings(self) -> NDArray[np.float32]:
+        return self._embeddings
+
+
+class MemoryConnector(DataConnector):
+    """A source that holds two firms in memory."""
+
+    FIRMS: Sequence[str] = ("a", "b")
+
+    def get_firms(self, start_date: dt.date | None = None, end_date: dt.date | None = None) -> list[str]:
+        return list(self.FIRMS)
+
+    def get_transcripts(self, firm_id: str) -> TranscriptData:
+        turn = Turn(0, " ".join(SUBJECTS["freight"]), "Executives")
+        return TranscriptData(
+            firm_id, f"Firm {firm_id}", (Call(f"c{firm_id}", dt.date(2023, 5, 2), (turn,)),)
+        )
+
+
+def test_a_model_of_ones_own_makes_a_firms_topics() -> None:
+    texts = SUBJECTS["freight"]
+    frame = pd.DataFrame(
+        {
+            "transcript_id": "1", "sentence_id": [f"7_1_{n:04d}" for n in range(len(texts))],
+            "position": range(len(texts)), "section": "", "firm_name": "Firm",
+            "speaker_type": "Executives", "speaker_name": "", "text": texts, "model_text": texts,
+            "procedural": False,
+        }
+    )  # fmt: skip
+    vectors = np.stack([made_vector(text) for text in texts])
+    settings = TopicSettings(f"{__name__}:LengthModel", 2, False, {"words": 8})
+    firm = process_firm("r", "7", "Firm", frame, vectors, {}, settings, seed=1)
+    assert (firm.n_topics, len(firm.outliers)) == (2, 0)
+    assert sum(topic.size for topic in firm.topics) == len(texts)
+    for topic in firm.topics:
+        lengths = {len(sentence.text.split()) > 8 for sentence in topic.sentences}
+        assert len(lengths) == 1
+
+
+def test_a_source_of_ones_own_is_ingested(tmp_path: Path) -> None:
+    source = Source(f"{__name__}:MemoryConnector", "nowhere")
+    assert ingest.known_firms(source, tmp_path / "firms.tsv", tmp_path / "ingest.json") == ["a", "b"]
+    data = connector_class(source.kind)(source.path).get_transcripts("a")
+    assert len(ingest.sentences_of(data)) == len(SUBJECTS["freight"])
+
+
+def test_a_class_of_another_interface_is_refused() -> None:
+    with pytest.raises(ConfigError, match="not a subclass"):
+        model_class(f"{__name__}:MemoryConnector")

@@ -1,0 +1,65 @@
+"""Two finished runs side by side."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from report.synthetic import write_run
+
+from earnings_themes import compare
+from earnings_themes.errors import ResultError
+
+
+def run(folder: Path, seconds: float = 0.0, **form: int) -> Path:
+    """A finished run; with seconds, also what Snakemake notes of its jobs."""
+    write_run(folder.parent / f"{folder.name}-made", **form).rename(folder)
+    if seconds:
+        (folder / "benchmarks/topics").mkdir(parents=True)
+        for name in ("topics/1", "topics/2", "themes"):
+            (folder / f"benchmarks/{name}.tsv").write_text(f"s\tmax_rss\n{seconds}\t300\n", encoding="utf-8")
+    return folder
+
+
+def cells(table: str) -> dict[str, list[str]]:
+    lines = [line.strip("| ").split(" | ") for line in table.splitlines() if line]
+    return {line[0]: line[1:] for line in lines}
+
+
+def test_figures_times_and_themes_stand_side_by_side(tmp_path: Path) -> None:
+    table = compare.compare([run(tmp_path / "one", 4.0, n_topics=5), run(tmp_path / "two", n_topics=4)])
+    rows = cells(table)
+    assert rows["Themes"] == ["4", "3"]
+    assert rows["Seconds a firm, topics"] == ["4.0", "–"]
+    assert rows["Seconds, all steps in sum"] == ["12", "–"]
+    assert rows["Ten largest themes"] == ["one", "two"]
+    assert "firms" in rows["3"][1] and len(rows["4"]) == 1  # the second run has no fourth theme
+
+
+def test_figures_that_a_run_wrote_are_read_not_made_again(tmp_path: Path) -> None:
+    folder = run(tmp_path / "one")
+    metrics = {"metrics": {"themes": {"value": 1234}, "outlier_share": {"value": 0.125}}}
+    (folder / "quality.json").write_text(json.dumps(metrics), encoding="utf-8")
+    rows = cells(compare.compare([folder]))
+    assert rows["Themes"] == ["1,234"]
+    assert rows["Outliers"] == ["12.5 %"]
+
+
+def test_a_folder_without_a_run_and_a_damaged_one_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ResultError, match=r"holds no themes\.json"):
+        compare.compare([tmp_path])
+    folder = run(tmp_path / "one")
+    (folder / "quality.json").write_text("{", encoding="utf-8")
+    with pytest.raises(ResultError, match=r"quality\.json: cannot be read"):
+        compare.compare([folder])
+
+
+def test_the_command_prints_the_tables_or_one_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["compare", str(run(tmp_path / "one"))])
+    assert compare.main() == 0
+    assert capsys.readouterr().out.startswith("|  | one |")
+    monkeypatch.setattr(sys, "argv", ["compare", str(tmp_path)])
+    assert compare.main() == 1
+    assert capsys.readouterr().err.startswith("ResultError: ")
