@@ -28,7 +28,14 @@ from earnings_themes.abstractions.records import Kind
 from earnings_themes.config import ThemeSettings
 from earnings_themes.firm_processor import peak_memory_mb, versions
 from earnings_themes.kinds import NO_TRAITS, Traits, theme_kind, traits
-from earnings_themes.labels import FirmWords, TopicTerms, best_example, example_candidates, theme_words
+from earnings_themes.labels import (
+    FirmWords,
+    TopicTerms,
+    best_example,
+    example_candidates,
+    label_without_terms,
+    theme_words,
+)
 from earnings_themes.reduce.reader import CentroidRows, TopicsReader
 from earnings_themes.results import write_themes
 from earnings_themes.theme_methods import Clusterer, sets_procedure_aside, theme_clusterer
@@ -257,24 +264,32 @@ def _describe(
     settings: ThemeSettings,
     names: Set[str],
 ) -> tuple[Theme, ...]:
-    kinds = [
-        theme_kind([(topics[row].kind, topics[row].traits, topics[row].size) for row in rows])
-        for rows in groups
-    ]
-
-    def rank(number: int) -> tuple[int, int, int, str, int]:
+    def size(number: int) -> tuple[int, int, str, int]:
         rows = groups[number]
         first = min((topics[row].firm_id, topics[row].topic_id) for row in rows)
-        n_firms = len({topics[row].firm_id for row in rows})
-        return (KIND_ORDER.index(kinds[number]), -n_firms, -sum(topics[row].size for row in rows), *first)
+        return (-len({topics[row].firm_id for row in rows}), -sum(topics[row].size for row in rows), *first)
 
-    order = sorted(range(len(groups)), key=rank)
-    words = theme_words(
-        [[(topics[row].firm_id, topics[row].terms) for row in groups[number]] for number in order],
+    by_size = sorted(range(len(groups)), key=size)
+    found = theme_words(
+        [[(topics[row].firm_id, topics[row].terms) for row in groups[number]] for number in by_size],
         names,
         settings.n_keywords,
         settings.max_words,
     )
+    words = dict(zip(by_size, found, strict=True))
+    kinds = {
+        number: theme_kind(
+            [(topics[row].kind, topics[row].traits, topics[row].size) for row in groups[number]],
+            has_words=bool(words[number].terms),
+        )
+        for number in by_size
+    }
+    used = {of_theme.label for of_theme in found}
+    for number in by_size:
+        if not words[number].label:
+            words[number] = words[number]._replace(label=label_without_terms(kinds[number], used))
+            used.add(words[number].label)
+    order = sorted(by_size, key=lambda number: KIND_ORDER.index(kinds[number]))
     themes = []
     for place, number in enumerate(order):
         rows = groups[number]
@@ -285,8 +300,8 @@ def _describe(
             Theme(
                 theme_id=f"{run}-{place + 1:03d}",
                 kind=kinds[number],
-                label=words[place].label,
-                keywords=words[place].keywords,
+                label=words[number].label,
+                keywords=words[number].keywords,
                 n_firms=len({topics[row].firm_id for row in rows}),
                 n_topics=len(rows),
                 n_sentences=sum(topics[row].size for row in rows),
@@ -301,7 +316,7 @@ def _describe(
                     for row, cosine in nearest
                 ),
                 representative_sentences=_representatives(
-                    [topics[row] for row, _ in nearest], words[place].terms
+                    [topics[row] for row, _ in nearest], words[number].terms
                 ),
             )
         )

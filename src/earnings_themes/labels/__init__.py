@@ -9,7 +9,7 @@ clusters beside it (keyness.py).
 from earnings_themes.labels.examples import best_example, example_candidates
 from earnings_themes.labels.names import NameFinder
 from earnings_themes.labels.terms import TopicTermAnalyzer, sentence_terms
-from earnings_themes.labels.themes import FirmWords, ThemeWords, TopicTerms, theme_words
+from earnings_themes.labels.themes import FirmWords, ThemeWords, TopicTerms, label_without_terms, theme_words
 from earnings_themes.labels.topics import TopicWords, topic_words
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "TopicWords",
     "best_example",
     "example_candidates",
+    "label_without_terms",
     "sentence_terms",
     "theme_words",
     "topic_words",

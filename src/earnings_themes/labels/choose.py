@@ -8,11 +8,14 @@ from earnings_themes.labels.word_roles import word_role
 # A word is said by its phrase when the phrase weighs at least this share of it: "supply" is left out
 # beside "supply chain".
 _ABSORBED_AT: Final = 0.5
-# Letters that two forms of a word share ("carbon", "carbonate" are two words all the same, but seldom meet).
-_STEM: Final = 5
+# Two words of this length are forms of one stem when they differ in their last letters only: "china" and
+# "chinese", "regulator" and "regulation", but not "plan" and "plant" or "port" and "portfolio".
+_LONG: Final = 5
+_ENDING: Final = 3
 # What a person would rather read: two words before one, a telling phrase before one of general words.
 _BY_LENGTH: Final = {1: 1.0, 2: 1.6, 3: 1.7}
 _GENERAL: Final = 0.5
+_BY_SUPPORT: Final = 0.5
 _PARTICIPLE_FIRST: Final = 0.6
 # The second half of a label of two parts weighs at least this share of the first.
 _SECOND_FROM: Final = 0.35
@@ -52,16 +55,19 @@ def alike(term: str, other: str) -> bool:
 def _same_stem(word: str, other: str) -> bool:
     if word == other:
         return True
-    shared = next(
-        (i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other))
-    )
-    return shared >= _STEM and shared >= min(len(word), len(other)) - 2
+    shorter, longer = sorted((len(word), len(other)))
+    shared = next((i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), shorter)
+    return shorter >= _LONG and shared >= longer - _ENDING
 
 
 def label_candidates(
-    weights: Mapping[str, float], names: Set[str], max_words: int
+    weights: Mapping[str, float], said: Mapping[str, float], names: Set[str], max_words: int
 ) -> list[tuple[str, float]]:
-    """Return the terms that can be a label, best first, with their scores."""
+    """Return the terms that can be a label, best first, with their scores.
+
+    said: in how many sentences, or by how many firms, each term is said: a label has to be true of much of
+    what it names, however characteristic a rarer term is.
+    """
     scored = []
     for term, weight in weights.items():
         parts = term.split()
@@ -70,7 +76,7 @@ def label_candidates(
         roles = [word_role(part) for part in parts]
         if roles[-1] in ("modifier", "adjective"):
             continue
-        score = weight * _BY_LENGTH[len(parts)]
+        score = weight * _BY_LENGTH[len(parts)] * said[term] ** _BY_SUPPORT
         if all(role == "generic" for role in roles):
             score *= _GENERAL
         if parts[0].endswith("ed"):

@@ -1,11 +1,11 @@
 """The words of themes, from the sentences of all their firms."""
 
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from sys import intern
 from typing import Final, NamedTuple
 
-from earnings_themes.abstractions.records import Keywords
+from earnings_themes.abstractions.records import Keywords, Kind
 from earnings_themes.labels.choose import choose_label, label_candidates, tidy
 from earnings_themes.labels.keyness import keyness
 from earnings_themes.labels.names import NameFinder, names_across_firms
@@ -19,6 +19,13 @@ _SHARED_FROM: Final = 3
 # Terms that a topic hands on: all that it says twice, and the commonest of the others. Twice as many
 # changed 1 of the first 50 labels of 56 real calls.
 _TERMS_A_TOPIC: Final = 60
+
+_WITHOUT_TERMS: Final[dict[Kind, str]] = {
+    "subject": "various subjects",
+    "reporting": "figures and outlook",
+    "procedure": "call procedure",
+    "filler": "general remarks",
+}
 
 # A term as `terms.fold` writes it, as it is mostly written, and in how many sentences.
 TopicTerms = tuple[tuple[str, str, int], ...]
@@ -72,21 +79,33 @@ def theme_words(
 
     themes: the topics of each theme as (firm_id, terms), the theme to be named first first. names: words
     that name people, firms or products. A firm has one vote a term, so that one with many topics, or a
-    product that only one firm sells, cannot lead a theme.
+    product that only one firm sells, cannot lead a theme. A theme whose firms share no term that could name
+    it has no keywords and the label "" (see `label_without_terms`).
     """
     votes = [_votes(topics) for topics in themes]
     written = [_written(topics) for topics in themes]
     labelled = []
     used: set[str] = set()
-    for number, (weights, forms) in enumerate(zip(keyness(votes), written, strict=True)):
+    for weights, said, forms in zip(keyness(votes), votes, written, strict=True):
         terms = tidy(weights, names, n)
         keywords = tuple((forms[term], weights[term]) for term in terms)
-        label = choose_label(label_candidates(weights, names, max_words), used, forms.__getitem__, max_words)
-        if not label:
-            label = next((word for word, _ in keywords if word not in used), "") or f"theme {number + 1}"
+        label = choose_label(
+            label_candidates(weights, said, names, max_words), used, forms.__getitem__, max_words
+        )
+        label = label or next((word for word, _ in keywords if word not in used), "")
         used.add(label)
         labelled.append(ThemeWords(label, keywords, tuple(terms)))
     return labelled
+
+
+def label_without_terms(kind: Kind, used: Collection[str]) -> str:
+    """Return what a theme is called whose firms share no term: by its kind, numbered from the second on."""
+    label = _WITHOUT_TERMS[kind]
+    return next(
+        name
+        for name in (label, *(f"{label} {number}" for number in range(2, len(used) + 3)))
+        if name not in used
+    )
 
 
 def _votes(topics: Sequence[tuple[str, TopicTerms]]) -> dict[str, float]:

@@ -42,7 +42,7 @@ def topic_words(
     for number, (each, weighed, model) in enumerate(zip(counts, weights, model_keywords, strict=True)):
         keywords = _keywords(each, model, excluded, n)
         label = choose_label(
-            label_candidates(weighed, excluded, _LABEL_WORDS), used, each.written, _LABEL_WORDS
+            label_candidates(weighed, each.counts, excluded, _LABEL_WORDS), used, each.written, _LABEL_WORDS
         )
         if not label:
             # Nothing is said twice: the keywords, or what most of its sentences say, filler that it is.

@@ -21,6 +21,8 @@ Role = Literal["break", "generic", "modifier", "adjective", "noun"]
 _NEVER: Final = frozenset(
     """
     million millions billion billions trillion thousand thousands hundred hundreds dozen crore crores lakh lakhs
+    eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty
+    seventy eighty ninety
     percent percentage bps dollar dollars cent cents euro euros pound pounds ruble rubles rouble roubles peso pesos
     rupee rupees yen yuan renminbi usd eur gbp mn bn mm half twice double triple couple
     quarter quarters quarterly half-year first-half second-half year years yearly full-year year-on-year
@@ -44,6 +46,9 @@ _NEVER: Final = frozenset(
     post pro sub super ex felt left found fell came gave went held kept made paid meant straight backward halfway
     catch hold hit push stop repeat sell buy read show shows sound save lean squeeze match wish read pick comes fits
     ton tons tonne tonnes annum barrel barrels megawatt megawatts gigawatt gigawatts watt watts
+    lotta graph graphs chart charts overview introduction background section instructions instruction uses follow-up
+    follow-ups instant face floor stance announcement announcements backdrop anticipation falls lies helps holds find
+    monitoring differential differentials eligible preliminary calendar gist clarity granularity
     equation speculation passage follow-on opinion opinions worst crazy absolute confirmation aggregate
     consecutive slower faster sooner instances math intent honor pleasure privilege gratitude awareness incredible
     due driven forward ahead earlier past fourth fifth latest despite hard multi rise rises despite non vs plus minus
@@ -113,6 +118,7 @@ _GENERIC: Final = frozenset(
     transformation transition trend trends turn type types uncertainties uncertainty understanding unit units update
     updates upside usage use user users utilization value values variability variables variation variety venture
     version versus visibility vision volatility volume volumes wave win wins work world year-ago
+    capital financials gross net portfolio exchange ambition ambitions achievement achievements
     bullet block cadence chart comp component conversation couple decision flavor flux footing guardrails handful
     headline inflection line-of-sight nuance optionality parameter parameters percentage playbook proof puts takes
     rationale runway step-up takeaway tranche upswing walk wheelhouse
