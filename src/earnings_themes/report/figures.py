@@ -12,6 +12,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.font_manager import get_font_names
+from matplotlib.patches import Patch
 
 from earnings_themes.report.page_data import FirmPart, Page, ThemePart, share_of, short
 from earnings_themes.results import write_atomically
@@ -84,7 +85,11 @@ def _ranking(page: Page) -> tuple[Figure, str]:
         axes.set_xticks([])
         axes.margins(x=0.15)
     left.set_yticks(rows, [short(part.theme.label, 40) for part in parts])
-    left.invert_yaxis()
+    left.set_ylim(len(parts) - 0.5, -0.5)
+    kinds = [kind for kind in KIND_COLORS if any(part.theme.kind == kind for part in parts)]
+    if len(kinds) > 1:
+        handles = [Patch(color=KIND_COLORS[kind], label=kind) for kind in kinds]
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(kinds), frameon=False)
     return figure, caption
 
 
@@ -129,7 +134,7 @@ def _map(page: Page) -> tuple[Figure, str]:
     axes = figure.subplots()
     place = {part.number: PALETTE[index] for index, part in enumerate(colored)}
     groups = [(-1, "#d5d9de", "In no theme"), (None, "#8b949e", "Other themes")]
-    groups += [(part.number, place[part.number], short(part.theme.label, 32)) for part in colored]
+    groups += [(part.number, place[part.number], short(part.theme.label, 32)) for part in reversed(colored)]
     for number, color, name in groups:
         members = [
             topic
@@ -149,7 +154,9 @@ def _map(page: Page) -> tuple[Figure, str]:
                 rasterized=len(page.topics) > 3000,
             )
     axes.set_axis_off()
-    figure.legend(loc="outside right upper", frameon=False, markerscale=1.2)
+    handles, names = axes.get_legend_handles_labels()
+    # Drawn first, so that it lies below; named last, because it matters least.
+    figure.legend(handles[::-1], names[::-1], loc="outside right upper", frameon=False, markerscale=1.2)
     return figure, caption
 
 
