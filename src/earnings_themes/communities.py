@@ -214,7 +214,7 @@ class CentroidCommunities(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
 
     A firm's topics are already told apart, so there are at least as many themes as a firm has topics, and a theme
     should rarely hold two topics of one firm. Both set the resolution, for 12 firms as for 10,000: it starts at a
-    third of the topics a firm has on average (modularity keeps equal cliques whole up to a resolution of their
+    third (`start`) of the topics a firm has on average (modularity keeps equal cliques whole up to a resolution of their
     number) and rises by √2 until at most `max_repeat` of the topics repeat a firm within their theme. A topic
     without a reciprocal best match in another firm has no theme (−1). Rules on the number of firms are the
     caller's.
@@ -224,19 +224,19 @@ class CentroidCommunities(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
     After `fit`:
         labels_ (n,): theme numbers from 0, largest first; −1 for topics without a theme.
         resolution_: the one that was chosen.
-        stability_ (n_themes,): how well a theme comes back when a tenth of the topics is taken away, 0 to 1: mean
-            over ten draws of its best Jaccard similarity (Hennig 2007, doi:10.1016/j.csda.2006.11.025, who calls
-            0.75 and more stable).
     """
 
     def __init__(
         self,
-        n_neighbors: int = 5,  # 3, 5, 7, 10 tried: docs/validation.md, "Themes"
+        n_neighbors: int = 5,  # 3, 5, 7, 10 tried: docs/validation.md, "Nearest firms"
         max_repeat: float = 0.15,  # .05, .10, .15, .20 tried: docs/validation.md, "Granularity"
+        start: float = 1
+        / 3,  # 1/4, 1/2 and fixed resolutions of 1 to 16 tried: docs/validation.md, "Granularity"
         random_state: int = 42,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.max_repeat = max_repeat
+        self.start = start
         self.random_state = random_state
 
     def fit(self, X: NDArray[np.floating[Any]], firms: Sequence[str]) -> CentroidCommunities:  # noqa: N803
@@ -253,26 +253,15 @@ class CentroidCommunities(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
         order = np.lexsort([numbers, *np.round(vectors[:, ::-1], _DECIMALS).T])
         vectors, numbers = vectors[order], numbers[order].astype(np.int64)
         graph = reciprocal_graph(vectors, numbers, self.n_neighbors)
-        # A third: a half, a quarter and fixed values of 1 to 8 tried, docs/validation.md, "Granularity".
-        start = len(vectors) / max(len(set(firms)), 1) / 3
-        for resolution in start * 2.0 ** np.arange(0.0, 5.5, 0.5):
+        topics_a_firm = len(vectors) / max(len(set(firms)), 1)
+        for resolution in self.start * topics_a_firm * 2.0 ** np.arange(0.0, 5.5, 0.5):
             self.resolution_ = float(resolution)
             labels = _numbered(leiden(graph, self.resolution_, self.random_state), smallest=2)
             if _repeats(labels, numbers) <= self.max_repeat:
                 break
-        self.stability_ = self._recurrence(graph, labels)
         self.labels_ = np.empty(len(vectors), dtype=np.int64)
         self.labels_[order] = labels
         return self
-
-    def _recurrence(self, graph: Graph, labels: Integers) -> Floats:
-        draw, found = np.random.default_rng(self.random_state), []
-        for run in range(10):
-            kept = np.zeros(graph.n, dtype=bool)
-            kept[draw.permutation(graph.n)[: ceil(0.9 * graph.n)]] = True
-            again = leiden(_induced(graph, kept), self.resolution_, self.random_state + run)
-            found.append(_best_jaccard(labels[kept], again, int(labels.max(initial=-1)) + 1))
-        return np.asarray(np.mean(found, axis=0), dtype=np.float32)
 
 
 def cluster_centroids(centroids: NDArray[np.floating[Any]], firms: Sequence[str], **params: Any) -> Integers:
@@ -280,8 +269,8 @@ def cluster_centroids(centroids: NDArray[np.floating[Any]], firms: Sequence[str]
     return CentroidCommunities(**params).fit(centroids, firms).labels_
 
 
-def in_context(vectors: Floats, calls: Sequence[str], positions: Sequence[int]) -> Floats:
-    """Each sentence's vector (n, dim), plus half of the one just before and of the one just after, at norm 1.
+def in_context(vectors: Floats, calls: Sequence[str], positions: Sequence[int], share: float = 0.5) -> Floats:
+    """Each sentence's vector (n, dim), plus a share of the one just before and the one just after, at norm 1.
 
     Speech stays on its subject from sentence to sentence (the idea of TextTiling, Hearst 1997), and a sentence on
     its own often does not say what it is about. Only sentences of one call whose positions differ by 1 lend
@@ -295,8 +284,8 @@ def in_context(vectors: Floats, calls: Sequence[str], positions: Sequence[int]) 
     before, after = order[:-1], order[1:]
     adjacent = (call[before] == call[after]) & (np.diff(np.asarray(positions)[order]) == 1)
     mixed = np.array(vectors, dtype=np.float32)
-    mixed[before[adjacent]] += 0.5 * vectors[after[adjacent]]
-    mixed[after[adjacent]] += 0.5 * vectors[before[adjacent]]
+    mixed[before[adjacent]] += share * vectors[after[adjacent]]
+    mixed[after[adjacent]] += share * vectors[before[adjacent]]
     return _unit(mixed)
 
 
@@ -445,15 +434,3 @@ def _repeats(labels: Integers, firms: Integers) -> float:
     inside = labels >= 0
     pairs = np.unique(labels[inside] * (int(firms.max(initial=0)) + 1) + firms[inside])
     return float((inside.sum() - len(pairs)) / max(len(labels), 1))
-
-
-def _best_jaccard(themes: Integers, again: Integers, n_themes: int) -> Floats:
-    """For each theme the highest Jaccard similarity (n_themes,) with any group of `again`; 0 where it is gone."""
-    inside, n_groups = themes >= 0, int(again.max(initial=-1)) + 1
-    pairs, shared = np.unique(themes[inside] * n_groups + again[inside], return_counts=True)
-    theme, group = pairs // max(n_groups, 1), pairs % max(n_groups, 1)
-    sizes = np.bincount(themes[inside], minlength=n_themes)
-    union = sizes[theme] + np.bincount(again, minlength=n_groups)[group] - shared
-    best = np.zeros(n_themes, dtype=np.float32)
-    np.maximum.at(best, theme, (shared / union).astype(np.float32))
-    return best

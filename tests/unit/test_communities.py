@@ -12,8 +12,10 @@ from sklearn.metrics import adjusted_rand_score
 
 from earnings_themes import communities
 from earnings_themes.communities import (
+    CentroidCommunities,
     GraphCommunities,
     cluster_centroids,
+    in_context,
     knn_graph,
     leiden,
     reciprocal_graph,
@@ -144,6 +146,15 @@ class TestClusterCentroids:
         assert adjusted_rand_score(truth[truth >= 0], labels[truth >= 0]) > 0.95
         assert (labels[truth == -1] == -1).mean() > 0.8
 
+    def test_the_resolution_rises_until_firms_rarely_repeat_a_theme(self) -> None:
+        rows, firms, _ = firms_with_shared_themes(12, 10)
+        broad = CentroidCommunities(max_repeat=1.0).fit(rows, firms)
+        fine = CentroidCommunities(max_repeat=0.0).fit(rows, firms)
+        assert broad.resolution_ == pytest.approx(11 / 3)
+        assert fine.resolution_ >= broad.resolution_
+        pairs = list(zip(fine.labels_[fine.labels_ >= 0], np.array(firms)[fine.labels_ >= 0], strict=True))
+        assert len(set(pairs)) == len(pairs)
+
     def test_row_order_does_not_matter(self) -> None:
         rows, firms, _ = firms_with_shared_themes(8, 6)
         labels = cluster_centroids(rows, firms)
@@ -195,3 +206,22 @@ def test_leiden_repeats_itself_and_gives_the_random_source_back() -> None:
     leiden(graph, 1.0, seed=1)
     random.seed(5)
     assert igraph.Graph.Erdos_Renyi(n=20, p=0.3).get_edgelist() == first
+
+
+class TestInContext:
+    def test_direct_neighbours_of_the_same_call_lend_half_of_their_vector(self) -> None:
+        rows = np.eye(5, dtype=np.float32)
+        mixed = in_context(rows, ["a", "a", "a", "a", "b"], [0, 1, 2, 4, 5])
+        assert mixed[1] == pytest.approx(np.array([0.5, 1, 0.5, 0, 0]) / np.sqrt(1.5))
+        assert mixed[0] == pytest.approx(np.array([1, 0.5, 0, 0, 0]) / np.sqrt(1.25))
+        assert np.array_equal(mixed[3:], rows[3:]), "a gap in the positions and the end of a call separate"
+
+    def test_row_order_does_not_matter(self) -> None:
+        rows, _ = blobs(3, 4)
+        calls, positions = ["a"] * 6 + ["b"] * 6, [*range(6), *range(6)]
+        shuffle = np.random.default_rng(0).permutation(12)
+        shuffled = in_context(rows[shuffle], [calls[i] for i in shuffle], [positions[i] for i in shuffle])
+        assert shuffled == pytest.approx(in_context(rows, calls, positions)[shuffle], abs=1e-6)
+
+    def test_nothing_in_nothing_out(self) -> None:
+        assert in_context(np.zeros((0, 4), dtype=np.float32), [], []).shape == (0, 4)
