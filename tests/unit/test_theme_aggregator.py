@@ -1,6 +1,5 @@
 """The reduce: themes cross firms, no firm dominates one, and every topic and firm left out has its reason."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,8 @@ from earnings_themes.errors import CoverageError, ResultError
 from earnings_themes.reduce.folders import LocalFolder
 from earnings_themes.reduce.reader import TopicsReader
 from earnings_themes.results import read_themes, write_firm_topics
-from earnings_themes.theme_aggregator import TopicRecord, aggregate_files, theme_stability
+from earnings_themes.theme_aggregator import aggregate_files, theme_stability
+from earnings_themes.theme_methods import theme_clusterer
 
 SETTINGS = ThemeSettings(min_firms=2, max_firm_share=0.4, n_keywords=10, max_words=3, stability_runs=4)
 DIM = 24
@@ -113,11 +113,11 @@ def test_a_firm_alone_makes_none(tmp_path: Path) -> None:
 def test_a_dominating_firm_keeps_its_nearest_topics_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from earnings_themes import theme_aggregator
+    from earnings_themes import theme_methods
 
     # Whatever the clusterer makes of it, the rule has to hold: here it puts everything together.
     monkeypatch.setattr(
-        theme_aggregator, "cluster_centroids", lambda c, f, **k: np.zeros(len(f), dtype=np.int64)
+        theme_methods, "cluster_centroids", lambda c, f, **k: np.zeros(len(f), dtype=np.int64)
     )
     firms = [write(tmp_path, "1", [(0, "freight")] * 6)]
     firms += [write(tmp_path, str(n), [(0, "freight")]) for n in (2, 3, 4)]
@@ -128,10 +128,10 @@ def test_a_dominating_firm_keeps_its_nearest_topics_only(
 
 
 def test_too_few_firms_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from earnings_themes import theme_aggregator
+    from earnings_themes import theme_methods
 
     monkeypatch.setattr(
-        theme_aggregator, "cluster_centroids", lambda c, f, **k: np.zeros(len(f), dtype=np.int64)
+        theme_methods, "cluster_centroids", lambda c, f, **k: np.zeros(len(f), dtype=np.int64)
     )
     themes = reduce(tmp_path, [write(tmp_path, "1", [(0, "freight"), (0, "freight")])])
     assert themes.n_themes == 0
@@ -196,13 +196,8 @@ def test_stability_tells_a_theme_that_comes_back_from_one_put_together_by_chance
     firms = [write(tmp_path, str(n), [(0, "freight"), (1, "wages")]) for n in range(12)]
     themes = reduce(tmp_path, firms)
     assert [theme.stability for theme in themes.themes] == [1.0, 1.0]
-    records = [
-        TopicRecord(topic.firm_id, topic.topic_id, "", (), 1, "subject", ())
-        for theme in themes.themes
-        for topic in theme.topics
-    ]
     centroids = np.asarray([near(row // 12, row) for row in range(24)], dtype=np.float32)
+    cluster = theme_clusterer({}, [str(row % 12) for row in range(24)], [""] * 24, centroids, seed=1)
     mixed = [list(range(6, 18))]
-    assert theme_stability(mixed, np.arange(24), records, centroids, SETTINGS, seed=1)[0] < 0.6
-    off = dataclasses.replace(SETTINGS, stability_runs=0)
-    assert theme_stability(mixed, np.arange(24), records, centroids, off, seed=1) == [None]
+    assert theme_stability(mixed, np.arange(24), 24, cluster, stability_runs=4, seed=1)[0] < 0.6
+    assert theme_stability(mixed, np.arange(24), 24, cluster, stability_runs=0, seed=1) == [None]
