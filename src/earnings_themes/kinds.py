@@ -58,9 +58,9 @@ NO_TRAITS: Final = Traits(0.0, 0.0, 0.0, 0.0)
 # at a tenth of the weight, of the topics of the sample: intercept, then the
 # traits in their order, `telling` as log(1 + x).
 _COEFFICIENTS: Final[dict[Kind, tuple[float, float, float, float, float]]] = {
-    "filler": (0.41, -1.55, 1.91, -2.66, -2.13),
-    "reporting": (-0.92, -1.00, -0.56, 4.40, 3.60),
-    "subject": (0.51, 2.55, -1.35, -1.73, -1.47),
+    "filler": (-0.65, -1.17, 2.91, -1.79, -1.61),
+    "reporting": (-0.83, -0.97, -0.54, 4.28, 3.45),
+    "subject": (1.49, 2.13, -2.37, -2.49, -1.83),
 }
 
 
