@@ -1,0 +1,128 @@
+"""The server: moto behind a layer that notes every request, and refuses those that a test wants refused."""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from threading import Thread
+from typing import Any
+
+import boto3
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.offline_aws import sagemaker
+
+REGION = "us-east-1"
+# What the container's requests are told apart by: boto3 puts it into the User-Agent header.
+CONTAINER_APP = "offline-container"
+
+Environ = dict[str, Any]
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:
+        pass
+
+
+@dataclass
+class Refusal:
+    """Requests that match `pattern` get this error, `times` times or always."""
+
+    pattern: str
+    code: str
+    message: str
+    status: int
+    times: int | None
+
+    def applies(self, request: str) -> bool:
+        """Return whether this request is refused, and count it."""
+        if not re.search(self.pattern, request) or self.times == 0:
+            return False
+        if self.times is not None:
+            self.times -= 1
+        return True
+
+
+class OfflineAWS:
+    """S3, DynamoDB, CloudWatch Logs and SageMaker Processing at `url`; a context manager.
+
+    requests: all so far, as (from the container, "GET /bucket/key" or "SageMaker.CreateProcessingJob").
+    images: the command that each container image stands for. failures: reasons for which the next jobs fail
+    before they begin. speed: how many seconds of a job's time limit pass in a second.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[bool, str]] = []
+        self.refusals: list[Refusal] = []
+        self.images: dict[str, list[str]] = {}
+        self.failures: list[str] = []
+        self.speed = 1.0
+        self.jobs = sagemaker.Jobs(self)
+        self._app = DomainDispatcherApplication(create_backend_app)
+        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
+        # An address, not "localhost": boto3 then puts the bucket's name into the path, not before the host.
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> "OfflineAWS":
+        sagemaker.patch(self.jobs)
+        Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.reset()
+        self._server.shutdown()
+        self._server.server_close()
+        sagemaker.unpatch()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What boto3 needs in the environment to come here, and to look nowhere else."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "NO_PROXY": "127.0.0.1",
+        }
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client for this server, whatever the environment says."""
+        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+        return boto3.client(service, endpoint_url=self.url, region_name=REGION, **keys)  # type: ignore[call-overload]
+
+    def refuse(
+        self, pattern: str, code: str, message: str = "no", status: int = 400, times: int | None = None
+    ) -> None:
+        """Refuse requests that match, see `requests` for what they look like."""
+        self.refusals.append(Refusal(pattern, code, message, status, times))
+
+    def reset(self) -> None:
+        """Stop every job and forget everything."""
+        self.jobs.end()
+        self.refusals, self.images, self.failures, self.speed = [], {}, [], 1.0
+        from moto.backends import get_backend
+
+        for service in ("s3", "sagemaker", "logs", "dynamodb"):
+            get_backend(service).reset()  # type: ignore[call-overload]
+        self.requests = []
+
+    def _answer(self, environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
+        request = environ.get("HTTP_X_AMZ_TARGET") or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+        self.requests.append((CONTAINER_APP in environ.get("HTTP_USER_AGENT", ""), request))
+        for refusal in self.refusals:
+            if refusal.applies(request):
+                return _refused(refusal, "HTTP_X_AMZ_TARGET" in environ, start)
+        return self._app(environ, start)  # type: ignore[no-any-return]
+
+
+def _refused(refusal: Refusal, json_protocol: bool, start: Callable[..., Any]) -> list[bytes]:
+    if json_protocol:
+        body = json.dumps({"__type": refusal.code, "message": refusal.message})
+    else:
+        body = f"<Error><Code>{refusal.code}</Code><Message>{refusal.message}</Message></Error>"
+    start(f"{refusal.status} Refused", [("Content-Length", str(len(body.encode())))])
+    return [body.encode()]
