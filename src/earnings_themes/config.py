@@ -54,6 +54,21 @@ class TopicSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NamingSettings:
+    """A language model that names themes. url: up to and with its version, such as https://host/v1.
+
+    api_key_env: the name of the environment variable that holds the key, None where none is needed. The key
+    itself is nowhere in the configuration. cache: a folder for the answers, None for none.
+    """
+
+    url: str
+    model: str
+    timeout_s: float = 20.0
+    api_key_env: str | None = None
+    cache: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ThemeSettings:
     """The reduce: what makes a theme, and how it is named."""
 
@@ -63,6 +78,7 @@ class ThemeSettings:
     max_words: int
     stability_runs: int = 0
     params: Mapping[str, Any] = field(default_factory=dict)
+    llm: NamingSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +179,9 @@ def parse_config(raw: Mapping[str, Any]) -> Config:
         embedding=Embedding(**raw["embedding"]),
         topics=TopicSettings(**raw["topics"]),
         themes=ThemeSettings(
-            **{key: value for key, value in themes.items() if key != "labels"}, **themes["labels"]
+            **{key: value for key, value in themes.items() if key != "labels"},
+            **{key: value for key, value in themes["labels"].items() if key != "llm"},
+            llm=NamingSettings(**themes["labels"]["llm"]) if themes["labels"].get("llm") else None,
         ),
         reduce=_reduce(raw["run"], raw["reduce"]),
         publish=Publish(publish["store"], publish.get("path", "results/themes.sqlite"), publish.get("table")),

@@ -36,6 +36,7 @@ from earnings_themes.labels import (
     label_without_terms,
     theme_words,
 )
+from earnings_themes.naming import name_themes
 from earnings_themes.reduce.reader import CentroidRows, TopicsReader
 from earnings_themes.results import write_themes
 from earnings_themes.theme_methods import Clusterer, sets_procedure_aside, theme_clusterer
@@ -145,6 +146,12 @@ def aggregate(
     started = time.perf_counter()
     themes = _describe(run, kept, stability, topics, centroids, settings, names)
     timing["describe"] = time.perf_counter() - started
+    plain_labels: dict[str, dict[str, str]] = {}
+    if settings.llm:
+        started = time.perf_counter()
+        themes, plain = name_themes(themes, settings.llm, settings.max_words)
+        plain_labels = {"plain_labels": plain}
+        timing["name"] = time.perf_counter() - started
     unassigned = [UnassignedTopic(topics[row].firm_id, topics[row].topic_id, reasons[row]) for row in reasons]
     return Themes(
         schema_version=SCHEMA_VERSION,
@@ -161,6 +168,7 @@ def aggregate(
             "n_topics": len(topics),
             "n_firms_with_topics": len({topic.firm_id for topic in topics}),
             "seed": seed,
+            **plain_labels,
             "versions": versions(_LIBRARIES),
             "timing": {"seconds": timing, "peak_memory_mb": peak_memory_mb()},
         },
