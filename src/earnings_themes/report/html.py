@@ -173,20 +173,31 @@ def _made_with(page: Page) -> list[tuple[str, str]]:
     return lines
 
 
-def _quality(metrics: dict[str, Any]) -> list[tuple[str, list[dict[str, str]]]]:
-    groups: dict[str, list[dict[str, str]]] = {}
+def _quality(metrics: dict[str, Any]) -> list[dict[str, Any]]:
+    """The figures by group; a group that lacks every figure for one reason is that reason."""
+    groups: dict[str, list[str]] = {}
     for name, meaning in MEANINGS.items():
-        metric = metrics[name]
-        groups.setdefault(meaning.group, []).append(
+        groups.setdefault(meaning.group, []).append(name)
+    return [_group(group, {name: metrics[name] for name in names}) for group, names in groups.items()]
+
+
+def _group(group: str, metrics: dict[str, Any]) -> dict[str, Any]:
+    reasons = {metric["reason"] for metric in metrics.values()}
+    return {
+        "name": group,
+        "reason": reasons.pop() if len(reasons) == 1 else None,
+        "aims": any(MEANINGS[name].aim for name in metrics),
+        "lines": [
             {
-                "title": meaning.title,
-                "value": _written(metric, meaning),
-                "aim": meaning.aim,
-                "text": meaning.text,
-                "base": _base(metric, meaning),
+                "title": MEANINGS[name].title,
+                "value": _written(metric, MEANINGS[name]),
+                "aim": MEANINGS[name].aim,
+                "text": MEANINGS[name].text,
+                "base": _base(metric, MEANINGS[name]),
             }
-        )
-    return list(groups.items())
+            for name, metric in metrics.items()
+        ],
+    }
 
 
 # --- files and packing -----------------------------------------------------------------------------

@@ -5,6 +5,7 @@ const $ = (id) => document.getElementById(id);
 const NARROW = 640;
 const BARS = 20;
 const PARTS = 20;
+const FIRM_BARS = 12;
 const narrow = () => window.innerWidth < NARROW;
 const filter = { words: "", theme: null, firm: null };
 const expanded = { ranking: false, themes: false, firms: false };
@@ -29,6 +30,7 @@ const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").re
 const cut = (text, length) => ([...text].length > length ? [...text].slice(0, length - 1).join("") + "…" : text);
 const percent = (value) => (100 * value).toFixed(1) + " %";
 const share = (firm, theme) => (firm.n ? (firm.themes[theme] || 0) / firm.n : 0);
+const themesOf = (firm) => Object.keys(firm.themes).map(Number).sort((a, b) => firm.themes[b] - firm.themes[a] || a - b);
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 
 /* --- what matches the filter --- */
@@ -212,14 +214,14 @@ function heatMap() {
     }],
     layout: {
       height: 190 + 20 * firms.length,
-      margin: { l: small ? 115 : 220, r: small ? 5 : 60, t: 160, b: 10 },
+      margin: { l: small ? 115 : 220, r: small ? 70 : 100, t: 160, b: 10 },
       xaxis: axis({
-        side: "top", tickangle: -50, tickmode: "array", tickvals: themes.map((_, column) => column), showgrid: false,
-        ticktext: themes.map((theme) => plain(cut(theme.label, 24))),
+        side: "top", tickangle: -50, ticklabeloverflow: "allow", tickmode: "array", tickvals: themes.map((_, column) => column), showgrid: false,
+        ticktext: themes.map((theme) => plain(cut(theme.label, small ? 18 : 26))),
       }),
       yaxis: axis({
         autorange: "reversed", tickmode: "array", tickvals: firms.map((_, row) => row), showgrid: false,
-        ticktext: firms.map((firm) => plain(cut(firm.name, small ? 13 : 27))),
+        ticktext: firms.map((firm) => plain(cut(firm.name, small ? 12 : 27))),
       }),
     },
   };
@@ -291,15 +293,15 @@ function describe(topic) {
 
 /* --- a firm's part, made when it is opened --- */
 
-function table(caption, heads, rows) {
-  const node = element("table", null);
+function table(caption, heads, rows, kind = "") {
+  const node = element("table", null, { class: kind });
   const head = element("tr", null);
   heads.forEach(([name, kind]) => head.append(element("th", name, { scope: "col", class: kind })));
   const body = element("tbody", null);
   for (const cells of rows) {
     const row = element("tr", null);
     cells.forEach((cell, column) => {
-      const box = element(column ? "td" : "th", null, column ? { class: heads[column][1] } : { scope: "row" });
+      const box = element(column ? "td" : "th", null, column ? { class: heads[column][1], "data-head": heads[column][0] } : { scope: "row" });
       box.append(cell);
       row.append(box);
     });
@@ -318,11 +320,11 @@ function fillFirm(part) {
   const firm = data.firms[Number(part.dataset.firm)];
   if (part.dataset.filled) return;
   part.dataset.filled = "yes";
-  const themes = Object.keys(firm.themes).map(Number).sort((a, b) => firm.themes[b] - firm.themes[a] || a - b);
+  const themes = themesOf(firm);
   if (themes.length) {
     const chart = element("div", null, { class: "chart", role: "img", "aria-label": `Shares of speech of ${firm.name} and of the average firm; the table below has the same figures.` });
     part.append(chart);
-    drawFirm(chart, firm, themes.slice(0, 12));
+    drawFirm(chart, firm);
     part.append(table("Its themes, against the average firm",
       [["Theme", ""], ["Sentences", "num"], ["Of its speech", "num"], ["Average firm", "num"], ["Times the average", "num"]],
       themes.map((number) => [themeLink(number), firm.themes[number], percent(share(firm, number)), percent(data.themes[number].average),
@@ -339,11 +341,12 @@ function fillFirm(part) {
       const words = element("div", null);
       words.append(element("span", topic.keywords), element("div", `“${topic.sentence}”`, { class: "small", dir: "auto" }));
       return [topic.label, themeLink(topic.theme), topic.size, topic.stability === null ? "–" : topic.stability.toFixed(2), words];
-    })));
+    }), "stack topics"));
 }
 
-function drawFirm(node, firm, themes) {
+function drawFirm(node, firm) {
   if (!window.Plotly) return;
+  const themes = themesOf(firm).slice(0, FIRM_BARS);
   const small = narrow();
   const rows = themes.map((_, row) => row);
   const names = themes.map((number) => plain(data.themes[number].label));
@@ -382,8 +385,7 @@ function recolor() {
   for (const part of document.querySelectorAll("#firm-parts details[data-filled]")) {
     const node = part.querySelector(".chart");
     const firm = data.firms[Number(part.dataset.firm)];
-    const themes = Object.keys(firm.themes).map(Number).sort((a, b) => firm.themes[b] - firm.themes[a] || a - b);
-    if (node) drawFirm(node, firm, themes.slice(0, 12));
+    if (node) drawFirm(node, firm);
   }
 }
 
