@@ -33,6 +33,12 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> ThemeStore:
 
 
 @pytest.fixture
+def many(request: pytest.FixtureRequest) -> int:
+    """How many sentences or topics are many: 5,000, but fewer for moto, which takes a millisecond each."""
+    return 1000 if "moto" in request.node.callspec.params.values() else 5000
+
+
+@pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> None:
     """No request can reach a real account."""
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"):

@@ -1,11 +1,14 @@
 """Faults for the DynamoDB store: a killed publisher, refused writes, throttling; and a look at the bare table."""
 
+import copy
 import re
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
 
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
 
@@ -37,29 +40,17 @@ def on(store: DynamoDBThemeStore, event: str, handler: Callable[..., Any]) -> No
     store.table.client.meta.events.register(event, handler)
 
 
-def kill(store: DynamoDBThemeStore, at_write: int, answered: bool) -> None:
-    """Let the store's n-th write be its last request: not sent, or carried out without an answer."""
+def kill(store: DynamoDBThemeStore, at_write: int) -> None:
+    """Let the store's n-th write never be sent, and nothing after it."""
     writes = 0
-    dead = False
 
     def before(model: Any, **_: object) -> None:
-        nonlocal writes, dead
-        if dead:
-            raise Killed
-        if model.name in WRITES:
-            writes += 1
-            if writes == at_write and not answered:
-                dead = True
-                raise Killed
-
-    def after(model: Any, **_: object) -> None:
-        nonlocal dead
-        if dead or (model.name in WRITES and writes >= at_write):
-            dead = True
+        nonlocal writes
+        writes += model.name in WRITES
+        if writes >= at_write:
             raise Killed
 
     on(store, "before-call.dynamodb", before)
-    on(store, "after-call.dynamodb", after)
 
 
 def leave_unprocessed(store: DynamoDBThemeStore, kept: Callable[[int, int], int]) -> list[int]:
@@ -112,13 +103,35 @@ def sent_items(store: DynamoDBThemeStore) -> list[list[dict[str, Any]]]:
 
 
 def dump(store: DynamoDBThemeStore) -> list[dict[str, Any]]:
-    """Return every item of the table, looked at behind the store's back."""
-    client = DynamoDBThemeStore(store.table.name).table.client
-    pages = client.get_paginator("scan").paginate(TableName=store.table.name)
-    return [item for page in pages for item in page["Items"]]
+    """Return every item of moto's table, looked at behind the store's back."""
+    return [item.to_json()["Attributes"] for by_sk in _items(store).values() for item in by_sk.values()]
 
 
 def versions(store: DynamoDBThemeStore) -> set[str]:
     """Return the versions that any item of the table belongs to."""
     keys = [f"{item['pk']['S']}#{item['sk']['S']}" for item in dump(store)]
     return {part for key in keys for part in key.split("#") if VERSION.fullmatch(part)}
+
+
+def content(store: DynamoDBThemeStore) -> list[str]:
+    """Return every item of the table, but for what differs from one publish of the same content to the next."""
+    passing = {"published_at", "beat", "owner"}
+    items = [{name: value for name, value in item.items() if name not in passing} for item in dump(store)]
+    return sorted(VERSION.sub("VERSION", repr(sorted(item.items()))) for item in items)
+
+
+def snapshot(store: DynamoDBThemeStore) -> Callable[[], None]:
+    """Return a function that puts moto's table back to what it is now."""
+    kept = copy.deepcopy(_items(store))
+
+    def restore() -> None:
+        found = _items(store)
+        found.clear()
+        found.update(copy.deepcopy(kept))
+
+    return restore
+
+
+def _items(store: DynamoDBThemeStore) -> dict[str, dict[str, Any]]:
+    region = store.table.client.meta.region_name
+    return dynamodb_backends[DEFAULT_ACCOUNT_ID][region].tables[store.table.name].items  # type: ignore[no-any-return]
