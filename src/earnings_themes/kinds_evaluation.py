@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from earnings_themes.abstractions.records import Kind
 from earnings_themes.kinds import theme_kind, topic_kind, traits
+from earnings_themes.labels import NameFinder
 from earnings_themes.text.evaluate_labels import detect, read_calls
 
 
@@ -127,12 +128,17 @@ def evaluate(labels: Path, data: Path) -> tuple[list[Answer], int]:
 
 def _answer(unit: str, groups: Sequence[Sequence[tuple[str, bool]]], spoken: Sequence[Sequence[str]]) -> Kind:
     kinds = [
-        topic_kind(texts, [procedural for _, procedural in group])
+        topic_kind(texts, [procedural for _, procedural in group], NameFinder().add(texts).names())
         for group, texts in zip(groups, spoken, strict=True)
     ]
     if unit == "topic":
         return kinds[0]
-    return theme_kind([(kind, traits(texts), len(texts)) for kind, texts in zip(kinds, spoken, strict=True)])
+    return theme_kind(
+        [
+            (kind, traits(texts, NameFinder().add(texts).names()), len(texts))
+            for kind, texts in zip(kinds, spoken, strict=True)
+        ]
+    )
 
 
 def agreement(answers: Iterable[Answer], sure_only: bool = False) -> Agreement:

@@ -212,7 +212,7 @@ def theme_stability(
 
 def _records(firm: FirmTopics, words: FirmWords) -> list[TopicRecord]:
     spoken = [[sentence.text for sentence in topic.sentences] for topic in firm.topics]
-    terms = words.add(firm.firm_name, spoken)
+    terms, names = words.add(firm.firm_name, spoken)
     return [
         TopicRecord(
             firm.firm_id,
@@ -222,7 +222,7 @@ def _records(firm: FirmTopics, words: FirmWords) -> list[TopicRecord]:
             topic.size,
             topic.kind,
             example_candidates((sentence.sentence_id, sentence.text) for sentence in topic.sentences),
-            traits(texts),
+            traits(texts, names),
         )
         for topic, of_topic, texts in zip(firm.topics, terms, spoken, strict=True)
     ]

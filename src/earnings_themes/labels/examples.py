@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Final
 
 from earnings_themes.labels.terms import sentence_terms
@@ -29,15 +30,14 @@ def stumbles(text: str) -> int:
 
 def example_candidates(sentences: Iterable[Sentence]) -> tuple[Sentence, ...]:
     """Return the sentences that may stand for a topic, given best fitting first; one at least where there is one."""
-    near = [sentence for sentence, _ in zip(sentences, range(_LOOKED_AT), strict=False)]
-    good = [sentence for sentence in near if _speaks_for_itself(sentence[1])]
-    clean = [sentence for sentence in good if stumbles(sentence[1]) <= _STUMBLES]
-    ordered = [*clean, *(sentence for sentence in good if sentence not in clean)]
-    return tuple((ordered or near)[:_KEPT])
-
-
-def _speaks_for_itself(text: str) -> bool:
-    return len(text.split()) in _READABLE and not is_filler(text) and not is_procedural(text)
+    near = list(islice(sentences, _LOOKED_AT))
+    readable = [sentence for sentence in near if len(sentence[1].split()) in _READABLE]
+    # Sorting is stable: the best fitting stay first among those that stumble as much.
+    readable.sort(key=lambda sentence: stumbles(sentence[1]) > _STUMBLES)
+    telling = (
+        sentence for sentence in readable if not is_filler(sentence[1]) and not is_procedural(sentence[1])
+    )
+    return tuple(islice(telling, _KEPT)) or tuple(near[:_KEPT])
 
 
 def best_example(candidates: Sequence[Sentence], terms: Sequence[str]) -> tuple[Sentence, int]:

@@ -6,7 +6,7 @@ Stop words, hesitations and points end a phrase, they are never skipped inside o
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -17,7 +17,9 @@ MAX_WORDS: Final = 3
 _POINT: Final = re.compile(r"[^\w\s'’&-]+|\s-+\s")
 
 
-def sentence_terms(text: str, max_words: int = MAX_WORDS) -> dict[str, str]:
+# A firm's sentences are asked for several times in a row: for its topics' words, their kinds and examples.
+@lru_cache(maxsize=4096)
+def sentence_terms(text: str) -> Mapping[str, str]:
     """Return the terms of one sentence, each under the form that its singular and plural share (`fold`).
 
     The value is the term as it was said, in lower case.
@@ -34,13 +36,13 @@ def sentence_terms(text: str, max_words: int = MAX_WORDS) -> dict[str, str]:
             cut = raw.endswith("-") or word_role(word) == "break"
             if cut or (not run and before not in NOUN_LEADS and can_be_verb(word)):
                 if run:
-                    _add_run(found, run, max_words)
+                    _add_run(found, run)
                     run = []
             else:
                 run.append(word)
             before = word
         if run:
-            _add_run(found, run, max_words)
+            _add_run(found, run)
     return found
 
 
@@ -54,7 +56,7 @@ def plain(word: str) -> str:
     return lowered
 
 
-def _add_run(found: dict[str, str], run: list[str], max_words: int) -> None:
+def _add_run(found: dict[str, str], run: list[str]) -> None:
     folded = [fold(word) for word in run]
     for last, word in enumerate(run):
         role = word_role(word)
@@ -64,7 +66,7 @@ def _add_run(found: dict[str, str], run: list[str], max_words: int) -> None:
             found[folded[last]] = word
         if role == "adjective":
             continue
-        for first in range(last - 1, max(-1, last - max_words), -1):
+        for first in range(last - 1, max(-1, last - MAX_WORDS), -1):
             # "the, the market" of a stutter is no phrase.
             if folded[first] in folded[first + 1 : last + 1]:
                 break

@@ -50,15 +50,20 @@ class FirmWords:
         self._as_word: Counter[str] = Counter()
         self._firm_names: set[str] = set()
 
-    def add(self, firm_name: str, topics: Sequence[Sequence[str]]) -> list[TopicTerms]:
-        """Take note of a firm's names and return the terms of each topic. topics: their sentences, as said."""
+    def add(self, firm_name: str, topics: Sequence[Sequence[str]]) -> tuple[list[TopicTerms], Set[str]]:
+        """Take note of a firm's names; return the terms of each topic, and the firm's names.
+
+        topics: the sentences of each topic, as said.
+        """
         finder = NameFinder()
         for sentences in topics:
             finder.add(sentences)
-        self._as_name.update(map(intern, finder.names()))
+        of_firm = {fold(plain(word)) for word in words_of(firm_name)}
+        names = finder.names()
+        self._as_name.update(map(intern, names))
         self._as_word.update(map(intern, finder.ordinary()))
-        self._firm_names |= {fold(plain(word)) for word in words_of(firm_name)}
-        return [_terms(TermCounts(sentences)) for sentences in topics]
+        self._firm_names |= of_firm
+        return [_terms(TermCounts(sentences)) for sentences in topics], names | of_firm
 
     def names(self) -> Set[str]:
         """Return the words that are names for the firms together."""
