@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 _APPLICATION_ID: Final = 0x4554686D
 _SCHEMA_VERSION: Final = 1
 
-# A batch of this many rows, about a dozen firms, takes a tenth of a second and 10 MB; see docs/benchmarks.md.
+# A batch of this many rows, about a dozen firms, takes a tenth of a second and 10 MB.
 _BATCH_ROWS: Final = 5_000
 _BUSY_SECONDS: Final = 60.0
 
@@ -79,7 +79,6 @@ class SQLiteThemeStore(ThemeStore):
         started = time.monotonic()
         content = Content(run, themes)
         with self._publishing() as db:
-            _remove_orphans(db, run, self.batch_rows)
             try:
                 version = _Writer(db, content, self.batch_rows).write(firms)
                 digest = content.digest()
