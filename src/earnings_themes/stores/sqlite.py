@@ -11,7 +11,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -123,6 +123,7 @@ class SQLiteThemeStore(ThemeStore):
             with self._lock(), closing(self._connect(self.path, timeout=_BUSY_SECONDS)) as db:
                 _prepare(db, self.path)
                 yield db
+                _settle(db)
         except sqlite3.IntegrityError:
             raise  # the content is checked before it is written: this is a bug
         except sqlite3.DatabaseError as error:
@@ -431,9 +432,10 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     is_new = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
     if not is_new:
         _check_file(db, path)
-    # Lets readers go on while a batch is written. Where the disk cannot (a network drive), SQLite stays with
-    # its other journal, and readers wait for a batch instead.
-    db.execute("PRAGMA journal_mode = WAL")
+    # Lets readers go on while a batch is written. Where that cannot be had (a network drive, a reader at this
+    # moment), SQLite stays with its other journal, and readers wait for a batch instead.
+    with suppress(sqlite3.OperationalError):
+        db.execute("PRAGMA journal_mode = WAL")
     # In WAL mode a crash of the machine can lose the last batch, never damage the file.
     db.execute("PRAGMA synchronous = NORMAL")
     if is_new:
@@ -443,6 +445,13 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
                 db.execute(statement)
             db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             db.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+
+
+def _settle(db: sqlite3.Connection) -> None:
+    """Leave the file so that it can be read where nothing can be written: a shared folder, a read-only disk."""
+    db.execute("PRAGMA busy_timeout = 0")
+    with suppress(sqlite3.OperationalError):  # someone reads: the next publish tries again
+        db.execute("PRAGMA journal_mode = DELETE")
 
 
 def _statements(script: str) -> Iterator[str]:

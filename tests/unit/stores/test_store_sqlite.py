@@ -335,6 +335,35 @@ def test_the_published_file_stands_alone(tmp_path: Path) -> None:
     assert everything(SQLiteThemeStore(copy), "sample") == everything(store, "sample")
 
 
+def test_a_reader_at_work_does_not_stop_a_publish(tmp_path: Path) -> None:
+    """It keeps its snapshot, whatever journal the file had when it began."""
+    store = SQLiteThemeStore(tmp_path / "themes.sqlite")
+    store.publish("sample", *make_run(tag=" old"))
+    firms, themes = make_run(tag=" new")
+
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as reader:
+
+        def while_publishing() -> Iterator[FirmTopics]:
+            reader.execute("BEGIN")
+            assert (
+                reader.execute("SELECT count(*) FROM hierarchy WHERE text LIKE '% old%'").fetchone()[0] == 27
+            )
+            yield from firms
+
+        store.publish("sample", while_publishing(), themes)
+        assert reader.execute("SELECT count(*) FROM hierarchy WHERE text LIKE '% old%'").fetchone()[0] == 27
+    assert "new" in store.topic("A", 0, "sample").sentences[0].text
+
+
+def test_a_published_file_needs_no_files_beside_it(tmp_path: Path) -> None:
+    """A file in write-ahead mode cannot be opened in a folder that may only be read."""
+    store = SQLiteThemeStore(tmp_path / "themes.sqlite")
+    store.publish("sample", *make_run())
+    everything(store, "sample")
+    assert store.path.read_bytes()[18:20] == b"\x01\x01"  # SQLite file format: 2 is write-ahead
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["themes.sqlite", "themes.sqlite.lock"]
+
+
 # --- open_store ------------------------------------------------------------------------------------
 
 
