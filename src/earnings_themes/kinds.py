@@ -53,17 +53,17 @@ class Traits(NamedTuple):
 
 NO_TRAITS: Final = Traits(0.0, 0.0, 0.0, 0.0)
 
-# The vote of all sentences of a theme beside that of its topics: the topics alone agree with 43 of the 50 labelled
-# themes, weight 1 with 44, weight 2 to 3 with 45; from 5 on it is 46, but the topics' kinds no longer count.
-_POOLED: Final = 2.0
+# The vote of all sentences of a theme beside that of its topics. The topics alone agree with 43 of the 50
+# labelled themes, weights 1 and 2 with 44, 3 with 45, 5 and more, where the topics' kinds hardly count, with 46.
+_POOLED: Final = 3.0
 
 # Multinomial logistic regression (scikit-learn 1.9, C = 10) of the dev half of docs/labels/kinds_real.csv and,
 # at a tenth of the weight, of the topics of the sample: intercept, then the
 # traits in their order, `telling` as log(1 + x).
 _COEFFICIENTS: Final[dict[Kind, tuple[float, float, float, float, float]]] = {
-    "filler": (-0.65, -1.17, 2.91, -1.79, -1.61),
-    "reporting": (-0.83, -0.97, -0.54, 4.28, 3.45),
-    "subject": (1.49, 2.13, -2.37, -2.49, -1.83),
+    "filler": (-0.80, -1.21, 3.21, -1.72, -1.62),
+    "reporting": (-0.70, -1.01, -0.75, 4.23, 3.43),
+    "subject": (1.50, 2.22, -2.46, -2.51, -1.81),
 }
 
 
@@ -124,15 +124,18 @@ def theme_kind(topics: Sequence[tuple[Kind, Traits, int]], has_words: bool = Tru
     """Return the kind of a theme from its topics' kinds, traits and sizes.
 
     has_words: whether its firms share a term that can name it; what has no name is no subject matter.
-    Two votes: the kinds of its topics, by their sentences, and the likelihoods of the traits of all its
-    sentences. A topic is often a close call and all of them together seldom are, so the second counts more.
+
+    Topics of one kind leave nothing to decide. Else there are two votes: the kinds of the topics, by their
+    sentences, and the likelihoods of the traits of all sentences together. The second counts more, because
+    a topic is often a close call and all of them together seldom are.
     """
     size = sum(n for _, _, n in topics)
+    if has_words and len({kind for kind, _, _ in topics}) == 1:
+        return topics[0][0]
     if 2 * sum(n for kind, _, n in topics if kind == "procedure") > size:
         return "procedure"
     means = zip(*([trait * n / size for trait in seen] for _, seen, n in topics), strict=True)
-    pooled = likelihoods(Traits(*map(sum, means)))
-    votes = {kind: _POOLED * likely for kind, likely in pooled.items()}
+    votes = {kind: _POOLED * likely for kind, likely in likelihoods(Traits(*map(sum, means))).items()}
     for kind, _, n in topics:
         votes[kind] = votes.get(kind, 0.0) + n / size
     if not has_words:

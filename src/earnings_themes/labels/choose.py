@@ -12,10 +12,12 @@ _ABSORBED_AT: Final = 0.5
 # "chinese", "regulator" and "regulation", but not "plan" and "plant" or "port" and "portfolio".
 _LONG: Final = 5
 _ENDING: Final = 3
-# What a person would rather read: two words before one, a telling phrase before one of general words.
+# What a person would rather read: a phrase before a word, a telling phrase before one of general words, and
+# what much of the cluster says before what is rare in it. Chosen by reading the 50 first themes of 56 real calls
+# under each value: without the last, "5g auction" (2 of 21 firms) names a theme about software.
 _BY_LENGTH: Final = {1: 1.0, 2: 1.6, 3: 1.7}
 _GENERAL: Final = 0.5
-_BY_SUPPORT: Final = 0.5
+_BY_SUPPORT: Final = 0.75
 _PARTICIPLE_FIRST: Final = 0.6
 # The second half of a label of two parts weighs at least this share of the first.
 _SECOND_FROM: Final = 0.35

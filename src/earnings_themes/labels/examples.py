@@ -43,7 +43,7 @@ def example_candidates(sentences: Iterable[Sentence]) -> tuple[Sentence, ...]:
 def best_example(candidates: Sequence[Sentence], terms: Sequence[str]) -> tuple[Sentence, int]:
     """Return the candidate that says most of a theme's terms, and how many; the best fitting of equals.
 
-    terms: the theme's, as `terms.fold` writes them, heaviest first.
+    terms: the theme's, as `fold` writes them, heaviest first.
     """
     said = [
         sum(term in found for term in terms) for found in (sentence_terms(text) for _, text in candidates)

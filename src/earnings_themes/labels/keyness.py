@@ -25,6 +25,6 @@ def keyness(groups: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
             weight = n * log(n / (totals[term] * share)) if n else 0.0
             if weight > 0:
                 found[term] = weight
-        # A single group has nothing to be compared with: there the counts speak.
-        weights.append(found if len(groups) > 1 else {term: float(n) for term, n in terms.items()})
+        # A group beside which there is none, or only its like, is described by what it says most.
+        weights.append(found or {term: float(n) for term, n in terms.items()})
     return weights

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from typing import Final
 
-from earnings_themes.labels.terms import fold, plain
+from earnings_themes.labels.terms import plain
+from earnings_themes.labels.word_roles import fold
 
 # Of the words that two real quarters write with a capital at least once, few lie between .6 (segments:
 # "Renewables") and .9 (names that are also words: "Delta").
@@ -84,7 +85,7 @@ class NameFinder:
         return self
 
     def names(self) -> frozenset[str]:
-        """Return the words, as `terms.fold` writes them, that are nearly always written with a capital."""
+        """Return the words, as `fold` writes them, that are nearly always written with a capital."""
         return frozenset(
             word
             for word, n in self._capital.items()

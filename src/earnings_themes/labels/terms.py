@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from earnings_themes.labels.word_roles import NOUN_LEADS, can_be_verb, word_role
+from earnings_themes.labels.word_roles import NOUN_LEADS, VERB_LEADS, can_be_verb, fold, word_role
 from earnings_themes.text import clean
 
 MAX_WORDS: Final = 3
@@ -29,20 +29,18 @@ def sentence_terms(text: str) -> Mapping[str, str]:
         text = clean(text).model_text
     for clause in _POINT.split(text):
         run: list[str] = []
-        before = ""
+        lead = before = ""
         for raw in clause.split():
             word = plain(raw)
             # A hyphen at the end is a word that was broken off ("quar- quarter").
-            cut = raw.endswith("-") or word_role(word) == "break"
-            if cut or (not run and before not in NOUN_LEADS and can_be_verb(word)):
-                if run:
-                    _add_run(found, run)
-                    run = []
+            if raw.endswith("-") or word_role(word) == "break":
+                _add_run(found, lead, run)
+                run = []
             else:
+                lead = lead if run else before
                 run.append(word)
             before = word
-        if run:
-            _add_run(found, run)
+        _add_run(found, lead, run)
     return found
 
 
@@ -56,13 +54,17 @@ def plain(word: str) -> str:
     return lowered
 
 
-def _add_run(found: dict[str, str], run: list[str]) -> None:
+def _add_run(found: dict[str, str], lead: str, run: list[str]) -> None:
+    """Add the terms of words that stand together. lead: the word before them, "" at the start of a clause."""
+    # "we supply chains": a verb. "the supply chain", and "Supply chains" at the start: a noun.
+    if run and can_be_verb(run[0]) and lead not in NOUN_LEADS and (lead in VERB_LEADS or len(run) == 1):
+        run = run[1:]
     folded = [fold(word) for word in run]
     for last, word in enumerate(run):
         role = word_role(word)
         if role == "modifier":
             continue
-        if role != "generic":
+        if role not in ("generic", "part"):
             found[folded[last]] = word
         if role == "adjective":
             continue
@@ -71,18 +73,6 @@ def _add_run(found: dict[str, str], run: list[str]) -> None:
             if folded[first] in folded[first + 1 : last + 1]:
                 break
             found[" ".join(folded[first : last + 1])] = " ".join(run[first : last + 1])
-
-
-@lru_cache(maxsize=65536)
-def fold(word: str) -> str:
-    """Return one form for a noun's singular and plural, so that "price" and "prices" count as one."""
-    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is", "ics", "ws")):
-        return word
-    if word.endswith("ies"):
-        return word[:-3] + "y" if len(word) > 5 else word[:-1]
-    if word.endswith(("sses", "ches", "shes", "xes")):
-        return word[:-2]
-    return word[:-1]
 
 
 class TermCounts:

@@ -9,7 +9,8 @@ from earnings_themes.abstractions.records import Keywords, Kind
 from earnings_themes.labels.choose import choose_label, label_candidates, tidy
 from earnings_themes.labels.keyness import keyness
 from earnings_themes.labels.names import NameFinder, names_across_firms
-from earnings_themes.labels.terms import TermCounts, fold, plain
+from earnings_themes.labels.terms import TermCounts, plain
+from earnings_themes.labels.word_roles import fold
 from earnings_themes.text.words import words_of
 
 # A firm's vote for a term is full once two of its sentences in the theme say it, and half for one.
@@ -27,12 +28,12 @@ _WITHOUT_TERMS: Final[dict[Kind, str]] = {
     "filler": "general remarks",
 }
 
-# A term as `terms.fold` writes it, as it is mostly written, and in how many sentences.
+# A term as `fold` writes it, as it is mostly written, and in how many sentences.
 TopicTerms = tuple[tuple[str, str, int], ...]
 
 
 class ThemeWords(NamedTuple):
-    """What a theme is called, its keywords, heaviest first, and the same as `terms.fold` writes them."""
+    """What a theme is called, its keywords, heaviest first, and the same as `fold` writes them."""
 
     label: str
     keywords: Keywords

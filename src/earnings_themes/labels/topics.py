@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 from earnings_themes.abstractions.records import Keywords
 from earnings_themes.labels.choose import choose_label, label_candidates, tidy
 from earnings_themes.labels.keyness import keyness
-from earnings_themes.labels.terms import TermCounts, fold, plain
-from earnings_themes.labels.word_roles import word_role
+from earnings_themes.labels.terms import TermCounts, plain
+from earnings_themes.labels.word_roles import fold, word_role
 from earnings_themes.text.words import is_stop_word, words_of
 
 # A term that one sentence alone says counts this much of its weight: it fills up a topic that has nothing
@@ -40,7 +40,7 @@ def topic_words(
     words = []
     used: set[str] = set()
     for number, (each, weighed, model) in enumerate(zip(counts, weights, model_keywords, strict=True)):
-        keywords = _keywords(each, model, excluded, n)
+        keywords = _keywords(each, model, weighed, excluded, n)
         label = choose_label(
             label_candidates(weighed, each.counts, excluded, _LABEL_WORDS), used, each.written, _LABEL_WORDS
         )
@@ -57,7 +57,9 @@ def _said_twice(counts: TermCounts) -> dict[str, float]:
     return {term: float(n) for term, n in counts.counts.items() if n > 1}
 
 
-def _keywords(counts: TermCounts, model: Keywords, excluded: Set[str], n: int) -> Keywords:
+def _keywords(
+    counts: TermCounts, model: Keywords, weighed: dict[str, float], excluded: Set[str], n: int
+) -> Keywords:
     weights: dict[str, float] = {}
     for word, weight in model:
         term = " ".join(map(fold, word.lower().split()))
@@ -65,6 +67,8 @@ def _keywords(counts: TermCounts, model: Keywords, excluded: Set[str], n: int) -
         if not said or (said == 1 and " " in term):
             continue
         weights[term] = max(weights.get(term, 0.0), weight if said > 1 else weight * _SAID_ONCE)
+    # A model of single words may have given none but words that every firm uses.
+    weights = weights or weighed
     return tuple((counts.written(term), weights[term]) for term in tidy(weights, excluded, n))
 
 

@@ -12,9 +12,10 @@ from typing import Final, Literal
 
 from earnings_themes.text.words import is_stop_word
 
-# break: in no term. generic: no term by itself ("market"), but part of one ("market share"). modifier: an
+# break: in no term. generic: no term by itself ("market"), but part of one ("market share"). part: the same, but
+# its phrases say enough ("supply chain"). modifier: an
 # adjective or participle, never alone and never last. adjective: one that says enough alone ("solar").
-Role = Literal["break", "generic", "modifier", "adjective", "noun"]
+Role = Literal["break", "generic", "part", "modifier", "adjective", "noun"]
 
 # Words that can name nothing, whatever stands beside them: numbers and units, calendar, and speech about
 # speech.
@@ -62,6 +63,7 @@ _NEVER: Final = frozenset(
     possible potential potentially likely real actual general overall particular specific single whole full total
     major main key significant substantial considerable meaningful material additional extra further incremental
     similar normal usual typical positive negative ready aware available
+    mentioned described discussed said noted outlined indicated highlighted touched alluded
     say talk speak mention note ask tell feel think believe know see hear expect anticipate assume wonder
     thats im ive dont didnt doesnt youre theyre weve wasnt cant wont isnt lets
     """.split()
@@ -118,7 +120,7 @@ _GENERIC: Final = frozenset(
     transformation transition trend trends turn type types uncertainties uncertainty understanding unit units update
     updates upside usage use user users utilization value values variability variables variation variety venture
     version versus visibility vision volatility volume volumes wave win wins work world year-ago
-    capital financials gross net portfolio exchange ambition ambitions achievement achievements
+    capital cash financials gross net portfolio exchange ambition ambitions achievement achievements
     bullet block cadence chart comp component conversation couple decision flavor flux footing guardrails handful
     headline inflection line-of-sight nuance optionality parameter parameters percentage playbook proof puts takes
     rationale runway step-up takeaway tranche upswing walk wheelhouse
@@ -175,6 +177,8 @@ _TELLING_ADJECTIVES: Final = frozenset(
     regulatory solar wireless wireline
     """.split()
 )
+# Nouns that name nothing without the word before them.
+_PARTS: Final = frozenset("chain sheet station venture ware yard rata equivalent maturity".split())
 # Two letters are mostly what is left of a stutter; these are not.
 _SHORT: Final = frozenset(
     "ai ar ev hr ip ml pc pe pv tv uk eu uv vr oz oil gas 5g 4g 3g 6g b2b b2c co2".split()
@@ -213,6 +217,18 @@ def _classes() -> dict[str, frozenset[str]]:
     return classes
 
 
+@cache
+def fold(word: str) -> str:
+    """Return one form for a noun's singular and plural, so that "price" and "prices" count as one."""
+    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is", "ics", "ws")):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y" if len(word) > 5 else word[:-1]
+    if word.endswith(("sses", "ches", "shes", "xes")):
+        return word[:-2]
+    return word[:-1]
+
+
 # A firm says some 3,000 different words; all firms together far more, and most of them once.
 @cache
 def word_role(word: str) -> Role:
@@ -226,8 +242,10 @@ def word_role(word: str) -> Role:
         return "break"
     if word in _ACTIVITIES:
         return "generic" if word in _GENERIC else "noun"
-    if word in _GENERIC:
+    if word in _GENERIC or fold(word) in _GENERIC:
         return "generic"
+    if fold(word) in _PARTS:
+        return "part"
     if word in _NOUNS_BY_SHAPE:
         return "noun"
     if word in classes["verb"]:
