@@ -213,11 +213,11 @@ class CentroidCommunities(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
     """Themes of all firms' topics: Leiden on reciprocal best matches, as broad as the firms' own topics allow.
 
     A firm's topics are already told apart, so there are at least as many themes as a firm has topics, and a theme
-    should rarely hold two topics of one firm. Both set the resolution, for 12 firms as for 10,000: it starts at a
-    third (`start`) of the topics a firm has on average (modularity keeps equal cliques whole up to a resolution of their
-    number) and rises by √2 until at most `max_repeat` of the topics repeat a firm within their theme. A topic
-    without a reciprocal best match in another firm has no theme (−1). Rules on the number of firms are the
-    caller's.
+    should rarely hold two topics of one firm. Both set the resolution, for 12 firms as for 10,000: it starts at
+    a third (`start`) of the topics a firm has on average (modularity keeps equal cliques whole up to a
+    resolution of their number) and rises by √2 until at most `max_repeat` of the topics repeat a firm within
+    their theme. A topic without a reciprocal best match in another firm has no theme (−1). Rules on the number
+    of firms are the caller's.
 
     Memory grows with n and time with n·√n: 280,000 topics of 10,000 firms are in docs/validation.md, "Size".
 
