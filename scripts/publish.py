@@ -13,6 +13,7 @@ if __name__ == "__main__":
             run=config.run,
             topics=[Path(path) for path in snakemake.input.topics],
             themes=Path(snakemake.input.themes[0]),
+            reduced=Path(snakemake.input.themes[1]),
             settings=config.publish,
             receipt=Path(snakemake.output[0]),
         )

@@ -13,6 +13,8 @@ if __name__ == "__main__":
         config = parse_config(snakemake.config)
         themes, receipt = map(Path, snakemake.output)
         if config.reduce.backend == "sagemaker":
-            reduce_on_sagemaker(snakemake.config, themes, receipt)
+            # There the firms' files are near: published from here, all of them would have to come here.
+            table = config.publish.table if config.publish.store == "dynamodb" else None
+            reduce_on_sagemaker(snakemake.config, themes, receipt, table)
         else:
             reduce_run(config, LocalFolder(themes.parent), themes, receipt)

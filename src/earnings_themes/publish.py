@@ -1,12 +1,12 @@
 """Publish: a run's topics and themes go to the theme store, and a receipt says what is there now."""
 
-import dataclasses
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from earnings_themes.abstractions import FirmTopics, Receipt, ThemeStore
 from earnings_themes.config import Publish
-from earnings_themes.errors import ConfigError, ResultError
+from earnings_themes.errors import ConfigError, NotFoundError, ResultError
 from earnings_themes.registry import store_class
 from earnings_themes.results import read_firm_topics, read_themes, write_json
 
@@ -21,12 +21,40 @@ def make_store(settings: Publish) -> ThemeStore:
 
 
 def publish_files(
-    run: str, topics: Sequence[Path], themes: Path, settings: Publish, receipt: Path
+    run: str,
+    topics: Sequence[Path],
+    themes: Path,
+    settings: Publish,
+    receipt: Path,
+    reduced: Path | None = None,
 ) -> Receipt:
-    """Publish a run from its files, one firm at a time, and write published.json."""
-    result = make_store(settings).publish(run, _firms(topics), read_themes(themes))
-    write_json(receipt, dataclasses.asdict(result))
+    """Publish a run from its files, one firm at a time, and write published.json.
+
+    reduced: the receipt of the reduce. Where that published already, being nearer to the files, and the
+    store still shows what it published, its receipt is the receipt.
+    """
+    store = make_store(settings)
+    result = _published(store, reduced) if reduced else None
+    if result is None:
+        result = store.publish(run, _firms(topics), read_themes(themes))
+    write_json(receipt, result)
     return result
+
+
+def _published(store: ThemeStore, reduced: Path) -> Receipt | None:
+    said = json.loads(reduced.read_text(encoding="utf-8")).get("published")
+    if said is None:
+        return None
+    receipt = Receipt(**said)
+    return receipt if still_shows(store, receipt) else None
+
+
+def still_shows(store: ThemeStore, receipt: Receipt) -> bool:
+    """Return whether readers of the store see what the receipt is of."""
+    try:
+        return (receipt.run, receipt.version) in {(info.run, info.version) for info in store.runs()}
+    except NotFoundError:
+        return False
 
 
 def _firms(paths: Sequence[Path]) -> Iterator[FirmTopics]:

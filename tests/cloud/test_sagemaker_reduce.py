@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 
-from earnings_themes.config import parse_config
+from earnings_themes.abstractions import Receipt
+from earnings_themes.config import Publish, parse_config
 from earnings_themes.errors import CloudError, CoverageError, ReduceError, ResultError
+from earnings_themes.publish import publish_files
 from earnings_themes.reduce import sagemaker
 from earnings_themes.reduce.folders import LocalFolder
 from earnings_themes.reduce.run import reduce_run
@@ -36,11 +38,12 @@ FIRMS = ("0012", "23", "34")
 WORKS = [
     sys.executable,
     "-c",
-    """import sys, json, pathlib
-out = pathlib.Path(sys.argv[sys.argv.index('--output') + 1])
+    """import sys, json
+from earnings_themes.reduce.folders import s3_folder
+out = s3_folder(sys.argv[sys.argv.index('--output') + 1])
 themes = dict(schema_version=1, run='2023_Q1', n_themes=0, themes=[], unassigned_topics=[], skipped_firms=[])
-(out / 'themes.json').write_text(json.dumps({**themes, 'metadata': {'timing': {}}}))
-(out / 'reduce.json').write_text('{}')""",
+out.write('themes.json', json.dumps({**themes, 'metadata': {'timing': {}}}).encode())
+out.write('reduce.json', b'{}')""",
 ]
 FAILS = ["sh", "-c", "echo reading 3 firms; echo the disk is full; exit 7"]
 SLEEPS = ["sh", "-c", "echo began; exec sleep 600"]
@@ -138,7 +141,6 @@ def test_the_job_is_asked_for_what_the_config_says(
         "Subnets": ["subnet-0a1b2c3d"], "SecurityGroupIds": ["sg-0a1b2c3d"],
     }  # fmt: skip
     assert job["RoleArn"] == "arn:aws:iam::123456789012:role/theme-aggregator"
-    assert job["ProcessingOutputConfig"]["KmsKeyId"] == "alias/results"
     tags = aws.client("sagemaker").list_tags(ResourceArn=job["ProcessingJobArn"])["Tags"]
     assert {tag["Key"]: tag["Value"] for tag in tags} == {
         "Project": "earnings-themes", "Environment": "dev", "Owner": "faculty", "CostCenter": "12", "Run": RUN,
@@ -156,6 +158,16 @@ def test_the_job_publishes_to_the_table_and_again_when_the_table_has_lost_it(
     assert store.theme(f"{RUN}-001").firms == FIRMS
     reduce(table="themes")
     assert statuses(aws) == ["Completed"]
+
+    # The rule `publish` finds it published, and needs no firm's file; without it, it publishes from files.
+    settings = Publish("dynamodb", "", "themes")
+    reduced, published = themes.with_name("reduce.json"), themes.with_name("published.json")
+    assert publish_files(RUN, [], themes, settings, published, reduced) == Receipt(**receipt)
+    assert json.loads(published.read_text()) == receipt
+    store.delete(RUN)
+    files = sorted((run / "topics").iterdir())
+    assert publish_files(RUN, files, themes, settings, published, reduced).digest == receipt["digest"]
+
     store.delete(RUN)
     reduce(table="themes")
     assert statuses(aws) == ["Completed", "Completed"]
@@ -434,4 +446,5 @@ def test_runs_without_a_theme_are_results(
         ("7", "no_transcript"), ("8", "too_few_sentences"),
     ]  # fmt: skip
     assert statuses(aws) == ["Completed", "Completed"]
-    assert "0 themes of 0 topics" in caplog.text, "the job's last line is in the progress line"
+    assert "Completed, waited" in caplog.text
+    assert f"INFO wrote s3://{BUCKET}" in caplog.text, "the job's last line is in the progress line"

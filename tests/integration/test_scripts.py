@@ -59,7 +59,7 @@ def test_the_scripts_hand_a_run_from_file_to_file(
         input=Files(topics=topics, firms=files.firms),
         output=Files(f"{out}/themes.json", f"{out}/reduce.json"),
     )
-    themes = Files(f"{out}/themes.json")
+    themes = [f"{out}/themes.json", f"{out}/reduce.json"]
     run("publish", config, input=Files(topics=topics, themes=themes), output=Files(f"{out}/published.json"))
     html = f"{out}/report.html"
     run("report", config, input=Files(topics=topics), output=Files(html, html=html))

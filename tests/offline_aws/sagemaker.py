@@ -115,10 +115,10 @@ class Jobs:
         job.processing_job_status = status
 
     def _run_in(self, ml: Path, job: Any) -> str:
-        outputs = job.processing_output_config["Outputs"]
+        outputs = (job.processing_output_config or {}).get("Outputs", [])
         for name in ("config", "output", "processing"):
             (ml / name).mkdir(parents=True)
-        for given in job.processing_inputs:
+        for given in job.processing_inputs or []:
             self._download(given["S3Input"]["S3Uri"], _below(ml, given["S3Input"]["LocalPath"]))
         for wanted in outputs:
             _below(ml, wanted["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)

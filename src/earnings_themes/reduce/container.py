@@ -2,27 +2,30 @@
 
 It is the entrypoint of containers/theme-aggregator. What it does with the topics is what the rule `themes`
 does on one machine; beside that it publishes, because it is near the files, and says in numbers how it ended.
+
+It reads and writes S3 itself. SageMaker's own mounts belong to root, and a container that does not run as
+root could not write its results there (github.com/aws/sagemaker-python-sdk, issue 4764).
 """
 
 import argparse
 import logging
 import signal
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from earnings_themes import __version__
-from earnings_themes.config import read_config
-from earnings_themes.errors import CloudError, CoverageError, EarningsThemesError, StoreError
-from earnings_themes.reduce.folders import open_folder
+from earnings_themes.config import Config, read_config
+from earnings_themes.errors import CloudError, ConfigError, CoverageError, EarningsThemesError, StoreError
+from earnings_themes.reduce.folders import open_folder, s3_folder
 from earnings_themes.reduce.run import RECEIPT, THEMES, reduce_run
 
 log = logging.getLogger("earnings_themes")
 
-# SageMaker mounts these (SageMaker Developer Guide, "Build your own processing container").
-OUTPUT: Final = "/opt/ml/processing/output"
-# It keeps this much of what the container leaves for ExitMessage (API Reference, "DescribeProcessingJob").
+# SageMaker keeps this much of what the container leaves for ExitMessage (API Reference, "DescribeProcessingJob").
 MESSAGE_BYTES: Final = 1024
 
 EXIT_CODES: Final = """\
@@ -56,13 +59,12 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--config",
-        type=Path,
-        default=Path("config/config.yaml"),
-        metavar="FILE",
+        default="config/config.yaml",
+        metavar="FILE|s3://…",
         help="the workflow's whole config; run, themes, reduce.min_firm_coverage and seed are used",
     )
     parser.add_argument(
-        "--output", type=Path, default=Path(OUTPUT), metavar="DIR", help=f"for {THEMES} and {RECEIPT}"
+        "--output", default="results", metavar="DIR|s3://…", help=f"where {THEMES} and {RECEIPT} go"
     )
     parser.add_argument(
         "--message-file",
@@ -81,9 +83,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     # A container's first process has no default handler: without this one, SIGTERM would do nothing.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
+        config = _read_config(given.config)
         folder = open_folder(given.input_bucket, given.input_prefix)
-        themes, receipt = given.output / THEMES, given.output / RECEIPT
-        reduce_run(read_config(given.config), folder, themes, receipt, given.dynamodb_table)
+        with _output_folder(given.output) as output:
+            reduce_run(config, folder, output / THEMES, output / RECEIPT, given.dynamodb_table)
     except EarningsThemesError as error:
         return _ended(error, given.message_file)
     except Exception as error:
@@ -91,6 +94,34 @@ def main(argv: Sequence[str] | None = None) -> int:
         _leave_message(f"{type(error).__name__}: {error}", given.message_file)
         return 1
     return 0
+
+
+def _read_config(where: str) -> Config:
+    if not where.startswith("s3://"):
+        return read_config(where)
+    folder, _, name = where.rpartition("/")
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / name
+        try:
+            path.write_bytes(s3_folder(folder).read(name))
+        except FileNotFoundError as error:
+            raise ConfigError(f"{where}: missing.") from error
+        return read_config(path)
+
+
+@contextmanager
+def _output_folder(where: str) -> Iterator[Path]:
+    """Give a local folder; what is in it at the end goes to S3 where `where` says so."""
+    if not where.startswith("s3://"):
+        yield Path(where)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        yield Path(scratch)
+        results = s3_folder(where)
+        # The receipt last: where it is, everything is.
+        for name in (THEMES, RECEIPT):
+            results.write(name, (Path(scratch) / name).read_bytes())
+    log.info("wrote %s", results)
 
 
 def _ended(error: EarningsThemesError, message_file: Path | None) -> int:
@@ -105,6 +136,10 @@ def _ended(error: EarningsThemesError, message_file: Path | None) -> int:
 def _leave_message(message: str, file: Path | None) -> None:
     if file is None:
         return
-    file.parent.mkdir(parents=True, exist_ok=True)
     # Cut between letters: a cut within one would be no text.
-    file.write_text(message.encode()[:MESSAGE_BYTES].decode(errors="ignore"), encoding="utf-8")
+    text = message.encode()[:MESSAGE_BYTES].decode(errors="ignore")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as fault:
+        log.warning("the message is in this log only: %s", fault)

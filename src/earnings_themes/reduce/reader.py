@@ -32,6 +32,8 @@ _AHEAD: Final = 2 * PARALLEL_REQUESTS
 # Centroids are written with 6 significant digits (results.py); what is further from 1 was never normalised.
 _LENGTH_TOLERANCE: Final = 0.01
 _SECONDS_A_LINE: Final = 10.0
+# A wrong folder would fill the log, and its end is what an error shows.
+_MOST_WARNINGS: Final = 10
 
 
 class TopicsReader:
@@ -74,8 +76,7 @@ class TopicsReader:
         finally:
             pool.shutdown(cancel_futures=True)
         log.info("read the topics of %d firms in %.1f s", n_read, time.monotonic() - started)
-        for skipped in self.unreadable:
-            log.warning("firm %s is skipped: %s", skipped.firm_id, skipped.reason)
+        _warn([f"firm {firm.firm_id} is skipped: {firm.reason}" for firm in self.unreadable])
 
     def look(self) -> list[tuple[str, str]]:
         """List the folder, and return the firms and file names that are worth reading.
@@ -97,10 +98,12 @@ class TopicsReader:
         firms = set(self.firms)
         known = {f"{encode_firm(firm)}.json" for firm in firms}
         self.ignored = [name for name in self.files if name not in known]
-        for name in self.ignored:
+        said = []
+        for name in self.ignored[:_MOST_WARNINGS]:
             firm = decode_firm(name.removesuffix(".json"))
             why = f"a second file of firm {firm!r}" if firm in firms else "of no firm in firms.tsv"
-            log.warning("topics/%s is ignored: %s", name, why)
+            said.append(f"topics/{name} is ignored: {why}")
+        _warn([*said, *self.ignored[_MOST_WARNINGS:]])
         return [(firm, name) for name, firm in to_read.items()]
 
     def check_coverage(self, least: float) -> None:
@@ -163,6 +166,13 @@ class CentroidRows:
             )
         dim = next(iter(self._dims), 0)
         return np.frombuffer(self._bytes, dtype=np.float32).reshape(-1 if dim else 0, dim)
+
+
+def _warn(lines: Sequence[str]) -> None:
+    for line in lines[:_MOST_WARNINGS]:
+        log.warning("%s", line)
+    if len(lines) > _MOST_WARNINGS:
+        log.warning("and %d more; the receipt names them all", len(lines) - _MOST_WARNINGS)
 
 
 def _fault(file: FileInfo | None) -> str | None:

@@ -14,8 +14,8 @@ from earnings_themes.errors import ResultError
 from earnings_themes.firm_processor import peak_memory_mb
 from earnings_themes.reduce.folders import Folder
 from earnings_themes.reduce.reader import TopicsReader
-from earnings_themes.registry import store_class
-from earnings_themes.results import parse_firms, write_json
+from earnings_themes.results import parse_firms, read_themes, write_json
+from earnings_themes.stores import open_store
 from earnings_themes.theme_aggregator import aggregate_files
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,8 @@ def reduce_run(
     published = None
     if table:
         before = time.perf_counter()
-        published = _publish(table, themes, reader)
+        # As the file has them, rounded: a publish from the files is then the same content.
+        published = _publish(table, read_themes(output), reader)
         seconds["publish"] = time.perf_counter() - before
     seconds["total"] = time.perf_counter() - started
     done = ReduceReceipt(
@@ -94,5 +95,4 @@ def _publish(table: str, themes: Themes, firms: TopicsReader) -> Receipt:
         # A file that became readable since the themes were made is in no theme.
         yield from (firm for firm in firms if firm.firm_id not in skipped)
 
-    store = store_class("dynamodb")(table)  # type: ignore[call-arg]  # every store is made as Store(location)
-    return store.publish(themes.run, read_again(), themes)
+    return open_store(f"dynamodb:{table}").publish(themes.run, read_again(), themes)

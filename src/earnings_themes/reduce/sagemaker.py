@@ -16,15 +16,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from earnings_themes.abstractions import Receipt
 from earnings_themes.config import parse_config
 from earnings_themes.errors import CloudError, ReduceError, ResultError
+from earnings_themes.publish import still_shows
 from earnings_themes.reduce import sagemaker_request as request
 from earnings_themes.reduce.aws import aws_errors, error_code, logs_client, sagemaker_client
 from earnings_themes.reduce.folders import S3Folder, s3_folder
 from earnings_themes.reduce.reader import TopicsReader
 from earnings_themes.reduce.run import RECEIPT, THEMES
-from earnings_themes.registry import store_class
 from earnings_themes.results import parse_firms, parse_themes, write_atomically
+from earnings_themes.stores import open_store
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef as Job
@@ -143,10 +145,8 @@ class _Jobs:
             return False
         if self.table is None:
             return True
-        published = json.loads(results.read(RECEIPT))["published"]
-        store = store_class("dynamodb")(self.table)  # type: ignore[call-arg]  # made as Store(location)
-        there = {(info.run, info.version) for info in store.runs()}
-        return (published["run"], published["version"]) in there
+        receipt = Receipt(**json.loads(results.read(RECEIPT))["published"])
+        return still_shows(open_store(f"dynamodb:{self.table}"), receipt)
 
     def _results(self, name: str) -> S3Folder:
         return self.folder.child("reduce").child(name)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
         CreateProcessingJobRequestTypeDef,
         NetworkConfigTypeDef,
         ProcessingClusterConfigTypeDef,
-        ProcessingOutputConfigTypeDef,
     )
 
 # A name has up to 63 letters, digits and '-', and no '-' at either end.
@@ -31,7 +30,6 @@ _DIGEST_DIGITS: Final = 16
 _ATTEMPT_DIGITS: Final = 2
 _RUN_LENGTH: Final = _NAME_LENGTH - len("themes---") - _DIGEST_DIGITS - _ATTEMPT_DIGITS
 
-_ML: Final = "/opt/ml"
 CONFIG_FILE: Final = "config.yaml"
 
 
@@ -78,35 +76,21 @@ def job_request(
 ) -> "CreateProcessingJobRequestTypeDef":
     """Return the arguments of create_processing_job.
 
-    folder: the run's files, which the container reads itself: it lists them, and names what is missing.
-    results: where config.yaml lies, and where themes.json and the receipt go.
+    folder: the run's files. results: where config.yaml lies, and where themes.json and the receipt go. The
+    container reads and writes both itself, so the request names no ProcessingInputs and no outputs.
     """
     arguments = ["--input-bucket", folder.bucket, "--input-prefix", folder.prefix]
     arguments += ["--dynamodb-table", table] if table else []
-    arguments += [
-        "--config", f"{_ML}/processing/input/config/{CONFIG_FILE}",
-        "--output", f"{_ML}/processing/output",
-        "--message-file", f"{_ML}/output/message",
-    ]  # fmt: skip
+    arguments += ["--config", f"{results}/{CONFIG_FILE}", "--output", str(results)]
+    # SageMaker shows what a container leaves here as the job's ExitMessage.
+    arguments += ["--message-file", "/opt/ml/output/message"]
     cluster: ProcessingClusterConfigTypeDef = {
         "InstanceCount": 1,
         "InstanceType": job.instance_type,  # type: ignore[typeddict-item]  # the list of types grows
         "VolumeSizeInGB": job.volume_gb,
     }
-    outputs: ProcessingOutputConfigTypeDef = {
-        "Outputs": [
-            {
-                "OutputName": "themes",
-                "S3Output": {
-                    "S3Uri": str(results),
-                    "LocalPath": f"{_ML}/processing/output",
-                    "S3UploadMode": "EndOfJob",
-                },
-            }
-        ]
-    }
     if job.kms_key:
-        cluster["VolumeKmsKeyId"] = outputs["KmsKeyId"] = job.kms_key
+        cluster["VolumeKmsKeyId"] = job.kms_key
     network: NetworkConfigTypeDef = {"EnableNetworkIsolation": False}
     if job.subnets:
         network["VpcConfig"] = {"Subnets": job.subnets, "SecurityGroupIds": job.security_groups}
@@ -117,18 +101,6 @@ def job_request(
         "AppSpecification": {"ImageUri": job.image, "ContainerArguments": arguments},
         # SageMaker sets AWS_REGION, which boto3 does not look at.
         "Environment": {"AWS_DEFAULT_REGION": region},
-        "ProcessingInputs": [
-            {
-                "InputName": "config",
-                "S3Input": {
-                    "S3Uri": f"{results}/{CONFIG_FILE}",
-                    "LocalPath": f"{_ML}/processing/input/config",
-                    "S3DataType": "S3Prefix",
-                    "S3InputMode": "File",
-                },
-            }
-        ],
-        "ProcessingOutputConfig": outputs,
         "ProcessingResources": {"ClusterConfig": cluster},
         "NetworkConfig": network,
         "StoppingCondition": {"MaxRuntimeInSeconds": 60 * job.timeout_minutes},

@@ -107,6 +107,12 @@ def test_wrong_arguments_are_2_and_help_names_every_code(
         assert f"\n  {code}  " in text
 
 
+def test_a_message_that_cannot_be_left_does_not_hide_the_error(work: Path) -> None:
+    (work / "output").write_text("a file where a folder should be")
+    (work / "results" / RUN / "firms.tsv").unlink()
+    assert call(work) == 2
+
+
 def test_sigterm_ends_it_at_once(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(container, "reduce_run", lambda *_: signal.raise_signal(signal.SIGTERM))
     with pytest.raises(SystemExit) as ended:
