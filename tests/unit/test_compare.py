@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from report.synthetic import write_run
 
 from earnings_themes import compare
 from earnings_themes.errors import ResultError
+from tests.unit.report.synthetic import write_run
 
 
 def run(folder: Path, seconds: float = 0.0, **form: int) -> Path:

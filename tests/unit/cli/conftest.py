@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from ended import Command, Ended, publish_runs
 
 from earnings_themes.cli import main
 from earnings_themes.stores.sqlite import SQLiteThemeStore
+from tests.unit.cli.ended import Command, Ended, publish_runs
 
 
 @pytest.fixture

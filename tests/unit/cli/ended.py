@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from published import make_firm, make_run
-
 from earnings_themes.abstractions import ThemeStore
+from tests.published import make_firm, make_run
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from ended import Command
-from published import make_run
 
 from earnings_themes.cli import main
 from earnings_themes.stores.sqlite import SQLiteThemeStore
+from tests.published import make_run
+from tests.unit.cli.ended import Command
 
 COMMANDS = (
     ("runs",),

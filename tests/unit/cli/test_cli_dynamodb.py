@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from ended import Command, publish_runs
 from moto import mock_aws
 
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
+from tests.unit.cli.ended import Command, publish_runs
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import SUBJECTS, made_vector
 from numpy.typing import NDArray
 
 from earnings_themes import ingest
@@ -24,6 +23,7 @@ from earnings_themes.config import Source, TopicSettings
 from earnings_themes.errors import ConfigError
 from earnings_themes.firm_processor import process_firm
 from earnings_themes.registry import connector_class, model_class
+from tests.conftest import SUBJECTS, made_vector
 
 
 class LengthModel(TopicModelInterface):

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from dynamo import new_store
 from moto import mock_aws
 
 from earnings_themes.abstractions import ThemeStore
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
 from earnings_themes.stores.sqlite import SQLiteThemeStore
+from tests.unit.stores.dynamo import new_store
 
 ROOT = Path(__file__).parents[3]
 

@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Iterator
 
 import pytest
-from published import ODD_FIRM_IDS, everything, make_firm, make_run, make_themes, make_topic
 
 from earnings_themes.abstractions import (
     FirmEntry,
@@ -16,6 +15,7 @@ from earnings_themes.abstractions import (
     UnassignedTopic,
 )
 from earnings_themes.errors import NotFoundError, ResultError
+from tests.published import ODD_FIRM_IDS, everything, make_firm, make_run, make_themes, make_topic
 
 # --- reading back ----------------------------------------------------------------------------------
 

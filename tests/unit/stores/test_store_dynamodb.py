@@ -8,7 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from dynamo import (
+
+from earnings_themes.abstractions import FirmTopics, Themes, TopicSentence
+from earnings_themes.errors import NotFoundError, ResultError, StoreError
+from earnings_themes.stores import dynamodb, dynamodb_table, open_store
+from earnings_themes.stores.dynamodb import DynamoDBThemeStore
+from earnings_themes.stores.dynamodb_items import ITEM_BYTES, from_attribute, item_size, to_attribute
+from tests.published import everything, make_firm, make_run, make_themes, make_topic
+from tests.unit.stores.dynamo import (
     Killed,
     content,
     dump,
@@ -21,13 +28,6 @@ from dynamo import (
     throttle,
     versions,
 )
-from published import everything, make_firm, make_run, make_themes, make_topic
-
-from earnings_themes.abstractions import FirmTopics, Themes, TopicSentence
-from earnings_themes.errors import NotFoundError, ResultError, StoreError
-from earnings_themes.stores import dynamodb, dynamodb_table, open_store
-from earnings_themes.stores.dynamodb import DynamoDBThemeStore
-from earnings_themes.stores.dynamodb_items import ITEM_BYTES, from_attribute, item_size, to_attribute
 
 pytestmark = pytest.mark.usefixtures("aws")
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from published import everything, make_firm, make_run, make_themes, make_topic
 
 from earnings_themes.abstractions import FirmTopics, TopicSentence
 from earnings_themes.errors import ConfigError, NotFoundError, StoreError
 from earnings_themes.stores import open_store
 from earnings_themes.stores.sqlite import SQLiteThemeStore
+from tests.published import everything, make_firm, make_run, make_themes, make_topic
 
 TABLES = ("version", "theme", "representative_sentence", "firm", "topic", "sentence", "sentence_text")
 KILLED = 37
