@@ -39,7 +39,18 @@ from earnings_themes.text import dominant_script, introduced_names
 from earnings_themes.text.words import words_of
 
 # Libraries whose version can change a topic.
-_LIBRARIES: Final = ("bertopic", "igraph", "numpy", "scikit-learn", "sentence-transformers", "torch")
+_LIBRARIES: Final = (
+    "bertopic",
+    "hdbscan",
+    "igraph",
+    "numpy",
+    "scikit-learn",
+    "scipy",
+    "sentence-transformers",
+    "tomotopy",
+    "torch",
+    "umap-learn",
+)
 # Ten words are what topic diversity and coherence are measured on (Dieng et al. 2020, Röder et al. 2015).
 _N_KEYWORDS: Final = 10
 _SENTENCE_COLUMNS: Final = ("sentence_id", "text", "speaker_type")
