@@ -65,7 +65,7 @@ def knn_graph(vectors: Floats, k: int) -> Graph:
     Vectors that have nothing to do with each other stay unlinked.
     """
     n, dim = vectors.shape
-    neighbours, cosines = _nearest(vectors, k)
+    neighbours, cosines = nearest(vectors, k)
     linked = cosines > _unrelated(dim)
     source, target = np.repeat(np.arange(n), neighbours.shape[1])[linked.ravel()], neighbours[linked]
     pairs, pair = np.unique(np.minimum(source, target) * n + np.maximum(source, target), return_inverse=True)
@@ -81,7 +81,7 @@ def reciprocal_graph(vectors: Floats, firms: Integers, k: int) -> Graph:
     """
     n, dim = vectors.shape
     # Four candidates for each wanted firm: neighbours often come from one firm, and only its best one counts.
-    neighbours, cosines = _nearest(vectors, 4 * k, firms)
+    neighbours, cosines = nearest(vectors, 4 * k, firms)
     linked = cosines > _unrelated(dim)
     source, target = np.repeat(np.arange(n), neighbours.shape[1])[linked.ravel()], neighbours[linked]
     n_firms = int(firms.max(initial=0)) + 1
@@ -141,8 +141,8 @@ class GraphCommunities(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sc
     def __init__(
         self,
         n_neighbors: int = 15,  # a quarter of the sentences, if that is less: docs/validation.md, "Neighbours"
-        min_topic_size: int = 4,  # 3, 4, 5 tried: docs/validation.md, "Outliers"
-        n_runs: int = 40,  # no gain from more: docs/validation.md, "Agreement of runs"
+        min_topic_size: int = 4,  # 3, 4, 5, 8 tried: docs/validation.md, "Outliers"
+        n_runs: int = 40,  # 5 to 80 tried: docs/validation.md, "Agreement of runs"
         resolutions: tuple[float, float] = (1.0, 4.0),  # docs/validation.md, "Agreement of runs"
         random_state: int = 42,
     ) -> None:
@@ -229,7 +229,7 @@ class CentroidCommunities(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
     def __init__(
         self,
         n_neighbors: int = 5,  # 3, 5, 7, 10 tried: docs/validation.md, "Nearest firms"
-        max_repeat: float = 0.15,  # .05, .10, .15, .20 tried: docs/validation.md, "Granularity"
+        max_repeat: float = 0.10,  # .05, .10, .15, .20 tried: docs/validation.md, "Granularity"
         start: float = 1
         / 3,  # 1/4, 1/2 and fixed resolutions of 1 to 16 tried: docs/validation.md, "Granularity"
         random_state: int = 42,
@@ -338,7 +338,7 @@ def _induced(graph: Graph, kept: NDArray[np.bool_]) -> Graph:
     )
 
 
-def _nearest(vectors: Floats, k: int, firms: Integers | None = None) -> tuple[Integers, Floats]:
+def nearest(vectors: Floats, k: int, firms: Integers | None = None) -> tuple[Integers, Floats]:
     """The k nearest other rows (n, k) and their cosines (n, k), nearest first; with `firms`, of other firms only.
 
     Where fewer than k exist the cosine is −2. Exact to 20,000 rows, then by an inverted file (Jégou, Douze &

@@ -104,7 +104,7 @@ TOPIC_CLUSTERERS: Final[dict[str, TopicClusterer]] = {
 
 TOPIC_SETTINGS: Final[dict[str, dict[str, TopicClusterer]]] = {
     "Neighbours": {f"{k} neighbours": communities(n_neighbors=k) for k in (5, 10, 15, 20)},
-    "Agreement of runs": {f"{n} runs": communities(n_runs=n) for n in (1, 10, 20, 40, 80)}
+    "Agreement of runs": {f"{n} runs": communities(n_runs=n) for n in (5, 10, 20, 40, 80)}
     | {
         f"resolutions {low} to {high}": communities(resolutions=(float(low), float(high)))
         for low, high in ((1, 1), (1, 2), (1, 4), (1, 8), (2, 8), (4, 4))
@@ -166,7 +166,7 @@ THEME_CLUSTERERS: Final[dict[str, ThemeClusterer]] = {
 
 THEME_SETTINGS: Final[dict[str, dict[str, ThemeClusterer]]] = {
     "Nearest firms": {f"{k} nearest firms": themes(n_neighbors=k) for k in (3, 5, 7, 10)},
-    "Granularity": {f"repeats to {share:.2f}": themes(max_repeat=share) for share in (0.05, 0.1, 0.15, 0.2)}
+    "Granularity": {f"repeats to {share:.2f}": themes(max_repeat=share) for share in (0.05, 0.10, 0.15, 0.20)}
     | {f"starts at {share:.2f} of the topics a firm": themes(start=share) for share in (0.25, 0.33, 0.5)}
     | {f"resolution {value}": fixed_resolution(float(value)) for value in (1, 2, 4, 8, 16)},
 }

@@ -1,15 +1,16 @@
 """The whole of production on one file of calls, in a folder of its own: what a user's run would give."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from earnings_themes.abstractions import Theme
 from earnings_themes.config import Source, ThemeSettings, TopicSettings
 from earnings_themes.embedding import SentenceEncoder, embed
 from earnings_themes.firm_processor import process_firm_files
 from earnings_themes.ingest import ingest
 from earnings_themes.quality import quality_report
 from earnings_themes.quality.coverage import largest_themes
+from earnings_themes.quality.vectors import kept_embeddings
 from earnings_themes.reduce.folders import LocalFolder
 from earnings_themes.reduce.reader import TopicsReader
 from earnings_themes.results import encode_firm, read_firms
@@ -56,7 +57,7 @@ def run(
     transcripts, firms, vectors = (
         folder / "transcripts.parquet",
         folder / "firms.tsv",
-        folder / "vectors.parquet",
+        folder / "embeddings" / "0000.parquet",
     )
     ingest(Source("local_csv", str(calls)), transcripts, firms, folder / "ingest.json")
     rows = read_firms(firms)
@@ -67,17 +68,12 @@ def run(
         process_firm_files(name, row.firm_id, firms, transcripts, vectors, output, topics, _SEED)
     reader = TopicsReader(LocalFolder(folder / "topics"), [row.firm_id for row in rows], name)
     found = aggregate_files(name, reader, folder / "themes.json", themes, 1.0, _SEED)
-    metrics = quality_report(folder, labels)["metrics"]
+    metrics = quality_report(folder, labels, kept_embeddings(vectors.parent))["metrics"]
     figures = {title: _shown(metrics[key]) for key, title in _FIGURES.items() if key in metrics}
-    return figures, [_line(theme) for theme in largest(found.themes)]
+    return figures, [_line(theme) for theme in largest_themes(found.themes)]
 
 
-def largest(themes: Sequence[Any]) -> list[Any]:
-    """The ten themes with the most sentences, whatever their kind: where boilerplate would show."""
-    return list(largest_themes(themes))
-
-
-def _line(theme: Any) -> str:
+def _line(theme: Theme) -> str:
     words = ", ".join(word for word, _ in theme.keywords[:6])
     return f"{theme.label} ({theme.kind}; {theme.n_firms} firms, {theme.n_topics} topics): {words}"
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import adjusted_mutual_info_score as ami
 from sklearn.metrics import adjusted_rand_score as ari
 
-from earnings_themes.communities import CentroidCommunities, GraphCommunities, in_context
+from earnings_themes.communities import CentroidCommunities, GraphCommunities, in_context, nearest
 from earnings_themes.evaluation.clusterers import ThemeClusterer, TooManyRowsError, TopicClusterer
 from earnings_themes.evaluation.data import NO_THEME, Sentences
 
@@ -245,9 +245,9 @@ def _theme_scores(topics: Topics, found: Integers) -> dict[str, str]:
         ),
     }
     scores = {}
-    for level, (truth, nearest, single) in pairs.items():
-        scores[f"ARI, {level}"] = f"{ari(truth, nearest):.2f} / {ari(truth, single):.2f}"
-        scores[f"AMI, {level}"] = f"{ami(truth, nearest):.2f} / {ami(truth, single):.2f}"
+    for level, (truth, full_one, single) in pairs.items():
+        scores[f"ARI, {level}"] = f"{ari(truth, full_one):.2f} / {ari(truth, single):.2f}"
+        scores[f"AMI, {level}"] = f"{ami(truth, full_one):.2f} / {ami(truth, single):.2f}"
     planted = len(set(topics.theme[counted].tolist()))
     return scores | {
         "themes found (planted)": f"{int(found.max(initial=-1)) + 1} ({planted})",
@@ -279,31 +279,41 @@ def themes_of_real_calls(methods: Mapping[str, ThemeClusterer], data: Mapping[st
 def size_of_the_reduce(topics: Topics, n_firms: int, seed: int = 0) -> pd.DataFrame:
     """Seconds and memory for many firms: each is dealt 28 real centroids, blurred by half of a second one.
 
-    The blur makes no two equal, and gives the search for neighbours work to do.
+    The blur makes no two equal, and gives the search for neighbours work to do. How many of the 20 nearest it
+    finds is checked on 200 rows.
     """
     draw = np.random.default_rng(seed)
-    rows = np.concatenate(
-        [
-            draw.choice(len(topics.vectors), min(28, len(topics.vectors)), replace=False)
-            for _ in range(n_firms)
-        ]
-    )
+    n_each = min(28, len(topics.vectors))
+    rows = np.concatenate([draw.choice(len(topics.vectors), n_each, replace=False) for _ in range(n_firms)])
     mixed = topics.vectors[rows] + 0.5 * topics.vectors[draw.integers(len(topics.vectors), size=len(rows))]
-    firms = np.repeat([f"firm {number:05d}" for number in range(n_firms)], len(rows) // n_firms).tolist()
+    mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
+    firms = np.repeat(np.arange(n_firms), n_each)
     wall, cpu = time.perf_counter(), time.process_time()
-    model = CentroidCommunities().fit(mixed, firms)
+    model = CentroidCommunities().fit(mixed, [f"{number:05d}" for number in firms])
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     return pd.DataFrame(
         [
             {
                 "firms": f"{n_firms:,}",
                 "topics": f"{len(rows):,}",
-                "wall seconds": f"{time.perf_counter() - wall:.0f}",
-                "CPU seconds": f"{time.process_time() - cpu:.0f}",
+                "wall seconds": f"{wall:.0f}",
+                "CPU seconds": f"{cpu:.0f}",
                 "peak memory of the process, GB": f"{_peak_gb():.1f}",
                 "themes": int(model.labels_.max(initial=-1)) + 1,
                 "topics in a theme": f"{(model.labels_ >= 0).mean():.0%}",
+                "20 nearest that are found": f"{_recall(mixed, firms, draw.integers(len(rows), size=200)):.1%}",
             }
         ]
+    )
+
+
+def _recall(vectors: Floats, firms: Integers, rows: Integers) -> float:
+    found, _ = nearest(vectors, 20, firms)
+    similarity = vectors[rows] @ vectors.T
+    similarity[firms[rows][:, None] == firms] = -2.0
+    exact = np.argpartition(-similarity, 19, axis=1)[:, :20]
+    return float(
+        np.mean([len(np.intersect1d(found[row], best)) / 20 for row, best in zip(rows, exact, strict=True)])
     )
 
 
