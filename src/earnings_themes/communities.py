@@ -41,8 +41,10 @@ _DECIMALS = 6
 # A firm with more unique sentences than this (dozens of calls) is fitted on an even sample: the agreement of
 # n sentences needs 12 n² bytes, 300 MB here. The rest join the nearest topic by the rule for outliers.
 _MOST_FITTED = 5_000
-# Up to here the neighbour search is exact: 20,000 topics (700 firms) take seconds.
-_MOST_EXACT = 20_000
+# Up to here the neighbour search is exact: 30,000 topics (1,000 firms) take half a minute.
+_MOST_EXACT = 30_000
+# Beyond, each row looks at the 32 cells around it: how much that finds is in docs/validation.md, "Size".
+_CELLS_SEARCHED = 32
 
 
 @dataclass(frozen=True)
@@ -341,7 +343,7 @@ def _induced(graph: Graph, kept: NDArray[np.bool_]) -> Graph:
 def nearest(vectors: Floats, k: int, firms: Integers | None = None) -> tuple[Integers, Floats]:
     """The k nearest other rows (n, k) and their cosines (n, k), nearest first; with `firms`, of other firms only.
 
-    Where fewer than k exist the cosine is −2. Exact to 20,000 rows, then by an inverted file (Jégou, Douze &
+    Where fewer than k exist the cosine is −2. Exact to 30,000 rows, then by an inverted file (Jégou, Douze &
     Schmid 2011, doi:10.1109/TPAMI.2010.57): only the cells around a row are searched.
     """
     n = len(vectors)
@@ -374,7 +376,7 @@ def _cells(vectors: Floats) -> list[tuple[Integers, Integers]]:
     quantizer = MiniBatchKMeans(n_cells, batch_size=4_096, max_iter=20, n_init=1, random_state=0)
     cell = quantizer.fit(vectors).predict(vectors)
     centers = quantizer.cluster_centers_.astype(np.float32)
-    around = np.argsort(-(_unit(centers) @ _unit(centers).T), axis=1, kind="stable")[:, :24]
+    around = np.argsort(-(_unit(centers) @ _unit(centers).T), axis=1, kind="stable")[:, :_CELLS_SEARCHED]
     members = [np.flatnonzero(cell == c) for c in range(n_cells)]
     return [
         (members[c][i : i + 1_000], np.concatenate([members[near] for near in around[c]]))

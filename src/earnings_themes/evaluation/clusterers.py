@@ -3,6 +3,7 @@
 The first of either table is the default, as production runs it.
 """
 
+import random
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -184,7 +185,9 @@ def _multilevel(similarity: Floats, resolution: float, smallest: int) -> Integer
     )
     weights = np.maximum(near[pairs[:, 0], pairs[:, 1]], 1e-6)
     graph = igraph.Graph(n=n, edges=pairs)
+    igraph.set_random_number_generator(random.Random(_SEED))
     found = graph.community_multilevel(weights=weights.tolist(), resolution=resolution)
+    igraph.set_random_number_generator(random)
     return _dropped(np.asarray(found.membership, dtype=np.int64), smallest)
 
 

@@ -30,10 +30,11 @@ filler are one planted class, so more topics than planted are expected). The fir
 
 No method wins everywhere. HDBSCAN on UMAP has the finest intents with small clusters, splits the broad ones into
 three, and with larger clusters loses most of the sample. Ward and average linkage split. Louvain and a single Leiden
-run are as good as the default where their resolution happens to suit the data, and worse elsewhere: resolution 1 is
-best for 10 intents and worst for 40. The default does not have to know, is close to the best in every column,
-and says of each topic how far its runs agree. A single Leiden run at resolution 2 on the same graph comes close at
-a tenth of the time or less. Subtracting the mean of a firm's sentences changes nothing beyond noise.""",
+run are best where their resolution happens to suit the data, and worse elsewhere: resolution 1 is best for 10
+intents and worst for 40. A single Leiden run at resolution 2, on the default's graph, agrees as well as the default
+at a twentieth of the time. What the 40 runs buy is that nobody has to know that it is 2, sentences that are left
+out because they fit nowhere, and a figure for each topic that says how far it can be relied on. Subtracting the
+mean of a firm's sentences changes nothing beyond noise.""",
     "Stability": """\
 Four real calls: mean ARI between topics of three row orders, and of three random nine tenths, on shared
 sentences; *raw* takes the outliers for one class. The default and UMAP + HDBSCAN (as kept here) sort their rows
@@ -44,10 +45,11 @@ its own figure in `topics/{firm}.json`.""",
 A sentence is clustered with a share of the one before and the one after. On the sample this decides more than
 the choice of the method: sentences on one theme share few words there, and lie next to each other. The sample's
 blocks are tidier than speech, so do not expect as much of real calls; there it costs stability, since a sentence's
-place now depends on its neighbours, and what is gained is seen by reading: answers stay with their questions.
+place now depends on its neighbours. In the calls that were read side by side, answers stay with their questions
+and short sentences with their subject; there are no labels that would put a number to it.
 banking77 has no order, so it cannot say anything. `topics.context: false` turns it off.""",
     "Neighbours": """\
-Few neighbours favour many small topics, many neighbours few large ones. 15 is the steadiest when sentences are
+Few neighbours favour many small topics, many neighbours few large ones. 15 is as steady as any when sentences are
 dropped. Below 60 sentences a quarter of them is used.""",
     "Agreement of runs": """\
 More runs agree on steadier topics; 80 gain little over 40 and take twice as long. Resolutions from 1 to 4 give
@@ -83,8 +85,8 @@ for arithmetic. What the themes are does not matter here.""",
     "End to end": """\
 Production from a CSV to themes, as a user's run, measured by its own `quality.json`. Unassigned sentences are
 those in no theme for any reason. Below it the ten themes with the most firms of each, of any kind: what a researcher
-would read first. Those of the sample are what was planted, with some neighbours merged. Those of real calls are
-mixed: subjects beside the accounts' language that all firms share, and topics that have in common how something is
+would read first. Most of those of the sample were planted, with neighbours merged; others gather filler, or what
+single firms have to themselves. Those of real calls are mixed: subjects beside the accounts' language that all firms share, and topics that have in common how something is
 said rather than what. Themes of 56 firms of all industries and one call each do not come back well when
 topics are taken away; more calls of firms that have something in common should do better, which is not measured.""",
 }
