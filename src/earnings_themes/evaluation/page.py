@@ -86,7 +86,8 @@ for arithmetic. What the themes are does not matter here.""",
 Production from a CSV to themes, as a user's run, measured by its own `quality.json`. Unassigned sentences are
 those in no theme for any reason. Below it the ten themes with the most firms of each, of any kind: what a researcher
 would read first. Most of those of the sample were planted, with neighbours merged; others gather filler, or what
-single firms have to themselves. Those of real calls are mixed: subjects beside the accounts' language that all firms share, and topics that have in common how something is
+single firms have to themselves. Those of real calls are mixed: subjects beside the accounts' language
+that all firms share, and topics that have in common how something is
 said rather than what. Themes of 56 firms of all industries and one call each do not come back well when
 topics are taken away; more calls of firms that have something in common should do better, which is not measured.""",
 }
