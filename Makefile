@@ -15,8 +15,9 @@ run: .venv/run.stamp
 	$(BIN)/snakemake --profile config/profiles/default --cores $(CORES)
 	$(BIN)/earnings-themes themes --run sample
 
+# A process a core, a file of tests to one of them: what a file's tests share is then made once.
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .
@@ -35,13 +36,13 @@ evaluate: .venv/dev.stamp
 
 # Rewrites the lock files from envs/*.in; commit the result.
 lock: .venv/dev.stamp
-	for name in workflow dev; do \
+	for name in workflow dev audit; do \
 	  $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --override envs/overrides.txt \
 	    --no-header --no-annotate --quiet --output-file envs/$$name.txt envs/$$name.in; \
 	done
 
 clean:
-	rm -rf .venv .snakemake results
+	rm -rf .venv .venv-audit .snakemake results
 
 # The lock is complete, so --no-deps installs exactly it; torch comes after, and finds what it imports.
 # torch has a CPU build of its own index for Linux: where pip is not set up for one, name it in
@@ -55,4 +56,10 @@ clean:
 
 .venv/dev.stamp: envs/dev.txt .venv/run.stamp
 	$(BIN)/pip install --quiet --require-hashes --no-deps -r envs/dev.txt
+	touch $@
+
+# The static checks' own environment; envs/audit.in says why it is apart.
+.venv-audit/stamp: envs/audit.txt
+	test -x .venv-audit/bin/python || $(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/pip install --quiet --require-hashes --no-deps -r envs/audit.txt
 	touch $@
