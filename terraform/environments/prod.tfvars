@@ -1,0 +1,10 @@
+# For results that are cited: nothing is deleted by accident, and a quarter of 1,000 firms fits at once.
+environment         = "prod"
+owner               = "faculty-research"
+cost_center         = "research"
+force_destroy       = false
+deletion_protection = true
+map_max_vcpus       = 256
+log_days            = 365
+old_version_days    = 90
+monthly_budget_usd  = 200

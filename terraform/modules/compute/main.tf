@@ -1,0 +1,352 @@
+# Where jobs run: spot machines for the map, Fargate for the head. With no job there is no machine.
+
+locals {
+  queue_arns = concat([aws_batch_job_queue.map.arn], aws_batch_job_queue.gpu[*].arn)
+  # A job that waits for a machine which cannot come would wait for ever, and its run with it.
+  stuck = {
+    "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"         = "no machine of this queue is large enough"
+    "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE" = "more than the queue's limit of vCPUs"
+    "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"           = "the zones have no machine left"
+  }
+  # What `make cloud-settings` writes to a file, the head finds in its environment.
+  cloud = {
+    region                     = var.region
+    results_bucket             = var.bucket
+    results_prefix             = var.results_prefix
+    map_queue_arn              = aws_batch_job_queue.map.arn
+    map_gpu_queue_arn          = one(aws_batch_job_queue.gpu[*].arn)
+    head_queue_arn             = aws_batch_job_queue.head.arn
+    map_job_role_arn           = aws_iam_role.map.arn
+    map_job_definition_arn     = aws_batch_job_definition.map.arn
+    firm_topic_processor_image = var.images["firm-topic-processor"]
+    theme_aggregator_image     = var.images["theme-aggregator"]
+    sagemaker_role_arn         = aws_iam_role.reduce.arn
+    sagemaker_subnets          = var.subnet_ids
+    sagemaker_security_groups  = [var.security_group_id]
+    table_name                 = var.table_name
+    tags                       = var.tags
+  }
+}
+
+# The workers' lines; the name is under our own prefix because /aws/batch/job belongs to the whole account.
+resource "aws_cloudwatch_log_group" "map" {
+  name              = "/${var.name}/map"
+  retention_in_days = var.log_days
+}
+
+# The heads' lines.
+resource "aws_cloudwatch_log_group" "head" {
+  name              = "/${var.name}/head"
+  retention_in_days = var.log_days
+}
+
+# What Batch's own default for machines lacks: an encrypted disk of our size, and a metadata service that
+# hands its credentials to no container.
+resource "aws_launch_template" "worker" {
+  name_prefix            = "${var.name}-worker-"
+  update_default_version = true
+
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = 1 # the machine's own agent is one hop away, a container two
+  }
+  block_device_mappings {
+    device_name = "/dev/xvda"
+    ebs {
+      volume_size           = var.volume_gb
+      volume_type           = "gp3"
+      encrypted             = true
+      delete_on_termination = true
+    }
+  }
+  # The provider's default tags reach the template, not the machines that it makes.
+  dynamic "tag_specifications" {
+    for_each = toset(["instance", "volume"])
+    content {
+      resource_type = tag_specifications.value
+      tags          = merge(var.tags, { Name = "${var.name}-worker" })
+    }
+  }
+}
+
+# The map's machines: spot costs about a third, and a firm that is interrupted is simply run again.
+resource "aws_batch_compute_environment" "spot" {
+  compute_environment_name_prefix = "${var.name}-spot-"
+  type                            = "MANAGED"
+
+  compute_resources {
+    type                = "SPOT"
+    allocation_strategy = "SPOT_PRICE_CAPACITY_OPTIMIZED" # the cheapest of the pools that last
+    bid_percentage      = var.spot_bid_percentage
+    min_vcpus           = 0
+    max_vcpus           = var.map_max_vcpus
+    instance_type       = var.map_instance_types
+    instance_role       = aws_iam_instance_profile.instance.arn
+    subnets             = var.subnet_ids
+    security_group_ids  = [var.security_group_id]
+    tags                = merge(var.tags, { Name = "${var.name}-spot" })
+
+    ec2_configuration {
+      image_type = "ECS_AL2023"
+    }
+    launch_template {
+      launch_template_id = aws_launch_template.worker.id
+      version            = aws_launch_template.worker.latest_version
+    }
+  }
+  # A new machine image waits for running jobs instead of ending them.
+  update_policy {
+    job_execution_timeout_minutes = var.map_timeout_minutes
+    terminate_jobs_on_update      = false
+  }
+  lifecycle {
+    create_before_destroy = true # a queue cannot be without an environment
+  }
+  depends_on = [aws_iam_role_policy_attachment.instance]
+}
+
+# Where the queue goes on when spot has no capacity left.
+resource "aws_batch_compute_environment" "on_demand" {
+  compute_environment_name_prefix = "${var.name}-ondemand-"
+  type                            = "MANAGED"
+
+  compute_resources {
+    type                = "EC2"
+    allocation_strategy = "BEST_FIT_PROGRESSIVE"
+    min_vcpus           = 0
+    max_vcpus           = var.map_max_vcpus
+    instance_type       = var.map_instance_types
+    instance_role       = aws_iam_instance_profile.instance.arn
+    subnets             = var.subnet_ids
+    security_group_ids  = [var.security_group_id]
+    tags                = merge(var.tags, { Name = "${var.name}-ondemand" })
+
+    ec2_configuration {
+      image_type = "ECS_AL2023"
+    }
+    launch_template {
+      launch_template_id = aws_launch_template.worker.id
+      version            = aws_launch_template.worker.latest_version
+    }
+  }
+  update_policy {
+    job_execution_timeout_minutes = var.map_timeout_minutes
+    terminate_jobs_on_update      = false
+  }
+  lifecycle {
+    create_before_destroy = true
+  }
+  depends_on = [aws_iam_role_policy_attachment.instance]
+}
+
+# GPU machines for encoding, only where they are wanted.
+resource "aws_batch_compute_environment" "gpu" {
+  count                           = var.enable_gpu ? 1 : 0
+  compute_environment_name_prefix = "${var.name}-gpu-"
+  type                            = "MANAGED"
+
+  compute_resources {
+    type                = "SPOT"
+    allocation_strategy = "SPOT_PRICE_CAPACITY_OPTIMIZED"
+    bid_percentage      = var.spot_bid_percentage
+    min_vcpus           = 0
+    max_vcpus           = var.gpu_max_vcpus
+    instance_type       = var.gpu_instance_types
+    instance_role       = aws_iam_instance_profile.instance.arn
+    subnets             = var.subnet_ids
+    security_group_ids  = [var.security_group_id]
+    tags                = merge(var.tags, { Name = "${var.name}-gpu" })
+
+    ec2_configuration {
+      image_type = "ECS_AL2023_NVIDIA"
+    }
+    launch_template {
+      launch_template_id = aws_launch_template.worker.id
+      version            = aws_launch_template.worker.latest_version
+    }
+  }
+  update_policy {
+    job_execution_timeout_minutes = var.map_timeout_minutes
+    terminate_jobs_on_update      = false
+  }
+  lifecycle {
+    create_before_destroy = true
+  }
+  depends_on = [aws_iam_role_policy_attachment.instance]
+}
+
+# The head must not be interrupted, and needs no machine of its own: Fargate on demand.
+resource "aws_batch_compute_environment" "head" {
+  compute_environment_name_prefix = "${var.name}-head-"
+  type                            = "MANAGED"
+
+  compute_resources {
+    type               = "FARGATE"
+    max_vcpus          = 8 * var.head_vcpus # eight runs at once
+    subnets            = var.subnet_ids
+    security_group_ids = [var.security_group_id]
+  }
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+# The workers' queue: spot first, on demand where spot cannot.
+resource "aws_batch_job_queue" "map" {
+  name     = "${var.name}-map"
+  state    = "ENABLED"
+  priority = 1
+
+  compute_environment_order {
+    order               = 1
+    compute_environment = aws_batch_compute_environment.spot.arn
+  }
+  compute_environment_order {
+    order               = 2
+    compute_environment = aws_batch_compute_environment.on_demand.arn
+  }
+  dynamic "job_state_time_limit_action" {
+    for_each = local.stuck
+    content {
+      action           = "CANCEL"
+      state            = "RUNNABLE"
+      reason           = job_state_time_limit_action.key
+      max_time_seconds = 60 * var.runnable_minutes
+    }
+  }
+}
+
+# A queue of its own, so that a job without a GPU never keeps a GPU machine alive.
+resource "aws_batch_job_queue" "gpu" {
+  count    = var.enable_gpu ? 1 : 0
+  name     = "${var.name}-gpu"
+  state    = "ENABLED"
+  priority = 1
+
+  compute_environment_order {
+    order               = 1
+    compute_environment = aws_batch_compute_environment.gpu[0].arn
+  }
+  dynamic "job_state_time_limit_action" {
+    for_each = local.stuck
+    content {
+      action           = "CANCEL"
+      state            = "RUNNABLE"
+      reason           = job_state_time_limit_action.key
+      max_time_seconds = 60 * var.runnable_minutes
+    }
+  }
+}
+
+# Apart from the workers' queue: heads that fill it would wait for workers that never start.
+resource "aws_batch_job_queue" "head" {
+  name     = "${var.name}-head"
+  state    = "ENABLED"
+  priority = 1
+
+  compute_environment_order {
+    order               = 1
+    compute_environment = aws_batch_compute_environment.head.arn
+  }
+}
+
+# What the executor aws-basic-batch submits to; command, vCPUs and memory come with each job.
+resource "aws_batch_job_definition" "map" {
+  name                       = "${var.name}-map"
+  type                       = "container"
+  platform_capabilities      = ["EC2"]
+  propagate_tags             = true
+  deregister_on_new_revision = true # an old revision would run an old image
+
+  container_properties = jsonencode({
+    image            = var.images["firm-topic-processor"]
+    command          = ["python", "-m", "earnings_themes.head", "--help"]
+    jobRoleArn       = aws_iam_role.map.arn
+    executionRoleArn = aws_iam_role.execution.arn
+    environment      = [{ name = "AWS_DEFAULT_REGION", value = var.region }]
+    privileged       = false
+    linuxParameters  = { initProcessEnabled = true } # passes SIGTERM on, and buries what has died
+    resourceRequirements = [
+      { type = "VCPU", value = tostring(var.map_vcpus) },
+      { type = "MEMORY", value = tostring(var.map_memory_mb) },
+    ]
+    logConfiguration = {
+      logDriver = "awslogs"
+      options = {
+        "awslogs-group"         = aws_cloudwatch_log_group.map.name
+        "awslogs-region"        = var.region
+        "awslogs-stream-prefix" = "job"
+      }
+    }
+  })
+  # Only what is the machine's fault is run again here. A failure of the program's is Snakemake's to judge.
+  retry_strategy {
+    attempts = var.map_attempts
+    evaluate_on_exit {
+      on_status_reason = "host ec2*" # its spot machine was taken away
+      action           = "retry"
+    }
+    evaluate_on_exit {
+      on_reason = "cannotpullcontainererror*"
+      action    = "retry"
+    }
+    evaluate_on_exit {
+      on_reason = "*"
+      action    = "exit"
+    }
+  }
+  timeout {
+    attempt_duration_seconds = 60 * var.map_timeout_minutes
+  }
+}
+
+# One run's scheduler; the state machine gives it its run.
+resource "aws_batch_job_definition" "head" {
+  name                       = "${var.name}-head"
+  type                       = "container"
+  platform_capabilities      = ["FARGATE"]
+  propagate_tags             = true
+  deregister_on_new_revision = true
+
+  container_properties = jsonencode({
+    image            = var.images["firm-topic-processor"]
+    command          = ["python", "-m", "earnings_themes.head", "--help"]
+    jobRoleArn       = aws_iam_role.head.arn
+    executionRoleArn = aws_iam_role.execution.arn
+    environment = [
+      { name = "AWS_DEFAULT_REGION", value = var.region },
+      { name = "EARNINGS_THEMES_CLOUD", value = jsonencode(local.cloud) },
+      { name = "EARNINGS_THEMES_PROFILE", value = "config/profiles/${var.executor}" },
+    ]
+    linuxParameters = { initProcessEnabled = true }
+    resourceRequirements = [
+      { type = "VCPU", value = tostring(var.head_vcpus) },
+      { type = "MEMORY", value = tostring(var.head_memory_mb) },
+    ]
+    networkConfiguration         = { assignPublicIp = "DISABLED" }
+    fargatePlatformConfiguration = { platformVersion = "LATEST" }
+    logConfiguration = {
+      logDriver = "awslogs"
+      options = {
+        "awslogs-group"         = aws_cloudwatch_log_group.head.name
+        "awslogs-region"        = var.region
+        "awslogs-stream-prefix" = "run"
+      }
+    }
+  })
+  retry_strategy {
+    attempts = 2
+    evaluate_on_exit {
+      on_reason = "cannotpullcontainererror*"
+      action    = "retry"
+    }
+    evaluate_on_exit {
+      on_reason = "*"
+      action    = "exit"
+    }
+  }
+  timeout {
+    attempt_duration_seconds = 60 * var.head_timeout_minutes
+  }
+}

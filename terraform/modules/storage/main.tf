@@ -1,0 +1,216 @@
+# What outlives a run: its files, its themes, and the images that made them.
+
+# All files of all runs. The account's number makes the name the only one in the world.
+resource "aws_s3_bucket" "results" {
+  bucket        = "${var.name}-${var.account_id}"
+  force_destroy = var.force_destroy
+}
+
+# S3's own key: free, and in one account a key of our own would be given to the same roles.
+resource "aws_s3_bucket_server_side_encryption_configuration" "results" {
+  bucket = aws_s3_bucket.results.id
+  rule {
+    apply_server_side_encryption_by_default {
+      sse_algorithm = "AES256"
+    }
+  }
+}
+
+# A run that overwrites or deletes a result by mistake can be undone.
+resource "aws_s3_bucket_versioning" "results" {
+  bucket = aws_s3_bucket.results.id
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+# Transcripts are licensed: no policy and no ACL can ever make one public.
+resource "aws_s3_bucket_public_access_block" "results" {
+  bucket                  = aws_s3_bucket.results.id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+# No ACLs: who may read is said in policies only.
+resource "aws_s3_bucket_ownership_controls" "results" {
+  bucket = aws_s3_bucket.results.id
+  rule {
+    object_ownership = "BucketOwnerEnforced"
+  }
+}
+
+# What a mistake in any role cannot do.
+data "aws_iam_policy_document" "bucket" {
+  statement {
+    sid       = "TlsOnly"
+    effect    = "Deny"
+    actions   = ["s3:*"]
+    resources = [aws_s3_bucket.results.arn, "${aws_s3_bucket.results.arn}/*"]
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+  # Snakemake's S3 plugin deletes a bucket that it believes to be empty.
+  statement {
+    sid       = "NoJobDeletesTheBucket"
+    effect    = "Deny"
+    actions   = ["s3:DeleteBucket"]
+    resources = [aws_s3_bucket.results.arn]
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = ["arn:${var.partition}:iam::${var.account_id}:role/${var.name}-*"]
+    }
+  }
+}
+
+# Attaches the two denials above.
+resource "aws_s3_bucket_policy" "results" {
+  bucket     = aws_s3_bucket.results.id
+  policy     = data.aws_iam_policy_document.bucket.json
+  depends_on = [aws_s3_bucket_public_access_block.results]
+}
+
+# What can be made again goes, old versions go, and what is only kept gets cheaper.
+resource "aws_s3_bucket_lifecycle_configuration" "results" {
+  bucket     = aws_s3_bucket.results.id
+  depends_on = [aws_s3_bucket_versioning.results]
+
+  rule {
+    id     = "kept-vectors"
+    status = "Enabled"
+    filter {
+      prefix = "${var.results_prefix}/results/.cache/"
+    }
+    expiration {
+      days = var.cache_days
+    }
+  }
+  rule {
+    id     = "workflow-sources"
+    status = "Enabled"
+    filter {
+      prefix = "${var.results_prefix}/snakemake-workflow-sources"
+    }
+    expiration {
+      days = var.cache_days
+    }
+  }
+  rule {
+    id     = "old-versions"
+    status = "Enabled"
+    filter {}
+    noncurrent_version_expiration {
+      noncurrent_days = var.old_version_days
+    }
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
+  rule {
+    id     = "rarely-read"
+    status = "Enabled"
+    filter {
+      # Under 128 KB the cheaper class costs more: it bills every object as if it had that size.
+      and {
+        prefix                   = "${var.results_prefix}/results/"
+        object_size_greater_than = 131072
+      }
+    }
+    transition {
+      days          = var.infrequent_days
+      storage_class = "STANDARD_IA"
+    }
+  }
+}
+
+# Snakemake's S3 plugin deletes the bucket when its last object is removed: this one never is.
+resource "aws_s3_object" "sentinel" {
+  bucket       = aws_s3_bucket.results.id
+  key          = "${var.results_prefix}/.keep"
+  content      = "Keeps the bucket from being empty; see terraform/modules/storage.\n"
+  content_type = "text/plain"
+  depends_on   = [aws_s3_bucket_versioning.results, aws_s3_bucket_policy.results]
+}
+
+# The themes of all runs; the keys are those of src/earnings_themes/stores/dynamodb_items.py.
+resource "aws_dynamodb_table" "themes" {
+  name                        = "${var.name}-themes"
+  billing_mode                = "PAY_PER_REQUEST" # idle costs nothing but the bytes
+  hash_key                    = "pk"
+  range_key                   = "sk"
+  deletion_protection_enabled = var.deletion_protection
+
+  attribute {
+    name = "pk"
+    type = "S"
+  }
+  attribute {
+    name = "sk"
+    type = "S"
+  }
+  attribute {
+    name = "gsi1pk"
+    type = "S"
+  }
+  attribute {
+    name = "gsi1sk"
+    type = "S"
+  }
+  # A firm's topics in all runs, without a scan.
+  global_secondary_index {
+    name            = "gsi1"
+    hash_key        = "gsi1pk"
+    range_key       = "gsi1sk"
+    projection_type = "ALL"
+  }
+  # A publish that went wrong can be undone to the second, for 35 days.
+  point_in_time_recovery {
+    enabled = true
+  }
+  # AWS's own key, for the same reason as the bucket's.
+  server_side_encryption {
+    enabled = false
+  }
+}
+
+# One for the map and the head, one for the reduce: a tag names one image for ever, and each is scanned.
+resource "aws_ecr_repository" "image" {
+  for_each             = toset(["firm-topic-processor", "theme-aggregator"])
+  name                 = "${var.name}/${each.key}"
+  image_tag_mutability = "IMMUTABLE"
+  force_delete         = var.force_destroy
+
+  image_scanning_configuration {
+    scan_on_push = true
+  }
+  encryption_configuration {
+    encryption_type = "AES256"
+  }
+}
+
+# An image is about 1 GB, and nobody deletes them by hand.
+resource "aws_ecr_lifecycle_policy" "image" {
+  for_each   = aws_ecr_repository.image
+  repository = each.value.name
+  policy = jsonencode({
+    rules = [{
+      rulePriority = 1
+      description  = "keep the newest ${var.kept_images}"
+      selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = var.kept_images }
+      action       = { type = "expire" }
+    }]
+  })
+}

@@ -1,0 +1,406 @@
+# Every setting of a deployment; environments/*.tfvars give those that differ between dev and prod.
+# Prices are those of src/earnings_themes/prices.json (us-east-1; its date stands there).
+
+# --- who and where -------------------------------------------------------------------------------
+
+variable "project" {
+  description = "Begins the name of every resource, and is its Project tag."
+  type        = string
+  default     = "earnings-themes"
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,19}$", var.project))
+    error_message = "project must be 3 to 20 lowercase letters, digits and '-', and begin with a letter: a bucket's name is made of it."
+  }
+}
+
+variable "environment" {
+  description = "Which deployment this is; two of them share nothing."
+  type        = string
+  validation {
+    condition     = contains(["dev", "prod"], var.environment)
+    error_message = "environment must be dev or prod."
+  }
+}
+
+variable "owner" {
+  description = "Who answers for the bill: the Owner tag."
+  type        = string
+  validation {
+    condition     = can(regex("^[A-Za-z0-9 _.:/=+@-]{1,256}$", var.owner))
+    error_message = "owner must be 1 to 256 letters, digits, spaces and _.:/=+@- (the characters of an AWS tag)."
+  }
+}
+
+variable "cost_center" {
+  description = "Where the bill is booked: the CostCenter tag."
+  type        = string
+  validation {
+    condition     = can(regex("^[A-Za-z0-9 _.:/=+@-]{1,256}$", var.cost_center))
+    error_message = "cost_center must be 1 to 256 letters, digits, spaces and _.:/=+@- (the characters of an AWS tag)."
+  }
+}
+
+variable "region" {
+  description = "The AWS region of everything."
+  type        = string
+  default     = "us-east-1"
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region must look like us-east-1."
+  }
+}
+
+# --- network -------------------------------------------------------------------------------------
+
+variable "vpc_cidr" {
+  description = "The address range of the VPC; it holds four subnets."
+  type        = string
+  default     = "10.20.0.0/16"
+  validation {
+    condition     = can(cidrhost(var.vpc_cidr, 0)) && can(cidrsubnet(var.vpc_cidr, 4, 3))
+    error_message = "vpc_cidr must be an IPv4 range with room for 16 subnets, such as 10.20.0.0/16."
+  }
+}
+
+variable "egress" {
+  description = "How machines in private subnets reach the AWS services that have no free endpoint. nat: one NAT gateway, $33 a month and $0.045 a GB. endpoints: an interface endpoint a service and zone, $7.30 a month each (eight services in two zones: $117), nothing else of the internet can be reached. none: nothing, $0; no job can start, so it is for the months without a run."
+  type        = string
+  default     = "nat"
+  validation {
+    condition     = contains(["nat", "endpoints", "none"], var.egress)
+    error_message = "egress must be nat, endpoints or none."
+  }
+}
+
+variable "interface_endpoints" {
+  description = "The services that get an interface endpoint with egress = endpoints; these eight are what an ECS machine, the head and the reduce call."
+  type        = set(string)
+  default     = ["batch", "ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry", "logs", "sagemaker.api"]
+  validation {
+    condition     = alltrue([for name in var.interface_endpoints : can(regex("^[a-z0-9.-]+$", name)) && !contains(["s3", "dynamodb"], name)])
+    error_message = "interface_endpoints are service names such as ecr.api; s3 and dynamodb have free gateway endpoints already."
+  }
+}
+
+# --- storage -------------------------------------------------------------------------------------
+
+variable "results_prefix" {
+  description = "The key under which all runs of this deployment lie in the results bucket."
+  type        = string
+  default     = "earnings-themes"
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", var.results_prefix))
+    error_message = "results_prefix must be a key without '/' at its ends, such as earnings-themes."
+  }
+}
+
+variable "source_arns" {
+  description = "Buckets and prefixes outside the results bucket that transcripts may be read from, such as arn:aws:s3:::faculty-data/calls/*. What lies under sources/ in the results bucket may always be read."
+  type        = list(string)
+  default     = []
+  validation {
+    condition     = alltrue([for arn in var.source_arns : can(regex("^arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]{2,62}/.+$", arn))])
+    error_message = "source_arns must be S3 object ARNs with a prefix, such as arn:aws:s3:::faculty-data/calls/*."
+  }
+}
+
+variable "cache_days" {
+  description = "Days after which intermediates (kept sentence vectors, source archives of the workflow) are deleted; they can all be made again."
+  type        = number
+  default     = 30
+  validation {
+    condition     = var.cache_days >= 1 && var.cache_days <= 3650 && floor(var.cache_days) == var.cache_days
+    error_message = "cache_days must be a whole number from 1 to 3650."
+  }
+}
+
+variable "old_version_days" {
+  description = "Days for which an overwritten or deleted object can still be brought back."
+  type        = number
+  default     = 30
+  validation {
+    condition     = var.old_version_days >= 1 && var.old_version_days <= 3650 && floor(var.old_version_days) == var.old_version_days
+    error_message = "old_version_days must be a whole number from 1 to 3650."
+  }
+}
+
+variable "infrequent_days" {
+  description = "Days after which a run's files move to Infrequent Access, which costs about half and is read at $0.01 a GB."
+  type        = number
+  default     = 90
+  validation {
+    condition     = var.infrequent_days >= 30 && var.infrequent_days <= 3650 && floor(var.infrequent_days) == var.infrequent_days
+    error_message = "infrequent_days must be a whole number from 30 (S3's own minimum) to 3650."
+  }
+}
+
+variable "kept_images" {
+  description = "How many images each repository keeps; older ones are deleted."
+  type        = number
+  default     = 10
+  validation {
+    condition     = var.kept_images >= 2 && var.kept_images <= 1000 && floor(var.kept_images) == var.kept_images
+    error_message = "kept_images must be a whole number from 2 (the one in use and the one before) to 1000."
+  }
+}
+
+variable "force_destroy" {
+  description = "Whether terraform destroy deletes the bucket, the table and the repositories with what is in them."
+  type        = bool
+  default     = false
+  validation {
+    condition     = !(var.force_destroy && var.deletion_protection)
+    error_message = "force_destroy and deletion_protection contradict each other: set one of them."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Whether DynamoDB refuses to delete the table until this is false."
+  type        = bool
+  default     = true
+  validation {
+    condition     = var.deletion_protection != null
+    error_message = "deletion_protection must be true or false."
+  }
+}
+
+# --- images --------------------------------------------------------------------------------------
+
+variable "image_digests" {
+  description = "The digests of the two images, as printed when they were pushed. Null until then: the repositories are made first."
+  type = object({
+    firm_topic_processor = optional(string)
+    theme_aggregator     = optional(string)
+  })
+  default = {}
+  validation {
+    condition     = alltrue([for digest in values(var.image_digests) : digest == null || can(regex("^sha256:[0-9a-f]{64}$", digest))])
+    error_message = "image_digests must be sha256: and 64 hexadecimal digits; a tag can be moved, a digest cannot."
+  }
+}
+
+# --- the map -------------------------------------------------------------------------------------
+
+variable "executor" {
+  description = "Which Snakemake executor the head may use. aws-basic-batch submits to the job definition made here: unprivileged, with its own retries and logs. aws-batch makes a privileged definition a job, and needs the right to."
+  type        = string
+  default     = "aws-basic-batch"
+  validation {
+    condition     = contains(["aws-basic-batch", "aws-batch"], var.executor)
+    error_message = "executor must be aws-basic-batch or aws-batch."
+  }
+}
+
+variable "map_instance_types" {
+  description = "Instance families of the map. Several, because spot is cheapest and most lasting where it can choose."
+  type        = list(string)
+  default     = ["c6i", "c6a", "c7i", "m6i", "m6a"]
+  validation {
+    condition     = length(var.map_instance_types) > 0 && alltrue([for type in var.map_instance_types : can(regex("^[a-z0-9-]+(\\.[a-z0-9-]+)?$", type)) && type != "optimal"])
+    error_message = "map_instance_types must name families or types such as c6i or c6i.4xlarge."
+  }
+}
+
+variable "map_max_vcpus" {
+  description = "The most vCPUs that spot and on-demand machines of the map may have together at once, each; it bounds the bill of an hour."
+  type        = number
+  default     = 256
+  validation {
+    condition     = var.map_max_vcpus >= 2 && var.map_max_vcpus <= 4096 && floor(var.map_max_vcpus) == var.map_max_vcpus
+    error_message = "map_max_vcpus must be a whole number from 2 to 4096."
+  }
+}
+
+variable "map_vcpus" {
+  description = "vCPUs of a worker job where its rule asks for nothing else."
+  type        = number
+  default     = 1
+  validation {
+    condition     = contains([1, 2, 4, 8, 16], var.map_vcpus)
+    error_message = "map_vcpus must be 1, 2, 4, 8 or 16."
+  }
+}
+
+variable "map_memory_mb" {
+  description = "MiB of a worker job where its rule asks for nothing else."
+  type        = number
+  default     = 2048
+  validation {
+    condition     = var.map_memory_mb >= 512 && var.map_memory_mb <= 65536 && floor(var.map_memory_mb) == var.map_memory_mb
+    error_message = "map_memory_mb must be a whole number from 512 to 65536."
+  }
+}
+
+variable "map_attempts" {
+  description = "How often Batch runs a worker job whose machine was taken away or whose image could not be pulled."
+  type        = number
+  default     = 3
+  validation {
+    condition     = var.map_attempts >= 1 && var.map_attempts <= 10 && floor(var.map_attempts) == var.map_attempts
+    error_message = "map_attempts must be a whole number from 1 to 10 (Batch's own limit)."
+  }
+}
+
+variable "map_timeout_minutes" {
+  description = "Minutes after which Batch ends a worker job."
+  type        = number
+  default     = 60
+  validation {
+    condition     = var.map_timeout_minutes >= 5 && var.map_timeout_minutes <= 720 && floor(var.map_timeout_minutes) == var.map_timeout_minutes
+    error_message = "map_timeout_minutes must be a whole number from 5 (what one firm may take) to 720."
+  }
+}
+
+variable "spot_bid_percentage" {
+  description = "The highest spot price that is paid, in percent of the on-demand price."
+  type        = number
+  default     = 100
+  validation {
+    condition     = var.spot_bid_percentage >= 20 && var.spot_bid_percentage <= 100
+    error_message = "spot_bid_percentage must be from 20 to 100."
+  }
+}
+
+variable "enable_gpu" {
+  description = "Whether there is a queue of GPU machines for encoding."
+  type        = bool
+  default     = false
+  validation {
+    condition     = var.enable_gpu != null
+    error_message = "enable_gpu must be true or false."
+  }
+}
+
+variable "gpu_instance_types" {
+  description = "Instance types of the GPU queue."
+  type        = list(string)
+  default     = ["g4dn.xlarge", "g5.xlarge"]
+  validation {
+    condition     = length(var.gpu_instance_types) > 0 && alltrue([for type in var.gpu_instance_types : can(regex("^(g|p)[0-9]", type))])
+    error_message = "gpu_instance_types must name types with a GPU, such as g4dn.xlarge."
+  }
+}
+
+variable "gpu_max_vcpus" {
+  description = "The most vCPUs of the GPU queue at once; g4dn.xlarge has 4 and costs about $0.53 an hour on demand."
+  type        = number
+  default     = 16
+  validation {
+    condition     = var.gpu_max_vcpus >= 4 && var.gpu_max_vcpus <= 512 && floor(var.gpu_max_vcpus) == var.gpu_max_vcpus
+    error_message = "gpu_max_vcpus must be a whole number from 4 to 512."
+  }
+}
+
+variable "volume_gb" {
+  description = "GB of a worker machine's disk: the image, and what its jobs download."
+  type        = number
+  default     = 50
+  validation {
+    condition     = var.volume_gb >= 30 && var.volume_gb <= 1000 && floor(var.volume_gb) == var.volume_gb
+    error_message = "volume_gb must be a whole number from 30 (the ECS machine image's own size) to 1000."
+  }
+}
+
+variable "runnable_minutes" {
+  description = "Minutes for which a job may wait for a machine that cannot come (its request fits none, or there is no capacity) before it is cancelled instead of waiting for ever."
+  type        = number
+  default     = 60
+  validation {
+    condition     = var.runnable_minutes >= 10 && var.runnable_minutes <= 1440 && floor(var.runnable_minutes) == var.runnable_minutes
+    error_message = "runnable_minutes must be a whole number from 10 to 1440 (Batch's own limits)."
+  }
+}
+
+# --- the head ------------------------------------------------------------------------------------
+
+variable "head_vcpus" {
+  description = "vCPUs of the head; Snakemake schedules on one of them and the rules of the head use the others."
+  type        = number
+  default     = 2
+  validation {
+    condition     = contains([1, 2, 4, 8], var.head_vcpus)
+    error_message = "head_vcpus must be 1, 2, 4 or 8 (Fargate's sizes)."
+  }
+}
+
+variable "head_memory_mb" {
+  description = "MiB of the head."
+  type        = number
+  default     = 8192
+  validation {
+    condition     = var.head_memory_mb % 1024 == 0 && var.head_memory_mb >= 2048 * var.head_vcpus && var.head_memory_mb <= 8192 * var.head_vcpus
+    error_message = "head_memory_mb must be a multiple of 1024 between 2 and 8 GiB a vCPU (Fargate's sizes)."
+  }
+}
+
+variable "head_timeout_minutes" {
+  description = "Minutes after which Batch ends the head; the state machine waits 15 minutes longer than the longest."
+  type        = number
+  default     = 180
+  validation {
+    condition     = var.head_timeout_minutes >= 10 && var.head_timeout_minutes <= 705 && floor(var.head_timeout_minutes) == var.head_timeout_minutes
+    error_message = "head_timeout_minutes must be a whole number from 10 to 705: the state machine gives up after 720."
+  }
+}
+
+# --- watching and starting -----------------------------------------------------------------------
+
+variable "log_days" {
+  description = "Days for which logs are kept; CloudWatch knows these numbers only."
+  type        = number
+  default     = 30
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827], var.log_days)
+    error_message = "log_days must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827."
+  }
+}
+
+variable "alert_emails" {
+  description = "Who is written to when a run ends without all firms, and when money runs out. Each has to confirm a mail of SNS's first."
+  type        = set(string)
+  default     = []
+  validation {
+    condition     = alltrue([for mail in var.alert_emails : can(regex("^[^@ ]+@[^@ ]+\\.[^@ ]+$", mail))])
+    error_message = "alert_emails must be e-mail addresses."
+  }
+}
+
+variable "monthly_budget_usd" {
+  description = "Dollars a month; a mail comes at 80 % of it, and when the forecast is over it."
+  type        = number
+  default     = 100
+  validation {
+    condition     = var.monthly_budget_usd >= 1
+    error_message = "monthly_budget_usd must be at least 1."
+  }
+}
+
+variable "schedule_enabled" {
+  description = "Whether the schedule starts the state machine by itself."
+  type        = bool
+  default     = false
+  validation {
+    condition     = !var.schedule_enabled || can(jsondecode(var.schedule_input).runs[0].run)
+    error_message = "schedule_enabled needs a schedule_input with at least one run."
+  }
+}
+
+variable "schedule_expression" {
+  description = "When the schedule starts, in the words of EventBridge Scheduler (UTC)."
+  type        = string
+  default     = "cron(0 6 1 2,5,8,11 ? *)" # a month after each quarter's end, when most firms have reported
+  validation {
+    condition     = can(regex("^(cron|rate|at)\\(.+\\)$", var.schedule_expression))
+    error_message = "schedule_expression must be cron(…), rate(…) or at(…)."
+  }
+}
+
+variable "schedule_input" {
+  description = "What the schedule gives to the state machine, as JSON: {\"runs\": [{\"run\": …, \"source\": {…}}]}."
+  type        = string
+  default     = "{\"runs\":[]}"
+  validation {
+    condition     = can(jsondecode(var.schedule_input).runs)
+    error_message = "schedule_input must be JSON with the key runs."
+  }
+}

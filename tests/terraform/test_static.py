@@ -1,0 +1,58 @@
+"""What Terraform itself says of the code, and what every variable and resource has to have; no AWS at all."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPO
+from tests.terraform.conftest import Terraform
+
+FILES = sorted(path for path in (REPO / "terraform").rglob("*.tf") if ".terraform" not in path.parts)
+
+
+def test_the_code_is_valid_and_formatted(terraform: Terraform) -> None:
+    terraform.run("validate", "-no-color")
+    assert terraform.run("fmt", "-check", "-recursive", "-no-color").stdout == ""
+
+
+def test_variables_counts_and_refusals(terraform: Terraform) -> None:
+    said = terraform.run("test", "-no-color").stdout
+    assert re.search(r"Success! \d+ passed, 0 failed", said), said
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(REPO / "terraform")))
+def test_everything_is_explained(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith("resource "):
+            assert lines[number - 1].startswith("# "), (
+                f"{path}:{number + 1}: {line} has no comment that says why"
+            )
+        if line.startswith(("variable ", "output ")):
+            block = "\n".join(lines[number : lines.index("}", number)])
+            wanted = ["description"] + (["type ", "validation {"] if line.startswith("variable") else [])
+            missing = [word for word in wanted if word not in block]
+            assert not missing, f"{path}:{number + 1}: {line} lacks {missing}"
+
+
+def test_the_state_machine_is_a_json_file_of_its_own_in_which_nothing_waits_for_ever() -> None:
+    path = REPO / "terraform/modules/orchestration/pipeline.asl.json"
+    machine = json.loads(path.read_text(encoding="utf-8"))
+    assert "TimeoutSeconds" in machine
+    tasks = dict(_tasks(machine["States"]))
+    assert tasks
+    assert [name for name, state in tasks.items() if "TimeoutSeconds" not in state] == []
+    # Each failure has a way to a person: a retry, a catch, or both.
+    assert [name for name, state in tasks.items() if not {"Retry", "Catch"} & set(state)] == []
+
+
+def _tasks(states: dict) -> list[tuple[str, dict]]:  # type: ignore[type-arg]
+    found = []
+    for name, state in states.items():
+        if state["Type"] == "Task":
+            found.append((name, state))
+        if "ItemProcessor" in state:
+            found += _tasks(state["ItemProcessor"]["States"])
+    return found
