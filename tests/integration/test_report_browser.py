@@ -1,7 +1,7 @@
 """The report in a real browser: it opens, filters, shows HTML as text, and everybody can use it.
 
 Needs Chromium, chromedriver and the Python package selenium; where one is missing the tests are skipped with
-its name. The check for accessibility also needs axe-core (npm install axe-core).
+its name. The check for accessibility also needs axe-core (npm ci).
 """
 
 import os
@@ -323,7 +323,7 @@ def test_axe_finds_no_serious_fault(
 ) -> None:
     axe = _axe()
     if axe is None:
-        pytest.skip("axe-core is not in node_modules or NODE_PATH")
+        pytest.skip("axe-core is not installed: npm ci, or NODE_PATH")
     browser.open(report(n_firms=12), width, dark)
     for name in ("chart-ranking", "chart-who", "chart-map"):
         browser.chart(name)

@@ -1,7 +1,7 @@
 """The stores that the contract tests run on. A store that is added here meets the whole contract.
 
 Two stand in for DynamoDB: moto, in this process, and dynalite, a server that checks requests more strictly.
-dynalite is an npm package: `npm install dynalite@4` in the repository's root, or DYNALITE=path of its command.
+dynalite is an npm package: `npm ci` in the repository's root, or DYNALITE=path of its command.
 """
 
 import os
@@ -74,7 +74,7 @@ def dynalite() -> Iterator[str]:
     local = ROOT / "node_modules" / ".bin" / "dynalite"
     command = os.environ.get("DYNALITE") or (str(local) if local.exists() else None)
     if command is None:
-        pytest.skip("dynalite is not installed: npm install dynalite@4, or DYNALITE=path of its command")
+        pytest.skip("dynalite is not installed: npm ci, or DYNALITE=path of its command")
     if shutil.which("node") is None:
         pytest.skip("node is not installed, and dynalite needs it")
     with socket.socket() as probe:
