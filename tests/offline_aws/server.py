@@ -11,7 +11,7 @@ import boto3
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.offline_aws import sagemaker
+from tests.offline_aws import batch, sagemaker
 
 REGION = "us-east-1"
 # What the container's requests are told apart by: boto3 puts it into the User-Agent header.
@@ -44,21 +44,35 @@ class Refusal:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A request and its answer. job: which job asked, as CONTAINER_APP and its id say; empty for others."""
+
+    job: str
+    request: str
+    query: str
+    status: int
+    n_bytes: int
+
+
 class OfflineAWS:
-    """S3, DynamoDB, CloudWatch Logs and SageMaker Processing at `url`; a context manager.
+    """S3, DynamoDB, CloudWatch Logs, SageMaker Processing and Batch at `url`; a context manager.
 
     requests: all so far, as (from the container, "GET /bucket/key" or "SageMaker.CreateProcessingJob").
-    images: the command that each container image stands for. failures: reasons for which the next jobs fail
-    before they begin. speed: how many seconds of a job's time limit pass in a second.
+    served: the same with what was answered. images: the command that each container image stands for; batch.py
+    says more. failures: reasons for which the next Processing jobs fail before they begin. speed: how many
+    seconds of a job's time limit pass in a second.
     """
 
     def __init__(self) -> None:
         self.requests: list[tuple[bool, str]] = []
         self.refusals: list[Refusal] = []
-        self.images: dict[str, list[str]] = {}
+        self.served: list[Served] = []
+        self.images: dict[str, Any] = {}
         self.failures: list[str] = []
         self.speed = 1.0
         self.jobs = sagemaker.Jobs(self)
+        self.batch = batch.Batch(self)
         self._app = DomainDispatcherApplication(create_backend_app)
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
         # An address, not "localhost": boto3 then puts the bucket's name into the path, not before the host.
@@ -66,6 +80,7 @@ class OfflineAWS:
 
     def __enter__(self) -> "OfflineAWS":
         sagemaker.patch(self.jobs)
+        batch.patch(self.batch)
         Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
@@ -74,6 +89,7 @@ class OfflineAWS:
         self._server.shutdown()
         self._server.server_close()
         sagemaker.unpatch()
+        batch.unpatch()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -103,20 +119,36 @@ class OfflineAWS:
     def reset(self) -> None:
         """Stop every job and forget everything."""
         self.jobs.end()
+        self.batch.end()
         self.refusals, self.images, self.failures, self.speed = [], {}, [], 1.0
         from moto.backends import get_backend
 
-        for service in ("s3", "sagemaker", "logs", "dynamodb"):
+        for service in ("s3", "sagemaker", "logs", "dynamodb", "batch", "ecs", "ec2", "iam"):
             get_backend(service).reset()  # type: ignore[call-overload]
-        self.requests = []
+        self.requests, self.served = [], []
 
     def _answer(self, environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
         request = environ.get("HTTP_X_AMZ_TARGET") or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
-        self.requests.append((CONTAINER_APP in environ.get("HTTP_USER_AGENT", ""), request))
+        agent = environ.get("HTTP_USER_AGENT", "")
+        self.requests.append((CONTAINER_APP in agent, request))
+        job = re.search(rf"{CONTAINER_APP}[-0-9a-f]*", agent)
+        statuses: list[int] = []
+
+        def noting(status: str, *more: Any) -> Any:
+            statuses.append(int(status.split()[0]))
+            return start(status, *more)
+
         for refusal in self.refusals:
             if refusal.applies(request):
-                return _refused(refusal, "HTTP_X_AMZ_TARGET" in environ, start)
-        return self._app(environ, start)  # type: ignore[no-any-return]
+                body = _refused(refusal, "HTTP_X_AMZ_TARGET" in environ, noting)
+                break
+        else:
+            body = list(self._app(environ, noting))
+        n_bytes = 0 if environ["REQUEST_METHOD"] == "HEAD" else sum(map(len, body))
+        self.served.append(
+            Served(job[0] if job else "", request, environ.get("QUERY_STRING", ""), statuses[-1], n_bytes)
+        )
+        return body
 
 
 def _refused(refusal: Refusal, json_protocol: bool, start: Callable[..., Any]) -> list[bytes]:
