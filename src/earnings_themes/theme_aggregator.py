@@ -31,10 +31,13 @@ from earnings_themes.kinds import NO_TRAITS, Traits, theme_kind, traits
 from earnings_themes.labels import (
     FirmWords,
     TopicTerms,
+    Vocabulary,
     best_example,
     example_candidates,
     label_without_terms,
+    pack,
     theme_words,
+    unpack,
 )
 from earnings_themes.naming import name_themes
 from earnings_themes.reduce.reader import CentroidRows, TopicsReader
@@ -50,7 +53,7 @@ _LIBRARIES: Final = ("igraph", "numpy", "scikit-learn", "scipy")
 
 @dataclass(frozen=True, slots=True)
 class TopicRecord:
-    """What the reduce keeps of a topic: no sentence but those that may stand for it, for the memory's sake."""
+    """What the reduce keeps of a topic: as little as can be, because 10,000 firms have 280,000 of them."""
 
     firm_id: str
     topic_id: int
@@ -58,7 +61,7 @@ class TopicRecord:
     terms: TopicTerms
     size: int
     kind: Kind
-    sentences: tuple[tuple[str, str], ...]
+    examples: bytes  # labels.pack of the sentences that may stand for it
     traits: Traits = NO_TRAITS
 
 
@@ -89,7 +92,15 @@ def aggregate_files(
     read = time.perf_counter() - started
     skipped = sorted([*quiet, *firms.unreadable], key=lambda firm: firm.firm_id)
     themes = aggregate(
-        run, topics, centroids.matrix(), skipped, settings, seed, {"read": read}, words.names()
+        run,
+        topics,
+        centroids.matrix(),
+        skipped,
+        settings,
+        seed,
+        {"read": read},
+        words.names(),
+        words.vocabulary,
     )
     write_themes(output, themes)
     return themes
@@ -104,10 +115,12 @@ def aggregate(
     seed: int,
     seconds: dict[str, float] | None = None,
     names: Set[str] = frozenset(),
+    vocabulary: Vocabulary | None = None,
 ) -> Themes:
     """Cluster topics into themes and describe them.
 
-    centroids: (n_topics, dim) float32, L2 norm 1. names: words that no label and keyword may hold.
+    centroids: (n_topics, dim) float32, L2 norm 1. names: words that no label and keyword may hold. vocabulary:
+    what the topics' terms are numbered by.
     """
     timing = dict(seconds or {})
     started = time.perf_counter()
@@ -144,7 +157,7 @@ def aggregate(
     timing["stability"] = time.perf_counter() - started
 
     started = time.perf_counter()
-    themes = _describe(run, kept, stability, topics, centroids, settings, names)
+    themes = _describe(run, kept, stability, topics, centroids, settings, names, vocabulary or Vocabulary())
     timing["describe"] = time.perf_counter() - started
     plain_labels: dict[str, dict[str, str]] = {}
     if settings.llm:
@@ -221,7 +234,7 @@ def _records(firm: FirmTopics, words: FirmWords) -> list[TopicRecord]:
             of_topic,
             topic.size,
             topic.kind,
-            example_candidates((sentence.sentence_id, sentence.text) for sentence in topic.sentences),
+            pack(example_candidates((sentence.sentence_id, sentence.text) for sentence in topic.sentences)),
             traits(texts, names),
         )
         for topic, of_topic, texts in zip(firm.topics, terms, spoken, strict=True)
@@ -271,6 +284,7 @@ def _describe(
     centroids: NDArray[np.float32],
     settings: ThemeSettings,
     names: Set[str],
+    vocabulary: Vocabulary,
 ) -> tuple[Theme, ...]:
     def size(number: int) -> tuple[int, int, str, int]:
         rows = groups[number]
@@ -280,6 +294,7 @@ def _describe(
     by_size = sorted(range(len(groups)), key=size)
     found = theme_words(
         [[(topics[row].firm_id, topics[row].terms) for row in groups[number]] for number in by_size],
+        vocabulary,
         names,
         settings.n_keywords,
         settings.max_words,
@@ -342,7 +357,7 @@ def _representatives(
         if topic.firm_id in firms:
             continue
         firms.add(topic.firm_id)
-        (sentence_id, text), n_terms = best_example(topic.sentences, terms)
+        (sentence_id, text), n_terms = best_example(unpack(topic.examples), terms)
         chosen = telling if n_terms else others
         chosen.append(RepresentativeSentence(topic.firm_id, topic.topic_id, sentence_id, text))
         if len(telling) == _N_REPRESENTATIVES:

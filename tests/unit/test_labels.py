@@ -4,13 +4,17 @@ from earnings_themes.abstractions.records import Keywords
 from earnings_themes.labels import (
     FirmWords,
     NameFinder,
+    ThemeWords,
     TopicTermAnalyzer,
+    Vocabulary,
     best_example,
     example_candidates,
     label_without_terms,
+    pack,
     sentence_terms,
     theme_words,
     topic_words,
+    unpack,
 )
 
 FREIGHT = [
@@ -154,19 +158,21 @@ def test_one_topic_and_none_are_valid() -> None:
 # --- themes ------------------------------------------------------------------------------------------
 
 
-def theme_of(
-    *firms: list[str], words: FirmWords | None = None
-) -> list[tuple[str, tuple[tuple[str, str, int], ...]]]:
-    words = words or FirmWords()
-    return [(str(n), words.add(f"Firm {n}", [sentences])[0][0]) for n, sentences in enumerate(firms)]
+def words_of_themes(*themes: list[list[str]], max_words: int = 3) -> list[ThemeWords]:
+    """The words of themes; a theme is a list of firms, a firm its sentences."""
+    words = FirmWords()
+    found = [
+        [(str(n), words.add(f"Firm {n}", [sentences])[0][0]) for n, sentences in enumerate(firms)]
+        for firms in themes
+    ]
+    return theme_words(found, words.vocabulary, frozenset(), 10, max_words)
 
 
 def test_a_theme_is_called_by_what_its_firms_share() -> None:
-    themes = [
-        theme_of(FREIGHT, FREIGHT[:2], FREIGHT[1:]),
-        theme_of(SOLAR, SOLAR[:2], [*SOLAR[1:], "Solar parks and heliostats, heliostats, and heliostats."]),
-    ]
-    freight, solar = theme_words(themes, frozenset(), 10, 3)
+    freight, solar = words_of_themes(
+        [FREIGHT, FREIGHT[:2], FREIGHT[1:]],
+        [SOLAR, SOLAR[:2], [*SOLAR[1:], "Solar parks and heliostats, heliostats, and heliostats."]],
+    )
     assert (freight.label, solar.label) == ("supply chain", "solar parks")
     assert "heliostats" not in words_in(solar.keywords)
 
@@ -174,20 +180,13 @@ def test_a_theme_is_called_by_what_its_firms_share() -> None:
 def test_a_firm_that_talks_more_has_no_more_votes() -> None:
     loud = ["The freight rates were high."] * 50
     quiet = ["Truck drivers were short, and truck drivers left."] * 2
-    theme, _ = theme_words(
-        [theme_of(loud, quiet, quiet, [*quiet, loud[0]]), theme_of(SOLAR, SOLAR)], frozenset(), 10, 3
-    )
+    theme, _ = words_of_themes([loud, quiet, quiet, [*quiet, loud[0]]], [SOLAR, SOLAR])
     assert theme.label == "truck drivers"
 
 
 def test_no_two_themes_share_a_label_whatever_is_left() -> None:
-    themes = [
-        theme_of(FREIGHT, FREIGHT),
-        theme_of(FREIGHT, FREIGHT),
-        theme_of(TALK, TALK),
-        theme_of(TALK, TALK),
-    ]
-    labels = [words.label for words in theme_words(themes, frozenset(), 10, 3)]
+    themes = words_of_themes([FREIGHT, FREIGHT], [FREIGHT, FREIGHT], [TALK, TALK], [TALK, TALK])
+    labels = [words.label for words in themes]
     assert len(set(labels[:2])) == 2
     assert labels[2:] == ["", ""]
     used = set(labels)
@@ -197,9 +196,19 @@ def test_no_two_themes_share_a_label_whatever_is_left() -> None:
 
 
 def test_max_words_bounds_a_label() -> None:
-    themes = [theme_of(FREIGHT, FREIGHT), theme_of(SOLAR, SOLAR)]
-    for words in theme_words(themes, frozenset(), 10, 1):
+    for words in words_of_themes([FREIGHT, FREIGHT], [SOLAR, SOLAR], max_words=1):
         assert len(words.label.split()) == 1
+
+
+def test_terms_of_one_firm_are_forgotten_when_there_are_too_many_and_shared_ones_stay() -> None:
+    vocabulary = Vocabulary(most=4)
+    vocabulary.add_firm(["tariffs", "a one", "b one", "c one"])
+    vocabulary.add_firm(["tariffs", "d one"])
+    tariffs, lost = vocabulary.number("tariffs"), vocabulary.number("d one")
+    vocabulary.add_firm(["tariffs", "steel"])
+    assert vocabulary.terms()[tariffs] == "tariffs"
+    assert vocabulary.terms()[lost] is None
+    assert vocabulary.terms()[vocabulary.number("steel")] == "steel"
 
 
 # --- examples ----------------------------------------------------------------------------------------
@@ -224,3 +233,4 @@ def test_the_example_that_says_the_themes_words_is_chosen() -> None:
     ]
     assert best_example(candidates, ["freight rate"]) == (candidates[1], 1)
     assert best_example(candidates, ["tariff"]) == (candidates[0], 0)
+    assert unpack(pack(candidates)) == candidates

@@ -6,11 +6,18 @@ classes (word_roles.py), without names (names.py), weighed by how much more a cl
 clusters beside it (keyness.py).
 """
 
-from earnings_themes.labels.examples import best_example, example_candidates
+from earnings_themes.labels.examples import best_example, example_candidates, pack, unpack
 from earnings_themes.labels.names import NameFinder
 from earnings_themes.labels.terms import TopicTermAnalyzer, sentence_terms
-from earnings_themes.labels.themes import FirmWords, ThemeWords, TopicTerms, label_without_terms, theme_words
+from earnings_themes.labels.themes import (
+    FirmWords,
+    ThemeWords,
+    TopicTerms,
+    label_without_terms,
+    theme_words,
+)
 from earnings_themes.labels.topics import TopicWords, topic_words
+from earnings_themes.labels.vocabulary import Vocabulary
 
 __all__ = [
     "FirmWords",
@@ -19,10 +26,13 @@ __all__ = [
     "TopicTermAnalyzer",
     "TopicTerms",
     "TopicWords",
+    "Vocabulary",
     "best_example",
     "example_candidates",
     "label_without_terms",
+    "pack",
     "sentence_terms",
     "theme_words",
     "topic_words",
+    "unpack",
 ]

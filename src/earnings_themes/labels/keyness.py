@@ -17,14 +17,18 @@ def keyness(groups: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
         for term, n in terms.items():
             totals[term] = totals.get(term, 0.0) + n
     everything = sum(totals.values())
-    weights = []
-    for terms in groups:
-        share = sum(terms.values()) / everything if everything else 0.0
-        found = {}
-        for term, n in terms.items():
-            weight = n * log(n / (totals[term] * share)) if n else 0.0
-            if weight > 0:
-                found[term] = weight
-        # A group beside which there is none, or only its like, is described by what it says most.
-        weights.append(found or {term: float(n) for term, n in terms.items()})
-    return weights
+    return [group_weights(terms, totals, everything) for terms in groups]
+
+
+def group_weights(
+    terms: Mapping[str, float], totals: Mapping[str, float], everything: float
+) -> dict[str, float]:
+    """Return the weights of one group. totals, everything: how often all groups say each term, and all terms."""
+    share = sum(terms.values()) / everything if everything else 0.0
+    found = {}
+    for term, n in terms.items():
+        weight = n * log(n / (totals[term] * share)) if n else 0.0
+        if weight > 0:
+            found[term] = weight
+    # A group beside which there is none, or only its like, is described by what it says most.
+    return found or {term: float(n) for term, n in terms.items()}

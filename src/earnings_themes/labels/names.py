@@ -16,8 +16,9 @@ from earnings_themes.labels.word_roles import fold
 # Of the words that two real quarters write with a capital at least once, few lie between .6 (segments:
 # "Renewables") and .9 (names that are also words: "Delta").
 _NAME_FROM: Final = 0.8
-_WORD: Final = re.compile(r"[^\W\d_][\w'’&-]*")
-_STARTS_SENTENCE: Final = re.compile(r"[.!?:;…\"“-]\s*$")
+_WORD: Final = r"[^\W\d_][\w'’&-]*"
+# The first word of a text, or after a full stop and the like, is matched without being captured.
+_NOT_FIRST: Final = re.compile(rf"(?:^[\W\d_]*|[.!?:;…\"“-]\W*){_WORD}|({_WORD})")
 # "EBITDA", "SKUs", "M&A", "R&D"
 _ABBREVIATION: Final = re.compile(r"[A-Z0-9][A-Z0-9&-]+s?$")
 
@@ -62,39 +63,43 @@ class NameFinder:
     """Counts how words are written, sentence by sentence, and says which are names."""
 
     def __init__(self) -> None:
-        self._capital: Counter[str] = Counter()
-        self._lower: Counter[str] = Counter()
+        self._said: Counter[str] = Counter()
+        self._by_case: tuple[Counter[str], Counter[str]] | None = None
 
     def add(self, sentences: Iterable[str]) -> "NameFinder":
         """Count the words of sentences as they were said, each sentence's first word left out."""
         for text in sentences:
-            first = True
-            end = 0
-            for found in _WORD.finditer(text):
-                between = text[end : found.start()]
-                end = found.end()
-                starts = first or bool(between.strip() and _STARTS_SENTENCE.search(between))
-                first = False
-                if starts:
-                    continue
-                raw = found.group()
-                if raw.islower():
-                    self._lower[fold(plain(raw))] += 1
-                elif not _ABBREVIATION.match(raw):
-                    self._capital[fold(plain(raw))] += 1
+            self._said.update(_NOT_FIRST.findall(text))
+        self._by_case = None
         return self
 
     def names(self) -> frozenset[str]:
         """Return the words, as `fold` writes them, that are nearly always written with a capital."""
+        capital, lower = self._cases()
         return frozenset(
             word
-            for word, n in self._capital.items()
-            if n >= _NAME_FROM * (n + self._lower[word]) and word not in _PLACES_AND_PROGRAMMES
+            for word, n in capital.items()
+            if n >= _NAME_FROM * (n + lower[word]) and word not in _PLACES_AND_PROGRAMMES
         )
 
     def ordinary(self) -> frozenset[str]:
         """Return the words that are written in lower case at least as often as with a capital."""
-        return frozenset(word for word, n in self._lower.items() if n >= self._capital[word])
+        capital, lower = self._cases()
+        return frozenset(word for word, n in lower.items() if n >= capital[word])
+
+    def _cases(self) -> tuple[Counter[str], Counter[str]]:
+        """How often each word is written with a capital, and without; once for all words so far."""
+        if self._by_case:
+            return self._by_case
+        capital: Counter[str] = Counter()
+        lower: Counter[str] = Counter()
+        for raw, n in self._said.items():
+            if raw.islower():
+                lower[fold(plain(raw))] += n
+            elif raw and not _ABBREVIATION.match(raw):
+                capital[fold(plain(raw))] += n
+        self._by_case = capital, lower
+        return self._by_case
 
 
 def names_across_firms(as_name: Mapping[str, int], as_word: Mapping[str, int]) -> Set[str]:

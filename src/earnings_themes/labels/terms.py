@@ -34,13 +34,15 @@ def sentence_terms(text: str) -> Mapping[str, str]:
             word = plain(raw)
             # A hyphen at the end is a word that was broken off ("quar- quarter").
             if raw.endswith("-") or word_role(word) == "break":
-                _add_run(found, lead, run)
-                run = []
+                if run:
+                    _add_run(found, lead, run)
+                    run = []
             else:
                 lead = lead if run else before
                 run.append(word)
             before = word
-        _add_run(found, lead, run)
+        if run:
+            _add_run(found, lead, run)
     return found
 
 
@@ -57,7 +59,7 @@ def plain(word: str) -> str:
 def _add_run(found: dict[str, str], lead: str, run: list[str]) -> None:
     """Add the terms of words that stand together. lead: the word before them, "" at the start of a clause."""
     # "we supply chains": a verb. "the supply chain", and "Supply chains" at the start: a noun.
-    if run and can_be_verb(run[0]) and lead not in NOUN_LEADS and (lead in VERB_LEADS or len(run) == 1):
+    if can_be_verb(run[0]) and lead not in NOUN_LEADS and (lead in VERB_LEADS or len(run) == 1):
         run = run[1:]
     folded = [fold(word) for word in run]
     for last, word in enumerate(run):
@@ -80,7 +82,8 @@ class TermCounts:
 
     def __init__(self, sentences: Iterable[str] = ()) -> None:
         self.counts: Counter[str] = Counter()
-        self._written: dict[str, Counter[str]] = {}
+        self._said: Counter[tuple[str, str]] = Counter()
+        self._forms: dict[str, list[tuple[int, int, str]]] = {}
         for sentence in sentences:
             self.add(sentence)
 
@@ -88,14 +91,16 @@ class TermCounts:
         """Count the terms of one more sentence and return them."""
         terms = sentence_terms(sentence)
         self.counts.update(terms.keys())
-        for term, written in terms.items():
-            self._written.setdefault(term, Counter())[written] += 1
+        self._said.update(terms.items())
+        self._forms = {}
         return terms.keys()
 
     def written(self, term: str) -> str:
         """Return a term as most sentences write it; the shorter, then the first in the alphabet, of equals."""
-        forms: dict[str, int] = self._written.get(term, Counter())
-        return min(forms, key=lambda form: (-forms[form], len(form), form), default=term)
+        if not self._forms:
+            for (said, form), n in self._said.items():
+                self._forms.setdefault(said, []).append((-n, len(form), form))
+        return min(self._forms.get(term, [(0, 0, term)]))[-1]
 
 
 class TopicTermAnalyzer:

@@ -1,15 +1,22 @@
 """The words of themes, from the sentences of all their firms."""
 
+from __future__ import annotations
+
+from array import array
 from collections import Counter
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from sys import intern
 from typing import Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from earnings_themes.abstractions.records import Keywords, Kind
 from earnings_themes.labels.choose import choose_label, label_candidates, tidy
-from earnings_themes.labels.keyness import keyness
+from earnings_themes.labels.keyness import group_weights
 from earnings_themes.labels.names import NameFinder, names_across_firms
 from earnings_themes.labels.terms import TermCounts, plain
+from earnings_themes.labels.vocabulary import Vocabulary
 from earnings_themes.labels.word_roles import fold
 from earnings_themes.text.words import words_of
 
@@ -28,8 +35,12 @@ _WITHOUT_TERMS: Final[dict[Kind, str]] = {
     "filler": "general remarks",
 }
 
-# A term as `fold` writes it, as it is mostly written, and in how many sentences.
-TopicTerms = tuple[tuple[str, str, int], ...]
+
+class TopicTerms(NamedTuple):
+    """A topic's terms: the number of each, as the firm mostly writes it, and in how many sentences (255 at most)."""
+
+    numbers: array[int]
+    n_sentences: bytes
 
 
 class ThemeWords(NamedTuple):
@@ -47,6 +58,7 @@ class FirmWords:
     """
 
     def __init__(self) -> None:
+        self.vocabulary = Vocabulary()
         self._as_name: Counter[str] = Counter()
         self._as_word: Counter[str] = Counter()
         self._firm_names: set[str] = set()
@@ -64,7 +76,9 @@ class FirmWords:
         self._as_name.update(map(intern, names))
         self._as_word.update(map(intern, finder.ordinary()))
         self._firm_names |= of_firm
-        return [_terms(TermCounts(sentences)) for sentences in topics], names | of_firm
+        terms = [_commonest(TermCounts(sentences)) for sentences in topics]
+        self.vocabulary.add_firm({term: None for of_topic in terms for term in of_topic})
+        return [_numbered(of_topic, self.vocabulary) for of_topic in terms], names | of_firm
 
     def names(self) -> Set[str]:
         """Return the words that are names for the firms together."""
@@ -73,34 +87,50 @@ class FirmWords:
         return names | {word for word in self._firm_names if not self._as_word[word]}
 
 
-def _terms(counts: TermCounts) -> TopicTerms:
+def _commonest(counts: TermCounts) -> dict[str, int]:
     ordered = sorted(counts.counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return tuple((intern(term), intern(counts.written(term)), n) for term, n in ordered[:_TERMS_A_TOPIC])
+    return {counts.written(term): n for term, n in ordered[:_TERMS_A_TOPIC]}
+
+
+def _numbered(terms: Mapping[str, int], vocabulary: Vocabulary) -> TopicTerms:
+    return TopicTerms(array("I", map(vocabulary.number, terms)), bytes(min(n, 255) for n in terms.values()))
 
 
 def theme_words(
-    themes: Sequence[Sequence[tuple[str, TopicTerms]]], names: Set[str], n: int, max_words: int
+    themes: Sequence[Sequence[tuple[str, TopicTerms]]],
+    vocabulary: Vocabulary,
+    names: Set[str],
+    n: int,
+    max_words: int,
 ) -> list[ThemeWords]:
     """Return label and keywords of each theme; no two themes have one label.
 
-    themes: the topics of each theme as (firm_id, terms), the theme to be named first first. names: words
-    that name people, firms or products. A firm has one vote a term, so that one with many topics, or a
-    product that only one firm sells, cannot lead a theme. A theme whose firms share no term that could name
-    it has no keywords and the label "" (see `label_without_terms`).
+    themes: the topics of each theme as (firm_id, terms), the theme to be named first first. vocabulary: what
+    the terms are numbered by. names: words that name people, firms or products. A firm has one vote a term, so
+    that one with many topics, or a product that only one firm sells, cannot lead a theme. A theme whose firms
+    share no term that could name it has no keywords and the label "" (see `label_without_terms`).
     """
-    votes = [_votes(topics) for topics in themes]
-    written = [_written(topics) for topics in themes]
+    forms = vocabulary.terms()
+    terms = _FoldedTerms(forms)
+    votes = [_votes(topics, terms.of_form) for topics in themes]
+    totals = np.zeros(len(terms.written))
+    for said in votes:
+        totals[said.terms] += said.votes
     labelled = []
     used: set[str] = set()
-    for weights, said, forms in zip(keyness(votes), votes, written, strict=True):
-        terms = tidy(weights, names, n)
-        keywords = tuple((forms[term], weights[term]) for term in terms)
-        label = choose_label(
-            label_candidates(weights, said, names, max_words), used, forms.__getitem__, max_words
+    for topics, said in zip(themes, votes, strict=True):
+        names_of = [terms.written[term] for term in said.terms.tolist()]
+        voted = dict(zip(names_of, said.votes.tolist(), strict=True))
+        weights = group_weights(
+            voted, dict(zip(names_of, totals[said.terms].tolist(), strict=True)), float(totals.sum())
         )
+        written = _Written(topics, forms)
+        shown = tidy(weights, names, n)
+        keywords = tuple((written(term), weights[term]) for term in shown)
+        label = choose_label(label_candidates(weights, voted, names, max_words), used, written, max_words)
         label = label or next((word for word, _ in keywords if word not in used), "")
         used.add(label)
-        labelled.append(ThemeWords(label, keywords, tuple(terms)))
+        labelled.append(ThemeWords(label, keywords, tuple(shown)))
     return labelled
 
 
@@ -114,28 +144,61 @@ def label_without_terms(kind: Kind, used: Collection[str]) -> str:
     )
 
 
-def _votes(topics: Sequence[tuple[str, TopicTerms]]) -> dict[str, float]:
-    said: dict[str, Counter[str]] = {}
-    for firm, terms in topics:
-        firm_said = said.setdefault(firm, Counter())
-        for term, _, n in terms:
-            firm_said[term] += n
-    votes: Counter[str] = Counter()
-    firms: Counter[str] = Counter()
-    for firm_said in said.values():
-        firms.update(firm_said.keys())
-        for term, n in firm_said.items():
-            votes[term] += min(_FULL_VOTE, n)
-    least = 2 if len(said) >= _SHARED_FROM else 1
-    return {term: n / _FULL_VOTE for term, n in votes.items() if firms[term] >= least}
+class _FoldedTerms:
+    """The terms as `fold` writes them: `written` by their own number, `of_form` (n_forms,) −1 for a forgotten form."""
+
+    def __init__(self, forms: Sequence[str | None]) -> None:
+        number: dict[str, int] = {}
+        self.of_form = np.array(
+            [-1 if form is None else number.setdefault(_folded(form), len(number)) for form in forms],
+            dtype=np.int64,
+        )
+        self.written = list(number)
 
 
-def _written(topics: Sequence[tuple[str, TopicTerms]]) -> dict[str, str]:
-    forms: dict[str, Counter[str]] = {}
-    for _, terms in topics:
-        for term, form, n in terms:
-            forms.setdefault(term, Counter())[form] += n
-    return {
-        term: min(counted, key=lambda form: (-counted[form], len(form), form))
-        for term, counted in forms.items()
-    }
+def _folded(form: str) -> str:
+    return " ".join(map(fold, form.split()))
+
+
+class _Votes(NamedTuple):
+    """How many firms (n_terms,) say each of the `terms` (n_terms,) of a theme."""
+
+    terms: NDArray[np.int64]
+    votes: NDArray[np.float64]
+
+
+def _votes(topics: Sequence[tuple[str, TopicTerms]], term_of_form: NDArray[np.int64]) -> _Votes:
+    firms = {firm: number for number, firm in enumerate(dict.fromkeys(firm for firm, _ in topics))}
+    term = term_of_form[_joined([of_topic.numbers for _, of_topic in topics])]
+    n_sentences = np.frombuffer(b"".join(of_topic.n_sentences for _, of_topic in topics), dtype=np.uint8)
+    firm = np.repeat([firms[firm] for firm, _ in topics], [len(t.numbers) for _, t in topics])
+    known = term >= 0
+    pairs, pair = np.unique(term[known] * len(firms) + firm[known], return_inverse=True)
+    said = np.bincount(pair, weights=n_sentences[known], minlength=len(pairs))
+    terms, start, n_firms = np.unique(pairs // len(firms), return_index=True, return_counts=True)
+    votes = np.add.reduceat(np.minimum(said, _FULL_VOTE), start) if len(start) else np.zeros(0)
+    shared = n_firms >= (2 if len(firms) >= _SHARED_FROM else 1)
+    return _Votes(terms[shared], votes[shared] / _FULL_VOTE)
+
+
+class _Written:
+    """How the firms of a theme mostly write a term."""
+
+    def __init__(self, topics: Sequence[tuple[str, TopicTerms]], forms: Sequence[str | None]) -> None:
+        self._said: dict[str, Counter[str]] = {}
+        numbers = _joined([of_topic.numbers for _, of_topic in topics])
+        weights = np.frombuffer(b"".join(of_topic.n_sentences for _, of_topic in topics), dtype=np.uint8)
+        different, place = np.unique(numbers, return_inverse=True)
+        n_sentences = np.bincount(place, weights=weights, minlength=len(different))
+        for number, n in zip(different.tolist(), n_sentences.tolist(), strict=True):
+            form = forms[number]
+            if form is not None:
+                self._said.setdefault(_folded(form), Counter())[form] += n
+
+    def __call__(self, term: str) -> str:
+        counted = self._said[term]
+        return min(counted, key=lambda form: (-counted[form], len(form), form))
+
+
+def _joined(numbers: Sequence[array[int]]) -> NDArray[np.int64]:
+    return np.fromiter((number for of_topic in numbers for number in of_topic), dtype=np.int64)

@@ -8,6 +8,7 @@ The English stop words are our own short list. scikit-learn's holds "bill", "sys
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from operator import eq
 
 # A word holds at least one letter of any script; "5G", "R&D", "year-over-year" and "we're" are one word.
@@ -52,10 +53,16 @@ HESITATIONS: frozenset[str] = frozenset(
 
 def words_of(text: str) -> list[str]:
     """The lower-case words of ``text``, numbers left out, a curly apostrophe written straight."""
+    return list(_words_of(text))
+
+
+# A firm's sentences are asked for several times in a row: for their words, their kinds, as examples.
+@lru_cache(maxsize=4096)
+def _words_of(text: str) -> tuple[str, ...]:
     lowered = text.lower()
     if "’" in lowered:
         lowered = lowered.replace("’", "'")
-    return [word for word in WORD.findall(lowered) if not word.isdecimal()]
+    return tuple(word for word in WORD.findall(lowered) if not word.isdecimal())
 
 
 def is_stop_word(word: str) -> bool:
