@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test lint compare evaluate lock clean
+.PHONY: run test lint compare evaluate fuzz check-rows lock clean
 
 run: .venv/run.stamp
 	$(BIN)/snakemake --profile config/profiles/default --cores $(CORES)
@@ -33,6 +33,18 @@ compare: .venv/run.stamp
 # DATA is a folder of labelled and real CSV files; see docs/validation.md.
 evaluate: .venv/dev.stamp
 	$(BIN)/python -m earnings_themes.evaluation --data $(DATA) --out docs/validation.md
+
+# Coverage-guided fuzzing of the CSV's path; what it finds lies in tests/fuzz/found/. Linux only.
+SECONDS_OF_FUZZING ?= 60
+fuzz: .venv/dev.stamp
+	mkdir -p .venv/fuzz
+	$(BIN)/python -m tests.fuzz.csv_target -max_total_time=$(SECONDS_OF_FUZZING) -max_len=4000 \
+	  -print_final_stats=1 .venv/fuzz tests/fuzz/corpus
+
+# A CSV of that many rows, made and read: the time, the memory, and every row accounted for.
+ROWS ?= 5000000
+check-rows: .venv/dev.stamp
+	$(BIN)/python -m tests.longer.many_rows --rows $(ROWS)
 
 # Rewrites the lock files from envs/*.in; commit the result.
 lock: .venv/dev.stamp

@@ -20,6 +20,19 @@ from earnings_themes.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a source may hold; beyond, the run stops with a message before any model is loaded.
+
+    docs/limits.md says where each number comes from.
+    """
+
+    file_mb: int = 4000
+    cell_characters: int = 1_000_000
+    sentences_a_firm: int = 20_000
+    firms: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Where the transcripts are, and which of them count. Dates are inclusive, None is open."""
 
@@ -28,6 +41,7 @@ class Source:
     start_date: dt.date | None = None
     end_date: dt.date | None = None
     firms: tuple[str, ...] | None = None
+    limits: Limits = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +189,14 @@ def parse_config(raw: Mapping[str, Any]) -> Config:
     firms = source.get("firms")
     return Config(
         run=raw["run"],
-        source=Source(source["kind"], source["path"], start, end, tuple(firms) if firms else None),
+        source=Source(
+            source["kind"],
+            source["path"],
+            start,
+            end,
+            tuple(firms) if firms else None,
+            Limits(**source.get("limits", {})),
+        ),
         embedding=Embedding(**raw["embedding"]),
         topics=TopicSettings(**raw["topics"]),
         themes=ThemeSettings(

@@ -23,19 +23,31 @@ from earnings_themes.abstractions import Call, DataConnector, TranscriptData
 from earnings_themes.config import Source
 from earnings_themes.errors import InputError
 from earnings_themes.registry import connector_class
-from earnings_themes.results import TRANSCRIPT_SCHEMA, FirmRow, read_firms, write_firms, write_json
+from earnings_themes.results import (
+    TRANSCRIPT_SCHEMA,
+    FirmRow,
+    id_fault,
+    one_line,
+    read_firms,
+    replaced,
+    write_firms,
+    write_json,
+)
 from earnings_themes.text import clean, flag_procedural, split_sentences_counted
 
 
 def connect(source: Source) -> DataConnector:
     """Return the data connector that `source.kind` names. Raises ConfigError."""
-    return connector_class(source.kind)(source.path)
+    connector = connector_class(source.kind)(source.path)
+    connector.limits = source.limits
+    return connector
 
 
 def list_firms(source: Source, connector: DataConnector | None = None) -> list[str]:
     """Return the sorted ids of the firms that a run is about: those with a call between the dates.
 
-    Raises InputError when there is none, or when `source.firms` names one that the source does not hold.
+    Raises InputError when there is none, when `source.firms` names one that the source does not hold, when
+    there are more than `source.limits.firms`, and for an id that cannot name a file.
     """
     found = (connector or connect(source)).get_firms(source.start_date, source.end_date)
     between = f"between {source.start_date or 'the first'} and {source.end_date or 'the last'} call date"
@@ -43,14 +55,26 @@ def list_firms(source: Source, connector: DataConnector | None = None) -> list[s
         raise InputError(
             f"{source.path}: no firm has a call {between}. Check source.start_date and end_date."
         )
+    for firm_id in found:
+        if fault := id_fault(firm_id):
+            raise InputError(f"{source.path}: a firm's id is {fault}")
     if source.firms is None:
-        return found
+        return _few_enough(found, source)
     unknown = sorted(set(source.firms) - set(found))
     if unknown:
         close = difflib.get_close_matches(unknown[0], found, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise InputError(f"{source.path}: source.firms names {unknown}, without a call {between}.{hint}")
-    return sorted(set(source.firms))
+    return _few_enough(sorted(set(source.firms)), source)
+
+
+def _few_enough(firms: list[str], source: Source) -> list[str]:
+    if len(firms) > source.limits.firms:
+        raise InputError(
+            f"{source.path}: found {len(firms):,} firms; expected at most {source.limits.firms:,} in one run. "
+            "Make a run a quarter (source.start_date, end_date), or raise source.limits.firms."
+        )
+    return firms
 
 
 def ingest(source: Source, transcripts: Path, firms: Path, report: Path, workers: int = 1) -> None:
@@ -64,11 +88,15 @@ def ingest(source: Source, transcripts: Path, firms: Path, report: Path, workers
     rows: list[FirmRow] = []
     totals: Counter[str] = Counter(firms=len(firm_ids))
     skipped: Counter[str] = Counter()
-    transcripts.parent.mkdir(parents=True, exist_ok=True)
+    prefixes: dict[str, str] = {}
     n_groups = 0
-    with pq.ParquetWriter(transcripts, TRANSCRIPT_SCHEMA, compression="zstd") as writer:
+    with (
+        replaced(transcripts) as part,
+        pq.ParquetWriter(part, TRANSCRIPT_SCHEMA, compression="zstd", write_page_checksum=True) as writer,
+    ):
         split = _split_all(connector, source, firm_ids, workers)
         for firm in tqdm(split, total=len(firm_ids), desc="ingest", unit="firm", mininterval=5):
+            _check_prefixes(prefixes, firm, source)
             if firm.table.num_rows:
                 writer.write_table(firm.table, row_group_size=firm.table.num_rows)
             has_rows = bool(firm.table.num_rows)
@@ -129,6 +157,7 @@ class _FirmSentences:
     n_calls: int
     table: pa.Table
     digest: str
+    transcripts: tuple[str, ...]
     counts: dict[str, int]
     skipped: dict[str, int]
 
@@ -152,27 +181,48 @@ def _split_all(
 
 
 def _split_firm(data: TranscriptData, source: Source | None) -> _FirmSentences:
+    firm_name = one_line(data.firm_name)
     calls = [call for call in data.calls if source is None or _counts(call, source)]
     columns: dict[str, list[Any]] = {name: [] for name in TRANSCRIPT_SCHEMA.names}
     n_long = 0
     for call in calls:
-        n_long += _split_call(data, call, columns)
+        n_long += _split_call(data.firm_id, firm_name, call, columns)
+    n_sentences = len(columns["text"])
+    if source is not None and n_sentences > source.limits.sentences_a_firm:
+        raise InputError(
+            f"{source.path}: found {n_sentences:,} sentences of firm {data.firm_id!r} in {len(calls)} calls; expected "
+            f"at most {source.limits.sentences_a_firm:,}. Make a run a quarter (source.start_date, end_date), or "
+            "raise source.limits.sentences_a_firm."
+        )
     table = pa.table(columns, schema=TRANSCRIPT_SCHEMA)
     digest = hashlib.sha256()
     for row in zip(columns["sentence_id"], columns["text"], columns["speaker_type"], strict=True):
         digest.update("\0".join(row).encode())
     return _FirmSentences(
         data.firm_id,
-        data.firm_name,
+        firm_name,
         len(calls),
         table,
         digest.hexdigest()[:16],
+        tuple(call.transcript_id for call in calls),
         {"procedural": sum(columns["procedural"]), "long_sentences_split": n_long},
         dict(data.skipped),
     )
 
 
-def _split_call(data: TranscriptData, call: Call, columns: dict[str, list[Any]]) -> int:
+def _check_prefixes(prefixes: dict[str, str], firm: _FirmSentences, source: Source) -> None:
+    """Raise InputError where two firms' sentences would get the same ids: a_b with c, and a with b_c."""
+    for transcript_id in firm.transcripts:
+        prefix = f"{firm.firm_id}_{transcript_id}"
+        other = prefixes.setdefault(prefix, firm.firm_id)
+        if other != firm.firm_id:
+            raise InputError(
+                f"{source.path}: transcript {transcript_id!r} of firm {firm.firm_id!r} and one of firm {other!r} both "
+                f"number their sentences {prefix}_0000 and on; expected ids that differ. Rename one."
+            )
+
+
+def _split_call(firm_id: str, firm_name: str, call: Call, columns: dict[str, list[Any]]) -> int:
     texts: list[str] = []
     speakers: list[str] = []
     sections: list[str] = []
@@ -188,11 +238,11 @@ def _split_call(data: TranscriptData, call: Call, columns: dict[str, list[Any]])
             columns["model_text"].append(cleaned.model_text)
             columns["speaker_name"].append(turn.speaker_name)
     n = len(texts)
-    columns["firm_id"] += [data.firm_id] * n
-    columns["firm_name"] += [data.firm_name] * n
+    columns["firm_id"] += [firm_id] * n
+    columns["firm_name"] += [firm_name] * n
     columns["transcript_id"] += [call.transcript_id] * n
     columns["date"] += [call.date] * n
-    columns["sentence_id"] += [f"{data.firm_id}_{call.transcript_id}_{position:04d}" for position in range(n)]
+    columns["sentence_id"] += [f"{firm_id}_{call.transcript_id}_{position:04d}" for position in range(n)]
     columns["position"] += range(n)
     columns["speaker_type"] += speakers
     columns["section"] += sections

@@ -10,8 +10,10 @@ import dataclasses
 import io
 import json
 import os
+import re
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -72,6 +74,11 @@ class FirmRow:
     digest: str
 
 
+# Lone surrogates are no text: no UTF-8 file can hold them.
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# A file name has 255 bytes on every common file system; the rest is for its ending and a temporary mark.
+_ID_LENGTH: Final = 180
+
 _FIRM_COLUMNS: Final = [column.name for column in dataclasses.fields(FirmRow)]
 
 
@@ -87,6 +94,26 @@ def encode_firm(firm_id: str) -> str:
 def decode_firm(name: str) -> str:
     """Return the firm id behind a file name made by encode_firm."""
     return urllib.parse.unquote(name)
+
+
+def id_fault(text: str) -> str | None:
+    """Return what is wrong with a firm's or transcript's id, as a message goes on after "is"; None if nothing.
+
+    Any text is an id as it stands, spaces and all. Only what no file name, table or log line can hold is
+    refused: nothing at all, control characters, and more than a file name has room for.
+    """
+    if not text:
+        return "empty; expected an id."
+    if _CONTROL.search(text):
+        return f"{text[:_ID_LENGTH]!r}; expected an id without control characters or line breaks."
+    if len(text) > _ID_LENGTH or len(encode_firm(text)) > _ID_LENGTH:
+        return f"{text[:20]!r}… ({len(text):,} characters); expected at most {_ID_LENGTH} (percent-encoded)."
+    return None
+
+
+def one_line(text: str) -> str:
+    """Return a name without line breaks and control characters, which tables and log lines cannot hold."""
+    return text if text.isprintable() else " ".join(_CONTROL.sub(" ", text).split())
 
 
 # --- firms.tsv -------------------------------------------------------------------------------------
@@ -113,6 +140,8 @@ def read_firms(path: Path | str) -> list[FirmRow]:
 def parse_firms(data: bytes, name: str) -> list[FirmRow]:
     """Read firms.tsv from its bytes; name is how an error calls it. Raises ResultError when it is damaged."""
     try:
+        if not data.endswith(b"\n"):
+            raise ValueError("the last line has no end")
         text = io.StringIO(data.decode(), newline="")
         header, *lines = csv.reader(text, dialect="excel-tab", strict=True)
         if header != _FIRM_COLUMNS:
@@ -245,11 +274,18 @@ def write_json(path: Path | str, value: Any) -> None:
 
 def write_atomically(path: Path | str, text: str) -> None:
     """Write a text file so that no reader, and no crash, ever sees a part of it."""
-    path = Path(path)
+    with replaced(Path(path)) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """Give a file to write that takes the place of `path` when all went well, and is gone when not."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    # The process's number: two jobs that write one file, one of them left over, each write a whole one.
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8", newline="\n")
+        yield part
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

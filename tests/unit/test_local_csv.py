@@ -124,7 +124,7 @@ def test_missing_things_are_named(tmp_path: Path, quarter: Path) -> None:
         LocalCSVConnector(str(quarter)).get_transcripts("nobody")
     broken = tmp_path / "calls.csv.gz"
     broken.write_bytes(gzip.compress(quarter.read_bytes())[:-20])
-    with pytest.raises(InputError, match="not a complete gzip file"):
+    with pytest.raises(InputError, match="a gzip file that is damaged or not complete"):
         LocalCSVConnector(str(broken)).get_firms()
 
 

@@ -4,10 +4,16 @@ import datetime as dt
 from abc import ABC, abstractmethod
 
 from earnings_themes.abstractions.records import TranscriptData
+from earnings_themes.config import Limits
 
 
 class DataConnector(ABC):
-    """A source of transcripts. It is made as `Connector(path)` with `source.path` of config.yaml."""
+    """A source of transcripts. It is made as `Connector(path)` with `source.path` of config.yaml.
+
+    limits: `source.limits` of config.yaml, for a source that can say early that it holds too much.
+    """
+
+    limits = Limits()
 
     def __init__(self, path: str) -> None:
         self.path = path

@@ -5,22 +5,21 @@ one and put into a temporary SQLite table, which gives a firm's turns in order: 
 of sorting more than fits.
 """
 
-import csv
 import datetime as dt
-import gzip
 import hashlib
+import re
 import sqlite3
-import sys
-from collections import Counter
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 
 from earnings_themes.abstractions import Call, DataConnector, TranscriptData, Turn
+from earnings_themes.connectors.csv_rows import quoted, read_rows
 from earnings_themes.errors import InputError
+from earnings_themes.results import id_fault, one_line
 
 REQUIRED: Final = (
     "companyid",
@@ -32,6 +31,11 @@ REQUIRED: Final = (
 )
 OPTIONAL: Final = ("speakertypename", "componenttypename", "transcriptpersonname", "headline")
 
+# A double holds every whole number up to here; beyond, two turns could get one place.
+_LARGEST_ORDER: Final = 2**53
+_DATE_AND_TIME: Final = re.compile(
+    r"\d{4}-\d\d-\d\d[ T]\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?( ?(UTC|GMT|Z))?$"
+)
 # Rows a transaction: SQLite's cost is a commit, not a row; 10,000 turns of 100 words are about 6 MB.
 _ROWS_A_BATCH: Final = 10_000
 
@@ -46,7 +50,7 @@ CREATE TABLE skipped (firm TEXT, reason TEXT);
 
 
 class LocalCSVConnector(DataConnector):
-    """A CSV file (.csv, or .csv.gz) in UTF-8."""
+    """A CSV file in UTF-8, or such a file packed with gzip."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
@@ -60,10 +64,20 @@ class LocalCSVConnector(DataConnector):
         """
         firms = set()
         everything = start_date is None and end_date is None
-        for _, row in self._rows():
-            firm, date = row["companyid"], _date(row["mostimportantdateutc"])
+        unread: tuple[int, str] | None = None
+        any_date = False
+        for line, row in self._rows():
+            firm, date = row["companyid"], call_date(row["mostimportantdateutc"])
             if everything or (date and _within(date, start_date, end_date)):
                 firms.add(firm)
+            any_date = any_date or date is not None
+            if date is None and unread is None:
+                unread = (line, row["mostimportantdateutc"])
+        if unread and not any_date:
+            raise InputError(
+                f"{self.path}, line {unread[0]}: mostimportantdateutc is {quoted(unread[1])}, and no other row "
+                "has a date that can be read either; expected YYYY-MM-DD."
+            )
         return sorted(firms)
 
     def get_transcripts(self, firm_id: str) -> TranscriptData:
@@ -84,16 +98,26 @@ class LocalCSVConnector(DataConnector):
         )
         if not turns and not skipped:
             raise InputError(f"{self.path}: no row with companyid {firm_id!r}.")
-        calls = []
+        calls: list[Call] = []
+        said: set[tuple[str, ...]] = set()
+        # Asked of all turns, not of neighbours: another call may lie between a transcript's two dates.
+        dates: dict[str, dict[str, int]] = {}
+        for row in turns:
+            dates.setdefault(row[0], {}).setdefault(row[1], row[3])
         for transcript, rows in groupby(turns, key=itemgetter(0)):
-            group = list(rows)
-            dates = {row[1]: row[3] for row in group}
-            if len(dates) > 1:
-                found = ", ".join(f"{date} (line {line})" for date, line in dates.items())
+            if len(dates[transcript]) > 1:
+                found = ", ".join(f"{date} (line {line})" for date, line in dates[transcript].items())
                 raise InputError(
                     f"{self.path}: transcript {transcript!r} of firm {firm_id!r} has more than one "
                     f"date: {found}. Expected one call date a transcript."
                 )
+            group = list(rows)
+            # A call that the source delivers twice, under two ids, would count twice in every number.
+            words = (group[0][1], *(row[5] for row in group))
+            if words in said:
+                skipped["call under a second id"] = skipped.get("call under a second id", 0) + len(group)
+                continue
+            said.add(words)
             calls.append(
                 Call(
                     transcript_id=transcript,
@@ -140,7 +164,7 @@ class LocalCSVConnector(DataConnector):
             if reason:
                 skipped.append((firm, reason))
                 continue
-            date = _date(row["mostimportantdateutc"])
+            date = call_date(row["mostimportantdateutc"])
             assert date is not None
             position = self._position(row, line)
             key = "\0".join((firm, row["transcriptid"], str(position), row["componenttext"]))
@@ -151,12 +175,9 @@ class LocalCSVConnector(DataConnector):
                     date.isoformat(),
                     position,
                     line,
-                    row["companyname"],
+                    one_line(row["companyname"]),
                     row["componenttext"],
-                    row.get("speakertypename", ""),
-                    row.get("componenttypename", ""),
-                    row.get("transcriptpersonname", ""),
-                    row.get("headline", ""),
+                    *(one_line(row.get(name, "")) for name in OPTIONAL),
                     hashlib.blake2b(key.encode(), digest_size=16).digest(),
                 )
             )
@@ -172,7 +193,7 @@ class LocalCSVConnector(DataConnector):
     def _reason_to_skip(row: dict[str, str]) -> str | None:
         if not row["componenttext"].strip():
             return "empty text"
-        if _date(row["mostimportantdateutc"]) is None:
+        if call_date(row["mostimportantdateutc"]) is None:
             return "unreadable date"
         return None
 
@@ -181,87 +202,46 @@ class LocalCSVConnector(DataConnector):
         try:
             # pandas writes a column of whole numbers with a gap in it as 1.0, 2.0.
             number = float(text)
-            if number.is_integer():
+            if number.is_integer() and abs(number) < _LARGEST_ORDER and "_" not in text:
                 return int(number)
         except (ValueError, OverflowError):
             pass
-        raise InputError(f"{self.path}, line {line}: componentorder is {text!r}; expected a whole number.")
+        raise InputError(
+            f"{self.path}, line {line}: componentorder is {quoted(text)}; expected a whole number."
+        )
 
     def _rows(self) -> Iterator[tuple[int, dict[str, str]]]:
-        # A cell may hold a whole call; the csv module's own limit is 128 KB.
-        csv.field_size_limit(sys.maxsize)
-        with self._open() as file:
-            reader = csv.reader(file, strict=True)
-            line = 1
-            try:
-                header = [name.strip().lower() for name in next(reader, [])]
-                self._check_header(header)
-                places = [(name, header.index(name)) for name in REQUIRED + OPTIONAL if name in header]
-                # The line a row starts on: a cell with line breaks makes it more than one.
-                line = reader.line_num + 1
-                for cells in reader:
-                    if len(cells) != len(header):
-                        if not cells:
-                            line = reader.line_num + 1
-                            continue
-                        raise InputError(
-                            f"{self.path}, line {line}: {len(cells)} cells; expected {len(header)}, one a "
-                            "column. A comma or a quote inside a text that is not quoted is the usual cause."
-                        )
-                    row: dict[str, str] = {name: cells[place] for name, place in places}
-                    for name in ("companyid", "transcriptid"):
-                        if not row[name]:
-                            raise InputError(f"{self.path}, line {line}: {name} is empty; expected an id.")
-                    yield line, row
-                    line = reader.line_num + 1
-            except csv.Error as error:
-                raise InputError(
-                    f"{self.path}, line {line}: not readable as CSV ({error}). Expected commas between "
-                    "cells, and double quotes around a text that holds a comma, a quote or a line break."
-                ) from error
-            except UnicodeDecodeError as error:
-                byte = error.object[error.start]
-                raise InputError(
-                    f"{self.path}, near line {line}: byte 0x{byte:02x} is not UTF-8. Save the file as UTF-8, "
-                    f"for example with: iconv -f WINDOWS-1252 -t UTF-8 {self._file.name} > utf8.csv"
-                ) from error
-            except (EOFError, gzip.BadGzipFile) as error:
-                raise InputError(
-                    f"{self.path}, after line {line}: not a complete gzip file ({error})."
-                ) from error
-
-    def _open(self) -> TextIO:
-        try:
-            if self._file.suffix == ".gz":
-                return gzip.open(self._file, "rt", encoding="utf-8-sig", newline="")
-            return self._file.open(encoding="utf-8-sig", newline="")
-        except OSError as error:
-            raise InputError(
-                f"{self.path}: cannot be opened ({error.strerror}). Set source.path to a CSV file."
-            ) from error
-
-    def _check_header(self, header: list[str]) -> None:
-        if not header:
-            raise InputError(
-                f"{self.path}: the file is empty. Expected a header line with {', '.join(REQUIRED)}."
-            )
-        missing = [name for name in REQUIRED if name not in header]
-        if missing:
-            raise InputError(
-                f"{self.path}, line 1: no column {', '.join(missing)}. Found {', '.join(header)}; "
-                f"needed are {', '.join(REQUIRED)}."
-            )
-        twice = [name for name, count in Counter(header).items() if count > 1 and name in REQUIRED + OPTIONAL]
-        if twice:
-            raise InputError(f"{self.path}, line 1: column {', '.join(twice)} appears more than once.")
+        for line, row in read_rows(self._file, REQUIRED, OPTIONAL, self.limits):
+            for name in ("companyid", "transcriptid"):
+                if fault := id_fault(row[name]):
+                    raise InputError(f"{self.path}, line {line}: {name} is {fault}")
+            yield line, row
 
 
-def _date(text: str) -> dt.date | None:
-    # The first ten characters: a time part is allowed and says nothing about the quarter.
+@lru_cache(maxsize=4096)
+def call_date(text: str) -> dt.date | None:
+    """Return the UTC date of a cell, None where it cannot be read.
+
+    ISO 8601 in any of its forms; a time with a zone is converted, so that a late call on the west coast is
+    on the day that UTC had; a time without one is UTC already.
+    """
+    text = text.strip()
     try:
-        return dt.date.fromisoformat(text.strip()[:10])
+        moment = dt.datetime.fromisoformat(text)
     except ValueError:
-        return None
+        # How databases and spreadsheets write a time: "2023-05-02 5:00:00 PM UTC".
+        if not _DATE_AND_TIME.match(text):
+            return None
+        try:
+            return dt.date.fromisoformat(text[:10])
+        except ValueError:
+            return None
+    if moment.tzinfo is not None:
+        try:
+            moment = moment.astimezone(dt.UTC)
+        except OverflowError:
+            return None
+    return moment.date()
 
 
 def _within(date: dt.date, start: dt.date | None, end: dt.date | None) -> bool:

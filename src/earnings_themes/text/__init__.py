@@ -9,9 +9,16 @@ from earnings_themes.text.kinds import Kind, sentence_kind
 from earnings_themes.text.names import introduced_names
 from earnings_themes.text.procedure import flag_procedural, is_procedural
 from earnings_themes.text.reporting import is_reporting, reporting_score
-from earnings_themes.text.sentences import MAX_WORDS, split_long, split_sentences, split_sentences_counted
+from earnings_themes.text.sentences import (
+    MAX_CHARACTERS,
+    MAX_WORDS,
+    split_long,
+    split_sentences,
+    split_sentences_counted,
+)
 
 __all__ = [
+    "MAX_CHARACTERS",
     "MAX_WORDS",
     "Cleaned",
     "Kind",

@@ -1,0 +1,256 @@
+"""Whatever researchers feed it: each hard input gives the right result, or one error that says what to mend.
+
+An error is right when it names the file, the line, the column, what was found and what is expected. The
+inputs here are each one that somebody has; test_input_properties.py makes up the rest.
+"""
+
+import csv
+import gzip
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from earnings_themes.config import Limits, Source
+from earnings_themes.connectors.local_csv import LocalCSVConnector, call_date
+from earnings_themes.errors import InputError
+from earnings_themes.ingest import connect, ingest, list_firms
+from earnings_themes.results import decode_firm, encode_firm, read_firms, read_sentences
+from earnings_themes.text import MAX_CHARACTERS, flag_procedural, split_sentences
+
+HEADER = "companyid,companyname,transcriptid,mostimportantdateutc,componentorder,componenttext\n"
+ROW = "7,Firm,70,2023-05-02,0,We grew.\n"
+
+
+def source(path: Path, content: str | bytes, **limits: int) -> LocalCSVConnector:
+    file = path / "calls.csv"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    connector = connect(Source("local_csv", str(file), limits=Limits(**limits)))
+    assert isinstance(connector, LocalCSVConnector)
+    return connector
+
+
+def text_of(connector: LocalCSVConnector, firm: str = "7") -> list[str]:
+    return [turn.text for call in connector.get_transcripts(firm).calls for turn in call.turns]
+
+
+def fault(connector: LocalCSVConnector) -> str:
+    with pytest.raises(InputError) as error:
+        connector.get_firms()
+        connector.get_transcripts("7")
+    assert str(error.value).startswith(connector.path)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        (HEADER + ROW).encode("utf-8-sig"),
+        (HEADER + ROW).replace("\n", "\r\n").encode(),
+        (HEADER + ROW).replace("\n", "\r").encode(),
+        (HEADER + ROW).rstrip("\n").encode(),
+        (HEADER + ROW + "\n\r\n").encode(),
+        gzip.compress((HEADER + ROW).encode()),
+        gzip.compress(HEADER.encode()) + gzip.compress(ROW.encode()),
+        ('"' + HEADER.strip().upper().replace(",", ' ","') + '"\n' + ROW).encode(),
+        (
+            b"componenttext,extra,componentorder,transcriptid,extra,mostimportantdateutc,companyname,companyid\n"
+            b"We grew.,x,0,70,y,2023-05-02,Firm,7\n"
+        ),
+    ],
+    ids=["mark", "CRLF", "CR", "no last line end", "empty lines", "gzip without its name", "two gzip members",
+         "quoted header", "other order, two extra columns of one name"],
+)  # fmt: skip
+def test_the_same_rows_in_another_form_are_the_same(tmp_path: Path, content: bytes) -> None:
+    connector = source(tmp_path, content)
+    assert connector.get_firms() == ["7"]
+    assert text_of(connector) == ["We grew."]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ((HEADER + ROW).encode("utf-16"), "line 1: found UTF-16 or UTF-32 (the file starts with ff fe"),
+        ((HEADER + ROW).encode("utf-16-be"), "line 1: found UTF-16 or UTF-32"),
+        ((HEADER + ROW).encode("utf-32"), "line 1: found UTF-16 or UTF-32"),
+        ((HEADER + ROW + ROW.replace("Firm", "Société")).encode("latin-1"),
+         "line 3: column companyname, byte 0xe9 is not UTF-8"),
+        ((HEADER + ROW.replace("Firm", "Société")).encode() + ROW.replace("We", "“We”").encode("cp1252"),
+         "line 3: column componenttext, byte 0x93 is not UTF-8"),
+        (HEADER.encode() + b'7,Firm,70,2023-05-02,0,"a\nb\nc"\n7,Firm,70,2023-05-02,1,\xff\n',
+         "line 5: column componenttext, byte 0xff"),
+        (gzip.compress((HEADER + ROW * 9).encode())[:-9], "a gzip file that is damaged or not complete"),
+        (gzip.compress((HEADER + ROW * 9).encode())[:30] + b"\xff" * 9, "a gzip file that is damaged"),
+        (HEADER.replace(",", ";") + ROW, "The cells seem to be separated by ';'; expected commas"),
+        (HEADER.replace(",", "\t") + ROW, "separated by '\\t'; expected commas"),
+        (HEADER + ROW.replace("We", '"We"'), "line 2: not readable as CSV"),
+        (HEADER + ROW.replace("7,", "7\x00,", 1), "line 2: companyid is '7\\x00'; expected an id without control"),
+        (HEADER + ROW.replace("70", '"70\n"'), "line 2: transcriptid is '70\\n'; expected an id without"),
+        (HEADER + ROW.replace("7,", "😀" * 16 + ",", 1), "characters); expected at most 180 (percent-encoded)"),
+        (HEADER + ROW.replace("7,", "x" * 300 + ",", 1), "line 2: companyid is 'xxx"),
+        (HEADER + ROW.replace(",0,", ",1e300,"), "line 2: componentorder is '1e300'; expected a whole number"),
+        (HEADER + ROW.replace(",0,", ",1_0,"), "componentorder is '1_0'"),
+        (HEADER + ROW.replace(",0,", ",nan,"), "componentorder is 'nan'"),
+        (HEADER + ROW.replace(",0,", f",{'9' * 5000},"), "… (5,000 characters); expected a whole number"),
+        (HEADER + ROW.replace("2023-05-02", "02/05/2023"),
+         "line 2: mostimportantdateutc is '02/05/2023', and no other row has a date that can be read either"),
+        ('x' * 2_000_000 + HEADER + ROW, "line 1: no column companyid"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_one_message_that_says_where_and_what(
+    tmp_path: Path, content: str | bytes, said: str
+) -> None:
+    message = fault(source(tmp_path, content))
+    assert said in message
+    assert len(message) < 1500
+    assert "\n" not in message
+
+
+def test_a_cell_of_50_mb_is_named_with_its_column(tmp_path: Path) -> None:
+    message = fault(source(tmp_path, HEADER + ROW + ROW.replace("We grew.", "We grew. " * 5_600_000)))
+    assert "line 3: componenttext has 50,400,000 characters; expected at most 1,000,000" in message
+
+
+def test_a_quote_that_never_closes_does_not_take_the_file_into_memory(tmp_path: Path) -> None:
+    rows = ROW.replace("We grew.", '"We grew.') + ROW.replace('"', "") * 20_000
+    message = fault(source(tmp_path, HEADER + rows, cell_characters=1000))
+    assert "line 2: a cell of more than 100,000 characters; expected at most 1,000" in message
+
+
+def test_no_message_quotes_what_was_said_on_a_call(tmp_path: Path) -> None:
+    said = "the merger with Norvale is off"
+    for content in (
+        HEADER.encode() + ROW.encode().replace(b"We grew.", said.encode() + b"\xe9"),
+        (HEADER + ROW.replace("We grew.", f'"{said}" x')).encode(),
+        (HEADER + ROW.replace("We grew.", f"{said}, they said")).encode(),
+    ):
+        assert "Norvale" not in fault(source(tmp_path, content))
+
+
+def test_no_row_and_one_row(tmp_path: Path) -> None:
+    none = Source("local_csv", source(tmp_path, HEADER).path)
+    with pytest.raises(InputError, match=r"calls\.csv: no firm has a call"):
+        list_firms(none)
+    one = source(tmp_path, HEADER + ROW)
+    assert list_firms(Source("local_csv", one.path)) == ["7"]
+    assert text_of(one) == ["We grew."]
+
+
+def test_nul_bytes_and_line_breaks_in_a_text_reach_no_sentence(tmp_path: Path) -> None:
+    connector = source(tmp_path, HEADER + ROW.replace("We grew.", '"We\x00 gr\x00ew.\r\n\r\nMargins\nfell."'))
+    run(connector, tmp_path)
+    texts = read_sentences(tmp_path / "transcripts.parquet", "7")["text"].tolist()
+    assert texts == ["We grew.", "Margins fell."]
+
+
+def test_a_name_with_line_breaks_stays_one_line_of_firms_tsv(tmp_path: Path) -> None:
+    connector = source(tmp_path, HEADER + ROW.replace("Firm", '"Fi\rrm\t\nCo\x00"'))
+    run(connector, tmp_path)
+    assert read_firms(tmp_path / "firms.tsv")[0].firm_name == "Fi rm Co"
+
+
+@pytest.mark.parametrize(
+    ("cell", "date"),
+    [
+        ("2023-05-02", "2023-05-02"),
+        ("20230502", "2023-05-02"),
+        (" 2023-05-02 17:00:00.0000000 ", "2023-05-02"),
+        ("2023-05-02T23:30:00Z", "2023-05-02"),
+        ("2023-05-02T23:30:00-05:00", "2023-05-03"),
+        ("2023-05-02T00:30:00+09:00", "2023-05-01"),
+        ("2023-05-02 5:00:00 PM UTC", "2023-05-02"),
+        ("2023-02-29", None),
+        ("2023-02-29 5:00:00 PM", None),
+        ("2023-05-02 17:00 EST", None),
+        ("2023-05-02garbage", None),
+        ("05/02/2023", None),
+        ("2 May 2023", None),
+        ("45048", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("", None),
+    ],
+)
+def test_a_date_is_read_in_utc_or_not_at_all(cell: str, date: str | None) -> None:
+    found = call_date(cell)
+    assert (found and found.isoformat()) == date
+
+
+IDS = ["a/b", "..", ".", "../../etc/passwd", " 7 ", "007", "7", "7.0", "1e5", "100000", "é", "e\u0301", "😀",
+       "a b", "A", "-x", "~", "%41", "CON", "a_b", "nan", "None", "True", "=1+1", "<b>", "$HOME", "{firm}", "*",
+       "0x1F", "1,5", 'q"q', "a\\b", "\u202e", "C:", "x" * 180]  # fmt: skip
+
+
+def test_an_id_never_changes_and_never_leaves_its_folder(tmp_path: Path) -> None:
+    rows = io.StringIO()
+    csv.writer(rows).writerows(
+        [firm, f"Firm {firm}", f"T {firm}"[:170], "2023-05-02", 0, "We grew."] for firm in IDS
+    )
+    connector = source(tmp_path, HEADER + rows.getvalue())
+    run(connector, tmp_path)
+    firms = read_firms(tmp_path / "firms.tsv")
+    assert [firm.firm_id for firm in firms] == sorted(IDS)
+    files = {firm: tmp_path / "topics" / f"{encode_firm(firm)}.json" for firm in IDS}
+    assert len({str(file) for file in files.values()}) == len(IDS)
+    for firm, file in files.items():
+        assert file.parent == tmp_path / "topics"
+        assert file.resolve() == file, "the name is a folder or leads out of it"
+        assert decode_firm(file.stem) == firm
+        frame = read_sentences(tmp_path / "transcripts.parquet", firm)
+        assert frame["firm_id"].tolist() == [firm]
+        assert frame["sentence_id"].tolist() == [f"{firm}_{f'T {firm}'[:170]}_0000"]
+
+
+def test_one_id_under_two_names_is_one_firm_with_its_latest_name(tmp_path: Path) -> None:
+    later = ROW.replace("Firm", "New Firm").replace("70", "71").replace("2023-05", "2023-08")
+    data = source(tmp_path, HEADER + later + ROW).get_transcripts("7")
+    assert (data.firm_name, len(data.calls)) == ("New Firm", 2)
+
+
+def test_a_call_delivered_twice_counts_once_whatever_its_ids(tmp_path: Path) -> None:
+    said = [ROW.replace(",0,We grew.", f",{order},Part {order}.") for order in range(3)]
+    again = [row.replace(",70,", ",99,") for row in said]
+    connector = source(tmp_path, HEADER + "".join([*again, *said, *said]))
+    data = connector.get_transcripts("7")
+    assert [call.transcript_id for call in data.calls] == ["70"]
+    assert data.skipped == {"duplicate turn": 3, "call under a second id": 3}
+
+
+def test_ids_that_would_give_two_firms_the_same_sentence_ids_are_refused(tmp_path: Path) -> None:
+    rows = "a_b,One,c,2023-05-02,0,We grew.\na,Two,b_c,2023-05-02,0,We fell.\n"
+    with pytest.raises(InputError, match="number their sentences a_b_c_0000 and on"):
+        run(source(tmp_path, HEADER + rows), tmp_path)
+    assert not (tmp_path / "transcripts.parquet").exists()
+
+
+def test_each_limit_says_what_was_found_and_which_key_to_raise(tmp_path: Path) -> None:
+    content = HEADER + "".join(f"{n},Firm,7{n},2023-05-02,0,One. Two. Three.\n" for n in range(3))
+    for limit, said in (
+        ({"firms": 2}, "found 3 firms; expected at most 2 in one run"),
+        ({"sentences_a_firm": 2}, "found 3 sentences of firm '0' in 1 calls; expected at most 2"),
+    ):
+        with pytest.raises(InputError, match=said) as error:
+            run(source(tmp_path, content, **limit), tmp_path, Limits(**limit))
+        assert f"source.limits.{next(iter(limit))}" in str(error.value)
+    assert "found more than 1 MB of text" in fault(source(tmp_path, HEADER + ROW * 50_000, file_mb=1))
+    packed = gzip.compress((HEADER + ROW * 50_000).encode())
+    assert len(packed) < 10_000
+    assert "source.limits.file_mb" in fault(source(tmp_path, packed, file_mb=1))
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [".", "a.\t", "!? ", "\n \t", " ", "No.\t1\t", "a,", "1", "1,", "<", "[unk", "؟", "A", "- ", "\u200b"],
+)
+def test_400_kb_of_one_thing_are_split_and_flagged_in_time_that_grows_with_it(unit: str) -> None:
+    """Steps that grow with the square take many minutes here; the longest of these takes a second."""
+    sentences = split_sentences(unit * (400_000 // len(unit)) + "x")
+    assert max(map(len, sentences)) <= MAX_CHARACTERS
+    some = sentences[:50]
+    assert len(flag_procedural(some, [""] * len(some), [""] * len(some))) == len(some)
+
+
+def run(connector: LocalCSVConnector, folder: Path, limits: Limits | None = None) -> None:
+    settings = Source("local_csv", connector.path, limits=limits or Limits())
+    ingest(settings, folder / "transcripts.parquet", folder / "firms.tsv", folder / "ingest.json")
+    assert json.loads((folder / "ingest.json").read_text())["firms"] >= 1

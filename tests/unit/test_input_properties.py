@@ -1,0 +1,204 @@
+"""Properties of the input's path, tried on made-up quarters: what goes in comes out, or one error says why.
+
+hypothesis looks for the smallest quarter that breaks a property; the seed is fixed so that a run repeats.
+`make fuzz` goes further, from bytes instead of rows.
+"""
+
+import csv
+import datetime as dt
+import gzip
+import io
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from earnings_themes.config import Source
+from earnings_themes.connectors.local_csv import OPTIONAL, REQUIRED, LocalCSVConnector
+from earnings_themes.errors import InputError, ResultError
+from earnings_themes.ingest import ingest
+from earnings_themes.results import (
+    FirmRow,
+    decode_firm,
+    encode_firm,
+    id_fault,
+    one_line,
+    parse_firms,
+    read_firms,
+    read_sentences,
+    write_firms,
+)
+from earnings_themes.text import MAX_CHARACTERS, clean, split_sentences
+from tests.fuzz.csv_target import try_csv
+
+# No deadline: a shared machine stalls. Derandomised: the same examples in every run of the tests.
+checked = settings(
+    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+
+TEXT = st.text(max_size=30)
+# Few ids, so that firms have several calls and calls several turns; from spellings that are easily confused.
+IDS = st.one_of(
+    st.sampled_from(["7", "07", "7.0", "1e5", " 7", "..", "a/b", "😀", "é", "e\u0301", "-", "nan"]),
+    st.text(st.characters(codec="utf-8"), min_size=1, max_size=4),
+)
+ROWS = st.fixed_dictionaries(
+    {
+        "companyid": IDS,
+        "companyname": TEXT,
+        "transcriptid": IDS,
+        "mostimportantdateutc": st.one_of(
+            st.sampled_from(["2023-05-02", "2023-05-02T01:00:00+03:00", "02.05.2023", ""]),
+            st.dates(dt.date(2023, 5, 1), dt.date(2023, 5, 2)).map(str),
+        ),
+        "componentorder": st.one_of(st.integers(-3, 9).map(str), st.sampled_from(["1.0", "x", "1e400"])),
+        "componenttext": st.one_of(st.just("We grew. Margins fell."), TEXT),
+    },
+    optional=dict.fromkeys((*OPTIONAL, "extra"), TEXT),
+)
+
+
+@given(
+    rows=st.lists(ROWS, max_size=8),
+    order=st.permutations([*REQUIRED, *OPTIONAL, "extra"]),
+    ending=st.sampled_from(["\n", "\r\n"]),
+    mark=st.booleans(),
+    packed=st.booleans(),
+)
+@checked
+def test_every_row_comes_through_whole_or_is_accounted_for(
+    rows: list[dict[str, str]], order: list[str], ending: str, mark: bool, packed: bool
+) -> None:
+    lines = io.StringIO(newline="")
+    writer = csv.DictWriter(lines, order, restval="", lineterminator=ending, quoting=csv.QUOTE_ALL)
+    writer.writeheader()
+    writer.writerows(rows)
+    data = lines.getvalue().encode("utf-8-sig" if mark else "utf-8", "surrogatepass")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "calls.csv")
+        path.write_bytes(gzip.compress(data) if packed else data)
+        connector = LocalCSVConnector(str(path))
+        try:
+            firms = connector.get_firms()
+            found = {firm: connector.get_transcripts(firm) for firm in firms}
+        except InputError as error:
+            assert str(error).startswith(str(path))
+            assert _has_fault(rows), f"refused without a reason: {error}"
+            return
+    assert firms == sorted({row["companyid"] for row in rows})
+    for firm, data_of_firm in found.items():
+        own = [row for row in rows if row["companyid"] == firm]
+        turns = [turn for call in data_of_firm.calls for turn in call.turns]
+        assert len(turns) + sum(data_of_firm.skipped.values()) == len(own)
+        assert {turn.text for turn in turns} <= {row["componenttext"] for row in own}
+        assert {call.transcript_id for call in data_of_firm.calls} <= {row["transcriptid"] for row in own}
+        assert len({call.transcript_id for call in data_of_firm.calls}) == len(data_of_firm.calls)
+        for call in data_of_firm.calls:
+            assert [turn.order for turn in call.turns] == sorted(turn.order for turn in call.turns)
+
+
+def _has_fault(rows: list[dict[str, str]]) -> bool:
+    dates: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        dates.setdefault((row["companyid"], row["transcriptid"]), set()).add(row["mostimportantdateutc"])
+    return (
+        any(row["componentorder"] in ("x", "1e400") for row in rows)
+        or any(id_fault(row[name]) for row in rows for name in ("companyid", "transcriptid"))
+        or any(len(of_call) > 1 for of_call in dates.values())
+        or all(row["mostimportantdateutc"] in ("", "02.05.2023") for row in rows)
+    )
+
+
+@given(st.text(min_size=1))
+@settings(checked, max_examples=1000)
+def test_any_id_has_a_file_of_its_own_in_its_folder(firm: str) -> None:
+    if id_fault(firm):
+        return
+    name = f"{encode_firm(firm)}.json"
+    assert Path("topics", name).resolve().parent == Path("topics").resolve()
+    assert len(f".{name}.1234567.part") <= 255
+    assert all(letter.isascii() and (letter.isalnum() or letter in "-_%") for letter in encode_firm(firm))
+    assert decode_firm(encode_firm(firm)) == firm
+
+
+@given(st.lists(st.tuples(IDS.filter(lambda text: not id_fault(text)), st.text()), max_size=5))
+@checked
+def test_firms_tsv_gives_back_what_was_written(rows: list[tuple[str, str]]) -> None:
+    firms = [FirmRow(firm, one_line(name), 1, n, n - 1, "0f") for n, (firm, name) in enumerate(rows)]
+    with tempfile.TemporaryDirectory() as folder:
+        write_firms(Path(folder, "firms.tsv"), firms)
+        assert read_firms(Path(folder, "firms.tsv")) == firms
+        data = Path(folder, "firms.tsv").read_bytes()
+    # A cut within a line is noticed; one between lines is what the file's digest is for (test_run_guard.py).
+    for end in range(len(data)):
+        try:
+            found = parse_firms(data[:end], "firms.tsv")
+        except ResultError:
+            continue
+        assert found == firms[: len(found)]
+
+
+@given(st.text(), st.sampled_from(["", " ", ".", ". ", "\n\n", "…", "! "]))
+@settings(checked, max_examples=1000)
+def test_splitting_loses_no_letter_and_gives_no_empty_or_endless_sentence(text: str, between: str) -> None:
+    whole = (text + between) * 3
+    sentences = split_sentences(whole)
+    assert all(sentence.strip() and len(sentence) <= MAX_CHARACTERS for sentence in sentences)
+    assert "".join("".join(sentences).split()) == "".join(whole.split())
+
+
+@given(st.text(st.characters(codec=None)))
+@settings(checked, max_examples=1000)
+def test_a_cleaned_sentence_is_one_line_that_utf_8_can_hold(text: str) -> None:
+    for form in clean(text):
+        form.encode("utf-8")
+        assert "\x00" not in form
+        assert not form.splitlines()[1:]
+        assert form == form.strip()
+
+
+@given(st.data())
+@settings(checked, max_examples=60)
+def test_sentence_ids_do_not_depend_on_the_order_of_the_rows(data: Any) -> None:
+    turns = [
+        {"companyid": firm, "companyname": "F", "transcriptid": f"T{firm}", "mostimportantdateutc": "2023-05-02",
+         "componentorder": str(order), "componenttext": f"We said {order}. Then we said more."}
+        for firm in ("1", "01", "1.0") for order in range(3)
+    ]  # fmt: skip
+    shuffled = data.draw(st.permutations(turns))
+    frames = []
+    for rows in (turns, shuffled):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            with (folder / "calls.csv").open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, REQUIRED)
+                writer.writeheader()
+                writer.writerows(rows)
+            ingest(
+                Source("local_csv", str(folder / "calls.csv")),
+                folder / "transcripts.parquet",
+                folder / "firms.tsv",
+                folder / "ingest.json",
+            )
+            frames.append(
+                [read_sentences(folder / "transcripts.parquet", firm) for firm in ("01", "1", "1.0")]
+            )
+    for before, after in zip(*frames, strict=True):
+        assert before["sentence_id"].tolist() == after["sentence_id"].tolist()
+        assert before["text"].tolist() == after["text"].tolist()
+
+
+@given(st.binary(max_size=400))
+@settings(checked, max_examples=300)
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    try_csv(data)
+    try_csv((",".join(REQUIRED) + "\n").encode() + data)
+
+
+def test_the_kept_corpus_of_the_fuzzer_is_read_or_refused() -> None:
+    files = sorted((Path(__file__).parents[1] / "fuzz/corpus").iterdir())
+    assert len(files) >= 10
+    outcomes = {try_csv(file.read_bytes()) for file in files}
+    assert outcomes == {"read", "refused"}
