@@ -10,10 +10,49 @@ rule report:
         themes=rules.themes.output,
         published=rules.publish.output,
     output:
-        html=f"{RUN}/report.html",
-        exposures=multiext(f"{RUN}/exposures", ".parquet", ".csv"),
-        quality=f"{RUN}/quality.json",
-        figures=directory(f"{RUN}/figures"),
+        # What report() marks is collected by `snakemake --report FILE.zip`, with its caption.
+        html=report(
+            f"{RUN}/report.html",
+            caption="captions/report.rst",
+            category="Run",
+            labels={"file": "Report"},
+        ),
+        exposures=report(
+            f"{RUN}/exposures.csv",
+            caption="captions/exposures.rst",
+            category="Data",
+            labels={"file": "Exposures"},
+        ),
+        quality=report(
+            f"{RUN}/quality.json",
+            caption="captions/quality.rst",
+            category="Data",
+            labels={"file": "Quality"},
+        ),
+        themes=report(
+            f"{RUN}/figures/themes.svg",
+            caption="captions/themes.rst",
+            category="Figures",
+            labels={"file": "Themes, ranked"},
+        ),
+        heatmap=report(
+            f"{RUN}/figures/heatmap.svg",
+            caption="captions/heatmap.rst",
+            category="Figures",
+            labels={"file": "Firms and themes"},
+        ),
+        map=report(
+            f"{RUN}/figures/map.svg",
+            caption="captions/map.rst",
+            category="Figures",
+            labels={"file": "Map of topics"},
+        ),
+        parquet=f"{RUN}/exposures.parquet",
+        figures=expand(
+            f"{RUN}/figures/{{name}}.{{kind}}",
+            name=["themes", "heatmap", "map"],
+            kind=["png", "txt"],
+        ),
     log:
         f"{LOGS}/report.log",
     benchmark:

@@ -311,6 +311,20 @@ def test_printing_opens_the_themes_and_puts_them_back(browser: Browser, report: 
     assert len(pdf["data"]) > 10_000
 
 
+def test_paper_has_every_theme_and_charts_that_fit_it(browser: Browser, report: Callable[..., Path]) -> None:
+    browser.open(report(n_firms=4, n_topics=30), width=1440)
+    parts = "#theme-parts > details"
+    assert len(browser.visible(parts)) == 20
+    browser.js("window.dispatchEvent(new Event('beforeprint'))")
+    assert len(browser.visible(parts)) == 29
+    widths = browser.js("return [...document.querySelectorAll('.main-svg')].map(n => n.getBoundingClientRect().width)")
+    assert len(widths) >= 3
+    assert max(widths) <= 680
+    browser.js("window.dispatchEvent(new Event('afterprint'))")
+    assert len(browser.visible(parts)) == 20
+    browser.until(lambda: browser.js("return document.querySelector('#chart-ranking .main-svg').clientWidth") > 680)
+
+
 def _axe() -> Path | None:
     roots = [Path.cwd() / "node_modules", *map(Path, os.environ.get("NODE_PATH", "").split(os.pathsep))]
     return next((path for root in roots if (path := root / "axe-core" / "axe.min.js").is_file()), None)

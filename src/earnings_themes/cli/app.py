@@ -71,6 +71,14 @@ def _complete(ctx: typer.Context, names: Callable[[ThemeStore], list[str]], inco
         return []
 
 
+def _complete_firms(ctx: typer.Context, incomplete: str) -> list[str]:
+    def names(store: ThemeStore) -> list[str]:
+        run = ctx.params.get("run") or lookup.run_or_newest(store, None)
+        return [name for firm in store.firms(run) for name in (firm.firm_id, firm.firm_name)]
+
+    return _complete(ctx, names, incomplete)
+
+
 RunOption = Annotated[
     str | None,
     typer.Option(
@@ -86,7 +94,11 @@ app = typer.Typer(
     "  earnings-themes theme sample-001                 one theme: its firms, topics and sentences\n"
     "  earnings-themes firm 'Acme Corp'                 one firm, in every run\n"
     "  earnings-themes search tariffs --format csv      themes and sentences about a word\n"
-    "  earnings-themes --store dynamodb:earnings-themes runs",
+    "  earnings-themes --store dynamodb:earnings-themes runs\n\n"
+    "\b\nExit codes:\n"
+    "  0  answered; nothing found by a search is an answer\n"
+    "  1  no such run, theme, topic or firm, or the store cannot be read\n"
+    "  2  wrong usage: an unknown command, option or value, or a missing argument",
     # Plain text: help that a pager, a log and a narrow terminal all show well, and no slow import.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -297,7 +309,10 @@ def theme(
 
 
 FirmArgument = Annotated[
-    str, typer.Argument(metavar="FIRM", help="The firm's id, its name, or a part of the name.")
+    str,
+    typer.Argument(
+        metavar="FIRM", help="The firm's id, its name, or a part of the name.", autocompletion=_complete_firms
+    ),
 ]
 
 

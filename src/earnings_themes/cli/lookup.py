@@ -117,11 +117,18 @@ def _other_id(store: ThemeStore, firm: str, run: str, error: NotFoundError) -> s
 
 
 def _no_firm(firms: list[FirmEntry], wanted: str, where: str) -> NotFoundError:
-    named = {firm.firm_id: firm.firm_id for firm in firms} | {firm.firm_name: firm.firm_id for firm in firms}
-    near = _nearest(wanted, named)
-    hint = f" Did you mean {named[near]!r} ({near})?" if near and named[near] != near else ""
-    if near and not hint:
-        hint = f" Did you mean {near!r}?"
+    names = {firm.firm_id: firm.firm_name for firm in firms}
+    known = {firm_id: firm_id for firm_id in names}
+    # People write as many words of a name as they remember: "Corandale" is meant for "Corrandale Energy Corp."
+    n_words = max(len(wanted.split()), 1)
+    for firm in firms:
+        known.setdefault(" ".join(firm.firm_name.split()[:n_words]), firm.firm_id)
+        known.setdefault(firm.firm_name, firm.firm_id)
+    near = _nearest(wanted, known)
+    hint = ""
+    if near:
+        firm_id = known[near]
+        hint = f" Did you mean {firm_id!r}{'' if near == firm_id else f' ({names[firm_id]})'}?"
     return NotFoundError(f"There is no firm with the id or name {wanted!r} in {where}.{hint}")
 
 

@@ -100,8 +100,8 @@ def _heatmap(page: Page) -> tuple[Figure, str]:
     firms = sorted(speaking, key=lambda firm: (-firm.row.n_sentences, firm.number))[:N_FIRMS]
     caption = (
         f"Share of a firm's sentences that each theme takes, in percent, run {page.run}. "
-        f"{_shown(len(firms), page.n_firms, 'firms')} (those with most sentences), "
-        f"{_shown(len(parts), len(page.themes), 'themes').lower()} (those with most firms). "
+        f"{_shown(len(firms), page.n_firms, 'firms', ' (those with most sentences)')}, "
+        f"{_shown(len(parts), len(page.themes), 'themes', ' (those with most firms)').lower()}. "
         "Firms with the same main theme stand together."
     )
     if not parts or not firms:
@@ -164,8 +164,8 @@ def _shares(firm: FirmPart, parts: list[ThemePart]) -> list[float]:
     return [100 * share_of(firm.n_by_theme.get(part.number, 0), firm.row.n_sentences) for part in parts]
 
 
-def _shown(n: int, of: int, what: str) -> str:
-    return f"All {of:,} {what}" if n == of else f"{n:,} of {of:,} {what}"
+def _shown(n: int, of: int, what: str, which: str = "") -> str:
+    return f"All {of:,} {what}" if n == of else f"{n:,} of {of:,} {what}{which}"
 
 
 def _nothing(text: str) -> Figure:

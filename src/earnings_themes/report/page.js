@@ -6,11 +6,14 @@ const NARROW = 640;
 const BARS = 20;
 const PARTS = 20;
 const FIRM_BARS = 12;
+/* A sheet of A4 within its margins, in CSS pixels. */
+const PAPER = 680;
 const narrow = () => window.innerWidth < NARROW;
 const filter = { words: "", theme: null, firm: null };
 const expanded = { ranking: false, themes: false, firms: false };
 let data = null;
 let shown = null;
+let printing = false;
 
 function element(tag, text, attributes = {}) {
   const node = document.createElement(tag);
@@ -119,7 +122,8 @@ function draw(everything = false) {
     chart.stale = false;
     const node = $(chart.id);
     const { traces, layout } = chart.make(node);
-    window.Plotly.react(node, traces, { ...base(), ...layout }, { displayModeBar: false, responsive: true });
+    const size = printing ? { width: PAPER } : {};
+    window.Plotly.react(node, traces, { ...base(), ...layout, ...size }, { displayModeBar: false, responsive: !printing });
     node.style.minHeight = layout.height + "px";
     if (!chart.listens) {
       chart.listens = true;
@@ -137,6 +141,8 @@ function base() {
   };
 }
 
+/* Ticks that nobody sees keep a label off its bar. */
+const labelled = { ticks: "outside", ticklen: 5, tickcolor: "rgba(0,0,0,0)" };
 const axis = (more = {}) => ({ gridcolor: color("line"), zeroline: false, fixedrange: true, automargin: false, ...more });
 const empty = (text) => ({
   traces: [],
@@ -168,13 +174,13 @@ function ranking() {
     ],
     layout: {
       height: 70 + 26 * themes.length,
-      margin: { l: small ? 130 : 260, r: small ? 40 : 60, t: 30, b: 10 },
+      margin: { l: small ? 138 : 260, r: small ? 40 : 60, t: 30, b: 10 },
       bargap: 0.25,
       xaxis: axis({ domain: [0, 0.46], showticklabels: false, showgrid: false, title: { text: "Firms" }, side: "top" }),
       xaxis2: axis({ domain: [0.54, 1], showticklabels: false, showgrid: false, title: { text: small ? "Speech" : "Share of all speech" }, side: "top" }),
       yaxis: axis({
-        autorange: "reversed", tickmode: "array", tickvals: rows, showgrid: false,
-        ticktext: themes.map((theme) => plain(cut(theme.label, small ? 17 : 38))),
+        ...labelled, autorange: "reversed", tickmode: "array", tickvals: rows, showgrid: false,
+        ticktext: themes.map((theme) => plain(cut(theme.label, small ? 16 : 38))),
       }),
     },
   };
@@ -326,7 +332,7 @@ function fillFirm(part) {
     part.append(chart);
     drawFirm(chart, firm);
     part.append(table("Its themes, against the average firm",
-      [["Theme", ""], ["Sentences", "num"], ["Of its speech", "num"], ["Average firm", "num"], ["Times the average", "num"]],
+      [["Theme", ""], ["Sentences", "num wide"], ["Of its speech", "num"], ["Average", "num"], ["Ratio", "num"]],
       themes.map((number) => [themeLink(number), firm.themes[number], percent(share(firm, number)), percent(data.themes[number].average),
         data.themes[number].average ? (share(firm, number) / data.themes[number].average).toFixed(1) : "–"])));
   } else part.append(element("p", "None of its topics is in a theme."));
@@ -362,8 +368,8 @@ function drawFirm(node, firm) {
     }),
   ], {
     ...base(), height: 90 + 24 * themes.length, showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom" },
-    margin: { l: small ? 130 : 260, r: 20, t: 30, b: 40 }, xaxis: axis({ rangemode: "tozero", title: { text: "% of speech" } }),
-    yaxis: axis({ autorange: "reversed", tickmode: "array", tickvals: rows, showgrid: false, ticktext: themes.map((number) => plain(cut(data.themes[number].label, small ? 17 : 38))) }),
+    margin: { l: small ? 138 : 260, r: 20, t: 30, b: 40 }, xaxis: axis({ rangemode: "tozero", title: { text: "% of speech" } }),
+    yaxis: axis({ ...labelled, autorange: "reversed", tickmode: "array", tickvals: rows, showgrid: false, ticktext: themes.map((number) => plain(cut(data.themes[number].label, small ? 16 : 38))) }),
   }, { displayModeBar: false, responsive: true });
   node.style.minHeight = "0";
 }
@@ -435,7 +441,13 @@ function listen() {
   });
 
   let closed = [];
+  let cutLists = {};
   window.addEventListener("beforeprint", () => {
+    /* Paper has no button that shows the rest: all themes that the filter leaves are printed. */
+    cutLists = { ...expanded };
+    expanded.themes = true;
+    printing = true;
+    apply();
     closed = [...document.querySelectorAll("#glance details:not([open]), #theme-parts details:not([open]):not([hidden])")];
     for (const part of closed) part.open = true;
     document.documentElement.dataset.was = document.documentElement.dataset.mode ?? "";
@@ -444,10 +456,13 @@ function listen() {
     draw(true);
   });
   window.addEventListener("afterprint", () => {
+    printing = false;
+    Object.assign(expanded, cutLists);
     for (const part of closed) part.open = false;
     const was = document.documentElement.dataset.was;
     if (was) document.documentElement.dataset.mode = was;
     else delete document.documentElement.dataset.mode;
+    apply();
     recolor();
   });
 }

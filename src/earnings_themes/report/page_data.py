@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from earnings_themes.abstractions import Theme
 from earnings_themes.quality.run_files import Run, TopicKey
 from earnings_themes.report.layout import plane
-from earnings_themes.report.timing import StepTime, add_seconds, benchmark_times
+from earnings_themes.report.timing import StepTime, add_seconds, benchmark_times, by_rule
 from earnings_themes.results import FirmRow
 
 # Above this the page would neither open at once nor stay under 8 MB: the firms with most sentences are shown.
@@ -141,7 +141,7 @@ def gather(run: Run, exposures: Path) -> Page:
             for name in _THEMES_MADE_WITH
             if name in run.themes.metadata
         },
-        times=(*benchmark_times(run.directory / "benchmarks"), *seconds.values()),
+        times=tuple(by_rule(benchmark_times(run.directory / "benchmarks"), seconds.values())),
         n_timed_firms=len(firms),
     )
 

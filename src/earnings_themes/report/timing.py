@@ -1,10 +1,12 @@
 """Where the time of a run went, from what its steps wrote down about themselves."""
 
 import csv
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+ORDER: Final = ("ingest", "embed", "topics", "themes", "publish", "report")
 
 
 @dataclass(slots=True)
@@ -47,6 +49,20 @@ def benchmark_times(folder: Path) -> list[StepTime]:
                 if seconds is not None:
                     times.setdefault(rule, StepTime(rule)).add(seconds, memory or 0.0)
     return list(times.values())
+
+
+def by_rule(jobs: Sequence[StepTime], inner: Iterable[StepTime]) -> list[StepTime]:
+    """Return the jobs in the workflow's order, each followed by the steps inside it ("topics: fit").
+
+    A step that has its job's own name is the job's work, without the start of its process.
+    """
+    steps = [replace(time, step=f"{time.step}: work") if time.step in ORDER else time for time in inner]
+    listed: list[StepTime] = []
+    names = {time.step for time in jobs} | {time.step.partition(":")[0] for time in steps}
+    for rule in sorted(names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)):
+        listed += [time for time in jobs if time.step == rule]
+        listed += [time for time in steps if time.step.partition(":")[0] == rule]
+    return listed
 
 
 def _number(text: str | None) -> float | None:

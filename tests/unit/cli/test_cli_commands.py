@@ -273,6 +273,7 @@ def test_a_name_that_fits_several_firms_lists_them(command: Command) -> None:
         (("topic", "Q", "0", "--run", "sample"), 1, "it has no topics"),
         (("firm", "0013", "--run", "sample"), 1, "'0013' in run 'sample'. Did you mean '0012'?"),
         (("firm", "Quite Corp", "--run", "sample"), 1, "Did you mean 'Q' (Quiet Corp)?"),
+        (("firm", "Quit", "--run", "sample"), 1, "Did you mean 'Q' (Quiet Corp)?"),
         (("firm", "xyzzy"), 1, "no firm with the id or name 'xyzzy' in any run."),
         (("runs", "--store", "sqlite:none.sqlite"), 1, "no store at none.sqlite yet. `make run`"),
         (("runs", "--store", "none.sqlite"), 2, "'none.sqlite' does not name a store. Expected "),
@@ -309,6 +310,16 @@ def test_every_command_has_help_with_an_example(command: Command, name: str) -> 
     assert "\x1b" not in out
 
 
+def test_help_says_what_each_exit_code_means_and_a_script_can_rely_on_it(command: Command) -> None:
+    said = command("--help").out.partition("Exit codes:")[2].split()
+    assert [word for word in said if word.isdigit()] == ["0", "1", "2"]
+    assert command("search", "xyzzy").code == 0
+    assert command("theme", "sample-999").code == 1
+    assert command("runs", "--store", "sqlite:none.sqlite").code == 1
+    assert command("nonsense").code == 2
+    assert command("themes", "--format", "xml").code == 2
+
+
 def test_without_a_command_the_help_is_shown(command: Command) -> None:
     ended = command()
     assert (ended.code, ended.err) == (0, "")
@@ -324,9 +335,11 @@ def test_without_a_command_the_help_is_shown(command: Command) -> None:
         ("earnings-themes theme sample-", ["sample-001", "sample-002"]),
         ("earnings-themes theme --store sqlite:none.sqlite s", []),
         ("earnings-themes theme --store dynamodb:table s", []),
+        ("earnings-themes firm --run sample A", ["A1"]),
+        ("earnings-themes topic --run late Z", ["Z9"]),
     ],
 )
-def test_the_shell_completes_runs_and_themes(
+def test_the_shell_completes_runs_themes_and_firms(
     command: Command,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -19,7 +19,7 @@ from earnings_themes.report.exposures import write_exposures
 from earnings_themes.report.html import render
 from earnings_themes.report.layout import MAX_PLACED, plane
 from earnings_themes.report.page_data import gather, short
-from earnings_themes.report.timing import StepTime, add_seconds, benchmark_times
+from earnings_themes.report.timing import StepTime, add_seconds, benchmark_times, by_rule
 from tests.unit.report.synthetic import write_run
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"' "
@@ -253,3 +253,12 @@ def test_benchmarks_are_added_up_by_rule(tmp_path: Path) -> None:
     assert times["topics"] == StepTime("topics", 2, 6.0, 4.0, 400.0)
     assert times["themes"] == StepTime("themes", 1, 1.5, 1.5, 0.0)
     assert benchmark_times(tmp_path / "absent") == []
+
+
+def test_times_stand_in_the_order_of_the_workflow_with_the_steps_below_their_job() -> None:
+    jobs = [StepTime("themes"), StepTime("embed"), StepTime("topics"), StepTime("own_rule"), StepTime("ingest")]
+    inner = [StepTime("topics: fit"), StepTime("themes: read"), StepTime("ingest"), StepTime("topics: describe")]
+    assert [time.step for time in by_rule(jobs, inner)] == [
+        *("ingest", "ingest: work", "embed", "topics", "topics: fit", "topics: describe"),
+        *("themes", "themes: read", "own_rule"),
+    ]
