@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test lint compare evaluate fuzz check-rows lock clean
+.PHONY: run test lint compare evaluate docs measure fuzz check-rows lock clean
 
 run: .venv/run.stamp
 	$(BIN)/snakemake --profile config/profiles/default --cores $(CORES)
@@ -45,6 +45,14 @@ fuzz: .venv/dev.stamp
 ROWS ?= 5000000
 check-rows: .venv/dev.stamp
 	$(BIN)/python -m tests.longer.many_rows --rows $(ROWS)
+
+# Rewrites what in docs/ comes from code, schemas and docs/measured.json; a test fails when that is stale.
+docs: .venv/dev.stamp
+	$(BIN)/python -m docs.generate
+
+# RUN is a finished run, such as results/sample: it is measured, and docs/ is rewritten with the figures.
+measure: .venv/dev.stamp
+	$(BIN)/python -m docs.generate measure $(RUN)
 
 # Rewrites the lock files from envs/*.in; commit the result.
 lock: .venv/dev.stamp

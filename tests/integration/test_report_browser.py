@@ -317,12 +317,16 @@ def test_paper_has_every_theme_and_charts_that_fit_it(browser: Browser, report: 
     assert len(browser.visible(parts)) == 20
     browser.js("window.dispatchEvent(new Event('beforeprint'))")
     assert len(browser.visible(parts)) == 29
-    widths = browser.js("return [...document.querySelectorAll('.main-svg')].map(n => n.getBoundingClientRect().width)")
+    widths = browser.js(
+        "return [...document.querySelectorAll('.main-svg')].map(n => n.getBoundingClientRect().width)"
+    )
     assert len(widths) >= 3
     assert max(widths) <= 680
     browser.js("window.dispatchEvent(new Event('afterprint'))")
     assert len(browser.visible(parts)) == 20
-    browser.until(lambda: browser.js("return document.querySelector('#chart-ranking .main-svg').clientWidth") > 680)
+    browser.until(
+        lambda: browser.js("return document.querySelector('#chart-ranking .main-svg').clientWidth") > 680
+    )
 
 
 def _axe() -> Path | None:

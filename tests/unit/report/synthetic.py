@@ -51,14 +51,16 @@ def write_run(
     n_skipped: int = 1,
     label: str = "",
     text: str = "",
+    run: str = RUN,
+    start: dt.date = dt.date(2024, 1, 1),
 ) -> Path:
     """Write the files that the report reads, and return their folder.
 
     n_themes: how many of the topics form a theme, all but the last by default. n_skipped: how many firms more
-    have too little text. label and text are put in front of every label and sentence.
+    have too little text. label and text are put in front of every label and sentence. start: the first firm's call.
     """
     rng = np.random.default_rng(7)
-    run_dir = directory / RUN
+    run_dir = directory / run
     centres = _unit(rng.normal(size=(n_topics, DIM)))
     rows, firms = [], []
     run_dir.mkdir(parents=True)
@@ -67,11 +69,11 @@ def write_run(
             skipped = number >= n_firms
             n = 3 if skipped else n_topics * per_topic + 2
             sentences = [_sentence(number, place, place // per_topic, text, rng) for place in range(n)]
-            writer.write_table(_table(number, sentences))
+            writer.write_table(_table(number, sentences, start))
             rows.append(results.FirmRow(_firm_id(number), _firm_name(number), 1, n, number, "0" * 8))
             if not skipped:
                 noisy = _unit(centres + 0.1 * rng.normal(size=centres.shape))
-                firms.append(_firm(number, sentences, n_topics, per_topic, noisy, label))
+                firms.append(_firm(run, number, sentences, n_topics, per_topic, noisy, label))
     results.write_firms(run_dir / "firms.tsv", rows)
     for firm in firms:
         name = results.encode_firm(firm.firm_id)
@@ -79,6 +81,7 @@ def write_run(
     results.write_themes(
         run_dir / "themes.json",
         _themes(
+            run,
             firms,
             n_topics - 1 if n_themes is None else n_themes,
             n_topics,
@@ -113,14 +116,14 @@ def _sentence(firm: int, place: int, subject: int, text: str, rng: np.random.Gen
     return TopicSentence(f"{_firm_id(firm)}_t{firm}_{place:04d}", said, "Executives", 0.5)
 
 
-def _table(firm: int, sentences: list[TopicSentence]) -> pa.Table:
+def _table(firm: int, sentences: list[TopicSentence], start: dt.date) -> pa.Table:
     # A column of the schema that is not named here is null.
     lines = [
         {
             "firm_id": _firm_id(firm),
             "firm_name": _firm_name(firm),
             "transcript_id": f"t{firm}",
-            "date": dt.date(2024, 1, 1) + dt.timedelta(days=firm % 90),
+            "date": start + dt.timedelta(days=firm % 90),
             "sentence_id": sentence.sentence_id,
             "position": place,
             "speaker_type": sentence.speaker_type,
@@ -135,7 +138,13 @@ def _table(firm: int, sentences: list[TopicSentence]) -> pa.Table:
 
 
 def _firm(
-    number: int, sentences: list[TopicSentence], n_topics: int, size: int, centroids: np.ndarray, label: str
+    run: str,
+    number: int,
+    sentences: list[TopicSentence],
+    n_topics: int,
+    size: int,
+    centroids: np.ndarray,
+    label: str,
 ) -> FirmTopics:
     topics = tuple(
         FirmTopic(
@@ -151,7 +160,7 @@ def _firm(
     )
     return FirmTopics(
         schema_version=SCHEMA_VERSION,
-        run=RUN,
+        run=run,
         firm_id=_firm_id(number),
         firm_name=_firm_name(number),
         status="ok",
@@ -174,6 +183,7 @@ def _firm(
 
 
 def _themes(
+    run: str,
     firms: list[FirmTopics],
     n_themes: int,
     n_topics: int,
@@ -185,7 +195,7 @@ def _themes(
         members = [(firm, firm.topics[rank]) for firm in firms]
         themes.append(
             Theme(
-                theme_id=f"{RUN}-{rank + 1:03d}",
+                theme_id=f"{run}-{rank + 1:03d}",
                 kind="subject",
                 label=members[0][1].label,
                 keywords=members[0][1].keywords,
@@ -210,7 +220,7 @@ def _themes(
         )
     return Themes(
         schema_version=SCHEMA_VERSION,
-        run=RUN,
+        run=run,
         n_themes=len(themes),
         themes=tuple(themes),
         unassigned_topics=tuple(

@@ -256,8 +256,19 @@ def test_benchmarks_are_added_up_by_rule(tmp_path: Path) -> None:
 
 
 def test_times_stand_in_the_order_of_the_workflow_with_the_steps_below_their_job() -> None:
-    jobs = [StepTime("themes"), StepTime("embed"), StepTime("topics"), StepTime("own_rule"), StepTime("ingest")]
-    inner = [StepTime("topics: fit"), StepTime("themes: read"), StepTime("ingest"), StepTime("topics: describe")]
+    jobs = [
+        StepTime("themes"),
+        StepTime("embed"),
+        StepTime("topics"),
+        StepTime("own_rule"),
+        StepTime("ingest"),
+    ]
+    inner = [
+        StepTime("topics: fit"),
+        StepTime("themes: read"),
+        StepTime("ingest"),
+        StepTime("topics: describe"),
+    ]
     assert [time.step for time in by_rule(jobs, inner)] == [
         *("ingest", "ingest: work", "embed", "topics", "topics: fit", "topics: describe"),
         *("themes", "themes: read", "own_rule"),

@@ -1,0 +1,138 @@
+"""The measured figures, as docs/measured.json has them: nothing here measures."""
+
+import json
+from functools import cache
+from typing import Any
+
+from docs.generate.markdown import block, table
+from docs.generate.measure import MEASURED
+
+
+@cache
+def measured() -> dict[str, Any]:
+    """Return what `python -m docs.generate measure` found."""
+    found: dict[str, Any] = json.loads(MEASURED.read_text(encoding="utf-8"))
+    return found
+
+
+def machine() -> str:
+    """What the figures were measured on."""
+    found = measured()
+    on, firms = found["machine"], found["firms"]
+    return (
+        f"Measured on {found['date']} at commit {found['commit']}: run `{found['run']}`, {firms['n']} firms, "
+        f"{firms['sentences']:,} sentences ({firms['median_sentences']:g} a firm), on {on['cores']} cores "
+        f"({on['cpu']}), {on['memory_gib']} GiB, Python {on['python']}."
+    )
+
+
+def a_firm() -> str:
+    """Memory, seconds and file size of one firm's job."""
+    job, files = measured()["jobs"]["topics"], measured()["files"]
+    rows = [
+        ["memory of the process, largest", f"{job['memory_mb']} MB"],
+        ["CPU seconds of the job, median", f"{job['cpu']:.1f} s"],
+        ["wall of the job, median / longest", f"{job['wall']:.1f} s / {job['wall_max']:.1f} s"],
+        ["of it work; the rest is the start of Python and its libraries", f"{job['work']:.1f} s"],
+        ["`topics/{firm}.json`, median / largest",
+         f"{_kb(files['topics/{firm}.json (median)'])} / {_kb(files['topics/{firm}.json (largest)'])}"],
+    ]  # fmt: skip
+    return table(["a firm", ">measured"], rows)
+
+
+def jobs() -> str:
+    """Every rule's jobs."""
+    rows = [
+        [rule, str(job["n"]), *(f"{job[name]:.1f}" for name in ("wall", "wall_max", "cpu")), str(job["memory_mb"])]
+        for rule, job in _ordered(measured()["jobs"])
+    ]  # fmt: skip
+    return table(
+        ["rule", ">jobs", ">wall s, median", ">longest", ">CPU s, median", ">memory MB, largest"], rows
+    )
+
+
+def files() -> str:
+    """The size of every file of the run."""
+    rows = [[f"`{name}`", _kb(size)] for name, size in measured()["files"].items()]
+    return table(["file", ">size"], rows)
+
+
+def cold_start() -> str:
+    """How much of a job a firm is start, and what sharing a job among firms saves."""
+    job = measured()["jobs"]["topics"]
+    start = job["wall"] - job["work"]
+    alone = job["wall"]
+    together = (start + 20 * job["work"]) / 20
+    return (
+        f"A topics job takes {job['wall']:.1f} s, of which {start:.1f} s ({start / job['wall']:.0%}) are the start of "
+        f"a process. A firm costs {alone:.1f} s in a process of its own; "
+        f"it would be {together:.1f} s where 20 shared one."
+    )
+
+
+def one_machine() -> str:
+    """CPU time of 1,000 firms like the run's, divided evenly among cores: computed from the jobs, not measured."""
+    found = measured()["jobs"]
+    n = measured()["firms"]["n"]
+    steps = {
+        "encoding": found["embed"]["cpu"] * found["embed"]["n"] / n * 1000,
+        "topics": found["topics"]["cpu"] * 1000,
+    }
+    steps["topics, 20 firms a process"] = (
+        (found["topics"]["cpu"] - found["topics"]["work"]) / 20 + found["topics"]["work"]
+    ) * 1000
+    rows = [
+        [name, f"{seconds / 60:.0f} min", f"{seconds / 60 / 2:.0f} min", f"{seconds / 60 / 16:.1f} min"]
+        for name, seconds in steps.items()
+    ]  # fmt: skip
+    return table(["1,000 firms", ">CPU", ">on 2 cores", ">on 16"], rows)
+
+
+def theme_size() -> str:
+    """How large the theme is that was asked for."""
+    found = measured()["dynamodb"]
+    sizes = found["published"]
+    return (
+        f"{sizes['themes']} themes, {sizes['topics']} topics and {sizes['sentences']:,} sentences; the theme asked for "
+        f"has {found['n_topics']} topics:"
+    )
+
+
+def queries() -> str:
+    """Requests a question."""
+    rows = []
+    for name, asked in measured()["dynamodb"]["queries"].items():
+        sent = ", ".join(f"{n} {operation}" for operation, n in asked["requests"].items())
+        rows.append([f"`{name}`", sent, str(sum(asked["requests"].values()))])
+    return table(["question", "requests", ">in all"], rows)
+
+
+def answers() -> str:
+    """What the command prints from the table."""
+    parts = []
+    for command, lines in measured()["dynamodb"]["answers"].items():
+        parts.append(block([f"$ earnings-themes --store dynamodb:earnings-themes {command}", *lines]))
+    return "\n\n".join(parts)
+
+
+def items() -> str:
+    """The kinds of item in the table with their attributes."""
+    rows = [
+        [f"`{kind['pk']}`", f"`{kind['sk']}`", str(kind["n"]), ", ".join(f"`{name}`" for name in kind["attributes"])]
+        for kind in measured()["dynamodb"]["items"]
+    ]  # fmt: skip
+    return table(["pk begins", "sk begins", ">items", "attributes (type)"], rows)
+
+
+def log() -> str:
+    """The run's own log."""
+    return block(measured()["log"])
+
+
+def _ordered(jobs: dict[str, Any]) -> list[tuple[str, Any]]:
+    order = ["ingest", "embed", "topics", "themes", "publish", "report"]
+    return sorted(jobs.items(), key=lambda job: order.index(job[0]))
+
+
+def _kb(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"

@@ -1,0 +1,47 @@
+"""Which function makes which part of which page, and how a part gets into its page."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from docs.generate import figures, parameters, schemas
+
+DOCS = Path(__file__).parents[1]
+PARTS: dict[str, Callable[[], str]] = {
+    "stages": schemas.stages,
+    "preset": parameters.preset,
+    "machine": figures.machine,
+    "a-firm": figures.a_firm,
+    "jobs": figures.jobs,
+    "files": figures.files,
+    "cold-start": figures.cold_start,
+    "items": figures.items,
+    "one-machine": figures.one_machine,
+    "theme-size": figures.theme_size,
+    "queries": figures.queries,
+    "answers": figures.answers,
+    "log": figures.log,
+}
+_PART = re.compile(r"<!-- begin: (?P<name>[a-z-]+) -->\n.*?<!-- end: (?P=name) -->", re.DOTALL)
+
+
+def rendered(page: str) -> str:
+    """Return the page's text with every part made anew. Raises KeyError for a part that nobody makes."""
+
+    def made(match: re.Match[str]) -> str:
+        name = match["name"]
+        return f"<!-- begin: {name} -->\n{PARTS[name]().strip()}\n<!-- end: {name} -->"
+
+    return _PART.sub(made, page)
+
+
+def write() -> list[Path]:
+    """Rewrite the pages whose parts have changed, and return them."""
+    changed = []
+    for path in sorted(DOCS.glob("*.md")):
+        before = path.read_text(encoding="utf-8")
+        after = rendered(before)
+        if after != before:
+            path.write_text(after, encoding="utf-8")
+            changed.append(path)
+    return changed

@@ -1,0 +1,125 @@
+"""The data flow's schemas, read from the code and the JSON schemas that check the files."""
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from docs.generate.figures import items, measured
+from docs.generate.markdown import table
+from earnings_themes.abstractions.records import Receipt
+from earnings_themes.connectors.local_csv import OPTIONAL, REQUIRED
+from earnings_themes.quality.meaning import MEANINGS
+from earnings_themes.report import exposures
+from earnings_themes.results import TRANSCRIPT_SCHEMA, FirmRow
+
+REPO = Path(__file__).parents[2]
+
+
+def stages() -> str:
+    """Every file of a run in the order in which it is made, with its exact form."""
+    parts = [
+        _part("Input: the CSV", table(["column", "needed"], [
+            *([f"`{name}`", "yes"] for name in REQUIRED), *([f"`{name}`", "no"] for name in OPTIONAL),
+        ])),
+        _part("ingest → `transcripts.parquet`", "Sorted by firm, a row group a firm.\n\n" + _arrow(TRANSCRIPT_SCHEMA)),
+        _part("ingest → `firms.tsv`", table(["column", "type"], [
+            [f"`{field.name}`", _type_name(field.type)] for field in dataclasses.fields(FirmRow)
+        ])),
+        _part("embed → `embeddings/{shard}.parquet`", "A firm's rows lie together; a vector is 384 float32 numbers.\n\n"
+              + table(["column", "type"], [[f"`{name}`", kind] for name, kind in measured()["embeddings"]])),
+        _part("topics → `topics/{firm}.json`", _json_schema("firm_topics.schema.json")),
+        _part("themes → `themes.json`", _json_schema("themes.schema.json")),
+        _part("Receipts: `ingest.json`, `reduce.json`", "What a step read, skipped and took, for people and the "
+              "report; no step's result depends on them."),
+        _part("publish → `published.json`", table(["field", "type"], [
+            [f"`{field.name}`", _type_name(field.type)] for field in dataclasses.fields(Receipt)
+        ])),
+        _part("publish → SQLite", _sql()),
+        _part("publish → DynamoDB", "Keys `pk` and `sk`, one index `gsi1` (`gsi1pk`, `gsi1sk`); as found in a table "
+              "after a publish; a key goes on after `#` with what the item is of.\n\n" + items()),
+        _part("report → `exposures.parquet`, `exposures.csv`", _arrow(exposures.SCHEMA)),
+        _part("report → `quality.json`", "`metrics`, an object a figure with `value`, `n` and `of` (what it was "
+              "measured on), and `reason` where it has no value:\n\n" + _codes(MEANINGS) + "."),
+    ]  # fmt: skip
+    return "\n\n".join(parts)
+
+
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _part(title: str, text: str) -> str:
+    return f"### {title}\n\n{text}"
+
+
+def _arrow(schema: pa.Schema) -> str:
+    return table(["column", "type"], [[f"`{field.name}`", str(field.type)] for field in schema])
+
+
+def _type_name(kind: Any) -> str:
+    return (
+        kind.__name__
+        if isinstance(kind, type)
+        else str(kind).replace("collections.abc.Mapping", "mapping of")
+    )
+
+
+def _sql() -> str:
+    """Tables and their columns from schema.sql, in its order."""
+    sql = (files("earnings_themes.stores") / "schema.sql").read_text(encoding="utf-8")
+    sql = re.sub(r"--[^\n]*", "", sql)
+    rows = []
+    for name, body in re.findall(r"CREATE TABLE (\w+) \((.*?)\n\)", sql, re.DOTALL):
+        columns = [
+            line.split()[0] for line in body.splitlines() if line.strip() and line.split()[0].islower()
+        ]
+        rows.append([f"`{name}`", ", ".join(f"`{column}`" for column in columns)])
+    return table(["table", "columns"], rows) + (
+        "\n\nThe view `hierarchy` joins them: a row a sentence with its topic, theme, firm and run."
+    )
+
+
+def _json_schema(name: str) -> str:
+    schema = json.loads((REPO / "config" / "schemas" / name).read_text(encoding="utf-8"))
+    rows: list[list[str]] = []
+    _fields(schema, schema, "", rows)
+    return f"{schema['description']}\n\n" + table(["field", "type", ""], rows)
+
+
+def _fields(node: dict[str, Any], root: dict[str, Any], path: str, rows: list[list[str]]) -> None:
+    """Add a row a field below the node; `[]` in a path stands for each element of an array."""
+    for name, child in node.get("properties", {}).items():
+        child = _resolved(child, root)
+        here = f"{path}{name}"
+        rows.append([f"`{here}`", _kind(child, root), child.get("description", "")])
+        while child.get("type") == "array" and isinstance(child.get("items"), dict):
+            child = _resolved(child["items"], root)
+            here += "[]"
+        _fields(child, root, f"{here}.", rows)
+
+
+def _kind(node: dict[str, Any], root: dict[str, Any]) -> str:
+    if "const" in node:
+        return f"always {json.dumps(node['const'])}"
+    if "enum" in node:
+        return " or ".join(json.dumps(value) for value in node["enum"])
+    kind = node.get("type", "any")
+    if kind == "array":
+        items = node.get("items", {})
+        if isinstance(items, list):
+            return "[" + ", ".join(_kind(item, root) for item in items) + "]"
+        return f"array of {_kind(_resolved(items, root), root)}"
+    return " or ".join(kind) if isinstance(kind, list) else str(kind)
+
+
+def _resolved(node: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in node:
+        return node
+    found: dict[str, Any] = root["definitions"][node["$ref"].removeprefix("#/definitions/")]
+    return found
