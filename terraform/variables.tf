@@ -63,7 +63,7 @@ variable "vpc_cidr" {
 }
 
 variable "egress" {
-  description = "How machines in private subnets reach the AWS services that have no free endpoint. nat: one NAT gateway, $33 a month and $0.045 a GB. endpoints: an interface endpoint a service and zone, $7.30 a month each (eight services in two zones: $117), nothing else of the internet can be reached. none: nothing, $0; no job can start, so it is for the months without a run."
+  description = "How machines in private subnets reach the AWS services that have no free endpoint. nat: one NAT gateway, $36.50 a month with its address and $0.045 a GB. endpoints: an interface endpoint a service and zone, $7.30 a month each (eight services in two zones: $117), nothing else of the internet can be reached. none: nothing, $0; no job can start, so it is for the months without a run."
   type        = string
   default     = "nat"
   validation {

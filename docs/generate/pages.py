@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generate import figures, parameters, schemas
+from docs.generate import cost, figures, parameters, schemas
 
 DOCS = Path(__file__).parents[1]
 PARTS: dict[str, Callable[[], str]] = {
@@ -22,6 +22,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "answers": figures.answers,
     "log": figures.log,
 }
+# Pages without a word by hand.
+WHOLE: dict[str, Callable[[], str]] = {"cost.md": cost.page}
 _PART = re.compile(r"<!-- begin: (?P<name>[a-z-]+) -->\n.*?<!-- end: (?P=name) -->", re.DOTALL)
 
 
@@ -35,12 +37,17 @@ def rendered(page: str) -> str:
     return _PART.sub(made, page)
 
 
+def fresh(path: Path, text: str) -> str:
+    """Return what a page with this text should be today."""
+    return WHOLE[path.name]() if path.name in WHOLE else rendered(text)
+
+
 def write() -> list[Path]:
     """Rewrite the pages whose parts have changed, and return them."""
     changed = []
     for path in sorted(DOCS.glob("*.md")):
         before = path.read_text(encoding="utf-8")
-        after = rendered(before)
+        after = fresh(path, before)
         if after != before:
             path.write_text(after, encoding="utf-8")
             changed.append(path)

@@ -14,7 +14,7 @@ PAGES = sorted((REPO / "docs").glob("*.md"))
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_no_page_is_stale(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert pages.rendered(text) == text, f"{path.name} is stale: run `make docs`"
+    assert pages.fresh(path, text) == text, f"{path.name} is stale: run `make docs`"
 
 
 def test_every_part_stands_in_a_page() -> None:

@@ -11,7 +11,7 @@ import boto3
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.offline_aws import batch, sagemaker
+from tests.offline_aws import batch, sagemaker, stepfunctions, terraform
 
 REGION = "us-east-1"
 # What the container's requests are told apart by: boto3 puts it into the User-Agent header.
@@ -56,7 +56,8 @@ class Served:
 
 
 class OfflineAWS:
-    """S3, DynamoDB, CloudWatch Logs, SageMaker Processing and Batch at `url`; a context manager.
+    """S3, DynamoDB, CloudWatch Logs, SageMaker Processing, Batch and Step Functions at `url`, with whatever else
+    Terraform asks for; a context manager.
 
     requests: all so far, as (from the container, "GET /bucket/key" or "SageMaker.CreateProcessingJob").
     served: the same with what was answered. images: the command that each container image stands for; batch.py
@@ -81,6 +82,8 @@ class OfflineAWS:
     def __enter__(self) -> "OfflineAWS":
         sagemaker.patch(self.jobs)
         batch.patch(self.batch)
+        stepfunctions.patch(self)
+        terraform.patch()
         Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
@@ -89,6 +92,9 @@ class OfflineAWS:
         self._server.shutdown()
         self._server.server_close()
         sagemaker.unpatch()
+        # In the other order: both stand for methods of moto's Batch.
+        terraform.unpatch()
+        stepfunctions.unpatch()
         batch.unpatch()
 
     @property
@@ -123,7 +129,7 @@ class OfflineAWS:
         self.refusals, self.images, self.failures, self.speed = [], {}, [], 1.0
         from moto.backends import get_backend
 
-        for service in ("s3", "sagemaker", "logs", "dynamodb", "batch", "ecs", "ec2", "iam"):
+        for service in ("s3", "sagemaker", "logs", "dynamodb", "batch", "ecs", "ec2", "iam", "stepfunctions"):
             get_backend(service).reset()  # type: ignore[call-overload]
         self.requests, self.served = [], []
 

@@ -12,10 +12,12 @@ from typing import Annotated, Any
 
 import typer
 
+from earnings_themes import cost
 from earnings_themes.abstractions import FirmView, Theme, ThemeStore
 from earnings_themes.abstractions.records import Keywords
 from earnings_themes.cli import lookup, render
 from earnings_themes.cli.render import Cell, Column
+from earnings_themes.config import read_config
 from earnings_themes.errors import ConfigError, EarningsThemesError, NotFoundError
 from earnings_themes.stores import DEFAULT_STORE, open_store
 
@@ -180,6 +182,41 @@ def _options(
     verbose: VerboseOption = False,
 ) -> None:
     ctx.obj = Settings(store, format, verbose)
+
+
+@app.command(
+    name="cost", epilog="\b\nExample:\n  earnings-themes cost --firms 1000 --config config/config.yaml"
+)
+def cost_of_a_run(
+    firms: Annotated[
+        int, typer.Option("--firms", metavar="N", min=1, help="Firms of the run, one call each.")
+    ],
+    config: Annotated[
+        str | None,
+        typer.Option(
+            "--config", metavar="FILE", help="A whole config; its reduce and embedding settings count."
+        ),
+    ] = None,
+    format: FormatOption = None,
+) -> None:
+    """Estimate what a run costs in the cloud, and a month without one.
+
+    From measured seconds and a table of list prices; docs/cost.md shows both, and how old the prices are.
+    """
+    found = cost.estimate(firms, read_config(config) if config else None)
+    idle = [
+        (f"idle month, egress {kind}", cost.idle_month(kind, firms)) for kind in ("nat", "endpoints", "none")
+    ]
+    rows: list[tuple[Cell, ...]] = [(line.name, round(line.usd, 4), line.how) for line in found.lines]
+    rows += [("together", found.total, f"at least {found.minutes:.0f} minutes")]
+    rows += [(name, round(sum(line.usd for line in lines), 2), lines[0].how) for name, lines in idle]
+
+    def lines(width: int | None) -> Iterator[str]:
+        columns = [Column("part"), Column("US dollars"), Column("how", flexible=True)]
+        yield from render.table(columns, [(name, f"{usd:,.4f}", how) for name, usd, how in rows], width)
+
+    records = [{"part": part, "usd": usd, "how": how} for part, usd, how in rows]
+    _print(Answer(records, ("part", "usd", "how"), rows, lines), format or Format.table)
 
 
 @app.command(epilog="\b\nExample:\n  earnings-themes runs --format json")

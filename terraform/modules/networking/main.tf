@@ -88,7 +88,7 @@ resource "aws_eip" "nat" {
   depends_on = [aws_internet_gateway.this]
 }
 
-# One, not one a zone: if its zone fails, a run fails and is started again. A second one costs $33 a month.
+# One, not one a zone: if its zone fails, a run fails and is started again. A second one costs $36.50 a month.
 resource "aws_nat_gateway" "this" {
   count         = var.egress == "nat" ? 1 : 0
   allocation_id = aws_eip.nat[0].id

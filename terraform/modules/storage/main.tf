@@ -123,12 +123,9 @@ resource "aws_s3_bucket_lifecycle_configuration" "results" {
     id     = "rarely-read"
     status = "Enabled"
     filter {
-      # Under 128 KB the cheaper class costs more: it bills every object as if it had that size.
-      and {
-        prefix                   = "${var.results_prefix}/results/"
-        object_size_greater_than = 131072
-      }
+      prefix = "${var.results_prefix}/results/"
     }
+    # S3 leaves objects under 128 KB where they are by itself: the cheaper class would bill them as that large.
     transition {
       days          = var.infrequent_days
       storage_class = "STANDARD_IA"

@@ -1,0 +1,52 @@
+"""The estimate: it grows with what is used, follows the settings, and its page is what the code says today."""
+
+import pytest
+
+from earnings_themes import cost
+from earnings_themes.config import read_config
+from tests.conftest import REPO
+
+
+def usd(estimate: cost.Estimate, name: str) -> float:
+    return next(line.usd for line in estimate.lines if line.name == name)
+
+
+def test_ten_times_the_firms_cost_more_and_no_part_costs_less() -> None:
+    small, large = cost.estimate(1000), cost.estimate(10000)
+    for line in small.lines:
+        assert usd(large, line.name) > line.usd > 0
+    assert large.total == pytest.approx(sum(line.usd for line in large.lines), abs=1e-4)
+
+
+def test_a_table_of_a_thousand_firms_is_priced_by_its_write_units() -> None:
+    by_hand = 1000 * (419 * 0.625 + 20 * 0.125) / 1e6 + 1000 * 129752 / 1e9 * (0.25 + 0.2)
+    assert usd(cost.estimate(1000), "DynamoDB") == pytest.approx(by_hand)
+
+
+def test_the_settings_count() -> None:
+    local = read_config(REPO / "config/config.yaml")
+    assert local.reduce.backend == "local"
+    assert usd(cost.estimate(1000, local), "reduce") != usd(cost.estimate(1000), "reduce")
+
+
+def test_fewer_machines_are_slower_and_not_dearer() -> None:
+    few, many = cost.estimate(1000, vcpus=16), cost.estimate(1000, vcpus=256)
+    assert few.minutes > many.minutes
+    assert usd(few, "map") < usd(many, "map")
+
+
+def test_without_a_way_out_the_network_costs_nothing() -> None:
+    network = {egress: cost.idle_month(egress)[0].usd for egress in ("nat", "endpoints", "none")}
+    assert network["none"] == 0 < network["nat"] < network["endpoints"]
+
+
+def test_every_price_names_its_page_and_every_measure_its_source() -> None:
+    for entry in cost.table("prices.json")["prices"].values():
+        assert entry["page"].startswith("https://aws.amazon.com/")
+    for name, entry in cost.table("measured.json").items():
+        assert name == "note" or entry["how"]
+
+
+def test_no_firm_is_no_run() -> None:
+    with pytest.raises(ValueError, match="expected at least 1"):
+        cost.estimate(0)
