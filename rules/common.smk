@@ -6,12 +6,22 @@ for all firms.
 """
 
 import functools
+import os
 import sys
 from pathlib import Path
 
 from earnings_themes import __version__, config as settings, ingest, results
 from earnings_themes.embedding import shard_of
 from earnings_themes.errors import EarningsThemesError
+from earnings_themes.job import WORKFLOW_CODE, code_version
+
+# Set by the process that schedules, kept by its workers: one with other code stops (job.py).
+os.environ.setdefault(WORKFLOW_CODE, code_version())
+
+
+envvars:
+    WORKFLOW_CODE,
+
 
 try:
     CONFIG = settings.parse_config(config)

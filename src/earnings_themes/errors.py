@@ -17,6 +17,10 @@ class InputError(EarningsThemesError):
     """The transcripts cannot be read as they are."""
 
 
+class UnknownFirmError(InputError):
+    """The source holds no call of a firm that was asked for."""
+
+
 class ModelError(EarningsThemesError):
     """A model cannot be loaded, or what it was given cannot be used."""
 

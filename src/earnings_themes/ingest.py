@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from earnings_themes.abstractions import Call, DataConnector, TranscriptData
 from earnings_themes.config import Source
-from earnings_themes.errors import InputError
+from earnings_themes.errors import InputError, UnknownFirmError
 from earnings_themes.registry import connector_class
 from earnings_themes.results import (
     TRANSCRIPT_SCHEMA,
@@ -46,8 +46,8 @@ def connect(source: Source) -> DataConnector:
 def list_firms(source: Source, connector: DataConnector | None = None) -> list[str]:
     """Return the sorted ids of the firms that a run is about: those with a call between the dates.
 
-    Raises InputError when there is none, when `source.firms` names one that the source does not hold, when
-    there are more than `source.limits.firms`, and for an id that cannot name a file.
+    Raises InputError when there is none, when there are more than `source.limits.firms`, and for an id that cannot
+    name a file; UnknownFirmError when `source.firms` names one that the source does not hold.
     """
     found = (connector or connect(source)).get_firms(source.start_date, source.end_date)
     between = f"between {source.start_date or 'the first'} and {source.end_date or 'the last'} call date"
@@ -64,7 +64,9 @@ def list_firms(source: Source, connector: DataConnector | None = None) -> list[s
     if unknown:
         close = difflib.get_close_matches(unknown[0], found, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise InputError(f"{source.path}: source.firms names {unknown}, without a call {between}.{hint}")
+        raise UnknownFirmError(
+            f"{source.path}: source.firms names {unknown}, without a call {between}.{hint}"
+        )
     return _few_enough(sorted(set(source.firms)), source)
 
 

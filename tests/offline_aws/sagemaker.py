@@ -139,10 +139,12 @@ class Jobs:
 
     def _execute(self, ml: Path, job: Any) -> tuple[str, int]:
         spec = job.app_specification
-        command = [*self.aws.images[spec["ImageUri"]], *spec.get("ContainerArguments", [])]
         kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-        env = kept | self.aws.environment | {"AWS_SDK_UA_APP_ID": _container_app()} | job.environment
+        given = self.aws.environment | {"AWS_SDK_UA_APP_ID": _container_app()} | job.environment
+        image = self.aws.images[spec["ImageUri"]]
+        command = [*(image(given) if callable(image) else image), *spec.get("ContainerArguments", [])]
         command = [word.replace("/opt/ml", str(ml)) for word in command]
+        env = kept | given
         limit = job.stopping_condition["MaxRuntimeInSeconds"]
         began = time.monotonic()
         with (ml / "log").open("wb") as log:

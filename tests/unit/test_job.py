@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from earnings_themes.errors import InputError
-from earnings_themes.job import job, logger
+from earnings_themes.job import WORKFLOW_CODE, code_version, job, logger
 
 
 def test_a_users_mistake_is_one_line_and_exit_status_1(tmp_path: Path) -> None:
@@ -29,3 +29,18 @@ def test_a_second_job_does_not_write_into_the_first_log(tmp_path: Path) -> None:
             logger.info("here is %s", name)
     assert "here is b" not in (tmp_path / "a").read_text()
     assert "here is b" in (tmp_path / "b").read_text()
+
+
+def test_a_worker_with_other_code_than_the_workflow_stops_before_it_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(WORKFLOW_CODE, "0.0.9+0123456789ab")
+    with pytest.raises(SystemExit), job(tmp_path / "x.log"):
+        raise AssertionError("the job's work began")
+    said = (tmp_path / "x.log").read_text()
+    assert f"This worker has earnings-themes {code_version()}" in said
+    assert "the workflow that sent the job has 0.0.9+0123456789ab" in said
+    monkeypatch.setenv(WORKFLOW_CODE, code_version())
+    with job(tmp_path / "y.log"):
+        logger.info("done")
+    assert "done" in (tmp_path / "y.log").read_text()

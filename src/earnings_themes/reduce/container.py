@@ -9,8 +9,6 @@ root could not write its results there (github.com/aws/sagemaker-python-sdk, iss
 
 import argparse
 import logging
-import signal
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,15 +16,11 @@ from pathlib import Path
 from typing import Final
 
 from earnings_themes import __version__
-from earnings_themes.config import Config, read_config
-from earnings_themes.errors import CloudError, ConfigError, CoverageError, EarningsThemesError, StoreError
+from earnings_themes.container_command import exit_code_of, read_config_from
 from earnings_themes.reduce.folders import open_folder, s3_folder
 from earnings_themes.reduce.run import RECEIPT, THEMES, reduce_run
 
 log = logging.getLogger("earnings_themes")
-
-# SageMaker keeps this much of what the container leaves for ExitMessage (API Reference, "DescribeProcessingJob").
-MESSAGE_BYTES: Final = 1024
 
 EXIT_CODES: Final = """\
 exit codes:
@@ -79,34 +73,14 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code, see EXIT_CODES."""
     given = arguments(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stdout)
-    # A container's first process has no default handler: without this one, SIGTERM would do nothing.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        config = _read_config(given.config)
-        folder = open_folder(given.input_bucket, given.input_prefix)
-        with _output_folder(given.output) as output:
-            reduce_run(config, folder, output / THEMES, output / RECEIPT, given.dynamodb_table)
-    except EarningsThemesError as error:
-        return _ended(error, given.message_file)
-    except Exception as error:
-        log.exception("This is a bug, or the machine failed:")
-        _leave_message(f"{type(error).__name__}: {error}", given.message_file)
-        return 1
-    return 0
+    return exit_code_of(lambda: _reduce(given), given.message_file)
 
 
-def _read_config(where: str) -> Config:
-    if not where.startswith("s3://"):
-        return read_config(where)
-    folder, _, name = where.rpartition("/")
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / name
-        try:
-            path.write_bytes(s3_folder(folder).read(name))
-        except FileNotFoundError as error:
-            raise ConfigError(f"{where}: missing.") from error
-        return read_config(path)
+def _reduce(given: argparse.Namespace) -> None:
+    config = read_config_from(given.config)
+    folder = open_folder(given.input_bucket, given.input_prefix)
+    with _output_folder(given.output) as output:
+        reduce_run(config, folder, output / THEMES, output / RECEIPT, given.dynamodb_table)
 
 
 @contextmanager
@@ -122,24 +96,3 @@ def _output_folder(where: str) -> Iterator[Path]:
         for name in (THEMES, RECEIPT):
             results.write(name, (Path(scratch) / name).read_bytes())
     log.info("wrote %s", results)
-
-
-def _ended(error: EarningsThemesError, message_file: Path | None) -> int:
-    message = f"{type(error).__name__}: {error}"
-    log.error("%s", message)
-    _leave_message(message, message_file)
-    if isinstance(error, CoverageError):
-        return 3
-    return 4 if isinstance(error, CloudError | StoreError) else 2
-
-
-def _leave_message(message: str, file: Path | None) -> None:
-    if file is None:
-        return
-    # Cut between letters: a cut within one would be no text.
-    text = message.encode()[:MESSAGE_BYTES].decode(errors="ignore")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    except OSError as fault:
-        log.warning("the message is in this log only: %s", fault)

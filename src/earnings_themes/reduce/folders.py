@@ -1,5 +1,6 @@
 """A folder of files, on a disk or in S3, as the reduce needs it: list it, read a file, write a file."""
 
+import os
 import urllib.parse
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -72,9 +73,11 @@ class LocalFolder(Folder):
         return (self.path / name).read_bytes()
 
     def write(self, name: str, data: bytes) -> None:
-        """Write the bytes, making the folder."""
+        """Write the bytes, making the folder; readers see a whole file or none."""
         self.path.mkdir(parents=True, exist_ok=True)
-        (self.path / name).write_bytes(data)
+        part = self.path / f".{name}.{os.getpid()}.part"
+        part.write_bytes(data)
+        part.replace(self.path / name)
 
 
 class S3Folder(Folder):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from earnings_themes import __version__
 from earnings_themes.config import Config, SageMaker
+from earnings_themes.job import WORKFLOW_CODE, code_version
 from earnings_themes.reduce.folders import FileInfo, S3Folder
 
 if TYPE_CHECKING:
@@ -99,8 +100,8 @@ def job_request(
         "ProcessingJobName": name,
         "RoleArn": job.role,
         "AppSpecification": {"ImageUri": job.image, "ContainerArguments": arguments},
-        # SageMaker sets AWS_REGION, which boto3 does not look at.
-        "Environment": {"AWS_DEFAULT_REGION": region},
+        # SageMaker sets AWS_REGION, which boto3 does not look at. An image of another commit stops by itself.
+        "Environment": {"AWS_DEFAULT_REGION": region, WORKFLOW_CODE: code_version()},
         "ProcessingResources": {"ClusterConfig": cluster},
         "NetworkConfig": network,
         "StoppingCondition": {"MaxRuntimeInSeconds": 60 * job.timeout_minutes},

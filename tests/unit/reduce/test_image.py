@@ -11,7 +11,7 @@ IMAGE = REPO / "containers/theme-aggregator"
 # igraph and pandas import these where they are installed, and do without them where they are not.
 OPTIONAL = {
     "contourpy", "cycler", "fonttools", "kiwisolver", "matplotlib", "packaging", "pillow", "plotly", "pyparsing",
-    "certifi", "charset-normalizer", "idna", "jsonpointer", "psutil", "rfc3339-validator", "setuptools",
+    "certifi", "charset-normalizer", "idna", "jsonpointer", "psutil", "rfc3339-validator", "setuptools", "wcwidth",
 }  # fmt: skip
 
 
