@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test lint compare evaluate docs measure fuzz check-rows lock clean
+.PHONY: run test test-containers lint compare evaluate docs measure fuzz check-rows lock clean
 
 run: .venv/run.stamp
 	$(BIN)/snakemake --profile config/profiles/default --cores $(CORES)
@@ -18,6 +18,10 @@ run: .venv/run.stamp
 # A process a core, a file of tests to one of them: what a file's tests share is then made once.
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# Builds both images with buildah (and their base with debootstrap, where it cannot be pulled) and runs them.
+test-containers: .venv/dev.stamp
+	$(BIN)/python -m pytest --no-cov -s containers/tests
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .

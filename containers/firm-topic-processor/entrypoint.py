@@ -1,0 +1,14 @@
+#!/usr/bin/env python3
+"""The firm-topic-processor container: one firm's calls become its topics. See --help.
+
+    firm-topic-processor --firm-id 0047190 --data-source calls.csv --output-bucket BUCKET --output-prefix results/mine
+
+The work is in earnings_themes.firm_command, so that it is tested and type-checked with the library.
+"""
+
+import sys
+
+from earnings_themes.firm_command import main
+
+if __name__ == "__main__":
+    sys.exit(main())
