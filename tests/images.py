@@ -62,9 +62,7 @@ def size_mb(name: str) -> float:
 
 def entrypoint(name: str) -> list[str]:
     """Return the image's ENTRYPOINT, which `buildah run` leaves out."""
-    found = json.loads(
-        buildah("inspect", "--type", "image", "--format", "{{json .OCIv1.Config.Entrypoint}}", name)
-    )
+    found = json.loads(buildah("inspect", "--type", "image", name))["OCIv1"]["config"].get("Entrypoint")
     return found or []
 
 
