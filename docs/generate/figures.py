@@ -6,6 +6,7 @@ from typing import Any
 
 from docs.generate.markdown import block, table
 from docs.generate.measure import MEASURED
+from earnings_themes.cost import estimate
 
 
 @cache
@@ -122,6 +123,19 @@ def items() -> str:
         for kind in measured()["dynamodb"]["items"]
     ]  # fmt: skip
     return table(["pk begins", "sk begins", ">items", "attributes (type)"], rows)
+
+
+def cost() -> str:
+    """The estimate for the measured run, and for a quarter of 1,000 firms."""
+    estimates = [estimate(n) for n in (measured()["firms"]["n"], 1000)]
+    rows = [
+        [line.name, *(f"{e.lines[number].usd:.4f}" for e in estimates), estimates[1].lines[number].how]
+        for number, line in enumerate(estimates[0].lines)
+    ]
+    rows.append(["together", *(f"{e.total:.2f}" for e in estimates), ""])
+    rows.append(["minutes", *(f"{e.minutes:.0f}" for e in estimates), ""])
+    heads = [f">{e.n_firms:,} firms" for e in estimates]
+    return table(["dollars", *heads, "what is paid for, at 1,000"], rows)
 
 
 def log() -> str:

@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "queries": figures.queries,
     "answers": figures.answers,
     "log": figures.log,
+    "cost": figures.cost,
 }
 # Pages without a word by hand.
 WHOLE: dict[str, Callable[[], str]] = {"cost.md": cost.page}
