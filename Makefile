@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test test-containers lint compare evaluate docs measure fuzz check-rows lock clean
+.PHONY: run test test-containers lint compare evaluate docs measure fuzz check-rows lint-terraform deploy destroy lock clean
 
 run: .venv/run.stamp
 	$(BIN)/snakemake --profile config/profiles/default --cores $(CORES)
@@ -57,6 +57,34 @@ docs: .venv/dev.stamp
 # RUN is a finished run, such as results/sample: it is measured, and docs/ is rewritten with the figures.
 measure: .venv/dev.stamp
 	$(BIN)/python -m docs.generate measure $(RUN)
+
+# What is wrong with terraform/ and the images' recipes before anything runs; each skip of checkov's has its reason beside
+# the resource. The state machine is parsed twice: here by the validator of AWS Labs' origin, in the tests by moto's parser.
+lint-terraform: .venv-audit/stamp node_modules/.bin/asl-validator
+	terraform -chdir=terraform init -backend=false -input=false >/dev/null
+	terraform -chdir=terraform validate
+	terraform -chdir=terraform fmt -check -recursive
+	.venv-audit/bin/checkov --directory terraform --skip-download --framework terraform --compact --quiet \
+	  --var-file terraform/environments/prod.tfvars
+	.venv-audit/bin/hadolint containers/*/Dockerfile
+	node_modules/.bin/asl-validator --json-definition \
+	  "$$(sed 's/$${partition}/aws/' terraform/modules/orchestration/pipeline.asl.json)"
+
+node_modules/.bin/asl-validator: package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
+# ENV is dev or prod. Both refuse where an account, a state bucket or an image is missing, and say which; docs/runbook.md
+# has the sequence. Each asks before it changes anything.
+deploy: .venv/run.stamp
+	$(BIN)/python terraform/deploy.py check $(ENV)
+	terraform -chdir=terraform init -input=false -reconfigure -backend-config=key=earnings-themes/$(ENV).tfstate
+	terraform -chdir=terraform apply -var-file=environments/$(ENV).tfvars $(if $(wildcard terraform/$(ENV).images.tfvars),-var-file=$(ENV).images.tfvars)
+
+destroy: .venv/run.stamp
+	$(BIN)/python terraform/deploy.py check $(ENV)
+	terraform -chdir=terraform init -input=false -reconfigure -backend-config=key=earnings-themes/$(ENV).tfstate
+	terraform -chdir=terraform destroy -var-file=environments/$(ENV).tfvars $(if $(wildcard terraform/$(ENV).images.tfvars),-var-file=$(ENV).images.tfvars)
 
 # Rewrites the lock files from envs/*.in; commit the result.
 lock: .venv/dev.stamp

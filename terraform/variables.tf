@@ -95,7 +95,7 @@ variable "results_prefix" {
 }
 
 variable "source_arns" {
-  description = "Buckets and prefixes outside the results bucket that transcripts may be read from, such as arn:aws:s3:::faculty-data/calls/*. What lies under sources/ in the results bucket may always be read."
+  description = "Buckets and prefixes outside the results bucket that transcripts may be read from, such as arn:aws:s3:::faculty-data/calls/*. What lies under input/ in the results bucket may always be read."
   type        = list(string)
   default     = []
   validation {

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generate import cost, figures, parameters, schemas
+from docs.generate import cost, figures, parameters, schemas, terraform
 
 DOCS = Path(__file__).parents[1]
 PARTS: dict[str, Callable[[], str]] = {
@@ -22,6 +22,10 @@ PARTS: dict[str, Callable[[], str]] = {
     "answers": figures.answers,
     "log": figures.log,
     "cost": figures.cost,
+    "terraform-resources": terraform.resources,
+    "terraform-variables": terraform.variables,
+    "terraform-outputs": terraform.outputs,
+    "terraform-skips": terraform.skips,
 }
 # Pages without a word by hand.
 WHOLE: dict[str, Callable[[], str]] = {"cost.md": cost.page}

@@ -1,10 +1,16 @@
 """What Terraform itself says of the code, and what every variable and resource has to have; no AWS at all."""
 
 import json
+import os
 import re
+import runpy
+import subprocess
+import sys
 from pathlib import Path
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from tests.conftest import REPO
 from tests.terraform.conftest import Terraform
@@ -56,3 +62,30 @@ def _tasks(states: dict) -> list[tuple[str, dict]]:  # type: ignore[type-arg]
         if "ItemProcessor" in state:
             found += _tasks(state["ItemProcessor"]["States"])
     return found
+
+
+def test_deploy_refuses_without_credentials_and_says_what_is_missing(tmp_path: Path) -> None:
+    bare = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
+    said = subprocess.run(
+        [sys.executable, str(REPO / "terraform/deploy.py"), "check", "qa"],
+        env=bare, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert said.returncode == 1
+    for missing in ("ENV is 'qa'", "AWS credentials", "backend.tf"):
+        assert missing in said.stderr
+
+
+def test_the_state_bucket_is_made_once_and_named_in_the_backend(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    deploy = runpy.run_path(str(REPO / "terraform/deploy.py"))
+    make = deploy["make_state_bucket"]
+    monkeypatch.setitem(make.__globals__, "BACKEND", tmp_path / "backend.tf")
+    with mock_aws():
+        name = make("123456789012", "eu-west-1")
+        assert make("123456789012", "eu-west-1") == name
+        assert boto3.client("s3").get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
+    backend = (tmp_path / "backend.tf").read_text()
+    assert name in backend and "use_lockfile = true" in backend

@@ -2,7 +2,7 @@
 
 locals {
   run_objects = "${var.bucket_arn}/${var.results_prefix}/*"
-  sources     = concat(["${var.bucket_arn}/sources/*"], var.source_arns)
+  sources     = concat(["${var.bucket_arn}/input/*"], var.source_arns)
   buckets     = distinct(concat([var.bucket_arn], [for arn in var.source_arns : regex("^arn:[^:]+:s3:::[^/]+", arn)]))
   batch       = "arn:${var.partition}:batch:${var.region}:${var.account_id}"
   logs        = "arn:${var.partition}:logs:${var.region}:${var.account_id}"

@@ -1,0 +1,114 @@
+"""Parts of docs/terraform.md: what terraform/ holds, read from its files.
+
+`terraform fmt` fixes where a block begins and ends (in the first column), so lines are enough and no parser of HCL
+is needed; tests/terraform keeps the files formatted.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from docs.generate.markdown import table
+
+ROOT = Path(__file__).parents[2] / "terraform"
+MODULES = ("networking", "storage", "compute", "orchestration")
+_BEGIN = re.compile(r'^(variable|output|resource|data) "([^"]+)"(?: "([^"]+)")? \{$')
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of a file: its kind and names, the comment before it, and its lines."""
+
+    kind: str
+    name: str
+    comment: str
+    lines: tuple[str, ...]
+
+    def value(self, key: str) -> str:
+        """Return what stands behind `key =`, as it is written; empty where the key is not there."""
+        for number, line in enumerate(self.lines):
+            if match := re.match(rf"^  {key} += (.*)$", line):
+                text = match[1]
+                # A value of several lines ends where the indentation is the key's again.
+                if text.endswith(("{", "[", "(")):
+                    rest = self.lines[number + 1 :]
+                    end = next(n for n, later in enumerate(rest) if re.match(r"^  \S", later))
+                    text = " ".join([text, *(later.strip() for later in rest[: end + 1])])
+                return text
+        return ""
+
+
+def blocks(path: Path) -> list[Block]:
+    """Return a file's blocks in their order."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    found = []
+    for number, line in enumerate(lines):
+        if match := _BEGIN.match(line):
+            end = lines.index("}", number)
+            above = number
+            while above and lines[above - 1].startswith("# "):
+                above -= 1
+            comment = " ".join(text.removeprefix("# ") for text in lines[above:number])
+            name = ".".join(part for part in match.groups()[1:] if part)
+            found.append(Block(match[1], name, comment, tuple(lines[number + 1 : end])))
+    return found
+
+
+def resources() -> str:
+    """Return the resources of every module, with why each is there."""
+    parts = []
+    for module in MODULES:
+        files = sorted((ROOT / "modules" / module).glob("*.tf"))
+        found = [block for path in files for block in blocks(path) if block.kind == "resource"]
+        rows = [[f"`{block.name}`", _how_many(block), block.comment] for block in found]
+        parts += [
+            f"### {module}: {len(found)} resources",
+            "",
+            table(["resource", "how many", "why"], rows),
+            "",
+        ]
+    return "\n".join(parts)
+
+
+def _how_many(block: Block) -> str:
+    return f"`{block.value('count') or block.value('for_each')}`".replace("``", "1")
+
+
+def variables() -> str:
+    """Return the variables of a deployment."""
+    rows = []
+    for block in blocks(ROOT / "variables.tf"):
+        default = block.value("default").split(" # ")[0]
+        rows.append(
+            [
+                f"`{block.name}`",
+                f"`{block.value('type')}`",
+                f"`{default}`" if default else "**needed**",
+                _text(block),
+            ]
+        )
+    return table(["variable", "type", "default", "what it is"], rows)
+
+
+def outputs() -> str:
+    """Return what a deployment tells its caller."""
+    return table(
+        ["output", "what it is"], [[f"`{block.name}`", _text(block)] for block in blocks(ROOT / "outputs.tf")]
+    )
+
+
+def skips() -> str:
+    """Return the checks of checkov that are passed over, each with its reason."""
+    rows = []
+    for path in sorted(ROOT.rglob("*.tf")):
+        if ".terraform" in path.parts:
+            continue
+        for block in blocks(path):
+            for line in block.lines:
+                if match := re.match(r"^ +#checkov:skip=([A-Z0-9_]+):(.*)$", line):
+                    rows.append([f"`{match[1]}`", f"`{block.name}`", match[2]])
+    return table(["check", "resource", "why not"], rows)
+
+
+def _text(block: Block) -> str:
+    return block.value("description").strip('"').replace('\\"', '"')
