@@ -20,6 +20,7 @@ test: .venv/dev.stamp
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # Builds both images with buildah (and their base with debootstrap, where it cannot be pulled) and runs them.
+test-containers: export IMAGES ?= firm-topic-processor theme-aggregator
 test-containers: .venv/dev.stamp
 	$(BIN)/python -m pytest --no-cov -s containers/tests
 

@@ -133,9 +133,12 @@ def _base() -> None:
         raise UnavailableError(
             f"{BASE} cannot be pulled, and debootstrap, which would make it, is not installed"
         )
-    made = buildah("from", "scratch").strip()
     try:
+        made = buildah("from", "scratch").strip()
         folder = buildah("mount", made).strip()
+    except subprocess.CalledProcessError as error:
+        raise UnavailableError(f"buildah cannot make a container on this machine: {error.cmd}") from error
+    try:
         wanted = "--include=python3,python3-venv,python3-pip,ca-certificates"
         done = subprocess.run(
             ["debootstrap", "--variant=minbase", wanted, "bookworm", folder, DEBIAN],

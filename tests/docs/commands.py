@@ -59,12 +59,14 @@ def blocks(document: Path) -> list[Block]:
 
 
 def project_copy(folder: Path) -> Path:
-    """Make a folder in which the project's files are links, so that what a command writes stays in it."""
-    folder.mkdir(parents=True)
+    """Fill a folder with links to the project's files, so that what a command writes stays in it.
+
+    What is in the folder already stays.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    left_out = {".git", ".snakemake", ".venv", "results", *(path.name for path in folder.iterdir())}
     for path in REPO.iterdir():
-        if path.name not in (".git", ".snakemake", "results", ".venv") and not path.name.startswith(
-            ".coverage"
-        ):
+        if path.name not in left_out and not path.name.startswith(".coverage"):
             (folder / path.name).symlink_to(path)
     (folder / ".venv").symlink_to(sys.prefix)
     return folder
