@@ -51,8 +51,8 @@ def fault(connector: LocalCSVConnector) -> str:
         (HEADER + ROW).replace("\n", "\r").encode(),
         (HEADER + ROW).rstrip("\n").encode(),
         (HEADER + ROW + "\n\r\n").encode(),
-        gzip.compress((HEADER + ROW).encode()),
-        gzip.compress(HEADER.encode()) + gzip.compress(ROW.encode()),
+        gzip.compress((HEADER + ROW).encode(), mtime=0),
+        gzip.compress(HEADER.encode(), mtime=0) + gzip.compress(ROW.encode(), mtime=0),
         ('"' + HEADER.strip().upper().replace(",", ' ","') + '"\n' + ROW).encode(),
         (
             b"componenttext,extra,componentorder,transcriptid,extra,mostimportantdateutc,companyname,companyid\n"
@@ -80,8 +80,8 @@ def test_the_same_rows_in_another_form_are_the_same(tmp_path: Path, content: byt
          "line 3: column componenttext, byte 0x93 is not UTF-8"),
         (HEADER.encode() + b'7,Firm,70,2023-05-02,0,"a\nb\nc"\n7,Firm,70,2023-05-02,1,\xff\n',
          "line 5: column componenttext, byte 0xff"),
-        (gzip.compress((HEADER + ROW * 9).encode())[:-9], "a gzip file that is damaged or not complete"),
-        (gzip.compress((HEADER + ROW * 9).encode())[:30] + b"\xff" * 9, "a gzip file that is damaged"),
+        (gzip.compress((HEADER + ROW * 9).encode(), mtime=0)[:-9], "a gzip file that is damaged or not complete"),
+        (gzip.compress((HEADER + ROW * 9).encode(), mtime=0)[:30] + b"\xff" * 9, "a gzip file that is damaged"),
         (HEADER.replace(",", ";") + ROW, "The cells seem to be separated by ';'; expected commas"),
         (HEADER.replace(",", "\t") + ROW, "separated by '\\t'; expected commas"),
         (HEADER + ROW.replace("We", '"We"'), "line 2: not readable as CSV"),
