@@ -1,22 +1,21 @@
-"""Rule topics: hands one firm to earnings_themes.firm_processor."""
+"""Rule topics: hands one firm to earnings_themes.topics_job, in a warm process where there is one."""
 
-from pathlib import Path
+import sys
 
-from earnings_themes.config import parse_config
-from earnings_themes.firm_processor import process_firm_files
-from earnings_themes.job import job
-from earnings_themes.results import decode_firm
+from earnings_themes import warm
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        config = parse_config(snakemake.config)
-        process_firm_files(
-            run=config.run,
-            firm_id=decode_firm(snakemake.wildcards.firm),
-            firms=Path(snakemake.input.firms),
-            transcripts=Path(snakemake.input.transcripts),
-            embeddings=Path(snakemake.input.embeddings),
-            output=Path(snakemake.output[0]),
-            settings=config.topics,
-            seed=config.seed,
-        )
+    status = warm.call(
+        "earnings_themes.topics_job:run",
+        {
+            "config": snakemake.config,
+            "firm": snakemake.wildcards.firm,
+            "files": {
+                name: getattr(snakemake.input, name) for name in ("firms", "transcripts", "embeddings")
+            },
+            "output": snakemake.output[0],
+            "log": snakemake.log[0],
+        },
+    )
+    if status:
+        sys.exit(status)

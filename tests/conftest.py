@@ -125,6 +125,7 @@ class MadeEncoder:
 
     name = "made"
     sha256 = "0" * 64
+    key = sha256
 
     def __init__(self) -> None:
         self.asked: list[str] = []

@@ -26,12 +26,16 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 from typing import Any
 
-import igraph
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage  # type: ignore[import-untyped, unused-ignore]
 from scipy.spatial.distance import squareform  # type: ignore[import-untyped, unused-ignore]
 from sklearn.base import BaseEstimator, ClusterMixin
+
+from earnings_themes.light import light_imports
+
+with light_imports():
+    import igraph
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]

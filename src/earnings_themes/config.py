@@ -54,6 +54,7 @@ class Embedding:
     batch_size: int
     cache: str | None
     shards: int
+    cache_mb: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earnings_themes import embedding
 from earnings_themes.config import Embedding, Source
-from earnings_themes.embedding import EmbeddingCache, TorchEncoder, embed, modelled, read_vectors, shard_of
+from earnings_themes.embedding import (
+    EmbeddingCache,
+    TorchEncoder,
+    embed,
+    encoders,
+    modelled,
+    read_vectors,
+    shard_of,
+)
 from earnings_themes.errors import ModelError, ResultError
 from earnings_themes.ingest import ingest
 from earnings_themes.results import FirmRow, read_firms, read_sentences
@@ -47,7 +54,7 @@ def test_a_vector_depends_on_its_sentence_alone_to_the_last_bit(encoder: TorchEn
 def test_the_vectors_are_those_of_the_reference_library(encoder: TorchEncoder) -> None:
     from sentence_transformers import SentenceTransformer
 
-    folder, _ = embedding._locate("packaged")
+    folder, _ = encoders._locate("packaged")
     reference = SentenceTransformer(folder, device="cpu").encode(TEXTS, batch_size=32)
     cosine = (encoder.encode(TEXTS) * reference).sum(axis=1)
     assert cosine.min() > 0.999999
@@ -56,20 +63,20 @@ def test_the_vectors_are_those_of_the_reference_library(encoder: TorchEncoder) -
 def test_other_weights_than_the_published_ones_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, _ = embedding._locate("packaged")
+    folder, _ = encoders._locate("packaged")
     shutil.copytree(folder, tmp_path / "model")
     with (tmp_path / "model" / "model.safetensors").open("r+b") as weights:
         weights.seek(-1, 2)
         weights.write(b"\x01")
-    monkeypatch.setattr(embedding, "_locate", lambda model: (str(tmp_path / "model"), "packaged"))
+    monkeypatch.setattr(encoders, "_locate", lambda model: (str(tmp_path / "model"), "packaged"))
     with pytest.raises(ModelError, match="Do not use this file"):
         TorchEncoder(SETTINGS)
 
 
 def test_a_folder_is_a_model_too(encoder: TorchEncoder) -> None:
-    folder, _ = embedding._locate("packaged")
+    folder, _ = encoders._locate("packaged")
     other = TorchEncoder(Embedding(folder, "torch", "cpu", 8, None, 1))
-    assert other.sha256 == encoder.sha256 == embedding.PACKAGED_SHA256
+    assert other.sha256 == encoder.sha256 == encoders.PACKAGED_SHA256
     assert other.encode(TEXTS[:3]).tobytes() == encoder.encode(TEXTS[:3]).tobytes()
 
 

@@ -5,13 +5,9 @@ measurement (docs/validation.md). Nothing is encoded here, so BERTopic is import
 form, without torch, transformers and umap: 1 s instead of 7 for every firm's job.
 """
 
-import importlib.abc
-import importlib.util
-import sys
+import importlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from importlib.machinery import ModuleSpec
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any, Final
 
@@ -22,10 +18,9 @@ from sklearn.feature_extraction.text import CountVectorizer
 from earnings_themes.abstractions import Topic, TopicModelInterface, TopicModelResult
 from earnings_themes.errors import ModelError
 from earnings_themes.labels import TopicTermAnalyzer
+from earnings_themes.light import light_imports
 from earnings_themes.models.inputs import check_embeddings
 
-# What BERTopic imports only for embedding models and clusterers that are not used here.
-_HEAVY: Final = frozenset({"hdbscan", "numba", "sentence_transformers", "torch", "transformers", "umap"})
 # Words a topic keeps for people and for labels: three times the ten that are shown, so that names can be left
 # out later without leaving a topic short.
 _N_CANDIDATES: Final = 30
@@ -115,7 +110,7 @@ class BERTopicModel(TopicModelInterface):
         spread = _spread(ended, clusters, analyzer)
         if not spread:
             return np.full(len(documents), -1, dtype=np.int64), {}
-        bertopic = _light_bertopic()
+        bertopic = light_bertopic()
         vectorizer = CountVectorizer(analyzer=analyzer, min_df=min(self._min_df, spread))
         model = bertopic.BERTopic(
             embedding_model=_no_embedder(),
@@ -166,28 +161,9 @@ def cosine_to_centroid(
     return np.clip(probabilities, 0, 1)
 
 
-class _Refuse(importlib.abc.MetaPathFinder):
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if fullname.partition(".")[0] in _HEAVY:
-            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
-        return None
-
-
-@contextmanager
-def _without_heavy_modules() -> Iterator[None]:
-    refuse = _Refuse()
-    sys.meta_path.insert(0, refuse)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(refuse)
-
-
-def _light_bertopic() -> ModuleType:
-    # BERTopic asks for each of these in a try block: its light installation is what happens without them.
-    with _without_heavy_modules():
+def light_bertopic() -> ModuleType:
+    """Import BERTopic without the libraries that nothing here uses."""
+    with light_imports():
         return importlib.import_module("bertopic")
 
 

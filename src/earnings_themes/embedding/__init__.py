@@ -1,0 +1,41 @@
+"""Sentence → vector, each sentence once.
+
+Three things make a vector the same whenever and wherever it is computed on one machine, which matters
+because a difference of 1e-7 is enough to give a firm other topics (docs/validation.md):
+the weights are checked by digest; a sentence is encoded by one thread, in a batch whose shape depends on that
+sentence's length alone, so its neighbours, the number of threads and what the cache already holds change
+nothing (bit for bit, tested); and vectors are kept, in a cache that all firms and runs share.
+
+torch is imported only when there is something to encode. A job that clusters never pays for it.
+"""
+
+from earnings_themes.embedding.cache import EmbeddingCache, S3Cache, open_cache, text_digest
+from earnings_themes.embedding.encoders import (
+    PACKAGED_NAME,
+    PACKAGED_SHA256,
+    OpenVINOEncoder,
+    SentenceEncoder,
+    TorchEncoder,
+    Vectors,
+    make_encoder,
+)
+from earnings_themes.embedding.shard import embed, embed_shard, modelled, read_vectors, shard_of
+
+__all__ = [
+    "PACKAGED_NAME",
+    "PACKAGED_SHA256",
+    "EmbeddingCache",
+    "OpenVINOEncoder",
+    "S3Cache",
+    "SentenceEncoder",
+    "TorchEncoder",
+    "Vectors",
+    "embed",
+    "embed_shard",
+    "make_encoder",
+    "modelled",
+    "open_cache",
+    "read_vectors",
+    "shard_of",
+    "text_digest",
+]

