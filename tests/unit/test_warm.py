@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -123,7 +124,7 @@ def test_a_firm_that_fails_says_so_in_its_log_on_stderr_and_by_its_status(
         "output": str(tmp_path / "1.json"),
         "log": str(tmp_path / "log"),
     }
-    for status in (warm.call("earnings_themes.topics_job:run", given), topics_job.run(**given)):  # type: ignore[arg-type]
-        assert status == 1
+    for run in (partial(warm.call, "earnings_themes.topics_job:run"), lambda about: topics_job.run(**about)):
+        assert run(given) == 1
         assert "not a complete firms.tsv" in (tmp_path / "log").read_text()
         assert "not a complete firms.tsv" in capfd.readouterr().err
