@@ -9,7 +9,8 @@ TORCH := torch==2.13.0
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test test-containers lint compare evaluate docs measure fuzz check-rows lint-terraform deploy destroy lock clean
+.PHONY: run test test-cloud test-containers lint compare evaluate docs measure fuzz check-rows cloud-settings lint-terraform \
+  deploy destroy lock clean
 
 run: .venv/run.stamp
 	$(BIN)/snakemake --profile config/profiles/default --cores $(CORES)
@@ -58,6 +59,10 @@ docs: .venv/dev.stamp
 # RUN is a finished run, such as results/sample: it is measured, and docs/ is rewritten with the figures.
 measure: .venv/dev.stamp
 	$(BIN)/python -m docs.generate measure $(RUN)
+
+# What Terraform built becomes config/cloud/, which the profiles aws-batch and aws-basic-batch read; git ignores it.
+cloud-settings: .venv/run.stamp
+	terraform -chdir=terraform output -json | $(BIN)/python -m earnings_themes.cloud
 
 # What is wrong with terraform/ and the images' recipes before anything runs; each skip of checkov's has its reason beside
 # the resource. The state machine is parsed twice: here by the validator of AWS Labs' origin, in the tests by moto's parser.

@@ -13,6 +13,7 @@ from earnings_themes import __version__, config as settings, ingest, results, wa
 from earnings_themes.embedding import shard_of
 from earnings_themes.errors import EarningsThemesError
 from earnings_themes.job import WORKFLOW_CODE, code_version
+from earnings_themes.reduce.folders import folder_at
 
 # Set by the process that schedules, kept by its workers: one with other code stops (job.py).
 os.environ.setdefault(WORKFLOW_CODE, code_version())
@@ -22,6 +23,13 @@ envvars:
     WORKFLOW_CODE,
 
 
+# With --default-storage-provider every file of the run is in S3.
+IN_S3 = workflow.storage_settings.default_storage_provider is not None
+if IN_S3 and (job := config["reduce"].get("sagemaker")) and not job["run_uri"]:
+    # The reduce reads the run where the other rules write it.
+    prefix = workflow.storage_settings.default_storage_prefix.rstrip("/")
+    job["run_uri"] = f"{prefix}/results/{config['run']}"
+
 try:
     CONFIG = settings.parse_config(config)
 except EarningsThemesError as error:
@@ -29,6 +37,12 @@ except EarningsThemesError as error:
     raise WorkflowError(str(error)) from None
 
 RUN = f"results/{CONFIG.run}"
+# Where the run's files are: a folder here, or its address in S3.
+FOLDER = (
+    f"{workflow.storage_settings.default_storage_prefix.rstrip('/')}/{RUN}"
+    if IN_S3
+    else RUN
+)
 LOGS = f"{RUN}/logs"
 BENCHMARKS = f"{RUN}/benchmarks"
 # An image that holds envs/workflow.txt and the package; used only with --software-deployment-method apptainer.
@@ -45,12 +59,22 @@ wildcard_constraints:
     shard=r"\d{4}",
 
 
+def in_place(file):
+    """Return a file of the run as an input that is read where it lies.
+
+    In S3 Snakemake then only looks whether it is there, and the script gets its address: a job that needs one
+    firm's part of a file, or a thousand small files, must not wait until all of it has been copied.
+    """
+    return storage.s3(f"{FOLDER}/{file}", retrieve=False) if IN_S3 else f"{RUN}/{file}"
+
+
 @functools.cache
 def firms():
     """Return the ids of the run's firms."""
     try:
+        # A worker never asks the source: what it works on was made from firms.tsv.
         return ingest.known_firms(
-            CONFIG.source, Path(RUN, "firms.tsv"), Path(RUN, "ingest.json")
+            CONFIG.source, folder_at(FOLDER), is_final=workflow.remote_exec
         )
     except EarningsThemesError as error:
         raise WorkflowError(str(error)) from None
@@ -58,13 +82,20 @@ def firms():
 
 def get_source(wildcards):
     """Return the source where it is a file whose change must be noticed."""
+    if CONFIG.source.kind == "s3":
+        return [storage.s3(CONFIG.source.path.rstrip("/"), retrieve=False)]
+    if CONFIG.source.kind == "local_csv" and IN_S3:
+        raise WorkflowError(
+            f"source.kind is local_csv, but jobs in the cloud do not see {CONFIG.source.path}. "
+            "Copy it to S3, and set source.kind: s3 and source.path: s3://bucket/key."
+        )
     return [CONFIG.source.path] if CONFIG.source.kind == "local_csv" else []
 
 
 def get_embeddings(wildcards):
     """Return the file that holds the vectors of the firm's sentences."""
     shard = shard_of(results.decode_firm(wildcards.firm), CONFIG.embedding.shards)
-    return f"{RUN}/embeddings/{shard:04d}.parquet"
+    return in_place(f"embeddings/{shard:04d}.parquet")
 
 
 @functools.cache
@@ -73,12 +104,13 @@ def topic_files():
 
     That is every firm; but once `reduce.min_firm_coverage` below 1 is reached, only those that are there.
     """
-    files = [f"{RUN}/topics/{results.encode_firm(firm)}.json" for firm in firms()]
+    names = [f"{results.encode_firm(firm)}.json" for firm in firms()]
     if CONFIG.reduce.min_firm_coverage < 1:
-        there = [file for file in files if Path(file).exists()]
-        if len(there) >= CONFIG.reduce.min_firm_coverage * len(files):
-            return there
-    return files
+        found = folder_at(FOLDER).child("topics").list()
+        there = [name for name in names if name in found]
+        if len(there) >= CONFIG.reduce.min_firm_coverage * len(names):
+            names = there
+    return [in_place(f"topics/{name}") for name in names]
 
 
 def get_topics(wildcards):

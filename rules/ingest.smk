@@ -33,7 +33,7 @@ rule ingest:
 
 rule embed:
     input:
-        transcripts=rules.ingest.output.transcripts,
+        transcripts=in_place("transcripts.parquet"),
         firms=rules.ingest.output.firms,
     output:
         f"{RUN}/embeddings/{{shard}}.parquet",

@@ -4,7 +4,7 @@
 rule report:
     input:
         topics=get_topics,
-        transcripts=rules.ingest.output.transcripts,
+        transcripts=in_place("transcripts.parquet"),
         firms=rules.ingest.output.firms,
         ingest=rules.ingest.output.report,
         themes=rules.themes.output,
@@ -67,6 +67,7 @@ rule report:
         mem_mb=4000,
     params:
         labels=config["report"]["labels"],
+        folder=FOLDER,
         version=__version__,
     message:
         "Measuring the run and drawing its report"

@@ -3,7 +3,7 @@
 
 rule topics:
     input:
-        transcripts=rules.ingest.output.transcripts,
+        transcripts=in_place("transcripts.parquet"),
         firms=rules.ingest.output.firms,
         embeddings=get_embeddings,
     output:

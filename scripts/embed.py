@@ -10,7 +10,7 @@ if __name__ == "__main__":
     with job(snakemake.log[0]):
         config = parse_config(snakemake.config)
         embed_shard(
-            transcripts=Path(snakemake.input.transcripts),
+            transcripts=snakemake.input.transcripts,
             firms=Path(snakemake.input.firms),
             output=Path(snakemake.output[0]),
             shard=int(snakemake.wildcards.shard),

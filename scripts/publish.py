@@ -11,7 +11,7 @@ if __name__ == "__main__":
         config = parse_config(snakemake.config)
         publish_files(
             run=config.run,
-            topics=[Path(path) for path in snakemake.input.topics],
+            topics=snakemake.input.topics,
             themes=Path(snakemake.input.themes[0]),
             reduced=Path(snakemake.input.themes[1]),
             settings=config.publish,

@@ -1,12 +1,14 @@
-"""Rule report: hands the run's folder to earnings_themes.report."""
+"""Rule report: hands the run's folder, which it copies here from S3 where it is there, to earnings_themes.report."""
 
 from pathlib import Path
 
 from earnings_themes.config import parse_config
 from earnings_themes.job import job
-from earnings_themes.report import build
+from earnings_themes.report import build, fetch_run
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         labels = parse_config(snakemake.config).labels
-        build(Path(snakemake.output.html).parent, Path(labels) if labels else None)
+        here = Path(snakemake.output.html).parent
+        fetch_run(snakemake.params.folder, here)
+        build(here, Path(labels) if labels else None)

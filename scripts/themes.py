@@ -4,7 +4,7 @@ from pathlib import Path
 
 from earnings_themes.config import parse_config
 from earnings_themes.job import job
-from earnings_themes.reduce.folders import LocalFolder
+from earnings_themes.reduce.folders import folder_at
 from earnings_themes.reduce.run import reduce_run
 from earnings_themes.reduce.sagemaker import reduce_on_sagemaker
 
@@ -17,4 +17,4 @@ if __name__ == "__main__":
             table = config.publish.table if config.publish.store == "dynamodb" else None
             reduce_on_sagemaker(snakemake.config, themes, receipt, table)
         else:
-            reduce_run(config, LocalFolder(themes.parent), themes, receipt)
+            reduce_run(config, folder_at(snakemake.params.folder), themes, receipt)

@@ -60,13 +60,15 @@ def process_firm_files(
     run: str,
     firm_id: str,
     firms: Path,
-    transcripts: Path,
-    embeddings: Path,
+    transcripts: Path | str,
+    embeddings: Path | str,
     output: Path,
     settings: TopicSettings,
     seed: int,
 ) -> FirmTopics:
     """Read a firm's sentences and vectors, find its topics, write topics/{firm}.json and return it.
+
+    transcripts and embeddings may be addresses in S3, of which only the firm's part is read.
 
     Raises ResultError for a damaged file or an id that firms.tsv does not list, and ModelError for vectors
     that cannot be used.

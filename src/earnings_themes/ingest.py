@@ -22,13 +22,14 @@ from tqdm import tqdm
 from earnings_themes.abstractions import Call, DataConnector, TranscriptData
 from earnings_themes.config import Source
 from earnings_themes.errors import InputError, UnknownFirmError
+from earnings_themes.reduce.folders import Folder
 from earnings_themes.registry import connector_class
 from earnings_themes.results import (
     TRANSCRIPT_SCHEMA,
     FirmRow,
     id_fault,
     one_line,
-    read_firms,
+    parse_firms,
     replaced,
     write_firms,
     write_json,
@@ -134,16 +135,20 @@ def describe(source: Source) -> dict[str, Any]:
     return plain
 
 
-def known_firms(source: Source, firms: Path, report: Path) -> list[str]:
+def known_firms(source: Source, folder: Folder, is_final: bool = False) -> list[str]:
     """Return the ids of the run's firms, from firms.tsv where ingest made it from this very source.
 
     Otherwise the source is asked, which for a CSV means reading it once. This is what the DAG is built from.
-    Raises InputError.
+    folder: the run's. is_final: ingest is done, as it is for a job that needs its files, so that firms.tsv is
+    right however the source looks now. Raises InputError, and ResultError for a damaged firms.tsv.
     """
-    if firms.exists() and report.exists() and Path(source.path).exists():
-        newer = firms.stat().st_mtime >= Path(source.path).stat().st_mtime
-        if newer and json.loads(report.read_text(encoding="utf-8")).get("source") == describe(source):
-            return [row.firm_id for row in read_firms(firms)]
+    files = folder.list()
+    if {"firms.tsv", "ingest.json"} <= files.keys():
+        changed = None if is_final else connect(source).modified()
+        newer = changed is not None and files["firms.tsv"].modified >= changed
+        same = json.loads(folder.read("ingest.json")).get("source") == describe(source)
+        if is_final or (newer and same):
+            return [row.firm_id for row in parse_firms(folder.read("firms.tsv"), f"{folder}/firms.tsv")]
     return list_firms(source)
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from earnings_themes.abstractions import FirmTopics, Receipt, ThemeStore
 from earnings_themes.config import Publish
-from earnings_themes.errors import ConfigError, NotFoundError, ResultError
+from earnings_themes.errors import ConfigError, NotFoundError
+from earnings_themes.reduce.folders import locate
+from earnings_themes.reduce.reader import TopicsReader
 from earnings_themes.registry import store_class
-from earnings_themes.results import read_firm_topics, read_themes, write_json
+from earnings_themes.results import decode_firm, read_themes, write_json
 
 
 def make_store(settings: Publish) -> ThemeStore:
@@ -22,7 +24,7 @@ def make_store(settings: Publish) -> ThemeStore:
 
 def publish_files(
     run: str,
-    topics: Sequence[Path],
+    topics: Sequence[Path | str],
     themes: Path,
     settings: Publish,
     receipt: Path,
@@ -30,13 +32,14 @@ def publish_files(
 ) -> Receipt:
     """Publish a run from its files, one firm at a time, and write published.json.
 
-    reduced: the receipt of the reduce. Where that published already, being nearer to the files, and the
-    store still shows what it published, its receipt is the receipt.
+    topics: the firms' files, all in one folder, which may be in S3. reduced: the receipt of the reduce. Where
+    that published already, being nearer to the files, and the store still shows what it published, its receipt
+    is the receipt.
     """
     store = make_store(settings)
     result = _published(store, reduced) if reduced else None
     if result is None:
-        result = store.publish(run, _firms(topics), read_themes(themes))
+        result = store.publish(run, _firms(run, topics), read_themes(themes))
     write_json(receipt, result)
     return result
 
@@ -57,10 +60,9 @@ def still_shows(store: ThemeStore, receipt: Receipt) -> bool:
         return False
 
 
-def _firms(paths: Sequence[Path]) -> Iterator[FirmTopics]:
-    for path in paths:
+def _firms(run: str, files: Sequence[Path | str]) -> Iterator[FirmTopics]:
+    places = [locate(file) for file in files]
+    if places:
         # What the themes could not read they list by name; the store shows what the themes show.
-        try:
-            yield read_firm_topics(path)
-        except ResultError:
-            continue
+        names = [decode_firm(name.removesuffix(".json")) for _, name in places]
+        yield from TopicsReader(places[0][0], names, run)

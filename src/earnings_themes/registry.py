@@ -20,6 +20,7 @@ MODELS = {
 }
 CONNECTORS = {
     "local_csv": "earnings_themes.connectors.local_csv:LocalCSVConnector",
+    "s3": "earnings_themes.connectors.s3:S3Connector",
 }
 STORES = {
     "dynamodb": "earnings_themes.stores.dynamodb:DynamoDBThemeStore",

@@ -24,6 +24,7 @@ import fastjsonschema
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from earnings_themes.abstractions import (
@@ -160,18 +161,49 @@ def _damaged_firms(name: Path | str, error: Exception) -> ResultError:
 # --- transcripts.parquet ---------------------------------------------------------------------------
 
 
-def read_sentences(path: Path | str, firm_id: str, columns: list[str] | None = None) -> pd.DataFrame:
+def open_parquet(where: Path | str) -> pq.ParquetFile:
+    """Open a Parquet file of a run, on a disk or in S3, where only what is asked for is read.
+
+    Raises OSError and pa.ArrowInvalid as Arrow does, and CloudError when AWS refuses.
+    """
+    if not str(where).startswith("s3://"):
+        return pq.ParquetFile(where)
+    # Not at the top: a run on a disk never waits for the AWS library to load.
+    from earnings_themes.reduce.folders import locate
+
+    folder, name = locate(where)
+    # Neighbouring columns then come with one request.
+    return pq.ParquetFile(folder.open(name), pre_buffer=True)
+
+
+def read_firm_rows(file: pq.ParquetFile, firm_id: str, columns: list[str]) -> pa.Table:
+    """Return a firm's rows of a file with a row group a firm, sorted or not, and read no other firm's."""
+    place = file.schema_arrow.names.index("firm_id")
+    groups = []
+    for group in range(file.metadata.num_row_groups):
+        found = file.metadata.row_group(group).column(place).statistics
+        if found is None or not found.has_min_max or found.min <= firm_id <= found.max:
+            groups.append(group)
+    wanted = columns if "firm_id" in columns else ["firm_id", *columns]
+    table = file.read_row_groups(groups, columns=wanted)
+    return table.filter(pc.equal(table["firm_id"], firm_id)).select(columns)
+
+
+def read_sentences(
+    source: Path | str | pq.ParquetFile, firm_id: str, columns: list[str] | None = None
+) -> pd.DataFrame:
     """Return a firm's sentences, in the order they were said, reading no other firm's row group.
 
-    Columns are those of TRANSCRIPT_SCHEMA. The frame is empty for a firm without a sentence. Raises
-    ResultError when the file is damaged.
+    source: where transcripts.parquet is; or the file, opened once to read many firms. Columns are those of
+    TRANSCRIPT_SCHEMA. The frame is empty for a firm without a sentence. Raises ResultError when the file is
+    missing or damaged, and CloudError when AWS refuses.
     """
     try:
-        # One row group a firm, so the statistics of firm_id leave exactly one to read.
-        table = pq.read_table(path, columns=columns, filters=[("firm_id", "==", firm_id)])
-    except (OSError, pa.ArrowInvalid) as error:
+        file = source if isinstance(source, pq.ParquetFile) else open_parquet(source)
+        table = read_firm_rows(file, firm_id, columns or TRANSCRIPT_SCHEMA.names)
+    except (OSError, ValueError, pa.ArrowInvalid) as error:
         raise ResultError(
-            f"{path}: cannot be read ({error}). Delete it and run again; ingest makes it."
+            f"{source}: cannot be read ({error}). Delete it and run again; ingest makes it."
         ) from error
     frame: pd.DataFrame = table.to_pandas()
     return frame

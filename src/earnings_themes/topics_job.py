@@ -17,7 +17,8 @@ from earnings_themes.results import decode_firm
 def run(config: Mapping[str, Any], firm: str, files: Mapping[str, str], output: str, log: str) -> int:
     """Find one firm's topics and write its file; return 0, or 1 after the error was logged.
 
-    firm: the id as in its file name. files: the paths of firms, transcripts and embeddings.
+    firm: the id as in its file name. files: where firms, transcripts and embeddings are; the last two may be
+    addresses in S3.
     """
     try:
         with job(log):
@@ -25,10 +26,12 @@ def run(config: Mapping[str, Any], firm: str, files: Mapping[str, str], output: 
             process_firm_files(
                 run=settings.run,
                 firm_id=decode_firm(firm),
+                firms=Path(files["firms"]),
+                transcripts=files["transcripts"],
+                embeddings=files["embeddings"],
                 output=Path(output),
                 settings=settings.topics,
                 seed=settings.seed,
-                **{name: Path(path) for name, path in files.items()},
             )
     except SystemExit as end:
         return int(end.code or 0)

@@ -363,7 +363,8 @@ def tried_again(job: Any, number: int, status_reason: str) -> bool:
 
 
 def _fits(pattern: str, text: str) -> bool:
-    # A star may only stand at the end (AWS Batch API Reference, "EvaluateOnExit").
+    # A star may only stand at the end, and case does not matter (AWS Batch API Reference, "EvaluateOnExit").
+    pattern, text = pattern.casefold(), text.casefold()
     return text.startswith(pattern[:-1]) if pattern.endswith("*") else text == pattern
 
 

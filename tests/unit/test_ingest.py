@@ -10,6 +10,7 @@ import pytest
 from earnings_themes.config import Source
 from earnings_themes.errors import InputError
 from earnings_themes.ingest import ingest, known_firms, list_firms
+from earnings_themes.reduce.folders import LocalFolder
 from earnings_themes.results import TRANSCRIPT_SCHEMA, read_firms, read_sentences
 from tests.conftest import call, write_csv
 
@@ -87,13 +88,13 @@ def test_the_firm_list_comes_from_ingest_only_where_it_is_of_this_source(
 ) -> None:
     source = Source("local_csv", str(quarter))
     run(source, tmp_path)
-    files = (tmp_path / "firms.tsv", tmp_path / "ingest.json")
+    folder = LocalFolder(tmp_path)
     (tmp_path / "firms.tsv").write_text(
         "\n".join((tmp_path / "firms.tsv").read_text().splitlines()[:3]) + "\n"
     )
-    assert known_firms(source, *files) == ["0012", "23"]
+    assert known_firms(source, folder) == ["0012", "23"]
     narrower = Source("local_csv", str(quarter), firms=("34", "45"))
-    assert known_firms(narrower, *files) == ["34", "45"]
+    assert known_firms(narrower, folder) == ["34", "45"]
 
 
 def test_no_firm_and_unknown_firms_are_named(quarter: Path) -> None:

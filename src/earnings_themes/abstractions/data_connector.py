@@ -29,3 +29,10 @@ class DataConnector(ABC):
     @abstractmethod
     def get_transcripts(self, firm_id: str) -> TranscriptData:
         """Return every call of a firm. Raises InputError for an id that the source does not hold."""
+
+    def modified(self) -> float | None:
+        """Return when the source last changed, in seconds since 1970; None where nobody knows.
+
+        While it is older than firms.tsv, the firms are not asked for again. Raises InputError.
+        """
+        return None

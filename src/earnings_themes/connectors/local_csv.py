@@ -130,6 +130,10 @@ class LocalCSVConnector(DataConnector):
         name = turns[-1][4] if turns else ""
         return TranscriptData(firm_id, name, tuple(calls), skipped)
 
+    def modified(self) -> float | None:
+        """Return the file's time of change, None where there is no such file."""
+        return self._file.stat().st_mtime if self._file.exists() else None
+
     @cached_property
     def _index(self) -> sqlite3.Connection:
         # An empty name is a temporary database: on disk, private, gone with the connection.

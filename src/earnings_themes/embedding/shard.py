@@ -17,7 +17,7 @@ from earnings_themes.config import Embedding
 from earnings_themes.embedding.cache import open_cache, text_digest
 from earnings_themes.embedding.encoders import SentenceEncoder, Vectors, make_encoder
 from earnings_themes.errors import ResultError
-from earnings_themes.results import FirmRow, read_firms, read_sentences
+from earnings_themes.results import FirmRow, open_parquet, read_firm_rows, read_firms, read_sentences
 from earnings_themes.text import has_content
 
 # Sentences encoded between two writes to disk: at 384 dimensions 31 MB, and at most a few minutes of
@@ -43,7 +43,7 @@ def shard_of(firm_id: str, shards: int) -> int:
 
 
 def embed_shard(
-    transcripts: Path,
+    transcripts: Path | str,
     firms: Path,
     output: Path,
     shard: int,
@@ -58,7 +58,7 @@ def embed_shard(
 
 
 def embed(
-    transcripts: Path,
+    transcripts: Path | str,
     firms: Sequence[FirmRow],
     output: Path,
     encoder: SentenceEncoder,
@@ -107,12 +107,13 @@ def embed(
 
 
 def _chunks(
-    transcripts: Path, firms: Sequence[FirmRow], keep_procedural: bool
+    transcripts: Path | str, firms: Sequence[FirmRow], keep_procedural: bool
 ) -> Iterator[list[tuple[FirmRow, pd.DataFrame]]]:
     chunk: list[tuple[FirmRow, pd.DataFrame]] = []
     size = 0
+    file = open_parquet(transcripts)
     for firm in firms:
-        frame = read_sentences(transcripts, firm.firm_id, ["sentence_id", "model_text", "procedural"])
+        frame = read_sentences(file, firm.firm_id, ["sentence_id", "model_text", "procedural"])
         frame = frame[modelled(frame, keep_procedural)]
         chunk.append((firm, frame))
         size += len(frame)
@@ -123,14 +124,18 @@ def _chunks(
         yield chunk
 
 
-def read_vectors(path: Path, firm_id: str, sentence_ids: Sequence[str]) -> tuple[Vectors, dict[str, str]]:
+def read_vectors(
+    path: Path | str, firm_id: str, sentence_ids: Sequence[str]
+) -> tuple[Vectors, dict[str, str]]:
     """Return ((n, dim) float32, {embedding_model, embedding_sha256}) of a firm's modelled sentences.
 
-    Raises ResultError when the file holds other sentences than those asked for.
+    path: where the shard's file is, on a disk or in S3, of which no other firm's vectors are read. Raises
+    ResultError when the file holds other sentences than those asked for, CloudError when AWS refuses.
     """
     try:
-        about = pq.read_schema(path).metadata or {}
-        table = pq.read_table(path, columns=["sentence_id", "vector"], filters=[("firm_id", "==", firm_id)])
+        file = open_parquet(path)
+        about = file.schema_arrow.metadata or {}
+        table = read_firm_rows(file, firm_id, ["sentence_id", "vector"])
     except (OSError, pa.ArrowInvalid) as error:
         raise ResultError(
             f"{path}: cannot be read ({error}). Delete it and run again; embed makes it."

@@ -1,5 +1,5 @@
 """What people look at first: the exposures panel, the figures, and one HTML page of the run."""
 
-from earnings_themes.report.run_report import build
+from earnings_themes.report.run_report import build, fetch_run
 
-__all__ = ["build"]
+__all__ = ["build", "fetch_run"]

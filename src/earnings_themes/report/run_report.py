@@ -1,15 +1,34 @@
 """Makes every file of the report from a finished run's files."""
 
 from pathlib import Path
+from typing import Final
 
 from earnings_themes.quality.run_files import open_run
 from earnings_themes.quality.summary import quality_report
 from earnings_themes.quality.vectors import kept_embeddings
+from earnings_themes.reduce.folders import folder_at
 from earnings_themes.report.exposures import write_exposures
 from earnings_themes.report.figures import draw_figures
 from earnings_themes.report.html import render
 from earnings_themes.report.page_data import gather
 from earnings_themes.results import write_atomically, write_json
+
+# What the report reads of a run, beside the small files directly in its folder.
+_FOLDERS: Final = ("topics", "embeddings", "benchmarks", "benchmarks/topics", "benchmarks/embed")
+
+
+def fetch_run(where: str, run_dir: Path) -> None:
+    """Copy the files of a run that the report reads from S3, many at once; do nothing where they are on this disk.
+
+    All of them are read, so none is read in place. Raises CloudError when AWS refuses.
+    """
+    if not where.startswith("s3://"):
+        return
+    folder = folder_at(where)
+    folder.fetch(["transcripts.parquet"], run_dir)
+    for name in _FOLDERS:
+        below = folder.child(name)
+        below.fetch(below.list(), run_dir / name)
 
 
 def build(run_dir: Path, labels: Path | None = None) -> None:

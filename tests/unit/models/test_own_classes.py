@@ -22,6 +22,7 @@ from earnings_themes.abstractions import (
 from earnings_themes.config import Source, TopicSettings
 from earnings_themes.errors import ConfigError
 from earnings_themes.firm_processor import process_firm
+from earnings_themes.reduce.folders import LocalFolder
 from earnings_themes.registry import connector_class, model_class
 from tests.conftest import SUBJECTS, made_vector
 
@@ -88,7 +89,7 @@ def test_a_model_of_ones_own_makes_a_firms_topics() -> None:
 
 def test_a_source_of_ones_own_is_ingested(tmp_path: Path) -> None:
     source = Source(f"{__name__}:MemoryConnector", "nowhere")
-    assert ingest.known_firms(source, tmp_path / "firms.tsv", tmp_path / "ingest.json") == ["a", "b"]
+    assert ingest.known_firms(source, LocalFolder(tmp_path)) == ["a", "b"]
     data = connector_class(source.kind)(source.path).get_transcripts("a")
     assert len(ingest.sentences_of(data)) == len(SUBJECTS["freight"])
 

@@ -1,0 +1,261 @@
+"""A run in the cloud as a user makes it: the real snakemake command, plugins and profiles on the offline AWS."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from earnings_themes import cloud
+from earnings_themes.config import Source
+from earnings_themes.embedding import embed
+from earnings_themes.ingest import ingest
+from earnings_themes.results import read_firms
+from tests.conftest import REPO, MadeEncoder
+from tests.offline_aws import OfflineAWS
+
+BUCKET = "earnings-themes-dev"
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/firm-topic-processor:1"
+ROLE = "arn:aws:iam::123456789012:role/map"
+SOURCE = f"s3://{BUCKET}/input/calls.csv"
+PROFILES = ("aws-basic-batch", "aws-batch")
+# Host failures are Batch's to try again; everything else is Snakemake's, as in terraform/.
+RETRY_STRATEGY = {
+    "attempts": 3,
+    "evaluateOnExit": [
+        {"onStatusReason": "host ec2*", "action": "RETRY"},
+        {"onReason": "*", "action": "EXIT"},
+    ],
+}
+# What the image has as its working folder.
+_WORKFLOW = ("Snakefile", "rules", "scripts", "config", "envs")
+
+
+@dataclass
+class Ended:
+    """What a call of snakemake left: its exit status, all it printed, and the messages of the jobs it ran."""
+
+    status: int
+    text: str
+
+    @property
+    def jobs(self) -> list[str]:
+        return sorted(re.findall(r"^ *Job \d+: (.+)$", self.text, flags=re.MULTILINE))
+
+
+@dataclass
+class CloudRun:
+    """A head's working folder, and what it sees of the cloud. `prefix` is below the bucket."""
+
+    aws: OfflineAWS
+    path: Path
+    profile: str = PROFILES[0]
+    prefix: str = "runs"
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def markers(self) -> Path:
+        """Files here tell the workers to misbehave, see own_parts."""
+        return self.path / "markers"
+
+    def prepare(self) -> None:
+        """Make the head's folder, and the settings that `make cloud-settings` would write there."""
+        for name in _WORKFLOW:
+            whole = shutil.copytree if (REPO / name).is_dir() else shutil.copy2
+            whole(REPO / name, self.path / name)
+        self.markers.mkdir()
+        batch = self.aws.client("batch")
+        queue = next(
+            (item["jobQueueArn"] for item in batch.describe_job_queues(jobQueues=["map"])["jobQueues"]), None
+        ) or self.aws.batch.make_queue("map")
+        definition = batch.register_job_definition(
+            jobDefinitionName="worker",
+            type="container",
+            containerProperties={
+                "image": IMAGE,
+                "jobRoleArn": ROLE,
+                "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "2048"}],
+            },
+            retryStrategy=RETRY_STRATEGY,
+        )
+        outputs = {
+            "region": "us-east-1",
+            "results_bucket": BUCKET,
+            "results_prefix": self.prefix,
+            "map_queue_arn": queue,
+            "map_gpu_queue_arn": None,
+            "map_job_role_arn": ROLE,
+            "map_job_definition_arn": definition["jobDefinitionArn"],
+            "firm_topic_processor_image": IMAGE,
+        }
+        cloud.write({name: {"value": value} for name, value in outputs.items()}, self.path / cloud.FOLDER)
+        self.aws.images[IMAGE] = self._image
+
+    def _image(self, environment: dict[str, str]) -> list[str]:
+        """Return what the image brings: its variables, the wheel that a worker of aws-batch installs, its folder."""
+        brought = {"PYTHONPATH": str(REPO), "OMP_NUM_THREADS": "1", "TEST_MARKERS": str(self.markers)}
+        brought |= {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_FIND_LINKS": str(wheels())}
+        enter = ["true"]
+        if self.profile == "aws-basic-batch":
+            enter = [f"cp -r {self.path / name} ." for name in (*_WORKFLOW, "my.yaml")]
+        script = f'PATH={Path(sys.executable).parent}:$PATH; {" && ".join(enter)} && exec "$@"'
+        return ["env", *(f"{key}={value}" for key, value in brought.items()), "bash", "-c", script, "bash"]
+
+    def configure(self, **settings: Any) -> None:
+        """Write the user's own config file."""
+        self.settings = settings
+        (self.path / "my.yaml").write_text(yaml.safe_dump(settings))
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return the head's command; its pauses are a test's."""
+        command = [sys.executable, "-m", "snakemake", "--profile", f"config/profiles/{self.profile}"]
+        command += ["--configfile", "config/cloud/config.yaml", "my.yaml"]
+        return [*command, "--seconds-between-status-checks", "1", *arguments]
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start the head; its output goes to head.log."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+        env = kept | self.aws.environment | {"PYTHONPATH": str(REPO), "OMP_NUM_THREADS": "1"}
+        with (self.path / "head.log").open("w") as log:
+            return subprocess.Popen(
+                self.command(*arguments), cwd=self.path, env=env, text=True, stdout=log,
+                stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+
+    def wait(self, head: "subprocess.Popen[str]") -> Ended:
+        """Wait until the head has ended."""
+        head.wait(540)
+        return Ended(head.returncode, (self.path / "head.log").read_text())
+
+    def snakemake(self, *arguments: str) -> Ended:
+        """Run the head."""
+        return self.wait(self.start(*arguments))
+
+    # --- what is there ---
+
+    @property
+    def run(self) -> str:
+        return f"{self.prefix}/results/{self.settings['run']}"
+
+    def keys(self, below: str = "") -> list[str]:
+        """Return the keys of the run's objects below a folder, without the run's own."""
+        pages = self.aws.client("s3").get_paginator("list_objects_v2")
+        found = pages.paginate(Bucket=BUCKET, Prefix=f"{self.run}/{below}")
+        return [
+            item["Key"].removeprefix(f"{self.run}/") for page in found for item in page.get("Contents", ())
+        ]
+
+    def read(self, name: str) -> bytes:
+        """Return an object of the run."""
+        data: bytes = self.aws.client("s3").get_object(Bucket=BUCKET, Key=f"{self.run}/{name}")["Body"].read()
+        return data
+
+    def versions(self) -> dict[str, Any]:
+        """Return when each firm's topics were written, to see that none is written twice."""
+        s3 = self.aws.client("s3")
+        where = f"{self.run}/topics/"
+        found = s3.list_objects_v2(Bucket=BUCKET, Prefix=where).get("Contents", ())
+        return {item["Key"].removeprefix(where): item["LastModified"] for item in found}
+
+    def batch_jobs(self) -> list[dict[str, Any]]:
+        """Return all Batch jobs so far, as they are described."""
+        return [job.describe() for job in self.aws.batch.submitted]
+
+    def calls(self) -> Counter[str]:
+        """Return how often AWS was asked for what, by kind."""
+        return Counter(kind_of(served.request, served.query) for served in self.aws.served)
+
+    def is_clean(self) -> None:
+        """Assert what must hold after everything: the bucket is there, and no job definition or archive is left."""
+        self.aws.client("s3").head_bucket(Bucket=BUCKET)
+        left = self.aws.client("batch").describe_job_definitions(status="ACTIVE")["jobDefinitions"]
+        assert {item["jobDefinitionName"] for item in left} == {"worker"}
+        assert not [job for job in self.batch_jobs() if job["status"] not in ("SUCCEEDED", "FAILED")]
+        found = self.aws.client("s3").list_objects_v2(
+            Bucket=BUCKET, Prefix=f"{self.prefix}/snakemake-workflow"
+        )
+        assert "Contents" not in found
+
+
+def kind_of(request: str, query: str) -> str:
+    """Return what a request is called in AWS's price list and documentation."""
+    if request.startswith("POST /v1/"):
+        return "Batch " + request.removeprefix("POST /v1/")
+    method, _, path = request.partition(" ")
+    if path.count("/") < 2 or path.endswith(f"/{BUCKET}/"):
+        return f"S3 {'LIST' if method == 'GET' else method + ' bucket'}"
+    return f"S3 {method}" if path.startswith(f"/{BUCKET}") else request
+
+
+def put_source(aws: OfflineAWS, calls: Path) -> None:
+    """Make the bucket and put the transcripts there, with the object that keeps the bucket from being empty."""
+    s3 = aws.client("s3")
+    s3.put_object(Bucket=BUCKET, Key="keep", Body=b"")
+    s3.put_object(Bucket=BUCKET, Key="input/calls.csv", Body=calls.read_bytes())
+
+
+def put_sentences(run: CloudRun, scratch: Path) -> None:
+    """Put on S3 what ingest and embed leave, with made vectors, so that a test begins with the firms' jobs."""
+    source = Source("s3", SOURCE)
+    ingest(source, scratch / "transcripts.parquet", scratch / "firms.tsv", scratch / "ingest.json")
+    firms = read_firms(scratch / "firms.tsv")
+    embed(scratch / "transcripts.parquet", firms, scratch / "embeddings/0000.parquet", MadeEncoder(), False)
+    for name in ("transcripts.parquet", "firms.tsv", "ingest.json", "embeddings/0000.parquet"):
+        run.aws.client("s3").upload_file(str(scratch / name), BUCKET, f"{run.run}/{name}")
+
+
+def wheels() -> Path:
+    """Return a folder with a wheel of the storage plugin that is installed here, as the image has one."""
+    import importlib.metadata
+    import tempfile
+    import zipfile
+
+    name, version = "snakemake_storage_plugin_s3", importlib.metadata.version("snakemake-storage-plugin-s3")
+    folder = Path(tempfile.gettempdir(), f"worker-wheels-{os.getuid()}-{version}")
+    wheel = folder / f"{name}-{version}-py3-none-any.whl"
+    if not wheel.exists():
+        folder.mkdir(exist_ok=True)
+        part = wheel.with_suffix(f".{os.getpid()}.part")
+        with zipfile.ZipFile(part, "w") as archive:
+            for file in importlib.metadata.files("snakemake-storage-plugin-s3") or ():
+                if file.suffix != ".pyc" and ".." not in file.parts:
+                    archive.write(file.locate(), str(file))
+        part.replace(wheel)
+    return folder
+
+
+def wait_until(true: Callable[[], object], seconds: float = 120) -> None:
+    """Wait until something is true."""
+    for _ in range(int(seconds * 20)):
+        if true():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never came true")
+
+
+@contextmanager
+def killed(head: "subprocess.Popen[str]") -> Iterator[None]:
+    """Kill the head without a word at the end of the block."""
+    try:
+        yield
+    finally:
+        os.killpg(head.pid, signal.SIGKILL)
+        head.wait()
+
+
+def topics(run: CloudRun, firm: str) -> dict[str, Any]:
+    """Return a firm's topics without what differs between two runs."""
+    found: dict[str, Any] = json.loads(run.read(f"topics/{firm}.json"))
+    del found["metadata"]["timing"]
+    return found

@@ -1,0 +1,48 @@
+"""The workflow in the cloud: the snakemake command and the plugins as they are released, on the offline AWS."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cloud.cloud_run import SOURCE, CloudRun, put_source
+from tests.offline_aws import OfflineAWS
+
+SETTINGS = {
+    "run": "tiny",
+    "source": {"kind": "s3", "path": SOURCE},
+    "topics": {"min_sentences": 10, "model": "tests.cloud.own_parts:MarkedModel"},
+    "embedding": {"shards": 1, "cache": None},
+    "reduce": {"backend": "local"},
+    "themes": {"stability_runs": 1},
+    "publish": {"store": "sqlite", "path": "themes.sqlite", "table": None},
+}
+FIRMS = ["0012", "23", "34", "45", "56"]
+
+
+@pytest.fixture
+def run(aws: OfflineAWS, tmp_path: Path, quarter: Path) -> CloudRun:
+    put_source(aws, quarter)
+    run = CloudRun(aws, tmp_path)
+    run.prepare()
+    run.configure(**SETTINGS)
+    return run
+
+
+def test_a_quarter_goes_through_from_csv_to_report_and_every_file_is_on_s3(run: CloudRun) -> None:
+    ended = run.snakemake("--set-threads", "embed=2")
+    assert ended.status == 0, ended.text
+    there = run.keys()
+    names = "transcripts.parquet firms.tsv ingest.json themes.json published.json quality.json report.html"
+    assert set(names.split()) <= set(there)
+    assert [key for key in there if key.startswith("topics/")] == [f"topics/{firm}.json" for firm in FIRMS]
+    assert json.loads(run.read("themes.json"))["n_themes"] >= 2
+    assert not (run.path / "results").exists()
+    jobs = run.batch_jobs()
+    assert {job["status"] for job in jobs} == {"SUCCEEDED"}
+    assert len(jobs) == 6, "five firms share a job"
+    run.is_clean()
+
+    again = run.snakemake()
+    assert (again.status, again.jobs) == (0, [])
+    assert len(run.batch_jobs()) == 6
