@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test test-cloud test-containers lint compare evaluate docs measure fuzz check-rows cloud-settings lint-terraform \
+.PHONY: run test test-cloud test-containers lint compare evaluate docs measure fuzz check-rows cloud-settings cloud-demo test-terraform lint-terraform \
   deploy destroy lock clean
 
 run: .venv/run.stamp
@@ -64,6 +64,14 @@ measure: .venv/dev.stamp
 cloud-settings: .venv/run.stamp
 	terraform -chdir=terraform output -json | $(BIN)/python -m earnings_themes.cloud
 
+# The whole cloud path on this machine, without an account: apply, two executions, a query, destroy. 4 to 8 minutes.
+cloud-demo: .venv/dev.stamp
+	$(BIN)/python -m tests.terraform.demo
+
+# The same path as tests, with what each step has to leave behind.
+test-terraform: .venv/dev.stamp
+	EARNINGS_THEMES_WHOLE_PATH=1 $(BIN)/python -m pytest --no-cov tests/terraform tests/offline_aws
+
 # What is wrong with terraform/ and the images' recipes before anything runs; each skip of checkov's has its reason beside
 # the resource. The state machine is parsed twice: here by the validator of AWS Labs' origin, in the tests by moto's parser.
 lint-terraform: .venv-audit/stamp node_modules/.bin/asl-validator
@@ -85,12 +93,12 @@ node_modules/.bin/asl-validator: package-lock.json
 deploy: .venv/run.stamp
 	$(BIN)/python terraform/deploy.py check $(ENV)
 	terraform -chdir=terraform init -input=false -reconfigure -backend-config=key=earnings-themes/$(ENV).tfstate
-	terraform -chdir=terraform apply -var-file=environments/$(ENV).tfvars $(if $(wildcard terraform/$(ENV).images.tfvars),-var-file=$(ENV).images.tfvars)
+	terraform -chdir=terraform apply -var-file=environments/$(ENV).tfvars
 
 destroy: .venv/run.stamp
 	$(BIN)/python terraform/deploy.py check $(ENV)
 	terraform -chdir=terraform init -input=false -reconfigure -backend-config=key=earnings-themes/$(ENV).tfstate
-	terraform -chdir=terraform destroy -var-file=environments/$(ENV).tfvars $(if $(wildcard terraform/$(ENV).images.tfvars),-var-file=$(ENV).images.tfvars)
+	terraform -chdir=terraform destroy -var-file=environments/$(ENV).tfvars
 
 # Rewrites the lock files from envs/*.in; commit the result.
 lock: .venv/dev.stamp

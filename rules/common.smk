@@ -9,7 +9,14 @@ import functools
 import os
 from pathlib import Path
 
-from earnings_themes import __version__, config as settings, ingest, results, warm
+from earnings_themes import (
+    __version__,
+    cloud,
+    config as settings,
+    ingest,
+    results,
+    warm,
+)
 from earnings_themes.embedding import shard_of
 from earnings_themes.errors import EarningsThemesError
 from earnings_themes.job import WORKFLOW_CODE, code_version
@@ -23,6 +30,8 @@ envvars:
     WORKFLOW_CODE,
 
 
+# The head's settings come as one word, see cloud.encode.
+cloud.merge(config, cloud.decode(config.pop("overlay", "e30=")))
 # With --default-storage-provider every file of the run is in S3.
 IN_S3 = workflow.storage_settings.default_storage_provider is not None
 if IN_S3 and (job := config["reduce"].get("sagemaker")) and not job["run_uri"]:

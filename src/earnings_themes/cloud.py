@@ -6,10 +6,11 @@ writes two files that git ignores: config/cloud/settings.json, which the profile
 which they hand to the workflow. The head in the cloud finds the same values in its environment, and calls `write`.
 """
 
+import base64
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,6 +76,32 @@ def workflow_config(values: Mapping[str, Any]) -> dict[str, Any]:
             },
         }
     return config
+
+
+def encode(config: Mapping[str, Any]) -> str:
+    """Return a part of config.yaml as one word, for `snakemake --config overlay=WORD`.
+
+    The head's settings have to reach workers that get no file from it. Snakemake hands `--config` on to them, but reads
+    a number inside a value as a text, and would read JSON; base64 it leaves alone.
+    """
+    return base64.urlsafe_b64encode(json.dumps(config, sort_keys=True).encode()).decode()
+
+
+def decode(word: str) -> dict[str, Any]:
+    """Return the part of config.yaml behind a word made by encode. Raises ConfigError."""
+    try:
+        return dict(json.loads(base64.urlsafe_b64decode(word)))
+    except ValueError as error:
+        raise ConfigError(f"overlay: {word[:40]!r} was not made by earnings_themes.cloud.encode.") from error
+
+
+def merge(config: MutableMapping[str, Any], overlay: Mapping[str, Any]) -> None:
+    """Put an overlay on a configuration, key by key, as Snakemake does with a second --configfile."""
+    for key, value in overlay.items():
+        if isinstance(value, Mapping) and isinstance(config.get(key), MutableMapping):
+            merge(config[key], value)
+        else:
+            config[key] = value
 
 
 def settings() -> dict[str, Any]:

@@ -1,6 +1,12 @@
-"""The dev environment, applied to the offline AWS; what tests and the demo do with it."""
+"""The dev environment, applied to the offline AWS, and runs on what was applied.
+
+The images stand for what they hold: the workflow in a folder, the package, and the reduce's entrypoint. Everything
+else is what was applied: the bucket, the table, the queues, the job definitions and the state machine.
+"""
 
 import json
+import shutil
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from moto.sns import sns_backends
+
+from tests.cloud.cloud_run import wheels
+from tests.conftest import REPO
 from tests.offline_aws import OfflineAWS
 from tests.offline_aws.terraform import load_managed_policies
 from tests.terraform.conftest import Terraform, make_terraform, provider_mirror
@@ -80,3 +90,94 @@ def applied_dev(aws: OfflineAWS, folder: Path) -> Iterator[Applied]:
     applied.outputs = {name: output["value"] for name, output in outputs.items()}
     applied.state = json.loads(terraform.run("show", "-json").stdout)
     yield applied
+
+
+# What the image has as its working folder; see containers/firm-topic-processor/Dockerfile.
+_WORKFLOW = ("Snakefile", "rules", "scripts", "config", "envs")
+
+
+def make_images(applied: Applied, folder: Path) -> Path:
+    """Let the two images be what they hold, and return the folder whose files tell firms to fail."""
+    work, markers = folder / "image", folder / "markers"
+    work.mkdir()
+    markers.mkdir()
+    for name in _WORKFLOW:
+        whole = shutil.copytree if (REPO / name).is_dir() else shutil.copy2
+        whole(REPO / name, work / name)
+    for profile in (work / "config/profiles").glob("aws-*/config.yaml"):
+        # A machine that is already there needs no patience.
+        text = profile.read_text().replace(
+            "seconds-between-status-checks: 10", "seconds-between-status-checks: 1"
+        )
+        profile.write_text(text.replace("retries: 2", "retries: 0").replace("retries: 3", "retries: 0"))
+    brought = {"PYTHONPATH": str(REPO), "OMP_NUM_THREADS": "1", "TEST_MARKERS": str(markers)}
+    brought |= {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_FIND_LINKS": str(wheels())}
+    enter = " && ".join(f"cp -r {work / name} ." for name in _WORKFLOW)
+    script = f'PATH={Path(sys.executable).parent}:$PATH; {enter} && exec "$@"'
+    words = ["env", *(f"{key}={value}" for key, value in brought.items()), "bash", "-c", script, "bash"]
+    applied.aws.images[applied.outputs["firm_topic_processor_image"]] = words
+    reduce = str(REPO / "containers/theme-aggregator/entrypoint.py")
+    applied.aws.images[applied.outputs["theme_aggregator_image"]] = [sys.executable, reduce]
+    return markers
+
+
+def put_calls(applied: Applied, name: str, calls: Path) -> dict[str, str]:
+    """Put transcripts below input/ of the results bucket, and return what config.yaml calls its source."""
+    bucket = applied.outputs["results_bucket"]
+    applied.aws.client("s3").upload_file(str(calls), bucket, f"input/{name}/calls.csv")
+    return {"kind": "s3", "path": f"s3://{bucket}/input/{name}/calls.csv"}
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An execution of the state machine that has ended."""
+
+    status: str
+    output: Any
+    history: list[dict[str, Any]]
+    seconds: float
+
+    @property
+    def states(self) -> list[str]:
+        """Return the states that were entered, in order."""
+        entered = (event.get("stateEnteredEventDetails", {}).get("name") for event in self.history)
+        return [name for name in entered if name]
+
+
+def execute(applied: Applied, name: str, given: dict[str, Any], patience: float = 300) -> Execution:
+    """Start an execution and wait for its end."""
+    states = applied.aws.client("stepfunctions")
+    began = time.monotonic()
+    arn = states.start_execution(
+        stateMachineArn=applied.outputs["state_machine_arn"], name=name, input=json.dumps(given)
+    )["executionArn"]
+    while (told := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        assert time.monotonic() - began < patience, head_log(applied)
+        time.sleep(0.5)
+    history = states.get_execution_history(executionArn=arn)["events"]
+    output = json.loads(told["output"]) if told.get("output") else None
+    return Execution(told["status"], output, history, time.monotonic() - began)
+
+
+def head_log(applied: Applied) -> str:
+    """Return what all heads printed."""
+    logs, group = applied.aws.client("logs"), "/earnings-themes-dev/head"
+    lines = []
+    for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]:
+        found = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])
+        lines += [event["message"] for event in found["events"]]
+    return "\n".join(lines)
+
+
+def receipt(applied: Applied, run: str) -> dict[str, Any]:
+    """Return a run's receipt."""
+    key = f"{applied.outputs['results_prefix']}/results/{run}/run_receipt.json"
+    body = applied.aws.client("s3").get_object(Bucket=applied.outputs["results_bucket"], Key=key)["Body"]
+    return dict(json.loads(body.read()))
+
+
+def messages(applied: Applied) -> list[str]:
+    """Return what was sent to the alerts topic, subject and text, in order."""
+    topic = applied.outputs["alerts_topic_arn"]
+    sent = sns_backends["123456789012"]["us-east-1"].topics[topic].sent_notifications
+    return [f"{subject}: {text}" for _, text, subject, *_ in sent]

@@ -1,0 +1,213 @@
+"""The head by itself: what it refuses, what it counts, what its receipt says, and how it is stopped."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from earnings_themes import cloud, head
+from earnings_themes.errors import ConfigError
+from tests.cloud.conftest import BUCKET
+from tests.conftest import REPO
+from tests.offline_aws import OfflineAWS
+from tests.small_run import RUN, make_run
+
+BUILT: dict[str, Any] = {
+    "region": "us-east-1",
+    "results_bucket": BUCKET,
+    "results_prefix": "p",
+    "map_queue_arn": "arn:aws:batch:us-east-1:123456789012:job-queue/map",
+    "map_job_role_arn": "arn:aws:iam::123456789012:role/map",
+    "map_job_definition_arn": "arn:aws:batch:us-east-1:123456789012:job-definition/map:1",
+    "head_queue_arn": "head",
+    "firm_topic_processor_image": "firm-topic-processor@sha256:1",
+    "theme_aggregator_image": "theme-aggregator@sha256:2",
+    "sagemaker_role_arn": "arn:aws:iam::123456789012:role/reduce",
+    "sagemaker_subnets": [],
+    "sagemaker_security_groups": [],
+    "table_name": "themes",
+    "tags": {"Project": "earnings-themes"},
+}
+
+
+@pytest.fixture
+def built(aws: OfflineAWS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A head's folder and environment."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/config.yaml").write_bytes((REPO / "config/config.yaml").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("AWS_BATCH_JOB_ID", raising=False)
+    monkeypatch.setenv(head.CLOUD, json.dumps(BUILT))
+    return BUILT
+
+
+def receipt(aws: OfflineAWS, run: str = RUN) -> dict[str, Any]:
+    key = f"p/results/{run}/{head.RECEIPT}"
+    return dict(json.loads(aws.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()))
+
+
+def put(aws: OfflineAWS, folder: Path) -> None:
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        key = f"p/results/{RUN}/{path.relative_to(folder)}"
+        aws.client("s3").put_object(Bucket=BUCKET, Key=key, Body=path.read_bytes())
+
+
+def test_settings_win_over_options_and_both_over_what_was_built(built: dict[str, Any]) -> None:
+    options = {"themes": {"min_firms": 3}, "reduce": {"min_firm_coverage": 0.9}}
+    settings = {"run": "ignored", "themes": {"min_firms": 4}}
+    run = head.read_run("q1", json.dumps(settings), json.dumps(options), built)
+    assert run.config["run"] == "q1"
+    assert run.config["themes"]["min_firms"] == 4
+    assert run.config["themes"]["max_firm_share"] == 0.4, "what nobody names is config.yaml's"
+    assert run.config["publish"] == {"store": "dynamodb", "path": "results/themes.sqlite", "table": "themes"}
+    assert run.config["reduce"]["sagemaker"]["run_uri"] == f"s3://{BUCKET}/p/results/q1"
+    words = head.command(run, "config/profiles/aws-batch", coverage=0.9)
+    key, _, word = words[words.index("--config") + 1].partition("=")
+    assert key == "overlay"
+    assert cloud.decode(word)["reduce"]["min_firm_coverage"] == 0.9
+
+
+@pytest.mark.parametrize("bad", ["[1]", "{", '{"themes": {"min_frims": 3}}'])
+def test_settings_that_cannot_be_used_end_before_anything_starts_and_are_in_the_receipt(
+    aws: OfflineAWS, built: dict[str, Any], bad: str
+) -> None:
+    assert head.main(["--run", RUN, "--execution", "e-0", "--settings", bad]) == 2
+    told = receipt(aws)
+    assert (told["status"], told["execution"]) == ("FAILED", "e-0")
+    assert "ConfigError" in told["message"]
+
+
+def test_without_the_deployments_values_it_says_where_they_come_from(
+    built: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(head.CLOUD)
+    with pytest.raises(ConfigError, match="terraform output -json"):
+        head.what_was_built()
+
+
+def finished(monkeypatch: pytest.MonkeyPatch, *statuses: int) -> list[list[str]]:
+    """Let Snakemake end with these statuses, one a call; return the calls."""
+    calls: list[list[str]] = []
+    left = list(statuses)
+
+    def call(words: list[str]) -> int:
+        calls.append(words)
+        return left.pop(0)
+
+    monkeypatch.setattr(head, "call", call)
+    return calls
+
+
+def test_all_firms_there_is_a_success(
+    aws: OfflineAWS, built: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(aws, make_run(tmp_path / "run", ["a", "b/c"]))
+    calls = finished(monkeypatch, 0)
+    assert head.main(["--run", RUN]) == 0
+    told = receipt(aws)
+    assert len(calls) == 1
+    assert told["status"] == "SUCCEEDED"
+    assert told["firms"] == {
+        "total": 2, "ok": 2, "n_failed": 0, "failed": [], "n_skipped": 0, "skipped": [],
+    }  # fmt: skip
+    assert told["versions"]["theme_aggregator_image"] == "theme-aggregator@sha256:2"
+
+
+@pytest.mark.parametrize(
+    ("coverage", "calls_made", "status", "code"),
+    [(0.5, 2, "PARTIAL", 0), (0.9, 1, "FAILED", 1), (1.0, 1, "FAILED", 1)],
+)
+def test_a_missing_firm_is_named_and_enough_of_the_others_are_enough(
+    aws: OfflineAWS,
+    built: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    coverage: float,
+    calls_made: int,
+    status: str,
+    code: int,
+) -> None:
+    folder = make_run(tmp_path / "run", ["a", "b/c"])
+    (folder / "topics/b%2Fc.json").unlink()
+    put(aws, folder)
+    calls = finished(monkeypatch, 1, 0)
+    options = json.dumps({"reduce": {"min_firm_coverage": coverage}})
+    assert head.main(["--run", RUN, "--options", options]) == code
+    assert len(calls) == calls_made
+    overlays = [next(word for word in words if word.startswith("overlay=")) for words in calls]
+    asked = [cloud.decode(word.removeprefix("overlay="))["reduce"]["min_firm_coverage"] for word in overlays]
+    assert asked == [1.0, coverage][:calls_made], "first all firms, and only then without those that failed"
+    assert [words[-2:] == ["--forcerun", "themes"] for words in calls] == [True, False][:calls_made]
+    assert receipt(aws)["status"] == status
+    assert receipt(aws)["firms"]["failed"] == ["b/c"]
+
+
+def test_of_two_heads_of_a_run_the_younger_ends_and_leaves_the_receipt_alone(
+    aws: OfflineAWS, built: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws.batch.make_queue("head")
+    aws.images["image"] = ["sh", "-c", "sleep 60", "sh"]
+    batch = aws.client("batch")
+    needs = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "512"}]
+    batch.register_job_definition(
+        jobDefinitionName="head",
+        type="container",
+        containerProperties={"image": "image", "command": ["x"], "resourceRequirements": needs},
+    )
+
+    def submit(run: str) -> str:
+        command = {"command": ["python", "-m", "earnings_themes.head", "--run", run]}
+        job = batch.submit_job(
+            jobName="head", jobQueue="head", jobDefinition="head", containerOverrides=command
+        )
+        return str(job["jobId"])
+
+    older = submit(RUN)
+    time.sleep(0.01)  # creation is told in milliseconds
+    other, younger = submit("another"), submit(RUN)
+    for job in (older, other):
+        monkeypatch.setenv("AWS_BATCH_JOB_ID", job)
+        head.refuse_a_second_head(RUN if job == older else "another", built)
+    monkeypatch.setenv("AWS_BATCH_JOB_ID", younger)
+    assert head.main(["--run", RUN]) == 2
+    listed = aws.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=f"p/results/{RUN}/")
+    assert "Contents" not in listed
+
+
+def test_sigterm_reaches_snakemake_as_the_signal_that_cancels_jobs(
+    tmp_path: Path, wait_for: Callable[[Path], None]
+) -> None:
+    child = tmp_path / "child.py"
+    child.write_text(
+        "import pathlib, time\n"
+        f"here = pathlib.Path({str(tmp_path)!r})\n"
+        "try:\n    (here / 'started').touch()\n    time.sleep(60)\n"
+        "except KeyboardInterrupt:\n    (here / 'cancelled').touch()\n    raise SystemExit(1)\n"
+    )
+    program = (
+        f"import sys; from earnings_themes.head import call; sys.exit(call([sys.executable, {str(child)!r}]))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(REPO)})
+    wait_for(tmp_path / "started")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 143
+    assert (tmp_path / "cancelled").exists()
+
+
+@pytest.fixture
+def wait_for() -> Callable[[Path], None]:
+    def wait(path: Path) -> None:
+        for _ in range(1200):
+            if path.exists():
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"{path} never came")
+
+    return wait
