@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test test-cloud test-containers lint compare evaluate docs measure fuzz check-rows cloud-settings cloud-demo test-terraform lint-terraform \
+.PHONY: run test test-cloud test-containers lint compare evaluate bench docs measure fuzz check-rows cloud-settings cloud-demo test-terraform lint-terraform \
   deploy destroy lock clean
 
 run: .venv/run.stamp
@@ -100,9 +100,13 @@ destroy: .venv/run.stamp
 	terraform -chdir=terraform init -input=false -reconfigure -backend-config=key=earnings-themes/$(ENV).tfstate
 	terraform -chdir=terraform destroy -var-file=environments/$(ENV).tfvars
 
+# The workflow against the bare encoder on DATA, a CSV of transcripts; docs/benchmarks.md tells how to read it.
+bench: .venv/run.stamp
+	$(BIN)/python benchmarks/bench.py --data $(DATA) --repeats 5 --firms 100 1000 10000 --out results/bench.json
+
 # Rewrites the lock files from envs/*.in; commit the result.
 lock: .venv/dev.stamp
-	for name in workflow dev audit; do \
+	for name in workflow dev audit openvino; do \
 	  $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --override envs/overrides.txt \
 	    --no-header --no-annotate --quiet --output-file envs/$$name.txt envs/$$name.in; \
 	done

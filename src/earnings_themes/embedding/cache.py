@@ -176,7 +176,7 @@ class S3Cache:
             files = [f"{name.removesuffix('.digests')}.vectors" for name in needed]
             for name, data in zip(needed, pool.map(self._read, files), strict=True):
                 rows = np.frombuffer(data, dtype=np.float32)
-                if len(held[name]) and len(rows) % len(held[name]) == 0:
+                if len(rows) and len(rows) % len(held[name]) == 0:
                     found |= zip(held[name], rows.reshape(len(held[name]), -1), strict=True)
             list(pool.map(self._touch, [key for key in (*needed, *files) if _is_old(objects.get(key))]))
         return found
