@@ -88,7 +88,7 @@ node_modules/.bin/asl-validator: package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
-# ENV is dev or prod. Both refuse where an account, a state bucket or an image is missing, and say which; docs/runbook.md
+# ENV is dev or prod. Both refuse where an account, a state bucket or an image is missing, and say which; docs/terraform.md
 # has the sequence. Each asks before it changes anything.
 deploy: .venv/run.stamp
 	$(BIN)/python terraform/deploy.py check $(ENV)
