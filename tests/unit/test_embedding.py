@@ -51,6 +51,10 @@ def test_a_vector_depends_on_its_sentence_alone_to_the_last_bit(encoder: TorchEn
     assert together[:5].tobytes() == alone.tobytes()
 
 
+def test_a_vector_does_not_depend_on_the_number_of_threads(encoder: TorchEncoder) -> None:
+    assert TorchEncoder(SETTINGS, threads=3).encode(TEXTS).tobytes() == encoder.encode(TEXTS).tobytes()
+
+
 def test_the_vectors_are_those_of_the_reference_library(encoder: TorchEncoder) -> None:
     from sentence_transformers import SentenceTransformer
 

@@ -1,8 +1,8 @@
 """Encoders: texts in, vectors out, by torch (the reference) or by OpenVINO.
 
 Both use threads in the same way: each of them encodes whole batches on its own, one core a batch. Two threads
-in one matrix product wait for each other at every layer; two batches side by side do not, and a vector's
-bits no longer depend on the number of cores. docs/benchmarks.md has what that and OpenVINO bring.
+in one matrix product wait for each other at every layer; two batches side by side do not, and torch's bits no
+longer depend on the number of cores (OpenVINO's do). docs/benchmarks.md has what that and OpenVINO bring.
 """
 
 import hashlib
