@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from earnings_themes import kinds_evaluation
 from earnings_themes.config import Embedding, ThemeSettings, TopicSettings
 from earnings_themes.embedding import EmbeddingCache, TorchEncoder, text_digest
 from earnings_themes.evaluation import page, production, trial
@@ -38,6 +39,7 @@ from earnings_themes.evaluation.data import (
     read_calls,
     read_labelled,
 )
+from earnings_themes.text import evaluate_labels
 
 Floats = NDArray[np.float32]
 Tables = list[tuple[str, pd.DataFrame]]
@@ -176,6 +178,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder of the labelled and real CSV files")
     parser.add_argument("--out", type=Path, required=True, help="the page to write")
     parser.add_argument("--sample", type=Path, default=Path("data"), help="folder of sample_calls.csv")
+    parser.add_argument(
+        "--labels", type=Path, default=Path("docs/labels"), help="folder of the labels given by hand"
+    )
     parser.add_argument("--cache", type=Path, default=Path("results/.cache"), help="folder of kept vectors")
     parser.add_argument("--date", default=time.strftime("%Y-%m-%d"), help="the date on the page")
     parser.add_argument("--only", nargs="*", help="headings to make; all without it")
@@ -194,16 +199,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         **{name: partial(run.theme_setting, name) for name in THEME_SETTINGS},
         "Size": run.size,
     }
+    by_hand: dict[str, Callable[[], str]] = {
+        "Kinds against labels given by hand": partial(
+            kinds_evaluation.report, given.labels / "kinds_real.csv", given.data
+        ),
+        "Procedure against labels given by hand": partial(
+            evaluate_labels.report, given.labels / "procedure_real.csv", given.data
+        ),
+    }
     tables: dict[str, Tables] = {}
     lists: dict[str, list[str]] = {}
-    for heading in given.only if given.only is not None else [*sections, "End to end"]:
+    reports: dict[str, str] = {}
+    for heading in given.only if given.only is not None else [*sections, *by_hand, "End to end"]:
         print(f"{time.perf_counter() - started:6.0f} s  {heading}", file=sys.stderr, flush=True)
         if heading == "End to end":
             tables[heading], lists = end_to_end(given.data, given.sample, encoder, given.cache)
+        elif heading in by_hand:
+            reports[heading] = by_hand[heading]()
         else:
             tables[heading] = sections[heading]()
     minutes = (time.perf_counter() - started) / 60
-    page.write(given.out, tables, _about(given.date, minutes), lists)
+    page.write(given.out, tables, _about(given.date, minutes), lists, reports)
     return 0
 
 

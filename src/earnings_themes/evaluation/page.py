@@ -82,6 +82,12 @@ for broader ones.""",
     "Size": """\
 Real centroids of the 56 calls, dealt out to invented firms and blurred: time and memory of the reduce, one thread
 for arithmetic. What the themes are does not matter here.""",
+    "Kinds against labels given by hand": """\
+Topics and themes of real calls, read and labelled before a method existed; docs/labels/README.md says by whom and
+how. `dev` was fitted on, `held-out` was not.""",
+    "Procedure against labels given by hand": """\
+Sentences of real calls. `dev` and `dev-2` were tuned on, `held-out` was not; other kinds than procedure decide
+nothing by themselves.""",
     "End to end": """\
 Production from a CSV to themes, as a user's run, measured by its own `quality.json`. Unassigned sentences are
 those in no theme for any reason. Below it the ten themes with the most firms of each, of any kind: what a researcher
@@ -98,17 +104,21 @@ def write(
     tables: Mapping[str, Sequence[tuple[str, pd.DataFrame]]],
     about: Sequence[str],
     lists: Mapping[str, Sequence[str]],
+    reports: Mapping[str, str] | None = None,
 ) -> None:
     """Put the trial between the marks of the page, or make the page.
 
     tables: by heading, each with a caption ("" for none). about: lines on how the page was made. lists: by
-    heading, lines that are shown as a numbered list below its tables.
+    heading, lines that are shown as a numbered list below its tables. reports: by heading, a text that is shown
+    as it is.
     """
     parts = [BEGIN, "", "# Validation of the clustering", "", *about, ""]
     for heading, prose in _PROSE.items():
-        if heading not in tables and heading != next(iter(_PROSE)):
+        report = (reports or {}).get(heading)
+        if heading not in tables and report is None and heading != next(iter(_PROSE)):
             continue
         parts += [f"## {heading}", "", prose, ""]
+        parts += ["```text", report, "```", ""] if report is not None else []
         for caption, table in tables.get(heading, ()):
             parts += [f"**{caption}**", ""] if caption else []
             parts += [*markdown(table), ""] if len(table) else []

@@ -148,7 +148,9 @@ class TestPage:
         out.write_text("# Other measurements\n\nkept before\n", encoding="utf-8")
         page.write(out, {"Themes": [("Caption", self.table)]}, ["Made today."], {"Caption": ["first"]})
         out.write_text(out.read_text(encoding="utf-8") + "kept after\n", encoding="utf-8")
-        page.write(out, {"Themes": [("", self.table)]}, ["Made tomorrow."], {})
+        by_hand = {"Kinds against labels given by hand": "held-out theme .96"}
+        page.write(out, {"Themes": [("", self.table)]}, ["Made tomorrow."], {}, by_hand)
+        assert "```text\nheld-out theme .96\n```" in out.read_text(encoding="utf-8")
         text = out.read_text(encoding="utf-8")
         assert text.startswith("# Other measurements\n\nkept before\n")
         assert text.endswith("kept after\n")
