@@ -1,8 +1,9 @@
 """How the prototype made themes, for the baseline that a run is compared with: it clustered words.
 
-A topic's label is encoded as if it were a sentence, and the vectors are reduced by UMAP and clustered by
-HDBSCAN. The labels are those of topics/{firm}.json, which are better than the prototype's own, so the baseline
-is flattered, not hurt. docs/validation.md has what comes of it; the default clusters centroids.
+A topic's first five words, joined as the prototype joined them, are encoded as if they were a sentence, and the
+vectors are reduced by UMAP and clustered by HDBSCAN. The words are the keywords of topics/{firm}.json: BERTopic's
+with the preset's min_df, but without names and filler, which the prototype left in. docs/validation.md has what
+comes of it; the default clusters centroids.
 """
 
 from collections.abc import Callable, Mapping, Sequence

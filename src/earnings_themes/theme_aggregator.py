@@ -47,6 +47,8 @@ from earnings_themes.theme_methods import Clusterer, sets_procedure_aside, theme
 KIND_ORDER: Final[tuple[Kind, ...]] = ("subject", "reporting", "procedure", "filler")
 # Three sentences from three firms: enough to see what a theme is about, and that it is not one firm's.
 _N_REPRESENTATIVES: Final = 3
+# The prototype named a topic by five words, joined.
+_N_WORDS: Final = 5
 # Libraries whose version can change a theme; the theme-aggregator image holds no others of the map's.
 _LIBRARIES: Final = ("igraph", "numpy", "scikit-learn", "scipy")
 
@@ -63,6 +65,7 @@ class TopicRecord:
     kind: Kind
     examples: bytes  # labels.pack of the sentences that may stand for it
     traits: Traits = NO_TRAITS
+    words: str = ""  # its first keywords, which the prototype's method clusters
 
 
 def aggregate_files(
@@ -133,7 +136,7 @@ def aggregate(
     cluster = theme_clusterer(
         settings.params,
         [topic.firm_id for topic in topics],
-        [topic.label for topic in topics],
+        [topic.words for topic in topics],
         centroids,
         seed,
     )
@@ -236,6 +239,7 @@ def _records(firm: FirmTopics, words: FirmWords) -> list[TopicRecord]:
             topic.kind,
             pack(example_candidates((sentence.sentence_id, sentence.text) for sentence in topic.sentences)),
             traits(texts, names),
+            ", ".join(word for word, _ in topic.keywords[:_N_WORDS]),
         )
         for topic, of_topic, texts in zip(firm.topics, terms, spoken, strict=True)
     ]
