@@ -58,11 +58,13 @@ def test_the_scripts_hand_a_run_from_file_to_file(
         config,
         input=Files(topics=topics, firms=files.firms),
         output=Files(f"{out}/themes.json", f"{out}/reduce.json"),
+        params=SimpleNamespace(folder=out),
     )
     themes = [f"{out}/themes.json", f"{out}/reduce.json"]
     run("publish", config, input=Files(topics=topics, themes=themes), output=Files(f"{out}/published.json"))
     html = f"{out}/report.html"
-    run("report", config, input=Files(topics=topics), output=Files(html, html=html))
+    params = SimpleNamespace(folder=out)
+    run("report", config, input=Files(topics=topics), output=Files(html, html=html), params=params)
     assert read_themes(f"{out}/themes.json").n_themes >= 2
     assert Path(f"{out}/published.json").stat().st_size > 0
     assert Path(html).stat().st_size > 0
