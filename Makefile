@@ -64,7 +64,7 @@ measure: .venv/dev.stamp
 cloud-settings: .venv/run.stamp
 	terraform -chdir=terraform output -json | $(BIN)/python -m earnings_themes.cloud
 
-# The whole cloud path on this machine, without an account: apply, two executions, a query, destroy. 4 to 8 minutes.
+# The whole cloud path on this machine, without an account: apply, two executions, a query, destroy. Minutes: 8 to 11 on two busy cores.
 cloud-demo: .venv/dev.stamp
 	$(BIN)/python -m tests.terraform.demo
 
