@@ -90,6 +90,7 @@ def test_a_publisher_killed_at_any_write_leaves_a_whole_version(moto_store: Dyna
         pytest.fail("the publish never ended")
     assert glance(store) == whole_new
     assert content(store) == content_new
+    print(f"killed at {len(switched)} writes of a publish over an old version")
     assert len(switched) > 30
     assert switched == sorted(switched)  # the switch happens once, and for good
     assert switched.count(True) > 10  # the removal of the old version was hit
@@ -133,6 +134,7 @@ def test_a_first_publish_killed_at_any_write_leaves_no_run_or_a_whole_one(
         assert dump(store) == []
     else:
         pytest.fail("the publish never ended")
+    print(f"killed at {at_write - 1} writes of a first publish")
     assert at_write > 6
     assert len(store.firms("sample")) == 3
 
@@ -160,6 +162,7 @@ def test_a_delete_killed_at_any_write_is_finished_by_the_next(moto_store: Dynamo
             assert dump(store) == []
     else:
         pytest.fail("the delete never ended")
+    print(f"killed at {at_write - 1} writes of a delete")
     assert at_write > 8
     assert dump(store) == []
 
