@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test test-cloud test-containers lint compare evaluate bench docs measure fuzz check-rows cloud-settings cloud-demo test-terraform lint-terraform \
+.PHONY: run test test-cloud test-containers test-runbook lint compare evaluate bench docs measure fuzz check-rows cloud-settings cloud-demo test-terraform lint-terraform \
   deploy destroy lock clean
 
 run: .venv/run.stamp
@@ -21,6 +21,10 @@ test: .venv/dev.stamp
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # Builds both images with buildah (and their base with debootstrap, where it cannot be pulled) and runs them.
+# Every command of docs/runbook.md, on an offline AWS: a run in the cloud from the upload to the cleaning up.
+test-runbook: .venv/dev.stamp
+	$(BIN)/python -m pytest --no-cov tests/docs/runbook_quarter.py
+
 test-containers: export IMAGES ?= firm-topic-processor theme-aggregator
 test-containers: .venv/dev.stamp
 	$(BIN)/python -m pytest --no-cov -s containers/tests

@@ -1,4 +1,4 @@
-"""The runbook's commands on an AWS that is as `make deploy` leaves it."""
+"""The runbook's commands on an AWS that is as `make deploy` leaves it: `make test-runbook`, because it takes minutes."""
 
 import json
 import os
