@@ -20,11 +20,11 @@ run: .venv/run.stamp
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
-# Builds both images with buildah (and their base with debootstrap, where it cannot be pulled) and runs them.
 # Every command of docs/runbook.md, on an offline AWS: a run in the cloud from the upload to the cleaning up.
 test-runbook: .venv/dev.stamp
 	$(BIN)/python -m pytest --no-cov tests/docs/runbook_quarter.py
 
+# Builds both images with buildah (and their base with debootstrap, where it cannot be pulled) and runs them.
 test-containers: export IMAGES ?= firm-topic-processor theme-aggregator
 test-containers: .venv/dev.stamp
 	$(BIN)/python -m pytest --no-cov -s containers/tests

@@ -1,4 +1,7 @@
-"""The runbook's commands on an AWS that is as `make deploy` leaves it: `make test-runbook`, because it takes minutes."""
+"""The runbook's commands on an AWS that is as `make deploy` leaves it.
+
+`make test-runbook`, and not `make test`, because it takes minutes.
+"""
 
 import json
 import os
