@@ -13,6 +13,7 @@ Both stages add what their data gives for nothing:
 * the reduce knows that a firm's own topics are already told apart. Two topics are linked only where each is the
   other's best match in that firm (reciprocal best hits, as in orthologous genes: Tatusov, Koonin & Lipman 1997,
   doi:10.1126/science.278.5338.631), and the resolution rises until a firm rarely has two topics in one theme.
+  What all topics have in common is taken out first, and the topics that fit their theme worst are left out after.
 
 The same rows in any order give the same communities: rows are put into an order of their own before anything
 that depends on it, and every random draw is seeded.
@@ -47,6 +48,10 @@ _DECIMALS = 6
 _MOST_FITTED = 5_000
 # Up to here the neighbour search is exact: 30,000 topics (1,000 firms) take half a minute.
 _MOST_EXACT = 30_000
+# From this many sentences on the resolutions are the full ones, and half of them for half as many or fewer.
+_FULL_RESOLUTION_FROM = 120
+# A mean and a direction taken from fewer topics would be those topics themselves, not what all have in common.
+_FEWEST_FOR_COMMON = 50
 # Beyond, each row looks at the 32 cells around it: how much that finds is in docs/validation.md, "Size".
 _CELLS_SEARCHED = 32
 
@@ -146,10 +151,13 @@ class GraphCommunities(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sc
 
     def __init__(
         self,
-        n_neighbors: int = 15,  # a quarter of the sentences, if that is less: docs/validation.md, "Neighbours"
+        n_neighbors: int = 10,  # a quarter of the sentences, if that is less: docs/validation.md, "Finer topics"
         min_topic_size: int = 4,  # 3, 4, 5, 8 tried: docs/validation.md, "Outliers"
         n_runs: int = 40,  # 5 to 80 tried: docs/validation.md, "Agreement of runs"
-        resolutions: tuple[float, float] = (1.0, 4.0),  # docs/validation.md, "Agreement of runs"
+        resolutions: tuple[float, float] = (
+            2.0,
+            8.0,
+        ),  # (1, 4) merges themes: docs/validation.md, "Finer topics"
         random_state: int = 42,
     ) -> None:
         self.n_neighbors = n_neighbors
@@ -200,7 +208,9 @@ class GraphCommunities(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sc
 
     def _agreement(self, vectors: Floats) -> Floats:
         """Share of runs (n, n) with both sentences in which the two were in one community."""
-        n, low, high = len(vectors), *self.resolutions
+        n = len(vectors)
+        # Few sentences hold few topics, and modularity cuts k clear groups from a resolution of k on.
+        low, high = (max(0.5, min(1.0, n / _FULL_RESOLUTION_FROM)) * limit for limit in self.resolutions)
         graph = knn_graph(vectors, min(self.n_neighbors, max(3, n // 4)))
         draw = np.random.default_rng(self.random_state)
         together, seen = np.zeros((n, n), dtype=np.float32), np.zeros((n, n), dtype=np.float32)
@@ -222,8 +232,9 @@ class CentroidCommunities(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
     should rarely hold two topics of one firm. Both set the resolution, for 12 firms as for 10,000: it starts at
     a third (`start`) of the topics a firm has on average (modularity keeps equal cliques whole up to a
     resolution of their number) and rises by √2 until at most `max_repeat` of the topics repeat a firm within
-    their theme. A topic without a reciprocal best match in another firm has no theme (−1). Rules on the number
-    of firms are the caller's.
+    their theme. A topic without a reciprocal best match in another firm has no theme (−1), nor has one that is nearer
+    to another theme than to the rest of its own; of those the worst, up to `leave_out` of all topics. Rules on the
+    number of firms are the caller's.
 
     Memory grows with n and time with n·√n: 280,000 topics of 10,000 firms are in docs/validation.md, "Size".
 
@@ -235,14 +246,16 @@ class CentroidCommunities(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
     def __init__(
         self,
         n_neighbors: int = 5,  # 3, 5, 7, 10 tried: docs/validation.md, "Nearest firms"
-        max_repeat: float = 0.10,  # .05, .10, .15, .20 tried: docs/validation.md, "Granularity"
+        max_repeat: float = 0.20,  # .10 tried: docs/validation.md, "Finer topics"
         start: float = 1
         / 3,  # 1/4, 1/2 and fixed resolutions of 1 to 16 tried: docs/validation.md, "Granularity"
+        leave_out: float = 0.12,  # 0, .10, .15 tried: docs/validation.md, "Finer topics"
         random_state: int = 42,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.max_repeat = max_repeat
         self.start = start
+        self.leave_out = leave_out
         self.random_state = random_state
 
     def fit(self, X: NDArray[np.floating[Any]], firms: Sequence[str]) -> CentroidCommunities:  # noqa: N803
@@ -257,7 +270,7 @@ class CentroidCommunities(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
             )
         numbers = np.unique(np.asarray(firms, dtype=str), return_inverse=True)[1]
         order = np.lexsort([numbers, *np.round(vectors[:, ::-1], _DECIMALS).T])
-        vectors, numbers = vectors[order], numbers[order].astype(np.int64)
+        vectors, numbers = _without_common(vectors[order]), numbers[order].astype(np.int64)
         graph = reciprocal_graph(vectors, numbers, self.n_neighbors)
         topics_a_firm = len(vectors) / max(len(set(firms)), 1)
         for resolution in self.start * topics_a_firm * 2.0 ** np.arange(0.0, 5.5, 0.5):
@@ -266,7 +279,7 @@ class CentroidCommunities(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
             if _repeats(labels, numbers) <= self.max_repeat:
                 break
         self.labels_ = np.empty(len(vectors), dtype=np.int64)
-        self.labels_[order] = labels
+        self.labels_[order] = _without_worst(vectors, labels, self.leave_out)
         return self
 
 
@@ -307,6 +320,51 @@ def _unit(rows: NDArray[np.floating[Any]]) -> Floats:
             f"rows {bad[:5].tolist()} of {len(vectors)} are zero or not finite: embed them again"
         )
     return np.asarray(vectors / length, dtype=np.float32)
+
+
+def _without_common(vectors: Floats) -> Floats:
+    """The rows (n, dim) without their mean and without their first principal component, at norm 1 again.
+
+    Topics of calls are alike in that they are speech on calls: on 56 real ones the mean of all centroids has norm .66,
+    and two topics are near for it whatever they are about. Removing the mean and leading components is the "all but
+    the top" of Mu & Viswanath (2018, arXiv:1702.01417); one component: docs/validation.md, "Finer topics".
+    """
+    if len(vectors) < _FEWEST_FOR_COMMON:
+        return vectors
+    rest = vectors - vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+    first = np.linalg.eigh((rest.T @ rest).astype(np.float64))[1][:, -1].astype(np.float32)
+    rest -= np.outer(rest @ first, first)
+    length = np.linalg.norm(rest, axis=1, keepdims=True)
+    # A topic that is nothing but what all have in common keeps its direction: it is near no theme.
+    return np.asarray(np.where(length > 10.0**-_DECIMALS, rest / np.maximum(length, 1e-12), vectors))
+
+
+def _without_worst(vectors: Floats, labels: Integers, most: float) -> Integers:
+    """The labels (n,) with rows that are nearer another group than the rest of their own set to −1.
+
+    The worst first, and no more than the share `most` of all rows. It is the silhouette that counts (Rousseeuw 1987,
+    doi:10.1016/0377-0427(87)90125-7), with cosines to centroids in place of mean distances.
+    """
+    inside = np.flatnonzero(labels >= 0)
+    if not len(inside) or labels.max() < 1:
+        return labels
+    sums = np.zeros((int(labels.max()) + 1, vectors.shape[1]), dtype=np.float32)
+    np.add.at(sums, labels[inside], vectors[inside])
+    centroids = _unit(sums)
+    margin = np.empty(len(inside), dtype=np.float32)
+    for start in range(0, len(inside), 10_000):
+        rows = inside[start : start + 10_000]
+        own = labels[rows]
+        others = sums[own] - vectors[rows]
+        others /= np.maximum(np.linalg.norm(others, axis=1, keepdims=True), np.float32(1e-12))
+        cosines = vectors[rows] @ centroids.T
+        cosines[np.arange(len(rows)), own] = -2.0
+        nearest_other = cosines.max(axis=1)
+        margin[start : start + 10_000] = np.einsum("ij,ij->i", vectors[rows], others) - nearest_other
+    worst_first = np.lexsort([inside, np.round(margin, _DECIMALS)])[: int(most * len(labels))]
+    out = labels.copy()
+    out[inside[worst_first[margin[worst_first] < 0]]] = -1
+    return _numbered(out, smallest=2)
 
 
 def _unrelated(dim: int) -> float:

@@ -117,7 +117,7 @@ class TestGraphCommunities:
 
     def test_many_sentences_are_fitted_on_a_sample(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(communities, "_MOST_FITTED", 300)
-        rows, truth = blobs(5, 80)
+        rows, truth = blobs(10, 40)
         model = GraphCommunities().fit(rows)
         found = model.labels_ >= 0
         assert found.mean() > 0.85

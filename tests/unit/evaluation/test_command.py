@@ -22,6 +22,7 @@ class WordEncoder:
 
     name = "words"
     sha256 = "0" * 64
+    key = "words"
 
     def __init__(self, *_: object, **__: object) -> None: ...
 
