@@ -22,7 +22,6 @@ from pathlib import Path
 from tests.conftest import REPO
 
 BASE = "docker.io/library/python:3.11-slim-bookworm"
-DEBIAN = "http://deb.debian.org/debian"
 NAMES = ("firm-topic-processor", "theme-aggregator")
 # A build step inherits these from whoever calls; the defaults are more than a container may ask for here.
 LIMITS = '[containers]\ndefault_ulimits = ["nofile=1024:1024","nproc=1024:1024"]\n'
@@ -141,7 +140,7 @@ def _base() -> None:
     try:
         wanted = "--include=python3,python3-venv,python3-pip,ca-certificates"
         done = subprocess.run(
-            ["debootstrap", "--variant=minbase", wanted, "bookworm", folder, DEBIAN],
+            ["debootstrap", "--variant=minbase", wanted, "bookworm", folder],
             text=True, capture_output=True, check=False,
         )  # fmt: skip
         if done.returncode:
@@ -167,7 +166,7 @@ def _pip_settings() -> list[str]:
             words += ["--volume", f"{value}:{value}:ro"]
     if list(Path(settings.get("PIP_FIND_LINKS", "/nowhere")).glob("torch-*")):
         # A build of torch lies here: no index of torch's own is asked.
-        words += ["--build-arg", "TORCH_INDEX=https://pypi.org/simple"]
+        words += ["--build-arg", "TORCH_INDEX="]
     return words
 
 
