@@ -170,6 +170,7 @@ THEME_SETTINGS: Final[dict[str, dict[str, ThemeClusterer]]] = {
     "Granularity": {f"repeats to {share:.2f}": themes(max_repeat=share) for share in (0.05, 0.10, 0.15, 0.20)}
     | {f"starts at {share:.2f} of the topics a firm": themes(start=share) for share in (0.25, 0.33, 0.5)}
     | {f"resolution {value}": fixed_resolution(float(value)) for value in (1, 2, 4, 8, 16)},
+    "Left out": {f"at most {share:.0%}": themes(leave_out=share) for share in (0.0, 0.10, 0.12, 0.15)},
 }
 
 
