@@ -88,7 +88,9 @@ def knn_graph(vectors: Floats, k: int) -> Graph:
 def reciprocal_graph(vectors: Floats, firms: Integers, k: int) -> Graph:
     """Link topics of different firms that are each other's best match, within each topic's k nearest firms.
 
-    `vectors` (n, dim) have L2 norm 1, `firms` (n,) is the firm's number of each. Weight is the squared cosine.
+    `vectors` (n, dim) have L2 norm 1, `firms` (n,) is the firm's number of each. Weight is the cosine to
+    the power of 6, the usual soft threshold of weighted networks (Zhang & Horvath 2005, doi:10.2202/1544-6115.1128):
+    docs/validation.md, "Finer topics".
     """
     n, dim = vectors.shape
     # Four candidates for each wanted firm: neighbours often come from one firm, and only its best one counts.
@@ -103,7 +105,7 @@ def reciprocal_graph(vectors: Floats, firms: Integers, k: int) -> Graph:
     source, target = source[near], target[near]
     pairs = np.unique(np.minimum(source, target) * n + np.maximum(source, target))
     source, target = pairs // max(n, 1), pairs % max(n, 1)
-    weight = _pair_cosines(vectors, source, target) ** 2
+    weight = _pair_cosines(vectors, source, target) ** 6
     # An edge stays when no other topic of either firm suits the far end better.
     ends = np.concatenate([target * n_firms + firms[source], source * n_firms + firms[target]])
     groups, group = np.unique(ends, return_inverse=True)
@@ -245,10 +247,9 @@ class CentroidCommunities(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
 
     def __init__(
         self,
-        n_neighbors: int = 5,  # 3, 5, 7, 10 tried: docs/validation.md, "Nearest firms"
+        n_neighbors: int = 5,  # 4, 5, 8: docs/validation.md, "Finer topics"; 3 to 10: "Nearest firms"
         max_repeat: float = 0.20,  # .10 tried: docs/validation.md, "Finer topics"
-        start: float = 1
-        / 3,  # 1/4, 1/2 and fixed resolutions of 1 to 16 tried: docs/validation.md, "Granularity"
+        start: float = 1 / 3,  # or 1/2: docs/validation.md, "Finer topics"; others: "Granularity"
         leave_out: float = 0.12,  # 0, .10, .15 tried: docs/validation.md, "Finer topics"
         random_state: int = 42,
     ) -> None:

@@ -194,7 +194,7 @@ def test_reciprocal_graph_keeps_the_best_match_only() -> None:
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     graph = reciprocal_graph(rows, np.array([0, 0, 1]), k=2)
     assert list(zip(graph.source, graph.target, strict=True)) == [(1, 2)]
-    assert graph.weight[0] == pytest.approx((rows[1] @ rows[2]) ** 2)
+    assert graph.weight[0] == pytest.approx((rows[1] @ rows[2]) ** 6)
 
 
 def test_leiden_repeats_itself_and_gives_the_random_source_back() -> None:
