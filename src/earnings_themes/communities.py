@@ -362,7 +362,7 @@ def _without_worst(vectors: Floats, labels: Integers, most: float) -> Integers:
         cosines[np.arange(len(rows)), own] = -2.0
         nearest_other = cosines.max(axis=1)
         margin[start : start + 10_000] = np.einsum("ij,ij->i", vectors[rows], others) - nearest_other
-    worst_first = np.lexsort([inside, np.round(margin, _DECIMALS)])[: int(most * len(labels))]
+    worst_first = np.lexsort((inside, np.round(margin, _DECIMALS)))[: int(most * len(labels))]
     out = labels.copy()
     out[inside[worst_first[margin[worst_first] < 0]]] = -1
     return _numbered(out, smallest=2)
