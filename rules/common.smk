@@ -89,6 +89,11 @@ def firms():
         raise WorkflowError(str(error)) from None
 
 
+def get_folder(wildcards):
+    """Return where the run's files are; the rules that take them all read them from there."""
+    return FOLDER
+
+
 def get_source(wildcards):
     """Return the source where it is a file whose change must be noticed."""
     if CONFIG.source.kind == "s3":

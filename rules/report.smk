@@ -67,7 +67,7 @@ rule report:
         mem_mb=4000,
     params:
         labels=config["report"]["labels"],
-        folder=FOLDER,
+        folder=get_folder,
         version=__version__,
     message:
         "Measuring the run and drawing its report"

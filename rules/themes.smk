@@ -26,7 +26,7 @@ rule themes:
         mem_mb=500 if ON_SAGEMAKER else 8000,
     params:
         run=config["run"],
-        folder=FOLDER,
+        folder=get_folder,
         themes=config["themes"],
         min_firm_coverage=config["reduce"]["min_firm_coverage"],
         seed=config["seed"],
