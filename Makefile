@@ -24,6 +24,10 @@ test: .venv/dev.stamp
 test-runbook: .venv/dev.stamp
 	$(BIN)/python -m pytest --no-cov tests/docs/runbook_quarter.py
 
+# What goes wrong in the cloud, one scenario after the other, on an AWS in this process: minutes, hence its own target.
+test-cloud: .venv/dev.stamp
+	$(BIN)/python -m pytest --no-cov -s tests/cloud/batch_scenarios.py
+
 # Builds both images with buildah (and their base with debootstrap, where it cannot be pulled) and runs them.
 test-containers: export IMAGES ?= firm-topic-processor theme-aggregator
 test-containers: .venv/dev.stamp
