@@ -1,12 +1,10 @@
 """What goes wrong in the cloud, and what a run makes of it: `make test-cloud`.
 
-The real snakemake command, the plugins as released and the shipped profiles, on the offline AWS, where jobs really run.
+The real snakemake command, the plugins as released and the profile aws-basic-batch, on the offline AWS, whose jobs run.
 Each scenario takes a minute or so; `make test` has the undisturbed run alone (test_batch_run.py). Sentences and
-vectors lie ready on S3, so that the firms' jobs come first. After each: nothing that was done is done twice, and no
-job definition, job or archive is left.
+vectors lie ready on S3, so that the firms' jobs come first.
 """
 
-import json
 import shutil
 from pathlib import Path
 
@@ -18,7 +16,6 @@ from tests.cloud.cloud_run import (
     killed,
     put_sentences,
     put_source,
-    topics,
     wait_until,
 )
 from tests.cloud.test_batch_run import FIRMS, SETTINGS
@@ -44,12 +41,6 @@ def run(aws: OfflineAWS, tmp_path: Path, quarter: Path) -> CloudRun:
 
 def firms_done(run: CloudRun) -> list[str]:
     return sorted(name.removesuffix(".json") for name in run.versions())
-
-
-def reports(run: CloudRun) -> dict[str, object]:
-    """What the run found, without what differs between two runs."""
-    themes = json.loads(run.read("themes.json"))
-    return {"themes": themes["themes"], **{firm: topics(run, firm) for firm in FIRMS}}
 
 
 def test_a_firm_fails_and_the_second_call_runs_it_alone(run: CloudRun) -> None:
@@ -132,7 +123,7 @@ def test_the_head_is_killed_and_started_again(run: CloudRun) -> None:
     assert firms_done(run) == FIRMS
 
 
-def test_a_missing_right_is_said_in_one_message(run: CloudRun, aws: OfflineAWS) -> None:
+def test_a_missing_right_is_named(run: CloudRun, aws: OfflineAWS) -> None:
     aws.refuse(
         "POST /v1/submitjob", "AccessDeniedException", "not authorized to perform: batch:SubmitJob", 403
     )
