@@ -100,7 +100,12 @@ def _connect(path: Path) -> socket.socket:
 class _Handler(socketserver.StreamRequestHandler):
     """Runs in the child: one request, one call, one answer."""
 
+    server: "_Server"
+
     def handle(self) -> None:
+        # Only the parent accepts. Were the listening socket open here too, then after the parent was killed
+        # new jobs would still connect, and wait for an answer until the last of its children had ended.
+        self.server.socket.close()
         for number, theirs in enumerate(socket.recv_fds(self.request, 1, 2)[1], start=1):
             os.dup2(theirs, number)
             os.close(theirs)

@@ -46,7 +46,7 @@ _POLL_SECONDS = 0.05
 # ECS waits 30 seconds between SIGTERM and SIGKILL; what has not ended after these never will.
 _GRACE_SECONDS = 5.0
 
-_STOCK: dict[tuple[type, str], Any] = {
+STOCK: dict[tuple[type, str], Any] = {
     (kind, name): getattr(kind, name)
     for kind, names in (
         (Job, ("__init__", "run", "describe", "terminate", "_container_details")),
@@ -72,12 +72,12 @@ def patch(batch: "Batch") -> None:
     def submitjob(self: BatchResponse) -> str:
         """Keep what `init` needs of the request. Stock moto: a job's own retryStrategy is forgotten."""
         _submitting.retry_strategy = self._get_param("retryStrategy")
-        answer: str = _STOCK[BatchResponse, "submitjob"](self)
+        answer: str = STOCK[BatchResponse, "submitjob"](self)
         return answer
 
     def init(self: Any, *args: Any, **more: Any) -> None:
         """Remember the retry strategy, and the reason that the container gives. Stock moto has neither."""
-        _STOCK[Job, "__init__"](self, *args, **more)
+        STOCK[Job, "__init__"](self, *args, **more)
         self.retry_strategy = (
             getattr(_submitting, "retry_strategy", None) or self.job_definition.retry_strategy
         )
@@ -90,7 +90,7 @@ def patch(batch: "Batch") -> None:
         Stock moto: exitCode is in describe_short, and lost in describe; reason, image, role and
         resourceRequirements, overridden or not, are left out.
         """
-        details: dict[str, Any] = _STOCK[Job, "_container_details"](self)
+        details: dict[str, Any] = STOCK[Job, "_container_details"](self)
         properties = self.job_definition.container_properties
         details["resourceRequirements"] = [
             {"type": kind, "value": value} for kind, value in requirements(self).items()
@@ -101,7 +101,7 @@ def patch(batch: "Batch") -> None:
 
     def describe(self: Any) -> dict[str, Any]:
         """Return an array job as FAILED when a child failed and none is left. Stock moto: PENDING for ever."""
-        job: dict[str, Any] = _STOCK[Job, "describe"](self)
+        job: dict[str, Any] = STOCK[Job, "describe"](self)
         job["retryStrategy"] = self.retry_strategy or {"attempts": 1}
         children = {child.status for child in self._child_jobs or ()}
         if JobStatus.FAILED in children and children <= {JobStatus.FAILED, JobStatus.SUCCEEDED}:
@@ -111,7 +111,7 @@ def patch(batch: "Batch") -> None:
     def terminate(self: Any, reason: str) -> None:
         """End a job that runs. Stock moto: one that has ended gets another statusReason."""
         if not self.job_stopped:
-            _STOCK[Job, "terminate"](self, reason)
+            STOCK[Job, "terminate"](self, reason)
 
     for kind, name, replacement in (
         (Job, "run", run),
@@ -127,7 +127,7 @@ def patch(batch: "Batch") -> None:
 def unpatch() -> None:
     """Give moto its own methods back."""
     state_manager.unset_transition("batch::job")
-    for (kind, name), method in _STOCK.items():
+    for (kind, name), method in STOCK.items():
         setattr(kind, name, method)
 
 

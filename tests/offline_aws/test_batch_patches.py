@@ -8,6 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 from moto.batch.models import Job
+from moto.moto_api import state_manager
 
 from tests.offline_aws import batch
 
@@ -18,6 +19,9 @@ ENDED = ("SUCCEEDED", "FAILED")
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A client of moto as it is released, with a queue and a definition whose command is `false`."""
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    # A server of another test may be up in this process: its methods are put back at the end.
+    patched = {(kind, name): getattr(kind, name) for kind, name in batch.STOCK}
+    transition = state_manager.get_transition("batch::job")
     batch.unpatch()
     with mock_aws():
         client = boto3.client("batch", region_name="us-east-1")
@@ -37,6 +41,9 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             containerProperties=properties,  # type: ignore[arg-type]
         )
         yield client
+    for (kind, name), method in patched.items():
+        setattr(kind, name, method)
+    state_manager.set_transition("batch::job", transition)
 
 
 def ended(client: Any, **more: Any) -> dict[str, Any]:

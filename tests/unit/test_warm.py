@@ -32,9 +32,11 @@ def ended(pid: int, seconds: float = 60) -> bool:
     """Return whether the process ends within that time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        state = Path(f"/proc/{pid}/stat")
+        process = Path(f"/proc/{pid}")
         with contextlib.suppress(FileNotFoundError):
-            if state.read_text().rpartition(")")[2].split()[0] != "Z":
+            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+            # A process whose first thread has ended keeps its sockets until the last one has.
+            if state != "Z" or len(list((process / "task").iterdir())) > 1:
                 time.sleep(0.1)
                 continue
         return True
@@ -71,6 +73,26 @@ def kill_all_but(survivor: int) -> int:
     os.kill(os.getppid(), signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("unreachable")
+
+
+@needs_proc
+def test_a_child_that_outlives_the_process_keeps_no_job_waiting(warm_name: str, tmp_path: Path) -> None:
+    server = warm.call("os:getppid", {})
+    assert server != os.getppid()
+    note = tmp_path / "child"
+    arguments = {"note": str(note)}
+    code = f"from earnings_themes import warm; warm.call('tests.unit.test_warm:linger', {arguments!r})"
+    job = subprocess.Popen([sys.executable, "-c", code])
+    while not (note.exists() and note.read_text()):
+        assert job.poll() is None
+        time.sleep(0.05)
+    os.kill(server, signal.SIGKILL)
+    assert ended(server)
+    # The child lingers for ten minutes yet.
+    assert warm.call("os:getppid", {}) not in (server, os.getppid())
+    assert not ended(int(note.read_text()), seconds=0.1)
+    job.kill()
+    job.wait()
 
 
 @needs_proc
