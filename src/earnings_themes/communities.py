@@ -234,9 +234,10 @@ class CentroidCommunities(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
     should rarely hold two topics of one firm. Both set the resolution, for 12 firms as for 10,000: it starts at
     a third (`start`) of the topics a firm has on average (modularity keeps equal cliques whole up to a
     resolution of their number) and rises by √2 until at most `max_repeat` of the topics repeat a firm within
-    their theme. A topic without a reciprocal best match in another firm has no theme (−1), nor has one that is nearer
-    to another theme than to the rest of its own; of those the worst, up to `leave_out` of all topics. Rules on the
-    number of firms are the caller's.
+    their theme. A theme whose topics are hardly alike, two by two less than `likeness` on average, holds what is left
+    over from the others, and is divided. A topic without a reciprocal best match in another firm has no theme (−1), nor
+    has one that is nearer to another theme than to the rest of its own; of those the worst, up to `leave_out` of all
+    topics. Rules on the number of firms are the caller's.
 
     Memory grows with n and time with n·√n: 280,000 topics of 10,000 firms are in docs/validation.md, "Size".
 
@@ -250,12 +251,14 @@ class CentroidCommunities(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
         n_neighbors: int = 5,  # 4, 5, 8: docs/validation.md, "Finer topics"; 3 to 10: "Nearest firms"
         max_repeat: float = 0.20,  # .10 tried: docs/validation.md, "Finer topics"
         start: float = 1 / 3,  # or 1/2: docs/validation.md, "Finer topics"; others: "Granularity"
-        leave_out: float = 0.12,  # 0, .10, .15 tried: docs/validation.md, "Finer topics"
+        likeness: float = 0.15,  # 0, .12, .15, .18, .20: docs/validation.md, "Likeness"
+        leave_out: float = 0.10,  # 0 to .15 tried: docs/validation.md, "Finer topics" and "Likeness"
         random_state: int = 42,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.max_repeat = max_repeat
         self.start = start
+        self.likeness = likeness
         self.leave_out = leave_out
         self.random_state = random_state
 
@@ -271,7 +274,7 @@ class CentroidCommunities(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
             )
         numbers = np.unique(np.asarray(firms, dtype=str), return_inverse=True)[1]
         order = np.lexsort([numbers, *np.round(vectors[:, ::-1], _DECIMALS).T])
-        vectors, numbers = _without_common(vectors[order]), numbers[order].astype(np.int64)
+        vectors, numbers = without_common(vectors[order]), numbers[order].astype(np.int64)
         graph = reciprocal_graph(vectors, numbers, self.n_neighbors)
         topics_a_firm = len(vectors) / max(len(set(firms)), 1)
         for resolution in self.start * topics_a_firm * 2.0 ** np.arange(0.0, 5.5, 0.5):
@@ -279,6 +282,7 @@ class CentroidCommunities(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
             labels = _numbered(leiden(graph, self.resolution_, self.random_state), smallest=2)
             if _repeats(labels, numbers) <= self.max_repeat:
                 break
+        labels = _without_loose(vectors, graph, labels, self.likeness, self.random_state)
         self.labels_ = np.empty(len(vectors), dtype=np.int64)
         self.labels_[order] = _without_worst(vectors, labels, self.leave_out)
         return self
@@ -323,7 +327,7 @@ def _unit(rows: NDArray[np.floating[Any]]) -> Floats:
     return np.asarray(vectors / length, dtype=np.float32)
 
 
-def _without_common(vectors: Floats) -> Floats:
+def without_common(vectors: Floats) -> Floats:
     """The rows (n, dim) without their mean and without their first principal component, at norm 1 again.
 
     Topics of calls are alike in that they are speech on calls: on 56 real ones the mean of all centroids has norm .66,
@@ -338,6 +342,56 @@ def _without_common(vectors: Floats) -> Floats:
     length = np.linalg.norm(rest, axis=1, keepdims=True)
     # A topic that is nothing but what all have in common keeps its direction: it is near no theme.
     return np.asarray(np.where(length > 10.0**-_DECIMALS, rest / np.maximum(length, 1e-12), vectors))
+
+
+def _without_loose(vectors: Floats, graph: Graph, labels: Integers, likeness: float, seed: int) -> Integers:
+    """The labels (n,) with each group divided until its rows' mean cosine, two by two, is `likeness`, or none is left.
+
+    What has no place in any group ends up together, for want of anything nearer: on the sample such a group held what
+    15 firms say of their own business, and was the third largest. A row that nothing is like becomes −1.
+    """
+    out, n_groups = np.full_like(labels, -1), 0
+    by_label = np.argsort(labels, kind="stable")
+    waiting = [
+        rows for rows in np.split(by_label, np.flatnonzero(np.diff(labels[by_label])) + 1) if len(rows)
+    ]
+    waiting = [rows for rows in waiting if labels[rows[0]] >= 0]
+    while waiting:
+        group = np.full(graph.n, -1, dtype=np.int64)
+        loose: list[Integers] = []
+        for rows in waiting:
+            if len(rows) > 1 and _mean_cosine(vectors[rows]) >= likeness:
+                out[rows], n_groups = n_groups, n_groups + 1
+            elif len(rows) > 2:  # two that are not alike have nothing to be divided into
+                group[rows] = len(loose)
+                loose.append(rows)
+        edges = np.flatnonzero((group[graph.source] == group[graph.target]) & (group[graph.source] >= 0))
+        edges = edges[np.argsort(group[graph.source[edges]], kind="stable")]
+        ends = np.searchsorted(group[graph.source[edges]], np.arange(len(loose) + 1))
+        waiting = []
+        for number, rows in enumerate(loose):
+            inside = edges[ends[number] : ends[number + 1]]
+            source, target = (
+                np.searchsorted(rows, graph.source[inside]),
+                np.searchsorted(rows, graph.target[inside]),
+            )
+            waiting += _divided(rows, Graph(len(rows), source, target, graph.weight[inside]), seed)
+    return _numbered(out, smallest=2)
+
+
+def _divided(rows: Integers, graph: Graph, seed: int) -> list[Integers]:
+    """The rows in two groups or more, at the lowest resolution above 1, in steps of √2, that divides them."""
+    for resolution in 2.0 ** np.arange(0.5, 10.5, 0.5):
+        parts = leiden(graph, float(resolution), seed)
+        if parts.max() > 0:
+            return [rows[parts == part] for part in range(int(parts.max()) + 1)]
+    return []
+
+
+def _mean_cosine(vectors: Floats) -> float:
+    """The mean cosine of two different rows (n, dim), L2 norm 1, n > 1."""
+    n, total = len(vectors), vectors.sum(axis=0, dtype=np.float64)
+    return float((total @ total - n) / (n * (n - 1)))
 
 
 def _without_worst(vectors: Floats, labels: Integers, most: float) -> Integers:

@@ -155,6 +155,25 @@ class TestClusterCentroids:
         pairs = list(zip(fine.labels_[fine.labels_ >= 0], np.array(firms)[fine.labels_ >= 0], strict=True))
         assert len(set(pairs)) == len(pairs)
 
+    def test_topics_that_have_a_chain_of_neighbours_in_common_are_no_theme(self) -> None:
+        # Each is like the one before and the one after, and unlike all others.
+        links = np.eye(21, 384)
+        chain = links[:20] + links[1:]
+        pair = links[[20, 20]] + 0.1 * links[:2]
+        rows = np.concatenate([chain, pair])
+        firms = [f"firm {i}" for i in range(len(rows))]
+        unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+        def likeness(labels: np.ndarray) -> list[float]:
+            groups = [unit[labels == label] for label in range(labels.max() + 1)]
+            return [((g @ g.T).sum() - len(g)) / (len(g) * (len(g) - 1)) for g in groups]
+
+        loose = CentroidCommunities(start=1.0, likeness=0.0, leave_out=0.0).fit(rows, firms).labels_
+        tight = CentroidCommunities(start=1.0, likeness=0.3, leave_out=0.0).fit(rows, firms).labels_
+        assert min(likeness(loose)) < 0.3
+        assert min(likeness(tight)) >= 0.3
+        assert tight[20] == tight[21] >= 0
+
     def test_row_order_does_not_matter(self) -> None:
         rows, firms, _ = firms_with_shared_themes(8, 6)
         labels = cluster_centroids(rows, firms)

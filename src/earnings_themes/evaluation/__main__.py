@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +26,7 @@ from earnings_themes.embedding import EmbeddingCache, TorchEncoder, text_digest
 from earnings_themes.evaluation import page, production, trial
 from earnings_themes.evaluation.clusterers import (
     DEFAULT,
+    MODELS,
     THEME_CLUSTERERS,
     THEME_SETTINGS,
     TOPIC_CLUSTERERS,
@@ -54,6 +55,22 @@ _VERSIONS = (
     "torch",
     "umap-learn",
 )
+# From METHOD: the figure's name in "End to end" or "Stability", what it is called here, and the aim.
+_AIMS = {
+    "theme ARI, unassigned left out": ("theme ARI, unassigned left out", "≥ .90"),
+    "theme ARI, unassigned alone": ("theme ARI, unassigned alone", "≥ .90"),
+    "theme AMI, unassigned left out": ("theme AMI, unassigned left out", "≥ .95"),
+    "theme AMI, unassigned alone": ("theme AMI, unassigned alone", "≥ .95"),
+    "row orders, raw": ("ARI of topics over row orders, raw", "≥ .75"),
+    "10 % dropped, raw": ("ARI of topics over 10 % drops, raw", "≥ .65"),
+    "10 % dropped, filled": ("ARI of topics over 10 % drops, filled", "≥ .65"),
+    "outliers": ("raw outliers", "≤ .15"),
+    "topics in a theme": ("topics in a theme", "≥ .80"),
+    "firms with a theme": ("firms with a theme", "≥ .95"),
+    "procedure in the ten largest themes": ("procedure in the ten largest themes", "0"),
+    "subject matter of the ten listed first": ("subject matter of the ten listed first", "1"),
+    "topic diversity": ("topic diversity", "≥ .85"),
+}
 _PLANTED = (12, 24, 56, 200, 500)
 _STABILITY_FIRMS = 4
 
@@ -75,11 +92,41 @@ class Trial:
 
     def topics_of_one_firm(self) -> Tables:
         """The methods of the map on labelled data."""
-        return [("", trial.agreement_of_topics(TOPIC_CLUSTERERS, {**self.intents, "sample": self.sample}))]
+        return [("", self._agreement(trial.by_context(TOPIC_CLUSTERERS)))]
 
     def stability(self) -> Tables:
         """The methods of the map on real calls."""
-        return [("", trial.stability_of_topics(TOPIC_CLUSTERERS, self.real["small"][:_STABILITY_FIRMS]))]
+        methods = trial.by_context(TOPIC_CLUSTERERS)
+        return [("", trial.stability_of_topics(methods, self.real["small"][:_STABILITY_FIRMS]))]
+
+    def models(self) -> Tables:
+        """The models behind the interface, on labelled data and on real calls."""
+        real = trial.stability_of_topics(MODELS, self.real["small"][:_STABILITY_FIRMS], orders=False)
+        return [("", self._agreement(MODELS).join(real))]
+
+    def aims(self, figures: Mapping[str, Mapping[str, str]]) -> Tables:
+        """The aims of the project beside what is reached: figures are those of "End to end" by file."""
+        default = trial.by_context({DEFAULT: TOPIC_CLUSTERERS[DEFAULT]})
+        files = {
+            "sample": self.sample,
+            "12 real calls": self.real["small"],
+            "56 real calls": self.real["medium"],
+        }
+        rows: dict[str, dict[str, str]] = {}
+        for name, firms in files.items():
+            stable = trial.stability_of_topics(default, firms[:_STABILITY_FIRMS]).loc[DEFAULT]
+            reached = dict(figures[name]) | {key: str(value) for key, value in stable.items()}
+            for key, (title, aim) in _AIMS.items():
+                rows.setdefault(title, {"aim": aim})[name] = reached[key]
+        intents = trial.agreement_of_topics(default, self.intents).loc[DEFAULT]
+        banking = {title: {"aim": "≥ .74", "banking77": str(value)} for title, value in intents.items()}
+        return [
+            ("Files", pd.DataFrame.from_dict(rows, orient="index")),
+            ("AMI of one firm's topics, filled / alone", pd.DataFrame.from_dict(banking, orient="index")),
+        ]
+
+    def _agreement(self, methods: Mapping[str, trial.Labeller]) -> pd.DataFrame:
+        return trial.agreement_of_topics(methods, {**self.intents, "sample": self.sample})
 
     def context(self) -> Tables:
         """Shares of the neighbouring sentences."""
@@ -88,8 +135,8 @@ class Trial:
 
     def topic_setting(self, heading: str) -> Tables:
         """One setting of the map."""
-        methods = TOPIC_SETTINGS[heading]
-        planted = trial.agreement_of_topics(methods, {**self.intents, "sample": self.sample})
+        methods = trial.by_context(TOPIC_SETTINGS[heading])
+        planted = self._agreement(methods)
         real = trial.stability_of_topics(methods, self.real["small"][:_STABILITY_FIRMS], orders=False)
         return [("", planted.join(real))]
 
@@ -152,7 +199,7 @@ def end_to_end(
         for name, (calls, labels) in files.items():
             run = Path(folder) / name.replace(" ", "-")
             figures[name], lists[name] = production.run(calls, run, encoder, topics, themes, labels, cache)
-    tables: Tables = [("", pd.DataFrame(figures))]
+    tables: Tables = [("", pd.DataFrame(figures).fillna("–"))]
     return tables + [(name, pd.DataFrame()) for name in lists], lists
 
 
@@ -192,6 +239,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sections: dict[str, Callable[[], Tables]] = {
         "Topics of one firm": run.topics_of_one_firm,
         "Stability": run.stability,
+        "Models": run.models,
         "Context": run.context,
         **{name: partial(run.topic_setting, name) for name in TOPIC_SETTINGS},
         "Themes": run.themes,
@@ -214,6 +262,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{time.perf_counter() - started:6.0f} s  {heading}", file=sys.stderr, flush=True)
         if heading == "End to end":
             tables[heading], lists = end_to_end(given.data, given.sample, encoder, given.cache)
+            tables["Aims"] = run.aims(_by_file(tables[heading][0][1]))
         elif heading in by_hand:
             reports[heading] = by_hand[heading]()
         else:
@@ -221,6 +270,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     minutes = (time.perf_counter() - started) / 60
     page.write(given.out, tables, _about(given.date, minutes), lists, reports)
     return 0
+
+
+def _by_file(figures: pd.DataFrame) -> dict[str, dict[str, str]]:
+    return {
+        str(file): {str(name): str(value) for name, value in column.items()}
+        for file, column in figures.items()
+    }
 
 
 def _about(date: str, minutes: float) -> list[str]:

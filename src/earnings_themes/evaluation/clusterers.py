@@ -10,7 +10,8 @@ from typing import Any, Final
 import igraph
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import AgglomerativeClustering
+from sklearn.cluster import HDBSCAN, AgglomerativeClustering
+from sklearn.manifold import SpectralEmbedding
 from sklearn.metrics import silhouette_score
 
 from earnings_themes.communities import (
@@ -19,8 +20,11 @@ from earnings_themes.communities import (
     knn_graph,
     leiden,
     reciprocal_graph,
+    without_common,
 )
 from earnings_themes.density import density_clusters
+from earnings_themes.evaluation.data import Sentences
+from earnings_themes.registry import model_class
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -59,7 +63,16 @@ def louvain(resolution: float) -> TopicClusterer:
 
 def one_leiden(resolution: float) -> TopicClusterer:
     """One Leiden run on the default's graph, instead of many that have to agree."""
-    return lambda vectors: _dropped(leiden(knn_graph(vectors, 15), resolution, _SEED), 4)
+    return lambda vectors: _dropped(leiden(knn_graph(vectors, 10), resolution, _SEED), 4)
+
+
+def spectral(vectors: Floats) -> Integers:
+    """Spectral embedding (Ng, Jordan & Weiss 2002) of the 15 nearest neighbours into 10 dimensions, then HDBSCAN."""
+    near = SpectralEmbedding(
+        10, affinity="nearest_neighbors", n_neighbors=15, random_state=_SEED, n_jobs=1
+    ).fit_transform(vectors)
+    model = HDBSCAN(min_cluster_size=6, min_samples=2, cluster_selection_method="leaf", copy=True)
+    return np.asarray(model.fit_predict(near), dtype=np.int64)
 
 
 def average(threshold: float) -> TopicClusterer:
@@ -93,12 +106,14 @@ TOPIC_CLUSTERERS: Final[dict[str, TopicClusterer]] = {
     "default, mean subtracted": centered(communities()),
     "one Leiden run, resolution 1": one_leiden(1.0),
     "one Leiden run, resolution 2": one_leiden(2.0),
+    "one Leiden run, resolution 4": one_leiden(4.0),
     "Louvain, kNN-15, resolution 1": louvain(1.0),
     "Louvain, kNN-15, resolution 2": louvain(2.0),
     "UMAP10 + HDBSCAN leaf 6/2 (prototype)": density(
         10, cluster_selection_method="leaf", min_cluster_size=6, min_samples=2
     ),
     "UMAP5 + HDBSCAN eom 10": density(5, cluster_selection_method="eom", min_cluster_size=10),
+    "spectral10 + HDBSCAN leaf 6/2": spectral,
     "Ward, k by silhouette": ward,
     "average linkage, cut at .5": average(0.5),
 }
@@ -108,7 +123,7 @@ TOPIC_SETTINGS: Final[dict[str, dict[str, TopicClusterer]]] = {
     "Agreement of runs": {f"{n} runs": communities(n_runs=n) for n in (5, 10, 20, 40, 80)}
     | {
         f"resolutions {low} to {high}": communities(resolutions=(float(low), float(high)))
-        for low, high in ((1, 1), (1, 2), (1, 4), (1, 8), (2, 8), (4, 4))
+        for low, high in ((1, 1), (1, 2), (1, 4), (1, 8), (2, 8), (4, 4), (4, 16))
     },
     "Outliers": {f"at least {n} sentences": communities(min_topic_size=n) for n in (3, 4, 5, 8)},
 }
@@ -123,7 +138,8 @@ def fixed_resolution(resolution: float) -> ThemeClusterer:
     """Leiden on the default's graph at one resolution, whatever the firms repeat."""
 
     def cluster(vectors: Floats, firms: Sequence[str]) -> Integers:
-        return _dropped(leiden(reciprocal_graph(vectors, _numbers(firms), 5), resolution, _SEED), 2)
+        graph = reciprocal_graph(without_common(vectors), _numbers(firms), 5)
+        return _dropped(leiden(graph, resolution, _SEED), 2)
 
     return cluster
 
@@ -152,15 +168,27 @@ def density_by_firms(vectors: Floats, firms: Sequence[str]) -> Integers:
     return density(5, cluster_selection_method="leaf", min_cluster_size=size)(vectors)
 
 
+def modelled_by(name: str) -> Callable[[Sentences], Integers]:
+    """A model of the registry, as a firm's job calls it."""
+
+    def assign(firm: Sentences) -> Integers:
+        model = model_class(name)(seed=_SEED)
+        return np.asarray(model.fit(list(firm.texts), firm.context).assignments, dtype=np.int64)
+
+    return assign
+
+
+MODELS: Final = {name: modelled_by(name) for name in ("bertopic", "lda", "neural")}
+
 THEME_CLUSTERERS: Final[dict[str, ThemeClusterer]] = {
     DEFAULT: themes(),
-    "default, mean subtracted": lambda vectors, firms: themes()(_centered(vectors), firms),
     "Louvain, kNN-15, resolution 1": all_neighbours,
     "Louvain, kNN-15 of other firms": other_firms,
     "UMAP15 + HDBSCAN eom 20/6 (prototype)": any_firm(
         density(15, cluster_selection_method="eom", min_cluster_size=20, min_samples=6)
     ),
     "UMAP5 + HDBSCAN leaf, size by firms": density_by_firms,
+    "spectral10 + HDBSCAN leaf 6/2": any_firm(spectral),
     "average linkage, cut at .3": any_firm(average(0.3)),
     "average linkage, cut at .5": any_firm(average(0.5)),
 }
@@ -170,7 +198,8 @@ THEME_SETTINGS: Final[dict[str, dict[str, ThemeClusterer]]] = {
     "Granularity": {f"repeats to {share:.2f}": themes(max_repeat=share) for share in (0.05, 0.10, 0.15, 0.20)}
     | {f"starts at {share:.2f} of the topics a firm": themes(start=share) for share in (0.25, 0.33, 0.5)}
     | {f"resolution {value}": fixed_resolution(float(value)) for value in (1, 2, 4, 8, 16)},
-    "Left out": {f"at most {share:.0%}": themes(leave_out=share) for share in (0.0, 0.10, 0.12, 0.15)},
+    "Likeness": {f"at least {least:.2f}": themes(likeness=least) for least in (0.0, 0.12, 0.15, 0.18, 0.20)},
+    "Left out": {f"at most {share:.0%}": themes(leave_out=share) for share in (0.0, 0.06, 0.08, 0.10, 0.12)},
 }
 
 

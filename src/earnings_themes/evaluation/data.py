@@ -47,10 +47,11 @@ class Sentences:
 
 @dataclass(frozen=True)
 class Labelled:
-    """Sentences with one label each: `vectors` (n, dim), `labels` (n,)."""
+    """Sentences with one label each: `vectors` (n, dim), `labels` (n,), `texts`."""
 
     vectors: Floats
     labels: NDArray[np.str_]
+    texts: tuple[str, ...]
 
     def rows(self, label: str) -> NDArray[np.int64]:
         """Where the label's sentences are."""
@@ -60,7 +61,8 @@ class Labelled:
 def read_labelled(path: Path, encode: Encode) -> Labelled:
     """Read a CSV with the columns label and text; a text that occurs twice counts once."""
     frame = pd.read_csv(path, dtype=str).drop_duplicates("text")
-    return Labelled(encode(frame["text"].tolist()), frame["label"].to_numpy(dtype=np.str_))
+    texts = frame["text"].tolist()
+    return Labelled(encode(texts), frame["label"].to_numpy(dtype=np.str_), tuple(texts))
 
 
 def intent_sample(source: Labelled, n_intents: int, n_each: int, seed: int) -> Sentences:
@@ -70,7 +72,9 @@ def intent_sample(source: Labelled, n_intents: int, n_each: int, seed: int) -> S
     rows = np.concatenate([draw.choice(source.rows(label), n_each, replace=False) for label in chosen])
     rows = draw.permutation(rows)
     vectors, labels = source.vectors[rows], source.labels[rows]
-    return Sentences("one", vectors, vectors, labels, labels)
+    return Sentences(
+        "one", vectors, vectors, labels, labels, tuple(source.texts[row] for row in rows.tolist())
+    )
 
 
 def planted_firms(source: Labelled, n_firms: int, n_themes: int, seed: int) -> list[Sentences]:

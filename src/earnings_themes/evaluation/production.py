@@ -27,6 +27,7 @@ _FIGURES = {
     "topics_in_theme": "topics in a theme",
     "firms_with_theme": "firms with a theme",
     "procedural_share_ten_largest": "procedure in the ten largest themes",
+    "subject_share_ten_first": "subject matter of the ten listed first",
     "topic_diversity": "topic diversity",
     "topic_npmi": "NPMI of topics",
     "topic_cv": "C_v of topics",

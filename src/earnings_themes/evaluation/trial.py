@@ -7,8 +7,9 @@ cluster: "filled" puts outliers into the nearest cluster, "alone" makes each a c
 import resource
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -23,6 +24,8 @@ from earnings_themes.evaluation.data import NO_THEME, Sentences
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
+
+Labeller = Callable[[Sentences], Integers]
 
 _DROPS = 3  # draws of nine tenths, and row orders, a firm: three pairs each
 _MIN_FIRMS = 2  # the production default of a theme
@@ -108,15 +111,24 @@ def shared_themes(labels: Integers, firms: Sequence[str]) -> Integers:
 # --- the map ---------------------------------------------------------------------------------------
 
 
+def by_context(methods: Mapping[str, TopicClusterer]) -> dict[str, Labeller]:
+    """The clusterers as production calls them: with a firm's vectors in context."""
+    return {name: partial(_in_context, method) for name, method in methods.items()}
+
+
+def _in_context(method: TopicClusterer, firm: Sentences) -> Integers:
+    return method(firm.context)
+
+
 def agreement_of_topics(
-    methods: Mapping[str, TopicClusterer], data: Mapping[str, Sequence[Sentences]]
+    methods: Mapping[str, Labeller], data: Mapping[str, Sequence[Sentences]]
 ) -> pd.DataFrame:
     """AMI with the planted topics, filled / alone, and topics found / planted: a row a method, a column a set."""
     rows = {}
     for name, method in methods.items():
         row = {}
         for title, firms in data.items():
-            scores = [_topic_scores(firm, method(firm.context)) for firm in firms]
+            scores = [_topic_scores(firm, method(firm)) for firm in firms]
             full, single, found, planted = np.mean(scores, axis=0)
             row[title] = f"{full:.2f} / {single:.2f} ({found:.0f} of {planted:.0f})"
         rows[name] = row
@@ -131,7 +143,7 @@ def _topic_scores(firm: Sentences, labels: Integers) -> tuple[float, float, int,
 
 
 def stability_of_topics(
-    methods: Mapping[str, TopicClusterer], firms: Sequence[Sentences], orders: bool = True
+    methods: Mapping[str, Labeller], firms: Sequence[Sentences], orders: bool = True
 ) -> pd.DataFrame:
     """What becomes of real firms' topics when rows change places, and when a tenth of them is taken away.
 
@@ -147,7 +159,7 @@ def stability_of_topics(
 
         for firm in firms:
             started = time.process_time()
-            labels = method(firm.context)
+            labels = method(firm)
             add("CPU s a firm", time.process_time() - started)
             add("topics a firm", float(labels.max(initial=-1) + 1))
             add("outliers", float((labels < 0).mean()))
@@ -167,22 +179,25 @@ def stability_of_topics(
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _reordered(firm: Sentences, method: TopicClusterer, seed: int) -> Integers:
+def _reordered(firm: Sentences, method: Labeller, seed: int) -> Integers:
     order = np.random.default_rng(seed).permutation(len(firm.context))
     labels = np.empty(len(order), dtype=np.int64)
-    labels[order] = method(firm.context[order])
+    labels[order] = method(_rows(firm, order, firm.context[order]))
     return labels
 
 
-def _dropped(
-    firm: Sentences, method: TopicClusterer, seed: int
-) -> tuple[NDArray[np.bool_], Integers, Integers]:
+def _rows(firm: Sentences, rows: Integers, context: Floats) -> Sentences:
+    texts = tuple(firm.texts[row] for row in rows.tolist()) if firm.texts else ()
+    return replace(firm, vectors=firm.vectors[rows], context=context, texts=texts)
+
+
+def _dropped(firm: Sentences, method: Labeller, seed: int) -> tuple[NDArray[np.bool_], Integers, Integers]:
     kept = np.random.default_rng(seed).random(len(firm.vectors)) < 0.9
     context = firm.context[kept]
     if firm.calls:
         calls, positions = np.asarray(firm.calls)[kept], np.asarray(firm.positions)[kept]
         context = in_context(firm.vectors[kept], calls.tolist(), positions.tolist(), firm.share)
-    labels = method(context)
+    labels = method(_rows(firm, np.flatnonzero(kept), context))
     raw, full = np.full(len(kept), -2, dtype=np.int64), np.full(len(kept), -2, dtype=np.int64)
     raw[kept], full[kept] = labels, filled(context, labels)
     return kept, raw, full
@@ -194,7 +209,7 @@ def effect_of_context(
     """The default with a larger and a smaller share of the neighbouring sentences."""
     rows = {}
     for share in shares:
-        methods: dict[str, TopicClusterer] = {"": lambda vectors: GraphCommunities().fit(vectors).labels_}
+        methods = by_context({"": lambda vectors: GraphCommunities().fit(vectors).labels_})
         planted = agreement_of_topics(methods, {"": [_with_share(firm, share) for firm in sample]})
         stable = stability_of_topics(methods, [_with_share(firm, share) for firm in real], orders=False)
         rows[f"share {share:g}"] = {

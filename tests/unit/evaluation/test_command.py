@@ -101,4 +101,7 @@ def test_the_page_has_what_was_asked_for(folder: Path, monkeypatch: pytest.Monke
     assert "## Themes of real calls" in text
     assert "| firms | 3 | 3 | 3 |" in text
     assert "1. " in text.split("## End to end")[1]
+    aims = text.split("## Aims")[1]
+    assert "| firms with a theme | ≥ .95 | 1.00 | 1.00 | 1.00 |" in aims
+    assert "| banking77, 20 intents | ≥ .74 | " in aims
     assert "## Stability" not in text

@@ -29,7 +29,9 @@ def labelled() -> Labelled:
     labels = np.repeat([f"label {number:02d}" for number in range(30)], 60)
     centers = draw.normal(size=(30, DIM))
     rows = np.repeat(centers, 60, axis=0) + 0.8 * draw.normal(size=(1800, DIM))
-    return Labelled((rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32), labels)
+    return Labelled(
+        (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32), labels, tuple(labels)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,7 @@ def test_every_topic_method_labels_every_row(name: str, labelled: Labelled) -> N
     sample = intent_sample(labelled, 6, 15, seed=0)
     labels = TOPIC_CLUSTERERS[name](sample.context)
     assert labels.shape == (90,)
-    table = trial.agreement_of_topics({name: TOPIC_CLUSTERERS[name]}, {"set": [sample]})
+    table = trial.agreement_of_topics(trial.by_context({name: TOPIC_CLUSTERERS[name]}), {"set": [sample]})
     assert "of 6)" in table.loc[name, "set"]
 
 
@@ -111,7 +113,7 @@ def test_a_theme_needs_two_firms() -> None:
 
 def test_stability_is_one_where_the_answer_is_clear(labelled: Labelled) -> None:
     clear = intent_sample(labelled, 4, 20, seed=0)
-    table = trial.stability_of_topics({DEFAULT: TOPIC_CLUSTERERS[DEFAULT]}, [clear])
+    table = trial.stability_of_topics(trial.by_context({DEFAULT: TOPIC_CLUSTERERS[DEFAULT]}), [clear])
     assert table.loc[DEFAULT, "row orders, raw"] == "1.00"
     assert float(table.loc[DEFAULT, "10 % dropped, filled"]) > 0.9
 
