@@ -4,6 +4,7 @@ The first of either table is the default, as production runs it.
 """
 
 import random
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -68,9 +69,15 @@ def one_leiden(resolution: float) -> TopicClusterer:
 
 def spectral(vectors: Floats) -> Integers:
     """Spectral embedding (Ng, Jordan & Weiss 2002) of the 15 nearest neighbours into 10 dimensions, then HDBSCAN."""
-    near = SpectralEmbedding(
+    n = len(vectors)
+    if n < 20:  # fewer than the neighbours and dimensions need
+        return np.full(n, -1, dtype=np.int64)
+    embedding = SpectralEmbedding(
         10, affinity="nearest_neighbors", n_neighbors=15, random_state=_SEED, n_jobs=1
-    ).fit_transform(vectors)
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Graph is not fully connected")
+        near = embedding.fit_transform(vectors)
     model = HDBSCAN(min_cluster_size=6, min_samples=2, cluster_selection_method="leaf", copy=True)
     return np.asarray(model.fit_predict(near), dtype=np.int64)
 
