@@ -77,6 +77,36 @@ def one_machine() -> str:
     return table(["1,000 firms", ">core time", ">on 2 cores", ">on 16"], rows)
 
 
+# all-MiniLM-L6-v2 on one V100, sentences a second: the table of pretrained models in sentence-transformers' own
+# documentation (docs/_static/html/models_en_sentence_embeddings.html, read 2026-11-25). Its CPU figure is 750.
+_V100_SENTENCES_A_SECOND = 14_200
+
+
+def gpu() -> str:
+    """Encoding on a published GPU's speed beside what was measured here, and what no GPU shortens."""
+    found = measured()
+    jobs, firms = found["jobs"], found["firms"]["n"]
+    encoding = jobs["embed"]["cpu"] * jobs["embed"]["n"] / firms
+    topics = jobs["topics"]["work"]
+    rows = []
+    for n in (1_000, 10_000):
+        sentences = n * found["firms"]["sentences"] / firms
+        on_gpu = sentences / _V100_SENTENCES_A_SECOND
+        rest = n * topics / 16
+        rows.append(
+            [
+                f"{n:,}",
+                f"{sentences:,.0f}",
+                f"{n * encoding / 16 / 60:.1f} min",
+                f"{on_gpu / 60:.1f} min",
+                f"{rest / 60:.1f} min",
+            ]
+        )
+    return table(
+        [">firms", ">sentences", ">encoding, 16 cores", ">encoding, one V100", ">topics, 16 cores"], rows
+    )
+
+
 def theme_size() -> str:
     """How large the theme is that was asked for."""
     found = measured()["dynamodb"]

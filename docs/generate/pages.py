@@ -17,6 +17,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "cold-start": figures.cold_start,
     "items": figures.items,
     "one-machine": figures.one_machine,
+    "gpu": figures.gpu,
     "theme-size": figures.theme_size,
     "queries": figures.queries,
     "answers": figures.answers,

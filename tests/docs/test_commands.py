@@ -1,13 +1,25 @@
 """The runner of the documents' commands, and every document that holds one."""
 
+import json
+import re
+import subprocess
 from pathlib import Path
 
+import botocore.session
+import botocore.validate
 import pytest
 
 from tests.conftest import REPO
 from tests.docs.commands import blocks, check_syntax, project_copy, run
 
-DOCUMENTS = sorted([REPO / "README.md", *REPO.glob("docs/*.md"), *REPO.glob("containers/*/README.md")])
+DOCUMENTS = sorted(
+    [
+        REPO / "README.md",
+        *REPO.glob("docs/*.md"),
+        *REPO.glob("containers/*/README.md"),
+        REPO / "CONTRIBUTING.md",
+    ]
+)
 
 TEXT = """
 <!-- run: local -->
@@ -73,3 +85,22 @@ def test_a_block_without_a_place_is_an_error(document: Path, text: str, fault: s
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(REPO)))
 def test_every_command_in_a_document_says_where_it_runs_and_is_shell(document: Path) -> None:
     check_syntax(document)
+
+
+def test_the_template_of_a_spot_interruption_is_what_the_service_takes() -> None:
+    found = blocks(REPO / "docs/real-account.md")
+    text = next(block.text for block in found if "interrupt-spot.json" in block.text)
+    given = text.partition("<<JSON\n")[2].partition("\nJSON\n")[0]
+    template = json.loads(given.replace("$FIS_ROLE_ARN", "arn:aws:iam::123456789012:role/interrupts"))
+    service = botocore.session.get_session().get_service_model("fis")
+    asked = service.operation_model("CreateExperimentTemplate").input_shape
+    assert botocore.validate.ParamValidator().validate(template, asked).generate_report() == ""
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(REPO)))
+def test_every_target_of_make_that_a_document_names_is_there(document: Path) -> None:
+    named = set(re.findall(r"(?:`|^)make ([a-z][a-z-]*)", document.read_text(encoding="utf-8"), re.MULTILINE))
+    for target in sorted(named):
+        given = ["make", "--dry-run", target, "ENV=dev", "RUN=r", "RUNS=r", "DATA=d"]
+        done = subprocess.run(given, cwd=REPO, capture_output=True, text=True)
+        assert done.returncode == 0, f"{document.name}: make {target}: {done.stderr}"
