@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test test-cloud test-containers test-runbook lint compare evaluate bench docs measure fuzz check-rows cloud-settings cloud-demo test-terraform lint-terraform \
+.PHONY: run test test-cloud test-containers test-runbook lint audit advisories sbom soak compare evaluate bench docs measure fuzz check-rows cloud-settings cloud-demo test-terraform lint-terraform \
   deploy destroy lock clean
 
 run: .venv/run.stamp
@@ -39,6 +39,14 @@ lint: .venv/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
+
+# Code, secrets, images, scripts, infrastructure and dependencies, each by a program of its own; see security/audit.py.
+audit: .venv/dev.stamp .venv-audit/stamp
+	$(BIN)/python -m security.audit
+
+# Renews the advisories that `make audit` compares with where no service answers; commit the result.
+advisories: .venv/dev.stamp
+	$(BIN)/python -m security.dependencies
 
 # Side by side: two runs' quality, coverage and time, for example the default and the prototype's preset.
 compare: .venv/run.stamp
@@ -82,13 +90,11 @@ test-terraform: .venv/dev.stamp
 
 # What is wrong with terraform/ and the images' recipes before anything runs; each skip of checkov's has its reason beside
 # the resource. The state machine is parsed twice: here by the validator of AWS Labs' origin, in the tests by moto's parser.
-lint-terraform: .venv-audit/stamp node_modules/.bin/asl-validator
+lint-terraform: .venv/dev.stamp .venv-audit/stamp node_modules/.bin/asl-validator
 	terraform -chdir=terraform init -backend=false -input=false >/dev/null
 	terraform -chdir=terraform validate
 	terraform -chdir=terraform fmt -check -recursive
-	.venv-audit/bin/checkov --directory terraform --skip-download --framework terraform --compact --quiet \
-	  --var-file terraform/environments/prod.tfvars
-	.venv-audit/bin/hadolint containers/*/Dockerfile
+	$(BIN)/python -m security.audit checkov hadolint
 	node_modules/.bin/asl-validator --json-definition \
 	  "$$(sed 's/$${partition}/aws/' terraform/modules/orchestration/pipeline.asl.json)"
 

@@ -141,7 +141,8 @@ def _log(run_dir: Path) -> list[str]:
 
 
 def _dynamodb(run_dir: Path) -> dict[str, Any]:
-    os.environ.update(AWS_DEFAULT_REGION="us-east-1", AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x")
+    made_up = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "x")
+    os.environ.update(AWS_DEFAULT_REGION="us-east-1", **made_up)
     themes = results.read_themes(run_dir / "themes.json")
     paths = sorted((run_dir / "topics").glob("*.json"))
     with mock_aws():

@@ -96,7 +96,8 @@ class EmbeddingCache:
         for some in _batches(digests, _VARIABLES):
             marks = ",".join("?" * len(some))
             rows = self._connection.execute(
-                f"SELECT digest, vector, used FROM vector WHERE digest IN ({marks})", some
+                f"SELECT digest, vector, used FROM vector WHERE digest IN ({marks})",  # nosec B608  # question marks
+                some,
             )
             for digest, vector, used in rows:
                 found[digest] = np.frombuffer(vector, dtype=np.float32)

@@ -143,7 +143,10 @@ class TorchEncoder(_FixedShapes):
                 "Set embedding.device: cpu, or install a CUDA build of torch."
             )
         try:
-            self._model = SentenceTransformer(str(folder), device=settings.device)
+            # Weights as safetensors or not at all: the older format is a pickle, which can hold code.
+            self._model = SentenceTransformer(
+                str(folder), device=settings.device, model_kwargs={"use_safetensors": True}
+            )
         except Exception as error:  # the hub, file and weight libraries raise dozens of kinds
             raise ModelError(
                 f"embedding.model {settings.model!r} cannot be loaded: {error}. Expected packaged, the name of a "
@@ -215,7 +218,8 @@ class OpenVINOEncoder(_FixedShapes):
                 _keep(model, kept)
         from transformers import AutoTokenizer
 
-        self._tokenizer = AutoTokenizer.from_pretrained(folder)
+        # Files that the encoder above has fetched or checked; this line fetches nothing.
+        self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)  # nosec B615
         self._longest = int(model.get_rt_info("longest").astype(int))
         self._dim = model.outputs[0].get_partial_shape()[1].get_length()
         self._inputs = [port.get_any_name() for port in model.inputs]
