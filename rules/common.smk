@@ -13,12 +13,11 @@ from earnings_themes import (
     __version__,
     cloud,
     config as settings,
-    ingest,
-    results,
     warm,
 )
-from earnings_themes.embedding import shard_of
 from earnings_themes.errors import EarningsThemesError
+from earnings_themes.firm_list import known_firms
+from earnings_themes.firms import decode_firm, encode_firm, shard_of
 from earnings_themes.job import WORKFLOW_CODE, code_version
 from earnings_themes.reduce.folders import folder_at
 
@@ -82,7 +81,7 @@ def firms():
     """Return the ids of the run's firms."""
     try:
         # A worker never asks the source: what it works on was made from firms.tsv.
-        return ingest.known_firms(
+        return known_firms(
             CONFIG.source, folder_at(FOLDER), is_final=workflow.remote_exec
         )
     except EarningsThemesError as error:
@@ -106,27 +105,27 @@ def get_source(wildcards):
     return [CONFIG.source.path] if CONFIG.source.kind == "local_csv" else []
 
 
-def get_embeddings(wildcards):
+def get_shard(wildcards):
     """Return the file that holds the vectors of the firm's sentences."""
-    shard = shard_of(results.decode_firm(wildcards.firm), CONFIG.embedding.shards)
+    shard = shard_of(decode_firm(wildcards.firm), CONFIG.embedding.shards)
     return in_place(f"embeddings/{shard:04d}.parquet")
 
 
-@functools.cache
-def topic_files():
+# Where one file holds them all it is a plain input: a function is called, and its answer checked, once a firm.
+EMBEDDINGS = (
+    get_shard if CONFIG.embedding.shards > 1 else in_place("embeddings/0000.parquet")
+)
+
+
+def get_topics(wildcards):
     """Return the topics file of every firm that the themes are built from.
 
     That is every firm; but once `reduce.min_firm_coverage` below 1 is reached, only those that are there.
     """
-    names = [f"{results.encode_firm(firm)}.json" for firm in firms()]
+    names = [f"{encode_firm(firm)}.json" for firm in firms()]
     if CONFIG.reduce.min_firm_coverage < 1:
         found = folder_at(FOLDER).child("topics").list()
         there = [name for name in names if name in found]
         if len(there) >= CONFIG.reduce.min_firm_coverage * len(names):
             names = there
     return [in_place(f"topics/{name}") for name in names]
-
-
-def get_topics(wildcards):
-    """Return the topics files as an input function is asked for them: when the DAG is built, not before."""
-    return topic_files()

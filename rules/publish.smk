@@ -1,9 +1,13 @@
-"""Requires: topics/{firm}.json, themes.json. Gives: the run in the store, and its receipt published.json."""
+"""Requires: firms.tsv, themes.json, and with it every topics/{firm}.json. Gives: the run in the store, published.json.
+
+The firms' files are no input here: themes.json is newer than any of them, and a list of 10,000 files costs the DAG
+more than the rest of the rule.
+"""
 
 
 rule publish:
     input:
-        topics=get_topics,
+        firms=rules.ingest.output.firms,
         themes=rules.themes.output,
     output:
         f"{RUN}/published.json",
@@ -23,6 +27,7 @@ rule publish:
         mem_mb=1000,
     params:
         run=config["run"],
+        folder=get_folder,
         publish=config["publish"],
     message:
         "Publishing the run to the theme store"

@@ -1,9 +1,8 @@
-"""Requires: everything before. Gives: exposures.parquet/.csv, quality.json, report.html, figures/."""
+"""Requires: everything before, the firms' files with themes.json. Gives: exposures.parquet/.csv, quality.json, report.html, figures/."""
 
 
 rule report:
     input:
-        topics=get_topics,
         transcripts=in_place("transcripts.parquet"),
         firms=rules.ingest.output.firms,
         ingest=rules.ingest.output.report,

@@ -5,7 +5,7 @@ rule topics:
     input:
         transcripts=in_place("transcripts.parquet"),
         firms=rules.ingest.output.firms,
-        embeddings=get_embeddings,
+        embeddings=EMBEDDINGS,
     output:
         f"{RUN}/topics/{{firm}}.json",
     log:

@@ -5,13 +5,15 @@ from pathlib import Path
 from earnings_themes.config import parse_config
 from earnings_themes.job import job
 from earnings_themes.publish import publish_files
+from earnings_themes.reduce.folders import folder_at
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         config = parse_config(snakemake.config)
         publish_files(
             run=config.run,
-            topics=snakemake.input.topics,
+            folder=folder_at(snakemake.params.folder),
+            firms=Path(snakemake.input.firms),
             themes=Path(snakemake.input.themes[0]),
             reduced=Path(snakemake.input.themes[1]),
             settings=config.publish,

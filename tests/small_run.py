@@ -7,7 +7,8 @@ import numpy as np
 
 from earnings_themes.abstractions import SCHEMA_VERSION, FirmTopic, FirmTopics, TopicSentence
 from earnings_themes.abstractions.records import FirmStatus
-from earnings_themes.results import FirmRow, encode_firm, write_firm_topics, write_firms
+from earnings_themes.firms import FirmRow, encode_firm, write_firms
+from earnings_themes.results import write_firm_topics
 
 RUN = "2023_Q1"
 WORDS = ("freight", "wages", "carbon", "tariffs")

@@ -24,6 +24,7 @@ from moto import mock_aws
 
 from earnings_themes import results
 from earnings_themes.cli import main
+from earnings_themes.firms import read_firms
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
 
 MEASURED = Path(__file__).parents[1] / "measured.json"
@@ -68,7 +69,7 @@ def _machine() -> dict[str, Any]:
 
 
 def _firms(run_dir: Path) -> dict[str, Any]:
-    rows = results.read_firms(run_dir / "firms.tsv")
+    rows = read_firms(run_dir / "firms.tsv")
     sentences = [row.n_sentences for row in rows]
     return {"n": len(rows), "sentences": sum(sentences), "median_sentences": statistics.median(sentences)}
 

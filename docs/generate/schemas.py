@@ -14,9 +14,10 @@ from docs.generate.figures import items, measured
 from docs.generate.markdown import table
 from earnings_themes.abstractions.records import Receipt
 from earnings_themes.connectors.local_csv import OPTIONAL, REQUIRED
+from earnings_themes.firms import FirmRow
 from earnings_themes.quality.meaning import MEANINGS
 from earnings_themes.report import exposures
-from earnings_themes.results import TRANSCRIPT_SCHEMA, FirmRow
+from earnings_themes.results import TRANSCRIPT_SCHEMA
 
 REPO = Path(__file__).parents[2]
 

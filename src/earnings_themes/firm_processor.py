@@ -31,10 +31,11 @@ from earnings_themes.communities import in_context
 from earnings_themes.config import TopicSettings
 from earnings_themes.embedding import Vectors, modelled, read_vectors
 from earnings_themes.errors import ModelError, ResultError
+from earnings_themes.firms import read_firms
 from earnings_themes.kinds import topic_kind
 from earnings_themes.labels import NameFinder, TopicWords, topic_words
 from earnings_themes.registry import model_class
-from earnings_themes.results import read_firms, read_sentences, write_firm_topics
+from earnings_themes.results import read_sentences, write_firm_topics
 from earnings_themes.text import dominant_script, introduced_names
 from earnings_themes.text.words import words_of
 

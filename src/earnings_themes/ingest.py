@@ -4,14 +4,12 @@ One parquet file with a row group a firm, so that a firm's job reads its own sen
 Sentences are numbered over the whole call before any filter: an id never moves when a filter changes.
 """
 
-import difflib
 import hashlib
-import json
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,63 +19,12 @@ from tqdm import tqdm
 
 from earnings_themes.abstractions import Call, DataConnector, TranscriptData
 from earnings_themes.config import Source
-from earnings_themes.errors import InputError, UnknownFirmError
-from earnings_themes.reduce.folders import Folder
-from earnings_themes.registry import connector_class
-from earnings_themes.results import (
-    TRANSCRIPT_SCHEMA,
-    FirmRow,
-    id_fault,
-    one_line,
-    parse_firms,
-    replaced,
-    write_firms,
-    write_json,
-)
+from earnings_themes.errors import InputError
+from earnings_themes.files import replaced
+from earnings_themes.firm_list import connect, describe, list_firms
+from earnings_themes.firms import FirmRow, one_line, write_firms
+from earnings_themes.results import TRANSCRIPT_SCHEMA, write_json
 from earnings_themes.text import clean, flag_procedural, split_sentences_counted
-
-
-def connect(source: Source) -> DataConnector:
-    """Return the data connector that `source.kind` names. Raises ConfigError."""
-    connector = connector_class(source.kind)(source.path)
-    connector.limits = source.limits
-    return connector
-
-
-def list_firms(source: Source, connector: DataConnector | None = None) -> list[str]:
-    """Return the sorted ids of the firms that a run is about: those with a call between the dates.
-
-    Raises InputError when there is none, when there are more than `source.limits.firms`, and for an id that cannot
-    name a file; UnknownFirmError when `source.firms` names one that the source does not hold.
-    """
-    found = (connector or connect(source)).get_firms(source.start_date, source.end_date)
-    between = f"between {source.start_date or 'the first'} and {source.end_date or 'the last'} call date"
-    if not found:
-        raise InputError(
-            f"{source.path}: no firm has a call {between}. Check source.start_date and end_date."
-        )
-    for firm_id in found:
-        if fault := id_fault(firm_id):
-            raise InputError(f"{source.path}: a firm's id is {fault}")
-    if source.firms is None:
-        return _few_enough(found, source)
-    unknown = sorted(set(source.firms) - set(found))
-    if unknown:
-        close = difflib.get_close_matches(unknown[0], found, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise UnknownFirmError(
-            f"{source.path}: source.firms names {unknown}, without a call {between}.{hint}"
-        )
-    return _few_enough(sorted(set(source.firms)), source)
-
-
-def _few_enough(firms: list[str], source: Source) -> list[str]:
-    if len(firms) > source.limits.firms:
-        raise InputError(
-            f"{source.path}: found {len(firms):,} firms; expected at most {source.limits.firms:,} in one run. "
-            "Make a run a quarter (source.start_date, end_date), or raise source.limits.firms."
-        )
-    return firms
 
 
 def ingest(source: Source, transcripts: Path, firms: Path, report: Path, workers: int = 1) -> None:
@@ -127,29 +74,6 @@ def ingest(source: Source, transcripts: Path, firms: Path, report: Path, workers
             "timing": {"seconds": time.perf_counter() - started},
         },
     )
-
-
-def describe(source: Source) -> dict[str, Any]:
-    """Return the source as JSON would hold it."""
-    plain: dict[str, Any] = json.loads(json.dumps(asdict(source), default=str))
-    return plain
-
-
-def known_firms(source: Source, folder: Folder, is_final: bool = False) -> list[str]:
-    """Return the ids of the run's firms, from firms.tsv where ingest made it from this very source.
-
-    Otherwise the source is asked, which for a CSV means reading it once. This is what the DAG is built from.
-    folder: the run's. is_final: ingest is done, as it is for a job that needs its files, so that firms.tsv is
-    right however the source looks now. Raises InputError, and ResultError for a damaged firms.tsv.
-    """
-    files = folder.list()
-    if {"firms.tsv", "ingest.json"} <= files.keys():
-        changed = None if is_final else connect(source).modified()
-        newer = changed is not None and files["firms.tsv"].modified >= changed
-        same = json.loads(folder.read("ingest.json")).get("source") == describe(source)
-        if is_final or (newer and same):
-            return [row.firm_id for row in parse_firms(folder.read("firms.tsv"), f"{folder}/firms.tsv")]
-    return list_firms(source)
 
 
 def sentences_of(data: TranscriptData, source: Source | None = None) -> pa.Table:

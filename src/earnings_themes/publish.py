@@ -1,16 +1,16 @@
 """Publish: a run's topics and themes go to the theme store, and a receipt says what is there now."""
 
 import json
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from earnings_themes.abstractions import FirmTopics, Receipt, ThemeStore
+from earnings_themes.abstractions import Receipt, ThemeStore
 from earnings_themes.config import Publish
 from earnings_themes.errors import ConfigError, NotFoundError
-from earnings_themes.reduce.folders import locate
+from earnings_themes.firms import read_firms
+from earnings_themes.reduce.folders import Folder
 from earnings_themes.reduce.reader import TopicsReader
 from earnings_themes.registry import store_class
-from earnings_themes.results import decode_firm, read_themes, write_json
+from earnings_themes.results import read_themes, write_json
 
 
 def make_store(settings: Publish) -> ThemeStore:
@@ -24,7 +24,8 @@ def make_store(settings: Publish) -> ThemeStore:
 
 def publish_files(
     run: str,
-    topics: Sequence[Path | str],
+    folder: Folder,
+    firms: Path,
     themes: Path,
     settings: Publish,
     receipt: Path,
@@ -32,14 +33,17 @@ def publish_files(
 ) -> Receipt:
     """Publish a run from its files, one firm at a time, and write published.json.
 
-    topics: the firms' files, all in one folder, which may be in S3. reduced: the receipt of the reduce. Where
-    that published already, being nearer to the files, and the store still shows what it published, its receipt
-    is the receipt.
+    folder: where topics/ lies, on a disk or in S3. firms: the run's firms.tsv; those whose topics cannot be read
+    are left out, and are what the themes list as skipped. reduced: the receipt of the reduce. Where that
+    published already, being nearer to the files, and the store still shows what it published, its receipt is
+    the receipt. Raises ResultError and StoreError, and CloudError when AWS refuses.
     """
     store = make_store(settings)
     result = _published(store, reduced) if reduced else None
     if result is None:
-        result = store.publish(run, _firms(run, topics), read_themes(themes))
+        names = [firm.firm_id for firm in read_firms(firms)]
+        topics = TopicsReader(folder.child("topics"), names, run)
+        result = store.publish(run, topics, read_themes(themes))
     write_json(receipt, result)
     return result
 
@@ -58,11 +62,3 @@ def still_shows(store: ThemeStore, receipt: Receipt) -> bool:
         return (receipt.run, receipt.version) in {(info.run, info.version) for info in store.runs()}
     except NotFoundError:
         return False
-
-
-def _firms(run: str, files: Sequence[Path | str]) -> Iterator[FirmTopics]:
-    places = [locate(file) for file in files]
-    if places:
-        # What the themes could not read they list by name; the store shows what the themes show.
-        names = [decode_firm(name.removesuffix(".json")) for _, name in places]
-        yield from TopicsReader(places[0][0], names, run)

@@ -10,8 +10,8 @@ from typing import Any
 
 from earnings_themes.config import parse_config
 from earnings_themes.firm_processor import process_firm_files
+from earnings_themes.firms import decode_firm
 from earnings_themes.job import job
-from earnings_themes.results import decode_firm
 
 
 def run(config: Mapping[str, Any], firm: str, files: Mapping[str, str], output: str, log: str) -> int:

@@ -20,8 +20,8 @@ import yaml
 from earnings_themes import cloud
 from earnings_themes.config import Source
 from earnings_themes.embedding import embed
+from earnings_themes.firms import read_firms
 from earnings_themes.ingest import ingest
-from earnings_themes.results import read_firms
 from tests.conftest import REPO, MadeEncoder
 from tests.offline_aws import OfflineAWS
 

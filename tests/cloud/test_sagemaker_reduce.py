@@ -162,11 +162,12 @@ def test_the_job_publishes_to_the_table_and_again_when_the_table_has_lost_it(
     # The rule `publish` finds it published, and needs no firm's file; without it, it publishes from files.
     settings = Publish("dynamodb", "", "themes")
     reduced, published = themes.with_name("reduce.json"), themes.with_name("published.json")
-    assert publish_files(RUN, [], themes, settings, published, reduced) == Receipt(**receipt)
+    none, firms = LocalFolder(run / "nowhere"), run / "firms.tsv"
+    assert publish_files(RUN, none, firms, themes, settings, published, reduced) == Receipt(**receipt)
     assert json.loads(published.read_text()) == receipt
     store.delete(RUN)
-    files = sorted((run / "topics").iterdir())
-    assert publish_files(RUN, files, themes, settings, published, reduced).digest == receipt["digest"]
+    again = publish_files(RUN, LocalFolder(run), firms, themes, settings, published, reduced)
+    assert again.digest == receipt["digest"]
 
     store.delete(RUN)
     reduce(table="themes")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from earnings_themes.results import encode_firm, read_firms, read_themes
+from earnings_themes.firms import encode_firm, read_firms
+from earnings_themes.results import read_themes
 from tests.conftest import REPO
 
 
@@ -61,10 +62,11 @@ def test_the_scripts_hand_a_run_from_file_to_file(
         params=SimpleNamespace(folder=out),
     )
     themes = [f"{out}/themes.json", f"{out}/reduce.json"]
-    run("publish", config, input=Files(topics=topics, themes=themes), output=Files(f"{out}/published.json"))
-    html = f"{out}/report.html"
     params = SimpleNamespace(folder=out)
-    run("report", config, input=Files(topics=topics), output=Files(html, html=html), params=params)
+    given = Files(firms=files.firms, themes=themes)
+    run("publish", config, input=given, output=Files(f"{out}/published.json"), params=params)
+    html = f"{out}/report.html"
+    run("report", config, input=Files(), output=Files(html, html=html), params=params)
     assert read_themes(f"{out}/themes.json").n_themes >= 2
     assert Path(f"{out}/published.json").stat().st_size > 0
     assert Path(html).stat().st_size > 0

@@ -17,9 +17,10 @@ from earnings_themes.connectors.local_csv import LocalCSVConnector
 from earnings_themes.embedding import embed
 from earnings_themes.firm_command import main
 from earnings_themes.firm_processor import process_firm_files
+from earnings_themes.firms import read_firms
 from earnings_themes.ingest import ingest
 from earnings_themes.job import WORKFLOW_CODE
-from earnings_themes.results import read_firm_topics, read_firms
+from earnings_themes.results import read_firm_topics
 from tests.conftest import REPO, MadeEncoder, call, write_csv
 
 

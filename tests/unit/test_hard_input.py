@@ -15,8 +15,10 @@ import pytest
 from earnings_themes.config import Limits, Source
 from earnings_themes.connectors.local_csv import LocalCSVConnector, call_date
 from earnings_themes.errors import InputError
-from earnings_themes.ingest import connect, ingest, list_firms
-from earnings_themes.results import decode_firm, encode_firm, read_firms, read_sentences
+from earnings_themes.firm_list import connect, list_firms
+from earnings_themes.firms import decode_firm, encode_firm, read_firms
+from earnings_themes.ingest import ingest
+from earnings_themes.results import read_sentences
 from earnings_themes.text import MAX_CHARACTERS, flag_procedural, split_sentences
 
 HEADER = "companyid,companyname,transcriptid,mostimportantdateutc,componentorder,componenttext\n"

@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from earnings_themes.config import Source
 from earnings_themes.connectors.local_csv import OPTIONAL, REQUIRED, LocalCSVConnector
 from earnings_themes.errors import InputError, ResultError
-from earnings_themes.ingest import ingest
-from earnings_themes.results import (
+from earnings_themes.firms import (
     FirmRow,
     decode_firm,
     encode_firm,
@@ -27,9 +26,10 @@ from earnings_themes.results import (
     one_line,
     parse_firms,
     read_firms,
-    read_sentences,
     write_firms,
 )
+from earnings_themes.ingest import ingest
+from earnings_themes.results import read_sentences
 from earnings_themes.text import MAX_CHARACTERS, clean, split_sentences
 from tests.fuzz.csv_target import try_csv
 

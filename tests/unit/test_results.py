@@ -11,16 +11,12 @@ from hypothesis import strategies as st
 
 from earnings_themes.abstractions import SCHEMA_VERSION, FirmTopic, FirmTopics, TopicSentence
 from earnings_themes.errors import ResultError
+from earnings_themes.firms import FirmRow, decode_firm, encode_firm, read_firms, write_firms
 from earnings_themes.results import (
-    FirmRow,
-    decode_firm,
-    encode_firm,
     read_firm_topics,
-    read_firms,
     read_sentences,
     read_themes,
     write_firm_topics,
-    write_firms,
     write_json,
 )
 

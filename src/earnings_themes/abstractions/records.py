@@ -7,10 +7,12 @@ so that the JSON schema, the record and the file can be read side by side.
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    # The process that builds the DAG knows the interfaces, and has no use for numpy.
+    import numpy as np
+    from numpy.typing import NDArray
 
 # Raised when a field of a result file changes its meaning; a reader refuses any other version.
 SCHEMA_VERSION = 1
@@ -81,8 +83,8 @@ class TopicModelResult:
     """
 
     topics: tuple[Topic, ...]
-    assignments: NDArray[np.int64]
-    probabilities: NDArray[np.float32]
+    assignments: "NDArray[np.int64]"
+    probabilities: "NDArray[np.float32]"
 
 
 # --- topics/{firm}.json ----------------------------------------------------------------------------

@@ -1,12 +1,14 @@
 """How the map talks to a topic model, so that BERTopic, LDA or a user's own class can stand in."""
 
 from abc import ABC, abstractmethod
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from earnings_themes.abstractions.records import Topic, TopicModelResult
+
+if TYPE_CHECKING:
+    # The process that builds the DAG knows the interfaces, and has no use for numpy.
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class TopicModelInterface(ABC):
@@ -20,7 +22,7 @@ class TopicModelInterface(ABC):
         self.params = params
 
     @abstractmethod
-    def fit(self, documents: list[str], embeddings: NDArray[np.float32] | None = None) -> TopicModelResult:
+    def fit(self, documents: list[str], embeddings: "NDArray[np.float32] | None" = None) -> TopicModelResult:
         """Find the topics of the documents.
 
         documents: n distinct texts. embeddings: (n, dim) float32, one a document; a model that needs none
@@ -32,5 +34,5 @@ class TopicModelInterface(ABC):
         """Return the topics of the last fit, by topic_id from 0; empty before a fit."""
 
     @abstractmethod
-    def get_embeddings(self) -> NDArray[np.float32]:
+    def get_embeddings(self) -> "NDArray[np.float32]":
         """Return (n_documents, dim) float32, the raw embedding space of the last fit's documents."""

@@ -18,7 +18,7 @@ from typing import Final, TextIO, cast
 
 from earnings_themes.config import Limits
 from earnings_themes.errors import InputError
-from earnings_themes.results import one_line
+from earnings_themes.firms import one_line
 
 # Read from the file at a time: large enough that counting costs nothing.
 _CHUNK: Final = 1 << 17

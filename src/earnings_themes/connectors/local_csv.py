@@ -19,7 +19,7 @@ from typing import Final
 from earnings_themes.abstractions import Call, DataConnector, TranscriptData, Turn
 from earnings_themes.connectors.csv_rows import quoted, read_rows
 from earnings_themes.errors import InputError
-from earnings_themes.results import id_fault, one_line
+from earnings_themes.firms import id_fault, one_line
 
 REQUIRED: Final = (
     "companyid",

@@ -19,7 +19,8 @@ from earnings_themes.embedding.encoders import (
     Vectors,
     make_encoder,
 )
-from earnings_themes.embedding.shard import embed, embed_shard, modelled, read_vectors, shard_of
+from earnings_themes.embedding.shard import embed, embed_shard, modelled, read_vectors
+from earnings_themes.firms import shard_of
 
 __all__ = [
     "PACKAGED_NAME",

@@ -1,7 +1,6 @@
 """A shard's firms: their modelled sentences are encoded, each text once, and written a row group a firm."""
 
 import contextlib
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -17,7 +16,8 @@ from earnings_themes.config import Embedding
 from earnings_themes.embedding.cache import open_cache, text_digest
 from earnings_themes.embedding.encoders import SentenceEncoder, Vectors, make_encoder
 from earnings_themes.errors import ResultError
-from earnings_themes.results import FirmRow, open_parquet, read_firm_rows, read_firms, read_sentences
+from earnings_themes.firms import FirmRow, read_firms, shard_of
+from earnings_themes.results import open_parquet, read_firm_rows, read_sentences
 from earnings_themes.text import has_content
 
 # Sentences encoded between two writes to disk: at 384 dimensions 31 MB, and at most a few minutes of
@@ -35,11 +35,6 @@ def modelled(sentences: pd.DataFrame, keep_procedural: bool) -> NDArray[np.bool_
         return content
     mask: NDArray[np.bool_] = content & ~sentences["procedural"].to_numpy(dtype=bool)
     return mask
-
-
-def shard_of(firm_id: str, shards: int) -> int:
-    """Return the encoding job, from 0, that a firm belongs to. It depends on nothing but the two."""
-    return zlib.crc32(firm_id.encode()) % shards
 
 
 def embed_shard(

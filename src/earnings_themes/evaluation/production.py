@@ -7,13 +7,13 @@ from earnings_themes.abstractions import Theme
 from earnings_themes.config import Source, ThemeSettings, TopicSettings
 from earnings_themes.embedding import SentenceEncoder, embed
 from earnings_themes.firm_processor import process_firm_files
+from earnings_themes.firms import encode_firm, read_firms
 from earnings_themes.ingest import ingest
 from earnings_themes.quality import quality_report
 from earnings_themes.quality.coverage import largest_themes
 from earnings_themes.quality.vectors import kept_embeddings
 from earnings_themes.reduce.folders import LocalFolder
 from earnings_themes.reduce.reader import TopicsReader
-from earnings_themes.results import encode_firm, read_firms
 from earnings_themes.theme_aggregator import aggregate_files
 
 _SEED = 42

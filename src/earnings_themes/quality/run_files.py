@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from earnings_themes import results
 from earnings_themes.abstractions import FirmTopics, Themes
 from earnings_themes.errors import ResultError
-from earnings_themes.results import FirmRow
+from earnings_themes.firms import FirmRow, encode_firm, read_firms
 
 TopicKey = tuple[str, int]
 
@@ -40,9 +40,7 @@ class Run:
 
     def topics(self, row: FirmRow) -> FirmTopics:
         """One firm's topics. Raises ResultError."""
-        return results.read_firm_topics(
-            self.directory / "topics" / f"{results.encode_firm(row.firm_id)}.json"
-        )
+        return results.read_firm_topics(self.directory / "topics" / f"{encode_firm(row.firm_id)}.json")
 
     def sentences(
         self, rows: Sequence[FirmRow], columns: list[str]
@@ -71,5 +69,5 @@ def open_run(directory: Path) -> Run:
     return Run(
         directory,
         results.read_themes(directory / "themes.json"),
-        tuple(results.read_firms(directory / "firms.tsv")),
+        tuple(read_firms(directory / "firms.tsv")),
     )

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from earnings_themes.abstractions import FirmTopics, SkippedFirm
 from earnings_themes.errors import CoverageError, ResultError
+from earnings_themes.firms import decode_firm, encode_firm
 from earnings_themes.reduce.aws import PARALLEL_REQUESTS
 from earnings_themes.reduce.folders import FileInfo, Folder
-from earnings_themes.results import decode_firm, encode_firm, parse_firm_topics
+from earnings_themes.results import parse_firm_topics
 
 log = logging.getLogger(__name__)
 

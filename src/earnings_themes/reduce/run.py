@@ -12,9 +12,10 @@ from earnings_themes.abstractions import FirmTopics, Receipt, SkippedFirm, Theme
 from earnings_themes.config import Config
 from earnings_themes.errors import ResultError
 from earnings_themes.firm_processor import peak_memory_mb
+from earnings_themes.firms import parse_firms
 from earnings_themes.reduce.folders import Folder
 from earnings_themes.reduce.reader import TopicsReader
-from earnings_themes.results import parse_firms, read_themes, write_json
+from earnings_themes.results import read_themes, write_json
 from earnings_themes.stores import open_store
 from earnings_themes.theme_aggregator import aggregate_files
 

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from earnings_themes import ingest
 from earnings_themes.abstractions import (
     Call,
     DataConnector,
@@ -21,7 +20,9 @@ from earnings_themes.abstractions import (
 )
 from earnings_themes.config import Source, TopicSettings
 from earnings_themes.errors import ConfigError
+from earnings_themes.firm_list import known_firms
 from earnings_themes.firm_processor import process_firm
+from earnings_themes.ingest import sentences_of
 from earnings_themes.reduce.folders import LocalFolder
 from earnings_themes.registry import connector_class, model_class
 from tests.conftest import SUBJECTS, made_vector
@@ -89,9 +90,9 @@ def test_a_model_of_ones_own_makes_a_firms_topics() -> None:
 
 def test_a_source_of_ones_own_is_ingested(tmp_path: Path) -> None:
     source = Source(f"{__name__}:MemoryConnector", "nowhere")
-    assert ingest.known_firms(source, LocalFolder(tmp_path)) == ["a", "b"]
+    assert known_firms(source, LocalFolder(tmp_path)) == ["a", "b"]
     data = connector_class(source.kind)(source.path).get_transcripts("a")
-    assert len(ingest.sentences_of(data)) == len(SUBJECTS["freight"])
+    assert len(sentences_of(data)) == len(SUBJECTS["freight"])
 
 
 def test_a_class_of_another_interface_is_refused() -> None:

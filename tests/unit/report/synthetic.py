@@ -24,6 +24,7 @@ from earnings_themes.abstractions import (
     TopicSentence,
     UnassignedTopic,
 )
+from earnings_themes.firms import FirmRow, encode_firm
 
 RUN = "made-up"
 SUBJECTS = [
@@ -70,13 +71,13 @@ def write_run(
             n = 3 if skipped else n_topics * per_topic + 2
             sentences = [_sentence(number, place, place // per_topic, text, rng) for place in range(n)]
             writer.write_table(_table(number, sentences, start))
-            rows.append(results.FirmRow(_firm_id(number), _firm_name(number), 1, n, number, "0" * 8))
+            rows.append(FirmRow(_firm_id(number), _firm_name(number), 1, n, number, "0" * 8))
             if not skipped:
                 noisy = _unit(centres + 0.1 * rng.normal(size=centres.shape))
                 firms.append(_firm(run, number, sentences, n_topics, per_topic, noisy, label))
     results.write_firms(run_dir / "firms.tsv", rows)
     for firm in firms:
-        name = results.encode_firm(firm.firm_id)
+        name = encode_firm(firm.firm_id)
         results.write_firm_topics(run_dir / "topics" / f"{name}.json", firm)
     results.write_themes(
         run_dir / "themes.json",

@@ -1,0 +1,25 @@
+"""Writes a file whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def write_atomically(path: Path | str, text: str) -> None:
+    """Write a text file so that no reader, and no crash, ever sees a part of it."""
+    with replaced(Path(path)) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """Give a file to write that takes the place of `path` when all went well, and is gone when not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The process's number: two jobs that write one file, one of them left over, each write a whole one.
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
