@@ -52,6 +52,8 @@ _MOST_EXACT = 30_000
 _FULL_RESOLUTION_FROM = 120
 # A mean and a direction taken from fewer topics would be those topics themselves, not what all have in common.
 _FEWEST_FOR_COMMON = 50
+# Cosines held at a time, by the search for neighbours: they, their order and their mask take 17 bytes each.
+_COSINES_AT_ONCE = 10_000_000
 # Beyond, each row looks at the 32 cells around it: how much that finds is in docs/validation.md, "Size".
 _CELLS_SEARCHED = 32
 
@@ -469,7 +471,8 @@ def nearest(vectors: Floats, k: int, firms: Integers | None = None) -> tuple[Int
     if k == 0:
         return neighbours, cosines
     everything = np.arange(n)
-    whole = [(everything[i : i + 1_000], everything) for i in range(0, n, 1_000)]
+    step = min(1_000, max(1, _COSINES_AT_ONCE // n))
+    whole = [(everything[i : i + step], everything) for i in range(0, n, step)]
     for rows, candidates in whole if n <= _MOST_EXACT else _cells(vectors):
         similarity = vectors[rows] @ vectors[candidates].T
         if firms is None:
@@ -477,8 +480,9 @@ def nearest(vectors: Floats, k: int, firms: Integers | None = None) -> tuple[Int
         else:
             similarity[firms[rows][:, None] == firms[candidates]] = -2.0
         width = min(k, len(candidates))
-        top = np.argpartition(-similarity, width - 1, axis=1)[:, :width]
-        values = np.take_along_axis(similarity, top, axis=1)
+        np.negative(similarity, out=similarity)
+        top = np.argpartition(similarity, width - 1, axis=1)[:, :width]
+        values = -np.take_along_axis(similarity, top, axis=1)
         by_value = np.lexsort([top, -values], axis=1)
         neighbours[rows, :width] = candidates[np.take_along_axis(top, by_value, axis=1)]
         cosines[rows, :width] = np.take_along_axis(values, by_value, axis=1)
