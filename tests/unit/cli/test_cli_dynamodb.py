@@ -1,6 +1,7 @@
 """The command on a table in the cloud."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -23,18 +24,17 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield "dynamodb:themes"
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("themes", "--run", "sample"),
-        ("theme", "sample-001"),
-        ("topic", "0012", "1", "--run", "sample"),
-        ("topic", "Firm A1", "1", "--run", "sample"),
-        ("firm", "A1", "--run", "sample"),
-        ("firm", "Firm 0012 Inc."),
-    ],
-    ids=" ".join,
-)
+QUERIES = [
+    ("themes", "--run", "sample"),
+    ("theme", "sample-001"),
+    ("topic", "0012", "1", "--run", "sample"),
+    ("topic", "Firm A1", "1", "--run", "sample"),
+    ("firm", "A1", "--run", "sample"),
+    ("firm", "Firm 0012 Inc."),
+]
+
+
+@pytest.mark.parametrize("arguments", QUERIES, ids=" ".join)
 @pytest.mark.parametrize("form", ["table", "json", "csv"])
 def test_a_table_answers_as_a_file_does(
     command: Command, table: str, arguments: tuple[str, ...], form: str
@@ -44,10 +44,18 @@ def test_a_table_answers_as_a_file_does(
     assert command("--store", table, *arguments, "--format", form) == local
 
 
-def test_verbose_shows_the_units_consumed(command: Command, table: str) -> None:
-    err = command("themes", "--run", "sample", "--store", table, "-v").err
-    assert err.startswith("earnings-themes: dynamodb:themes answered in 0.")
-    assert " read units" in err
+@pytest.mark.parametrize("arguments", [("runs",), *QUERIES, ("search", "tariffs")], ids=" ".join)
+def test_verbose_shows_the_units_that_every_query_consumed(
+    command: Command, table: str, arguments: tuple[str, ...]
+) -> None:
+    quiet = command("--store", table, *arguments)
+    ended = command("--store", table, *arguments, "--verbose")
+    assert (ended.code, ended.out) == (0, quiet.out), "the answer is the same"
+    said = re.fullmatch(
+        r"earnings-themes: dynamodb:themes answered in \d+\.\d+ s, ([\d.]+) read units, 0 write units\n",
+        ended.err,
+    )
+    assert said and float(said[1]) >= 0.5, ended.err
 
 
 def test_a_search_says_that_sentences_were_not_searched(command: Command, table: str) -> None:
