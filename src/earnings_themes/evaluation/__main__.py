@@ -186,7 +186,7 @@ class Trial:
 def end_to_end(
     data: Path, sample: Path, encoder: TorchEncoder, cache: Path
 ) -> tuple[Tables, dict[str, list[str]]]:
-    """Production on the sample and on the real calls: figures, and the largest themes of each."""
+    """Production on the sample and on the real calls: figures, and the themes of each that are listed first."""
     topics = TopicSettings(model="bertopic", min_sentences=20, keep_procedural=False)
     themes = ThemeSettings(min_firms=2, max_firm_share=0.4, n_keywords=10, max_words=3, stability_runs=5)
     files = {

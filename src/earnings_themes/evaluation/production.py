@@ -10,7 +10,6 @@ from earnings_themes.firm_processor import process_firm_files
 from earnings_themes.firms import encode_firm, read_firms
 from earnings_themes.ingest import ingest
 from earnings_themes.quality import quality_report
-from earnings_themes.quality.coverage import largest_themes
 from earnings_themes.quality.vectors import kept_embeddings
 from earnings_themes.reduce.folders import LocalFolder
 from earnings_themes.reduce.reader import TopicsReader
@@ -51,7 +50,7 @@ def run(
     labels: Path | None = None,
     cache: Path | None = None,
 ) -> tuple[dict[str, str], list[str]]:
-    """Run production's steps into `folder`; return its figures and its largest themes, a line each.
+    """Run production's steps into `folder`; return its figures and the ten themes listed first, a line each.
 
     Raises what the steps raise: InputError, ModelError, ResultError.
     """
@@ -71,7 +70,7 @@ def run(
     found = aggregate_files(name, reader, folder / "themes.json", themes, 1.0, _SEED)
     metrics = quality_report(folder, labels, kept_embeddings(vectors.parent))["metrics"]
     figures = {title: _shown(metrics[key]) for key, title in _FIGURES.items() if key in metrics}
-    return figures, [_line(theme) for theme in largest_themes(found.themes)]
+    return figures, [_line(theme) for theme in found.themes[:10]]
 
 
 def _line(theme: Theme) -> str:
