@@ -67,12 +67,16 @@ def page() -> str:
             "## Prices",
             "",
             table(
-                ["", "$", "what", "page"],
+                ["", "$", "what", "AWS lists it at", "seen"],
                 [
-                    [f"`{k}`", f"{v['usd']:g}", v["what"], f"<{v['page']}>"]
+                    [f"`{k}`", f"{v['usd']:g}", v["what"], f"<{v['page']}>", _seen(v["seen"])]
                     for k, v in prices["prices"].items()
                 ],
             ),
             "",
         ]
     )
+
+
+def _seen(where: dict[str, str] | None) -> str:
+    return f"{where['date']}, <{where['page']}>" if where else "**not rechecked**"

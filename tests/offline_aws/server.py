@@ -162,5 +162,9 @@ def _refused(refusal: Refusal, json_protocol: bool, start: Callable[..., Any]) -
         body = json.dumps({"__type": refusal.code, "message": refusal.message})
     else:
         body = f"<Error><Code>{refusal.code}</Code><Message>{refusal.message}</Message></Error>"
-    start(f"{refusal.status} Refused", [("Content-Length", str(len(body.encode())))])
+    headers = [
+        ("x-amzn-errortype", refusal.code),
+        ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000"),
+    ]
+    start(f"{refusal.status} Refused", [("Content-Length", str(len(body.encode()))), *headers])
     return [body.encode()]

@@ -40,9 +40,19 @@ def test_without_a_way_out_the_network_costs_nothing() -> None:
     assert network["none"] == 0 < network["nat"] < network["endpoints"]
 
 
-def test_every_price_names_its_page_and_every_measure_its_source() -> None:
+def test_every_price_names_its_page_and_where_it_was_rechecked() -> None:
     for entry in cost.table("prices.json")["prices"].values():
         assert entry["page"].startswith("https://aws.amazon.com/")
+        seen = entry["seen"]  # the key is there: a price that nobody rechecked says so
+        assert seen is None or (seen["page"].startswith("https://") and seen["date"])
+
+
+def test_no_price_is_listed_that_nothing_is_reckoned_with() -> None:
+    code = (REPO / "src/earnings_themes/cost.py").read_text(encoding="utf-8")
+    assert [name for name in cost.table("prices.json")["prices"] if f'price("{name}")' not in code] == []
+
+
+def test_every_measure_names_its_source() -> None:
     for name, entry in cost.table("measured.json").items():
         assert name == "note" or entry["how"]
 
