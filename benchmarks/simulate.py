@@ -98,8 +98,8 @@ class _Machine:
 def simulate(firms: int, group: int, interrupted: float, seed: int = 42, **changed: float) -> Outcome:
     """Simulate the map of so many firms, `group` of them a job.
 
-    interrupted: the chance that a machine is taken away within `interrupted_within_seconds`. changed: pieces with another
-    value. Raises ValueError for what is no number of firms, no group or no chance.
+    interrupted: the chance that a machine is taken away within `interrupted_within_seconds`. changed: pieces
+    with another value. Raises ValueError for what is no number of firms, no group or no chance.
     """
     if firms < 1 or group < 1 or not 0 <= interrupted < 1:
         raise ValueError(
@@ -234,8 +234,8 @@ def best_group(firms: int, interrupted: float, groups: list[int], repeats: int =
 def page(sizes: list[int], groups: list[int], shares: list[float], repeats: int) -> str:
     """Return the tables of docs/benchmarks.md."""
     lines = [
-        f"Medians of {repeats} seeds: minutes of the map and dollars for its machines. In bold the group that is taken: "
-        "the smallest within 5 % of the fastest.",
+        f"Medians of {repeats} seeds: minutes of the map and dollars for its machines. In bold the group that is "
+        "taken: the smallest within 5 % of the fastest.",
         "",
         "| firms | machines taken | " + " | ".join(f"{group} a job" for group in groups) + " |",
         "|---|---|" + "---|" * len(groups),
