@@ -28,7 +28,7 @@ def stages() -> str:
         _part("Input: the CSV", table(["column", "needed"], [
             *([f"`{name}`", "yes"] for name in REQUIRED), *([f"`{name}`", "no"] for name in OPTIONAL),
         ])),
-        _part("ingest → `transcripts.parquet`", "Sorted by firm, a row group a firm.\n\n" + _arrow(TRANSCRIPT_SCHEMA)),
+        _part("ingest → `transcripts.parquet`", "By firm, a firm in one row group.\n\n" + _arrow(TRANSCRIPT_SCHEMA)),
         _part("ingest → `firms.tsv`", table(["column", "type"], [
             [f"`{field.name}`", _type_name(field.type)] for field in dataclasses.fields(FirmRow)
         ])),

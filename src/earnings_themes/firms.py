@@ -19,7 +19,7 @@ from earnings_themes.files import write_atomically
 
 @dataclass(frozen=True, slots=True)
 class FirmRow:
-    """A line of firms.tsv. row_group is -1 for a firm without a sentence."""
+    """A line of firms.tsv. row_group holds all its sentences, and is -1 for a firm without one."""
 
     firm_id: str
     firm_name: str

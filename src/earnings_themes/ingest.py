@@ -1,6 +1,6 @@
 """Ingest: every firm's calls become sentences, split, cleaned and flagged once for the whole run.
 
-One parquet file with a row group a firm, so that a firm's job reads its own sentences and no others.
+One parquet file sorted by firm, a firm in one row group, so that a firm's job reads a small part of it.
 Sentences are numbered over the whole call before any filter: an id never moves when a filter changes.
 """
 
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from earnings_themes.abstractions import Call, DataConnector, TranscriptData
@@ -23,7 +22,7 @@ from earnings_themes.errors import InputError
 from earnings_themes.files import replaced
 from earnings_themes.firm_list import connect, describe, list_firms
 from earnings_themes.firms import FirmRow, one_line, write_firms
-from earnings_themes.results import TRANSCRIPT_SCHEMA, write_json
+from earnings_themes.results import TRANSCRIPT_SCHEMA, TranscriptWriter, write_json
 from earnings_themes.text import clean, flag_procedural, split_sentences_counted
 
 
@@ -39,28 +38,14 @@ def ingest(source: Source, transcripts: Path, firms: Path, report: Path, workers
     totals: Counter[str] = Counter(firms=len(firm_ids))
     skipped: Counter[str] = Counter()
     prefixes: dict[str, str] = {}
-    n_groups = 0
-    with (
-        replaced(transcripts) as part,
-        pq.ParquetWriter(part, TRANSCRIPT_SCHEMA, compression="zstd", write_page_checksum=True) as writer,
-    ):
+    with replaced(transcripts) as part, TranscriptWriter(part) as writer:
         split = _split_all(connector, source, firm_ids, workers)
         for firm in tqdm(split, total=len(firm_ids), desc="ingest", unit="firm", mininterval=5):
             _check_prefixes(prefixes, firm, source)
-            if firm.table.num_rows:
-                writer.write_table(firm.table, row_group_size=firm.table.num_rows)
-            has_rows = bool(firm.table.num_rows)
+            group = writer.add(firm.table)
             rows.append(
-                FirmRow(
-                    firm.firm_id,
-                    firm.firm_name,
-                    firm.n_calls,
-                    firm.table.num_rows,
-                    n_groups if has_rows else -1,
-                    firm.digest,
-                )
+                FirmRow(firm.firm_id, firm.firm_name, firm.n_calls, firm.table.num_rows, group, firm.digest)
             )
-            n_groups += has_rows
             totals.update(calls=firm.n_calls, sentences=firm.table.num_rows, **firm.counts)
             skipped.update(firm.skipped)
     write_firms(firms, rows)

@@ -1,4 +1,4 @@
-"""Ingest: ids that never move, a row group a firm, and every row that is not used is accounted for."""
+"""Ingest: ids that never move, a firm in one row group, and every row that is not used is accounted for."""
 
 import datetime as dt
 import json
@@ -13,7 +13,7 @@ from earnings_themes.firm_list import known_firms, list_firms
 from earnings_themes.firms import read_firms
 from earnings_themes.ingest import ingest
 from earnings_themes.reduce.folders import LocalFolder
-from earnings_themes.results import TRANSCRIPT_SCHEMA, read_sentences
+from earnings_themes.results import TRANSCRIPT_SCHEMA, iter_sentences, read_sentences
 from tests.conftest import call, write_csv
 
 
@@ -22,16 +22,26 @@ def run(source: Source, folder: Path, workers: int = 1) -> Path:
     return folder
 
 
-def test_a_row_group_a_firm_in_the_order_of_firms_tsv(quarter: Path, tmp_path: Path) -> None:
+def test_a_row_group_holds_whole_firms_in_the_order_of_firms_tsv(
+    quarter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Two of the large firms fit; the small one at the end goes with the second pair.
+    monkeypatch.setattr("earnings_themes.results.GROUP_ROWS", 90)
     run(Source("local_csv", str(quarter)), tmp_path)
     file = pq.ParquetFile(tmp_path / "transcripts.parquet")
     assert file.schema_arrow.names == TRANSCRIPT_SCHEMA.names
     firms = read_firms(tmp_path / "firms.tsv")
     assert [firm.firm_id for firm in firms] == ["0012", "23", "34", "45", "56"]
+    assert [firm.row_group for firm in firms] == [0, 0, 1, 1, 1]
     for firm in firms:
-        group = file.read_row_group(firm.row_group)
-        assert set(group["firm_id"].to_pylist()) == {firm.firm_id}
-        assert group.num_rows == firm.n_sentences
+        group = file.read_row_group(firm.row_group)["firm_id"].to_pylist()
+        assert group.count(firm.firm_id) == firm.n_sentences
+        assert read_sentences(tmp_path / "transcripts.parquet", firm.firm_id).shape[0] == firm.n_sentences
+    frames = {
+        firm.firm_id: frame["firm_id"].tolist()
+        for firm, frame in iter_sentences(tmp_path / "transcripts.parquet", firms, ["firm_id"])
+    }
+    assert frames == {firm.firm_id: [firm.firm_id] * firm.n_sentences for firm in firms}
 
 
 def test_sentence_ids_count_every_sentence_of_the_call(quarter: Path, tmp_path: Path) -> None:

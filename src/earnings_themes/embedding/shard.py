@@ -17,7 +17,7 @@ from earnings_themes.embedding.cache import open_cache, text_digest
 from earnings_themes.embedding.encoders import SentenceEncoder, Vectors, make_encoder
 from earnings_themes.errors import ResultError
 from earnings_themes.firms import FirmRow, read_firms, shard_of
-from earnings_themes.results import open_parquet, read_firm_rows, read_sentences
+from earnings_themes.results import iter_sentences, open_parquet, read_firm_rows
 from earnings_themes.text import has_content
 
 # Sentences encoded between two writes to disk: at 384 dimensions 31 MB, and at most a few minutes of
@@ -106,12 +106,10 @@ def _chunks(
 ) -> Iterator[list[tuple[FirmRow, pd.DataFrame]]]:
     chunk: list[tuple[FirmRow, pd.DataFrame]] = []
     size = 0
-    file = open_parquet(transcripts)
-    for firm in firms:
-        frame = read_sentences(file, firm.firm_id, ["sentence_id", "model_text", "procedural"])
-        frame = frame[modelled(frame, keep_procedural)]
-        chunk.append((firm, frame))
-        size += len(frame)
+    for firm, frame in iter_sentences(transcripts, firms, ["sentence_id", "model_text", "procedural"]):
+        kept = frame[modelled(frame, keep_procedural)]
+        chunk.append((firm, kept))
+        size += len(kept)
         if size >= _CHUNK:
             yield chunk
             chunk, size = [], 0

@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from earnings_themes import results
 from earnings_themes.abstractions import FirmTopics, Themes
-from earnings_themes.errors import ResultError
 from earnings_themes.firms import FirmRow, encode_firm, read_firms
 
 TopicKey = tuple[str, int]
@@ -47,21 +44,9 @@ class Run:
     ) -> Iterator[tuple[FirmRow, pd.DataFrame]]:
         """Each firm's sentences in the order they were said; an empty frame for a firm without any.
 
-        The file is opened once: its footer describes every firm, and reading it again for each of ten
-        thousand would cost more than the sentences. Raises ResultError.
+        Raises ResultError.
         """
-        path = self.directory / "transcripts.parquet"
-        try:
-            with pq.ParquetFile(path) as file:
-                for row in rows:
-                    if row.row_group < 0:
-                        yield row, pd.DataFrame(columns=columns)
-                    else:
-                        yield row, file.read_row_group(row.row_group, columns=columns).to_pandas()
-        except (OSError, pa.ArrowException) as error:
-            raise ResultError(
-                f"{path}: cannot be read ({error}). Delete it and run again; ingest makes it."
-            ) from error
+        return results.iter_sentences(self.directory / "transcripts.parquet", rows, columns)
 
 
 def open_run(directory: Path) -> Run:

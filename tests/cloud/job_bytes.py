@@ -1,0 +1,65 @@
+"""Ten thousand firms' sentences and vectors, not split and not encoded, and what one firm alone would need."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from earnings_themes.embedding import embed
+from earnings_themes.firms import FirmRow, shard_of, write_firms
+from earnings_themes.results import TranscriptWriter
+
+# What Terraform's settings ask for at any size, see earnings_themes.cloud.
+SHARDS = 20
+MARGIN = 5_000_000
+
+
+class RandomEncoder:
+    """Vectors as long as the default model's, and as hard to compress."""
+
+    name = "random"
+    sha256 = key = "0" * 64
+
+    def encode(self, texts: Sequence[str], progress: Callable[[int], object] | None = None) -> np.ndarray:
+        seeds = (hashlib.blake2b(text.encode(), digest_size=4).digest() for text in texts)
+        rows = [
+            np.random.default_rng(int.from_bytes(seed, "big")).normal(size=384).astype(np.float32)
+            for seed in seeds
+        ]
+        return np.stack(rows)
+
+
+def write_quarter(folder: Path, firms: dict[str, pa.Table], shard: int, shards: int = SHARDS) -> None:
+    """Write transcripts.parquet, firms.tsv and the embeddings of one shard, for firms with tables of sentences."""
+    rows = []
+    folder.mkdir(parents=True, exist_ok=True)
+    with TranscriptWriter(folder / "transcripts.parquet") as writer:
+        for firm_id, table in sorted(firms.items()):
+            named = of_firm(table, firm_id)
+            digest = hashlib.sha256(firm_id.encode()).hexdigest()[:16]
+            rows.append(FirmRow(firm_id, f"Firm {firm_id}", 1, table.num_rows, writer.add(named), digest))
+    write_firms(folder / "firms.tsv", rows)
+    members = [row for row in rows if shard_of(row.firm_id, shards) == shard]
+    output = folder / f"embeddings/{shard:04d}.parquet"
+    embed(folder / "transcripts.parquet", members, output, RandomEncoder(), keep_procedural=False)
+
+
+def of_firm(table: pa.Table, firm_id: str) -> pa.Table:
+    """Return a firm's sentences as another firm's."""
+    columns = {
+        "firm_id": [firm_id] * table.num_rows,
+        "firm_name": [f"Firm {firm_id}"] * table.num_rows,
+        "transcript_id": [f"9{firm_id}"] * table.num_rows,
+        "sentence_id": [f"{firm_id}_9{firm_id}_{place:04d}" for place in range(table.num_rows)],
+    }
+    for name, values in columns.items():
+        table = table.set_column(table.schema.get_field_index(name), name, [values])
+    return table
+
+
+def needed(folder: Path, firm_id: str, table: pa.Table) -> int:
+    """Return the bytes of the same three files in a run of that firm alone."""
+    write_quarter(folder, {firm_id: table}, shard=0, shards=1)
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
