@@ -24,7 +24,7 @@ from earnings_themes.abstractions import (
     TopicSentence,
     UnassignedTopic,
 )
-from earnings_themes.firms import FirmRow, encode_firm
+from earnings_themes.firms import FirmRow, encode_firm, write_firms
 
 RUN = "made-up"
 SUBJECTS = [
@@ -75,7 +75,7 @@ def write_run(
             if not skipped:
                 noisy = _unit(centres + 0.1 * rng.normal(size=centres.shape))
                 firms.append(_firm(run, number, sentences, n_topics, per_topic, noisy, label))
-    results.write_firms(run_dir / "firms.tsv", rows)
+    write_firms(run_dir / "firms.tsv", rows)
     for firm in firms:
         name = encode_firm(firm.firm_id)
         results.write_firm_topics(run_dir / "topics" / f"{name}.json", firm)
