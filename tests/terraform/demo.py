@@ -3,6 +3,8 @@
 Applies dev to the offline AWS, executes the state machine on the sample quarter, asks the table for its themes, runs a
 second quarter in which a firm fails, and destroys everything. Needs terraform and the AWS provider (from the
 registry, or a mirror on this machine). It also rewrites docs/permissions.md from what was applied.
+
+    python -m tests.terraform.demo [CALLS.csv]      # the first quarter's transcripts; five made firms where none are given
 """
 
 import json
@@ -39,8 +41,8 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def main() -> int:
-    """Run the demo; exit status 1 when a step does not end as it should."""
+def main(calls: str = "") -> int:
+    """Run the demo; exit status 1 when a step does not end as it should. calls: transcripts of the first quarter."""
     if shutil.which("terraform") is None:
         print("cloud-demo needs terraform 1.10 or newer: https://developer.hashicorp.com/terraform/install")
         return 1
@@ -49,12 +51,12 @@ def main() -> int:
         folder = Path(scratch)
         say("terraform init, plan, apply of terraform/environments/dev.tfvars to an AWS on this machine")
         with applied_dev(aws, folder) as applied:
-            ended = run(applied, folder)
+            ended = run(applied, folder, Path(calls) if calls else None)
         print_seconds(applied, time.monotonic() - began)
     return 0 if ended else 1
 
 
-def run(applied: Applied, folder: Path) -> bool:
+def run(applied: Applied, folder: Path, calls: Path | None) -> bool:
     """Do what can be done with a deployment, and take it away; return whether all of it ended as it should."""
     count = Counter(found["address"].split(".")[1] for found in applied.resources())
     print(
@@ -68,30 +70,35 @@ def run(applied: Applied, folder: Path) -> bool:
     print(next((line for line in again.stdout.splitlines() if "No changes" in line), again.stdout))
 
     markers = make_images(applied, folder)
-    source = put_calls(applied, "q1", quarter(folder / "calls.csv"))
+    small = quarter(folder / "calls.csv")
     say("aws stepfunctions start-execution: one quarter")
-    whole = execute(applied, "whole", {"runs": [{"run": "q1", "source": source}], "options": OPTIONS})
+    given = {"runs": [{"run": "q1", "source": put_calls(applied, "q1", calls or small)}], "options": OPTIONS}
+    whole = execute(applied, "whole", given, patience=3600)
     show(applied, whole, "q1")
 
-    say("earnings-themes themes --run q1, from DynamoDB")
-    store = f"dynamodb:{applied.outputs['table_name']}"
-    command = [sys.executable, "-m", "earnings_themes.cli", "--store", store]
-    asked = subprocess.run(
-        [*command, "themes", "--run", "q1"], env=os.environ | applied.aws.environment, check=False
-    )
+    say("earnings-themes themes --run q1, and theme q1-001, from DynamoDB")
+    asked = [ask(applied, "themes", "--run", "q1"), ask(applied, "theme", "q1-001")]
 
     say("the same, and the machine of one firm fails")
     (markers / "fail").touch()
     options = OPTIONS | {"reduce": {"min_firm_coverage": 0.5, "backend": "local"}}
-    partial = execute(applied, "partial", {"runs": [{"run": "q2", "source": source}], "options": options})
+    given = {"runs": [{"run": "q2", "source": put_calls(applied, "q2", small)}], "options": options}
+    partial = execute(applied, "partial", given, patience=3600)
     show(applied, partial, "q2")
     print("mail:", messages(applied)[-1])
 
     say("terraform destroy")
     gone = applied.destroy()
     print(next((line for line in gone.stdout.splitlines() if "Destroy complete" in line), gone.stdout))
-    as_it_should = (again.returncode, asked.returncode, gone.returncode) == (0, 0, 0)
+    as_it_should = [again.returncode, gone.returncode, *asked] == [0, 0, 0, 0]
     return as_it_should and (whole.states[-1], partial.states[-1]) == ("Succeeded", "PartiallySucceeded")
+
+
+def ask(applied: Applied, *question: str) -> int:
+    """Ask the table as a user does, and return the command's exit status."""
+    store = f"dynamodb:{applied.outputs['table_name']}"
+    command = [sys.executable, "-m", "earnings_themes.cli", "--store", store, *question]
+    return subprocess.run(command, env=os.environ | applied.aws.environment, check=False).returncode
 
 
 def quarter(path: Path) -> Path:
@@ -133,4 +140,4 @@ def print_seconds(applied: Applied, all_in_all: float) -> None:
 
 if __name__ == "__main__":
     os.chdir(REPO)
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:2]))
