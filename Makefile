@@ -91,6 +91,8 @@ test-terraform: .venv/dev.stamp
 
 # What is wrong with terraform/ and the images' recipes before anything runs; each skip of checkov's has its reason beside
 # the resource. The state machine is parsed twice: here by the validator of AWS Labs' origin, in the tests by moto's parser.
+# Where the registry cannot be reached, TF_CLI_ARGS_init=-plugin-dir=FOLDER names a folder that holds the provider. CI has
+# each part of it: the audit, and tests/terraform/test_static.py.
 lint-terraform: .venv/dev.stamp .venv-audit/stamp node_modules/.bin/asl-validator
 	terraform -chdir=terraform init -backend=false -input=false >/dev/null
 	terraform -chdir=terraform validate

@@ -54,6 +54,19 @@ def test_the_state_machine_is_a_json_file_of_its_own_in_which_nothing_waits_for_
     assert [name for name, state in tasks.items() if not {"Retry", "Catch"} & set(state)] == []
 
 
+def test_the_state_machine_is_valid_to_the_validator_of_aws_labs_origin() -> None:
+    """moto's parser reads it in tests/cloud/test_state_machine.py; this one knows other rules."""
+    validator = REPO / "node_modules/.bin/asl-validator"
+    if not validator.exists():
+        pytest.skip("needs asl-validator: npm ci")
+    text = (REPO / "terraform/modules/orchestration/pipeline.asl.json").read_text(encoding="utf-8")
+    said = subprocess.run(
+        [validator, "--json-definition", text.replace("${partition}", "aws")],
+        text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert said.returncode == 0, said.stdout + said.stderr
+
+
 def _tasks(states: dict) -> list[tuple[str, dict]]:  # type: ignore[type-arg]
     found = []
     for name, state in states.items():
