@@ -104,11 +104,12 @@ def merge(config: MutableMapping[str, Any], overlay: Mapping[str, Any]) -> None:
             config[key] = value
 
 
-def settings() -> dict[str, Any]:
+def settings(one_queue: bool = False) -> dict[str, Any]:
     """Return the values for a profile, and set what AWS's library reads from the environment.
 
-    `prefix` is the address of all runs, `gpu` whether encoding goes to the GPU queue. Raises ConfigError when the
-    file is missing, or not whole.
+    `prefix` is the address of all runs, `gpu` whether encoding goes to the GPU queue. one_queue: whether the
+    profile's executor sends every job to the same queue. Raises ConfigError when the file is missing or not whole, or
+    asks for what one queue cannot do.
     """
     path = FOLDER / SETTINGS
     try:
@@ -122,6 +123,12 @@ def settings() -> dict[str, Any]:
             f"{path}: not JSON ({error}). Write it again with `make cloud-settings`."
         ) from error
     _check(values, str(path))
+    if one_queue and values.get("map_gpu_queue_arn"):
+        raise ConfigError(
+            f"{path}: there is a GPU queue, but this executor sends every job to one queue, where one that asks for a "
+            "GPU would wait for ever. Use the profile aws-basic-batch, or set enable_gpu = false, `make deploy` and "
+            "`make cloud-settings`."
+        )
     for name, value in {**_RETRIES, "AWS_DEFAULT_REGION": values["region"]}.items():
         # The profile names them in `envvars`, so that the workers have them too.
         os.environ.setdefault(name, value)

@@ -1,6 +1,5 @@
 """A run in the cloud as a user makes it: the real snakemake command, plugins and profiles on the offline AWS."""
 
-import json
 import os
 import re
 import shutil
@@ -62,6 +61,7 @@ class CloudRun:
     path: Path
     profile: str = PROFILES[0]
     prefix: str = "runs"
+    gpu_queue: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -94,7 +94,7 @@ class CloudRun:
             "results_bucket": BUCKET,
             "results_prefix": self.prefix,
             "map_queue_arn": queue,
-            "map_gpu_queue_arn": None,
+            "map_gpu_queue_arn": self.gpu_queue,
             "map_job_role_arn": ROLE,
             "map_job_definition_arn": definition["jobDefinitionArn"],
             "firm_topic_processor_image": IMAGE,
@@ -252,10 +252,3 @@ def killed(head: "subprocess.Popen[str]") -> Iterator[None]:
     finally:
         os.killpg(head.pid, signal.SIGKILL)
         head.wait()
-
-
-def topics(run: CloudRun, firm: str) -> dict[str, Any]:
-    """Return a firm's topics without what differs between two runs."""
-    found: dict[str, Any] = json.loads(run.read(f"topics/{firm}.json"))
-    del found["metadata"]["timing"]
-    return found
