@@ -147,3 +147,11 @@ def test_shards_split_the_firms_by_id_alone() -> None:
     assert set(shards) == set(range(7))
     assert max(map(shards.count, range(7))) < 150
     assert {shard_of(str(firm), 1) for firm in range(10)} == {0}
+
+
+def test_padding_costs_at_most_a_tenth_and_few_lengths() -> None:
+    lengths = [encoders._padded(n) for n in range(1, 513)]
+    assert lengths == sorted(lengths)
+    assert all(n <= padded < max(n + 4, 1.16 * n) for n, padded in enumerate(lengths, start=1))
+    # Each length has a last batch to fill up, which is what many of them would cost.
+    assert len(set(lengths[:256])) <= 30
