@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test test-cloud test-containers test-runbook lint audit advisories sbom soak compare evaluate bench docs measure fuzz check-rows cloud-settings cloud-demo test-terraform lint-terraform \
+.PHONY: run test test-cloud test-containers test-runbook lint audit advisories sbom compare evaluate bench docs measure fuzz check-rows cloud-settings cloud-demo test-terraform lint-terraform \
   deploy destroy lock clean
 
 run: .venv/run.stamp
@@ -47,6 +47,10 @@ audit: .venv/dev.stamp .venv-audit/stamp
 # Renews the advisories that `make audit` compares with where no service answers; commit the result.
 advisories: .venv/dev.stamp
 	$(BIN)/python -m security.dependencies
+
+# What both images are made of, in the CycloneDX format, in build/sbom/.
+sbom: .venv/dev.stamp .venv-audit/stamp
+	$(BIN)/python -m security.sbom
 
 # Side by side: two runs' quality, coverage and time, for example the default and the prototype's preset.
 compare: .venv/run.stamp

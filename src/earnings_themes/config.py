@@ -6,7 +6,8 @@ The JSON schema in config/schemas says what is allowed. Its messages are rewritt
 
 import datetime as dt
 import difflib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -179,6 +180,11 @@ def parse_config(raw: Mapping[str, Any]) -> Config:
     """
     # YAML turns an unquoted 2021-01-31 into a date; the schema, being JSON, knows strings only.
     raw = _plain(raw)
+    if keys := list(_with_passwords(raw)):
+        raise ConfigError(
+            f"config: {', '.join(keys)} holds a user and password within an address. Settings are logged and sent to "
+            "every job; credentials belong into the environment, or into a role."
+        )
     faults = sorted(_validator().iter_errors(raw), key=lambda fault: list(map(str, fault.path)))
     if faults:
         lines = [line for fault in faults for line in _explain(fault)]
@@ -210,6 +216,18 @@ def parse_config(raw: Mapping[str, Any]) -> Config:
         labels=raw["report"]["labels"],
         seed=raw["seed"],
     )
+
+
+def _with_passwords(value: Any, key: str = "") -> Iterator[str]:
+    """Yield the keys whose text holds an address such as https://user:password@host."""
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _with_passwords(part, f"{key}.{name}" if key else name)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _with_passwords(part, key)
+    elif isinstance(value, str) and re.search(r"://[^/\s@]*:[^/\s@]*@", value):
+        yield key
 
 
 def _reduce(run: str, raw: Mapping[str, Any]) -> Reduce:

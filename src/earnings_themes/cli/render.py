@@ -8,11 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-Cell = str | int | float | None
+from earnings_themes.spreadsheet import safe_cell
 
-# What spreadsheets read as the start of a formula, full-width forms and control characters included
-# (OWASP, "CSV Injection").
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+Cell = str | int | float | None
 
 # Columns are not cut below this; a terminal too narrow even for that wraps the lines itself.
 _NARROWEST = 8
@@ -124,5 +122,5 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]], out: TextIO
 
 def _safe(cell: Cell) -> Cell:
     if isinstance(cell, str):
-        return "'" + cell if cell.startswith(_FORMULA_STARTS) else cell
+        return safe_cell(cell)
     return "" if cell is None else cell

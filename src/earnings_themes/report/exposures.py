@@ -17,6 +17,7 @@ from earnings_themes.abstractions import FirmTopics, Theme
 from earnings_themes.errors import ResultError
 from earnings_themes.quality.run_files import Run, TopicKey
 from earnings_themes.results import SIGNIFICANT_DIGITS
+from earnings_themes.spreadsheet import safe_cell
 
 SCHEMA: Final = pa.schema(
     [
@@ -34,8 +35,6 @@ SCHEMA: Final = pa.schema(
     ]
 )
 _ROWS_A_GROUP: Final = 50_000
-# What makes a spreadsheet read a cell as a formula (OWASP, "CSV injection").
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def write_exposures(run: Run, parquet: Path, table: Path) -> int:
@@ -68,11 +67,6 @@ def write_exposures(run: Run, parquet: Path, table: Path) -> int:
         for part in parts:
             part.unlink(missing_ok=True)
     return n_rows
-
-
-def safe_cell(text: str) -> str:
-    """Return the text as a spreadsheet shows it: one that would run as a formula gets an apostrophe first."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _cell(value: object) -> object:

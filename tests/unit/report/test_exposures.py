@@ -12,7 +12,8 @@ import pytest
 from earnings_themes import results
 from earnings_themes.errors import ResultError
 from earnings_themes.quality.run_files import open_run
-from earnings_themes.report.exposures import SCHEMA, safe_cell, write_exposures
+from earnings_themes.report.exposures import SCHEMA, write_exposures
+from earnings_themes.spreadsheet import safe_cell
 from tests.unit.report.synthetic import write_run
 
 
@@ -75,7 +76,22 @@ def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     assert not list(run_dir.glob(".*.part"))
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-2", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x")'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-2",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        '=HYPERLINK("http://x")',
+        "＝1",
+        "＋1",
+        "－2",
+        "＠SUM(A1)",
+    ],
+)
 def test_no_cell_runs_as_a_formula_in_a_spreadsheet(tmp_path: Path, text: str) -> None:
     assert safe_cell(text) == "'" + text
     parquet, table = _write(write_run(tmp_path, label=text))
