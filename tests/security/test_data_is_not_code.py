@@ -11,9 +11,10 @@ import pytest
 from earnings_themes.config import Embedding, Source, parse_config
 from earnings_themes.embedding import encoders
 from earnings_themes.errors import ConfigError, ModelError
+from earnings_themes.firms import read_firms
 from earnings_themes.ingest import ingest
 from earnings_themes.registry import model_class
-from earnings_themes.results import parse_firm_topics, read_firms
+from earnings_themes.results import parse_firm_topics
 from tests.conftest import COLUMNS, call, write_csv
 from tests.small_run import make_run
 from tests.unit.test_config import changed
