@@ -6,6 +6,8 @@ vectors lie ready on S3, so that the firms' jobs come first.
 """
 
 import shutil
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -121,6 +123,25 @@ def test_the_head_is_killed_and_started_again(run: CloudRun) -> None:
     assert after_jobs.items() <= run.versions().items(), "a firm that was done was done again"
     print("second call:", *again.jobs, sep="\n  ")
     assert firms_done(run) == FIRMS
+
+
+def test_a_head_that_is_stopped_cancels_its_jobs(run: CloudRun) -> None:
+    """What Batch does to a head whose state has timed out; tests/cloud/test_state_machine.py has the part before."""
+    (run.markers / "hang").touch()
+    words = run.command(*ALONE)
+    program = "import sys; from earnings_themes.head import call; sys.exit(call(sys.argv[1:]))"
+    run.command = lambda: [sys.executable, "-c", program, *words]  # type: ignore[method-assign]
+    head = run.start()
+    wait_until(lambda: (run.markers / "hanging").exists(), seconds=240)
+    head.send_signal(signal.SIGTERM)
+    ended = run.wait(head)
+    assert ended.status == 143, ended.text
+    left = [job for job in run.batch_jobs() if job["status"] not in ("SUCCEEDED", "FAILED")]
+    assert left == [], "jobs go on that nobody waits for"
+    cancelled = [job["statusReason"] for job in run.batch_jobs() if job["status"] == "FAILED"]
+    print("cancelled:", cancelled)
+    assert cancelled
+    assert ODD not in firms_done(run)
 
 
 def test_a_missing_right_is_named(run: CloudRun, aws: OfflineAWS) -> None:
