@@ -92,6 +92,7 @@ def test_the_template_of_a_spot_interruption_is_what_the_service_takes() -> None
     text = next(block.text for block in found if "interrupt-spot.json" in block.text)
     given = text.partition("<<JSON\n")[2].partition("\nJSON\n")[0]
     template = json.loads(given.replace("$FIS_ROLE_ARN", "arn:aws:iam::123456789012:role/interrupts"))
+    template |= {"clientToken": "1"}  # the command makes one where none is given
     service = botocore.session.get_session().get_service_model("fis")
     asked = service.operation_model("CreateExperimentTemplate").input_shape
     assert botocore.validate.ParamValidator().validate(template, asked).generate_report() == ""
