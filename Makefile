@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test test-cloud test-containers test-runbook lint audit advisories sbom compare evaluate bench docs measure fuzz check-rows cloud-settings cloud-demo test-terraform lint-terraform \
+.PHONY: run test test-cloud test-containers test-runbook lint audit advisories sbom compare evaluate bench simulate docs measure fuzz check-rows cloud-settings cloud-demo test-terraform lint-terraform \
   deploy destroy lock clean
 
 run: .venv/run.stamp
@@ -122,9 +122,17 @@ destroy: .venv/run.stamp
 	terraform -chdir=terraform init -input=false -reconfigure -backend-config=key=earnings-themes/$(ENV).tfstate
 	terraform -chdir=terraform destroy -var-file=environments/$(ENV).tfvars
 
-# The workflow against the bare encoder on DATA, a CSV of transcripts; docs/benchmarks.md tells how to read it.
+# The workflow against the bare encoder on DATA, a CSV of transcripts, and what else docs/benchmarks.md has in its first
+# table, which it rewrites. ONLY="dag firm" measures a part.
+bench: DATA ?= data/sample_calls.csv
+REPEATS ?= 5
+ONLY ?= whole dag ingest firm
 bench: .venv/run.stamp
-	$(BIN)/python benchmarks/bench.py --data $(DATA) --repeats 5 --firms 100 1000 10000 --out results/bench.json
+	$(BIN)/python benchmarks/bench.py --data $(DATA) --repeats $(REPEATS) --only $(ONLY) --page docs/benchmarks.md
+
+# The queue's simulation: its tables stand in docs/benchmarks.md as well.
+simulate: .venv/run.stamp
+	$(BIN)/python -m benchmarks.simulate --page docs/benchmarks.md
 
 # Rewrites the lock files from envs/*.in; commit the result.
 lock: .venv/dev.stamp

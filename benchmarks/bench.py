@@ -1,24 +1,25 @@
 """Times the workflow against the bare encoder on a CSV, paired and repeated, and the DAG against a bare one.
 
-    python benchmarks/bench.py --data CSV --repeats 5 --firms 100 1000 10000 --out results/bench.json
+    python benchmarks/bench.py --data CSV --repeats 5 --page docs/benchmarks.md
 
 The floor is one sentence-transformers `encode` call in fp32 over the same distinct modelled sentences, sorted by
 length, loading the model included in neither. Seconds on a wall clock say little on a machine that others use
 as well, so CPU seconds stand beside them; the CPU of the warm process, which outlives its jobs, is counted.
-The ratios are what counts. Every figure of docs/benchmarks.md is from here or names its own command.
+The ratios are what counts: of a pair, of which the median is taken. `--only` measures a part, and leaves the other
+rows of the page's table as they are.
 """
 
 import argparse
+import csv
 import ctypes
 import json
 import os
-import platform
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -53,22 +54,94 @@ rule one:
 """
 
 
+BARE_WITH_SCRIPT = """
+rule all:
+    input: expand("out/{n}.txt", n=range(COUNT))
+rule one:
+    input: "calls.csv", "bench.yaml", "Bare"
+    output: "out/{n}.txt"
+    log: "logs/{n}.log"
+    benchmark: "benchmarks/{n}.tsv"
+    script: "one.py"
+"""
+
+INGEST = """
+import sys
+from pathlib import Path
+from earnings_themes.config import Source
+from earnings_themes.ingest import ingest
+folder = Path(sys.argv[2])
+source = Source("local_csv", sys.argv[1])
+ingest(source, folder / "t.parquet", folder / "firms.tsv", folder / "ingest.json", 2)
+"""
+
+COLD = "from earnings_themes.topics_job import preload; preload()"
+
+# Another firm first: what a process does once (compiling patterns, reading word lists) is the warm process's.
+FIRM = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from earnings_themes.config import Source, parse_config
+from earnings_themes.embedding import modelled
+from earnings_themes.firm_processor import process_firm
+from earnings_themes.firms import read_firms
+from earnings_themes.ingest import ingest
+from earnings_themes.results import read_sentences
+from earnings_themes.embedding import TorchEncoder
+import yaml
+folder = Path(sys.argv[2])
+settings = parse_config(yaml.safe_load(Path("config/config.yaml").read_text()))
+files = folder / "t.parquet", folder / "firms.tsv", folder / "ingest.json"
+ingest(Source("local_csv", sys.argv[1]), *files)
+rows = sorted(read_firms(files[1]), key=lambda row: abs(row.n_sentences - 400))[:2]
+encoder = TorchEncoder(settings.embedding)
+for row in reversed(rows):
+    frame = read_sentences(files[0], row.firm_id)
+    texts = frame["model_text"][modelled(frame, False)].tolist()
+    vectors = encoder.encode(texts)
+    seconds = []
+    for _ in range(int(sys.argv[3])):
+        before = time.process_time()
+        process_firm("bench", row.firm_id, row.firm_name, frame, vectors, {}, settings.topics, 42)
+        seconds.append(time.process_time() - before)
+print(row.n_sentences, *seconds)
+"""
+
+BEGIN = "<!-- written by make bench -->"
+END = "<!-- end of what make bench writes -->"
+COLUMNS = (("wall_s", 1), ("cpu_s", 2), ("peak_mb", 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table: medians of `n` runs, and what they are to another line."""
+
+    what: str
+    values: dict[str, float]
+    ratio: str
+    n: int
+
+
 def timed(command: list[str], folder: Path) -> dict[str, float]:
     """Run a command; return wall seconds, CPU seconds of all its processes, and the largest one's memory in MB."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    wall = time.perf_counter() - started
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=subprocess.STDOUT)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        wall = time.perf_counter() - started
+        if process.returncode:
+            said.seek(0)
+            raise SystemExit(f"{' '.join(command)} failed:\n{said.read()[-3000:]}")
+    cpu, peak = used.ru_utime + used.ru_stime, used.ru_maxrss
     while True:  # what the command left running ends by itself
         try:
-            os.wait()
+            _, _, used = os.wait3(0)
         except ChildProcessError:
             break
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"wall_s": wall, "cpu_s": cpu, "peak_mb": after.ru_maxrss / 1024}
+        cpu, peak = cpu + used.ru_utime + used.ru_stime, max(peak, used.ru_maxrss)
+    return {"wall_s": wall, "cpu_s": cpu, "peak_mb": peak / 1024}
 
 
 def snakemake(folder: Path, settings: dict[str, object], *more: str) -> list[str]:
@@ -88,60 +161,164 @@ def snakemake(folder: Path, settings: dict[str, object], *more: str) -> list[str
     return [*program, "--cores", "2", "--rerun-triggers", "mtime", *files, *more]
 
 
-def whole_run(csv: Path, backend: str, repeats: int) -> dict[str, object]:
-    """Time the floor and the whole workflow in turn."""
-    pairs = []
-    for _ in range(repeats):
+def whole_run(given: argparse.Namespace) -> list[Row]:
+    """Time in turn the whole workflow, a rerun with another clustering parameter, and the floor."""
+    pairs: list[dict[str, dict[str, float]]] = []
+    for _ in range(given.repeats):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             settings: dict[str, object] = {
                 "run": "bench",
-                "source": {"path": str(csv.resolve())},
-                "embedding": {"backend": backend},
+                "source": {"path": str(given.data.resolve())},
+                "embedding": {"backend": given.backend, "cache": None},
                 "report": {"labels": None},
             }
-            whole = timed(snakemake(folder, settings), folder)
+            pair = {"whole run": timed(snakemake(folder, settings), folder)}
+            run = folder / "results/bench"
+            pair |= _steps(run)
             changed = {**settings, "topics": {"params": {"clusterer_params": {"n_neighbors": 14}}}}
-            rerun = timed(snakemake(folder, changed, "--forcerun", "topics"), folder)
-            transcripts = folder / "results/bench/transcripts.parquet"
-            said = subprocess.run(
-                [sys.executable, "-c", FLOOR, str(transcripts), "2"],
-                capture_output=True,
-                text=True,
-                check=True,
-            ).stdout.split()
-            n, wall, cpu = int(said[0]), float(said[1]), float(said[2])
-            pairs.append(
-                {"sentences": n, "floor": {"wall_s": wall, "cpu_s": cpu}, "whole": whole, "rerun": rerun}
+            pair["rerun, other clustering"] = timed(
+                snakemake(folder, changed, "--forcerun", "topics"), folder
             )
-            print(json.dumps(pairs[-1]), flush=True)
-    return {
-        "pairs": pairs,
-        **{
-            f"{a}/{b} {unit}": statistics.median(pair[a][unit] / pair[b][unit] for pair in pairs)
-            for a, b in (("whole", "floor"), ("rerun", "whole"))
-            for unit in ("wall_s", "cpu_s")
-        },
+            floor = [sys.executable, "-c", FLOOR, str(run / "transcripts.parquet"), "2"]
+            said = subprocess.run(floor, capture_output=True, text=True, check=True).stdout.split()
+            pair["floor: one encode call"] = {"wall_s": float(said[1]), "cpu_s": float(said[2])}
+            pairs.append(pair)
+            print(json.dumps(pair), flush=True)
+    against = {"whole run": "floor: one encode call", "rerun, other clustering": "whole run"}
+    rows = []
+    for what in pairs[0]:
+        values = {key: statistics.median(pair[what][key] for pair in pairs) for key in pairs[0][what]}
+        ratio = ""
+        if base := against.get(what):
+            wall, cpu = (
+                statistics.median(pair[what][key] / pair[base][key] for pair in pairs)
+                for key in ("wall_s", "cpu_s")
+            )
+            ratio = f"÷ {base.split(':')[0]}: {wall:.2f} wall, {cpu:.2f} CPU"
+        rows.append(Row(f"{given.data.stem}: {what}", values, ratio, len(pairs)))
+    return rows
+
+
+def _steps(run: Path) -> dict[str, dict[str, float]]:
+    """Return what each rule took by its own benchmark; the firms' jobs together, with what their children measured."""
+    steps: dict[str, dict[str, float]] = {}
+    for rule in ("ingest", "embed", "themes", "publish", "report"):
+        for path in sorted((run / "benchmarks").glob(f"{rule}.tsv")) + sorted(
+            (run / "benchmarks" / rule).glob("*.tsv")
+        ):
+            with path.open(encoding="utf-8", newline="") as file:
+                line = next(csv.DictReader(file, dialect="excel-tab"))
+            steps[f"its {rule}"] = {
+                "wall_s": float(line["s"]),
+                "cpu_s": float(line["cpu_time"]),
+                "peak_mb": float(line["max_rss"]),
+            }
+    timings = [
+        json.loads(path.read_text(encoding="utf-8"))["metadata"]["timing"]
+        for path in sorted((run / "topics").glob("*.json"))
+    ]
+    steps["its firms, seconds of all together"] = {
+        "wall_s": sum(sum(timing["seconds"].values()) for timing in timings),
+        "peak_mb": max(timing["peak_memory_mb"] for timing in timings),
     }
+    return steps
 
 
-def dry_run(firms: int) -> dict[str, object]:
-    """Time `snakemake -n` for so many firms of one sentence, and for a workflow of one rule."""
+def dry_runs(given: argparse.Namespace) -> list[Row]:
+    """Time `snakemake -n` of so many firms of one sentence, in turn with a workflow of one rule."""
+    rows = []
+    for firms in given.firms:
+        pairs = []
+        for _ in range(given.repeats if firms < 10_000 else min(given.repeats, 3)):
+            with tempfile.TemporaryDirectory() as name:
+                folder = Path(name)
+                calls = folder / "calls.csv"
+                head = (
+                    "companyid,companyname,transcriptid,mostimportantdateutc,componentorder,componenttext\n"
+                )
+                lines = (f"{n},Firm {n},{n},2021-01-31,0,We sell shoes.\n" for n in range(firms))
+                calls.write_text(head + "".join(lines), encoding="utf-8")
+                settings = {"run": "bench", "source": {"path": str(calls)}, "report": {"labels": None}}
+                ours = timed(snakemake(folder, settings, "--dry-run", "--quiet"), folder)
+                found = [ours]
+                for text in (BARE, BARE_WITH_SCRIPT):
+                    (folder / "Bare").write_text(text.replace("COUNT", str(firms)), encoding="utf-8")
+                    (folder / "one.py").write_text("", encoding="utf-8")
+                    program = [sys.executable, "-m", "snakemake", "--snakefile", "Bare", "-n", "--quiet"]
+                    found.append(timed([*program, "--cores", "1"], folder))
+                pairs.append(found)
+                print(firms, json.dumps(found), flush=True)
+        bare, same = (
+            statistics.median(pair[0]["cpu_s"] / pair[n]["cpu_s"] for pair in pairs) for n in (1, 2)
+        )
+        values = {key: statistics.median(pair[0][key] for pair in pairs) for key in pairs[0][0]}
+        ratio = f"÷ a bare rule: {bare:.2f}; ÷ a rule with inputs, script, log, benchmark: {same:.2f} (CPU)"
+        rows.append(Row(f"`snakemake -n`, {firms:,} firms", values, ratio, len(pairs)))
+    return rows
+
+
+def large_ingest(given: argparse.Namespace) -> list[Row]:
+    """Ingest the data repeated under new ids until the CSV has `--ingest-mb`, once."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        head = "companyid,companyname,transcriptid,mostimportantdateutc,componentorder,componenttext\n"
-        rows = (f"{n},Firm {n},{n},2021-01-31,0,We sell shoes.\n" for n in range(firms))
-        (folder / "calls.csv").write_text(head + "".join(rows), encoding="utf-8")
-        settings = {"run": "bench", "source": {"path": str(folder / "calls.csv")}, "report": {"labels": None}}
-        ours = timed(snakemake(folder, settings, "--dry-run", "--quiet"), folder)
-        (folder / "Bare").write_text(BARE.replace("COUNT", str(firms)), encoding="utf-8")
-        bare = timed(
-            [sys.executable, "-m", "snakemake", "--snakefile", "Bare", "-n", "--quiet", "--cores", "1"],
-            folder,
-        )
-    result = {"firms": firms, "ours": ours, "bare": bare, "ratio cpu": ours["cpu_s"] / bare["cpu_s"]}
-    print(json.dumps(result), flush=True)
-    return result
+        csv_file = folder / "large.csv"
+        repeat(given.data, csv_file, given.ingest_mb * 10**6)
+        took = timed([sys.executable, "-c", INGEST, str(csv_file), str(folder)], folder)
+    return [Row(f"ingest of {given.ingest_mb} MB, two processes", took, "memory of the largest process", 1)]
+
+
+def repeat(source: Path, to: Path, n_bytes: int) -> int:
+    """Write the rows of a CSV again and again, each time under new firm and transcript ids; return how often."""
+    csv.field_size_limit(10**8)
+    with source.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    ids = [header.index(name) for name in ("companyid", "transcriptid")]
+    times = 0
+    with to.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        while file.tell() < n_bytes:
+            times += 1
+            for row in rows:
+                writer.writerow([f"{cell}-{times}" if n in ids else cell for n, cell in enumerate(row)])
+    return times
+
+
+def one_firm(given: argparse.Namespace) -> list[Row]:
+    """Time a cold process that has imported all a firm's job needs, and a firm's topics in such a process."""
+    cold = [timed([sys.executable, "-c", COLD], Path.cwd()) for _ in range(given.repeats)]
+    rows = [Row("a cold worker: imports", _medians(cold), "", len(cold))]
+    with tempfile.TemporaryDirectory() as name:
+        program = [sys.executable, "-c", FIRM, str(given.data), name, str(given.repeats)]
+        done = subprocess.run(program, capture_output=True, text=True, check=True)
+        sentences, *seconds = done.stdout.splitlines()[-1].split()
+    cpu = statistics.median(map(float, seconds))
+    rows.append(Row(f"a firm of {sentences} sentences in a warm process", {"cpu_s": cpu}, "", len(seconds)))
+    return rows
+
+
+def _medians(runs: list[dict[str, float]]) -> dict[str, float]:
+    return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+
+
+def write_page(page: Path, rows: list[Row]) -> None:
+    """Put rows into the page's generated table; a row of a name that is there takes its place, the others stay."""
+    before, rest = page.read_text(encoding="utf-8").split(BEGIN)
+    table, after = rest.split(END)
+    kept = {
+        line.split(" | ")[0].removeprefix("| "): line for line in table.splitlines() if line.startswith("| ")
+    }
+    kept.pop("what", None)
+    for row in rows:
+        cells = [f"{row.values[key]:.{n}f}" if key in row.values else "" for key, n in COLUMNS]
+        kept[row.what] = " | ".join([f"| {row.what}", *cells, row.ratio, f"{row.n} |"])
+    head = "| what | wall s | CPU s | peak MB | ratio | runs |\n|---|---|---|---|---|---|\n"
+    text = before + BEGIN + "\n" + head + "\n".join(kept.values()) + "\n" + END + after
+    page.write_text(text, encoding="utf-8")
+
+
+PARTS = {"whole": whole_run, "dag": dry_runs, "ingest": large_ingest, "firm": one_firm}
 
 
 def main() -> None:
@@ -149,24 +326,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, help="a CSV of transcripts")
+    parser.add_argument("--data", type=Path, required=True, help="a CSV of transcripts")
     parser.add_argument("--backend", default="torch")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--firms", type=int, nargs="*", default=[])
-    parser.add_argument("--out", type=Path, default=Path("results/bench.json"))
+    parser.add_argument("--firms", type=int, nargs="*", default=[100, 1000, 10_000])
+    parser.add_argument("--ingest-mb", type=int, default=400)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--page", type=Path, help="the document whose table is rewritten")
     given = parser.parse_args()
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     os.environ["OMP_NUM_THREADS"] = "1"
-    found: dict[str, object] = {
-        "machine": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-    }
-    if given.data:
-        found[given.data.name] = whole_run(given.data, given.backend, given.repeats)
-    found["dry runs"] = [dry_run(firms) for firms in given.firms]
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps({key: value for key, value in found.items() if key != "pairs"}, indent=1))
+    rows: list[Row] = []
+    for part in given.only:
+        rows += PARTS[part](given)
+        if given.page:
+            # After each part: an hour's figures do not hang on its last minute.
+            write_page(given.page, rows)
+    for row in rows:
+        print(row.what, {key: round(value, 2) for key, value in row.values.items()}, row.ratio)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A run of the workflow on the queue, second by second: how long it takes, what it pays for, where the time goes.
 
-    python benchmarks/simulate.py             # the table of docs/benchmarks.md
-    python benchmarks/simulate.py --firms 1000 --groups 1 20 --interrupted 0.2
+    python -m benchmarks.simulate             # the table of docs/benchmarks.md
+    python -m benchmarks.simulate --firms 1000 --groups 1 20 --interrupted 0.2
 
 It answers what no offline AWS can: how a thousand firms behave when machines boot for minutes, the head submits and
 looks at a limited rate, and spot machines are taken away. What a step takes comes from PIECES, each with its source; an
@@ -56,6 +56,10 @@ PIECES: Final[dict[str, tuple[float, str]]] = {
         "assumed: the share named is of machines taken within ten minutes, far more than AWS lists, so that it shows",
     ),
 }
+
+
+BEGIN: Final = "<!-- written by make simulate -->"
+END: Final = "<!-- end of what make simulate writes -->"
 
 
 @dataclass
@@ -269,11 +273,13 @@ def main() -> None:
     parser.add_argument("--groups", type=int, nargs="+", default=[1, 5, 20, 50, 100])
     parser.add_argument("--interrupted", type=float, nargs="+", default=[0.0, 0.05, 0.2])
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--page", type=Path, help="the document whose simulation is rewritten")
     given = parser.parse_args()
     text = page(given.firms, given.groups, given.interrupted, given.repeats)
-    if given.out:
-        given.out.write_text(text, encoding="utf-8")
+    if given.page:
+        before, rest = given.page.read_text(encoding="utf-8").split(BEGIN)
+        after = rest.split(END)[1]
+        given.page.write_text(f"{before}{BEGIN}\n{text}{END}{after}", encoding="utf-8")
     print(text)
 
 
