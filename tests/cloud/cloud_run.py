@@ -177,7 +177,11 @@ class CloudRun:
         return Counter(kind_of(served.request, served.query) for served in self.aws.served)
 
     def is_clean(self) -> None:
-        """Assert what must hold after everything: the bucket is there, and no job definition or archive is left."""
+        """Assert what must hold after everything.
+
+        The bucket is there; no job definition, job or archive is left; no firm's result is lost, and none was made
+        twice: the bucket keeps every version.
+        """
         self.aws.client("s3").head_bucket(Bucket=BUCKET)
         left = self.aws.client("batch").describe_job_definitions(status="ACTIVE")["jobDefinitions"]
         assert {item["jobDefinitionName"] for item in left} == {"worker"}
@@ -186,6 +190,10 @@ class CloudRun:
             Bucket=BUCKET, Prefix=f"{self.prefix}/snakemake-workflow"
         )
         assert "Contents" not in found
+        kept = self.aws.client("s3").list_object_versions(Bucket=BUCKET, Prefix=f"{self.run}/topics/")
+        made = Counter(item["Key"] for item in kept.get("Versions", ()))
+        assert set(made.values()) <= {1}, f"made twice: {made}"
+        assert len(made) == len(self.versions()), "a result was deleted"
 
 
 def kind_of(request: str, query: str) -> str:
@@ -201,6 +209,7 @@ def kind_of(request: str, query: str) -> str:
 def put_source(aws: OfflineAWS, calls: Path) -> None:
     """Make the bucket and put the transcripts there, with the object that keeps the bucket from being empty."""
     s3 = aws.client("s3")
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     s3.put_object(Bucket=BUCKET, Key="keep", Body=b"")
     s3.put_object(Bucket=BUCKET, Key="input/calls.csv", Body=calls.read_bytes())
 
