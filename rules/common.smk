@@ -2,7 +2,7 @@
 
 Nothing here opens a file while the Snakefile is parsed, because a worker parses it too, where the source
 is not. The firm list is asked for inside input functions, which only the process that builds the DAG calls
-for all firms.
+for all firms; and so is the guard, before the first of the run's files is looked at.
 """
 
 import functools
@@ -13,10 +13,11 @@ from earnings_themes import (
     __version__,
     cloud,
     config as settings,
+    run_guard,
     warm,
 )
 from earnings_themes.errors import EarningsThemesError
-from earnings_themes.firm_list import known_firms
+from earnings_themes.firm_list import connect, known_firms
 from earnings_themes.firms import decode_firm, encode_firm, shard_of
 from earnings_themes.job import WORKFLOW_CODE, code_version
 from earnings_themes.reduce.folders import folder_at
@@ -61,6 +62,11 @@ CONTAINER = f"docker://earnings-themes/firm-topic-processor:{__version__}"
 os.environ.setdefault(warm.VARIABLE, str(os.getpid()))
 
 
+# What was half done when a call was killed is made again, as if --rerun-incomplete were given.
+if workflow.is_main_process and workflow.dag_settings is not None:
+    workflow.dag_settings.force_incomplete = True
+
+
 # A character class, not a list of firms: joining 10,000 ids takes 43 s. Encoded ids hold nothing else.
 wildcard_constraints:
     firm=r"[A-Za-z0-9_%-]+",
@@ -77,8 +83,28 @@ def in_place(file):
 
 
 @functools.cache
+def guarded():
+    """Take the run's folder for this call and mend it, if this process is about to run jobs on this disk."""
+    executes = workflow.is_main_process and workflow.executor_plugin is not None
+    if not executes or workflow.dryrun or IN_S3:
+        return
+    try:
+        for found in run_guard.begin(Path(RUN)):
+            logger.warning(found)
+    except EarningsThemesError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def get_results(wildcards):
+    """Return what a call is for: the last file, and with it every other."""
+    guarded()
+    return f"{RUN}/report.html"
+
+
+@functools.cache
 def firms():
     """Return the ids of the run's firms."""
+    guarded()
     try:
         # A worker never asks the source: what it works on was made from firms.tsv.
         return known_firms(
@@ -94,7 +120,8 @@ def get_folder(wildcards):
 
 
 def get_source(wildcards):
-    """Return the source where it is a file whose change must be noticed."""
+    """Return the source where Snakemake is to notice its change; of a file here, get_source_version notices it."""
+    guarded()
     if CONFIG.source.kind == "s3":
         return [storage.s3(CONFIG.source.path.rstrip("/"), retrieve=False)]
     if CONFIG.source.kind == "local_csv" and IN_S3:
@@ -102,7 +129,15 @@ def get_source(wildcards):
             f"source.kind is local_csv, but jobs in the cloud do not see {CONFIG.source.path}. "
             "Copy it to S3, and set source.kind: s3 and source.path: s3://bucket/key."
         )
-    return [CONFIG.source.path] if CONFIG.source.kind == "local_csv" else []
+    return []
+
+
+def get_source_version(wildcards):
+    """Return the digest of a source on this disk, and so a reason to read it again when it has changed.
+
+    A file's time would not do: it may be older than the results, and the source has changed; or newer than the clock.
+    """
+    return "" if IN_S3 else connect(CONFIG.source).version()
 
 
 def get_shard(wildcards):

@@ -24,6 +24,7 @@ rule ingest:
         mem_mb=1500,
     params:
         source=config["source"],
+        source_version=get_source_version,
         version=__version__,
     message:
         "Reading and splitting the transcripts"

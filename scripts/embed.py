@@ -7,7 +7,7 @@ from earnings_themes.embedding import embed_shard
 from earnings_themes.job import job
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         config = parse_config(snakemake.config)
         embed_shard(
             transcripts=snakemake.input.transcripts,

@@ -7,7 +7,7 @@ from earnings_themes.ingest import ingest
 from earnings_themes.job import job
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         ingest(
             source=parse_config(snakemake.config).source,
             transcripts=Path(snakemake.output.transcripts),

@@ -8,7 +8,7 @@ from earnings_themes.publish import publish_files
 from earnings_themes.reduce.folders import folder_at
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         config = parse_config(snakemake.config)
         publish_files(
             run=config.run,

@@ -7,7 +7,7 @@ from earnings_themes.job import job
 from earnings_themes.report import build, fetch_run
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         labels = parse_config(snakemake.config).labels
         here = Path(snakemake.output.html).parent
         fetch_run(snakemake.params.folder, here)

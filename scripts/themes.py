@@ -9,7 +9,7 @@ from earnings_themes.reduce.run import reduce_run
 from earnings_themes.reduce.sagemaker import reduce_on_sagemaker
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         config = parse_config(snakemake.config)
         themes, receipt = map(Path, snakemake.output)
         if config.reduce.backend == "sagemaker":

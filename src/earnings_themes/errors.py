@@ -1,8 +1,36 @@
 """The errors meant for the person who runs the workflow.
 
 Each message says what was found, where, what was expected, and what to do. Anything else that is raised
-is a bug, and is left with its traceback.
+is a bug, and is left with its traceback; but where it is the disk that failed, `explained` says so.
 """
+
+import errno
+import os
+import sqlite3
+from typing import Final
+
+_FULL: Final = "the disk is full. Make room (results/.cache can be removed at any time), then run again"
+_QUOTA: Final = "your quota on this disk is used up. Make room, then run again"
+_FORBIDDEN: Final = "it may not be written. Give yourself the right to (chmod, chown), then run again"
+_READ_ONLY: Final = "this file system is read-only. Run in a folder that can be written"
+_BROKEN: Final = "the disk failed. Look at the system's log; run again on another disk"
+_ADVICE: Final = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _QUOTA,
+    errno.EFBIG: "the file would be larger than this system allows (ulimit -f). Raise that, then run again",
+    errno.EACCES: _FORBIDDEN,
+    errno.EPERM: _FORBIDDEN,
+    errno.EROFS: _READ_ONLY,
+    errno.EIO: _BROKEN,
+    errno.EMFILE: "too many files are open (ulimit -n). Raise that, or use fewer --cores, then run again",
+}
+# SQLite has numbers of its own (sqlite.org/rescode.html); the last eight bits are the kind.
+_SQLITE_ADVICE: Final = {
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_READONLY: _FORBIDDEN,
+    sqlite3.SQLITE_CANTOPEN: _FORBIDDEN,
+    sqlite3.SQLITE_IOERR: _BROKEN,
+}
 
 
 class EarningsThemesError(Exception):
@@ -47,3 +75,21 @@ class StoreError(EarningsThemesError):
 
 class NotFoundError(EarningsThemesError):
     """The store holds no such run, theme, topic or firm."""
+
+
+class BusyError(EarningsThemesError):
+    """Another call works in the same folder."""
+
+
+def explained(error: BaseException | None) -> str | None:
+    """Return what a person should know of an error of the disk, None where it is none: what, where, what to do."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _ADVICE:
+            what = f"{os.strerror(error.errno)}: " if not error.filename else f"{error.filename}: "
+            return f"{what}{_ADVICE[error.errno]}. Nothing half-written is left."
+        if isinstance(error, sqlite3.Error):
+            advice = _SQLITE_ADVICE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+            if advice:
+                return f"SQLite ({error}): {advice}. Nothing half-written is left."
+        error = error.__cause__ or error.__context__
+    return None

@@ -63,7 +63,7 @@ def describe(source: Source) -> dict[str, Any]:
 
 
 def known_firms(source: Source, folder: Folder, is_final: bool = False) -> list[str]:
-    """Return the ids of the run's firms, from firms.tsv where ingest made it from this very source.
+    """Return the ids of the run's firms, from firms.tsv where ingest made it from this very source and content.
 
     Otherwise the source is asked, which for a CSV means reading it once. This is what the DAG is built from.
     folder: the run's. is_final: ingest is done, as it is for a job that needs its files, so that firms.tsv is
@@ -71,9 +71,9 @@ def known_firms(source: Source, folder: Folder, is_final: bool = False) -> list[
     """
     files = folder.list()
     if {"firms.tsv", "ingest.json"} <= files.keys():
-        changed = None if is_final else connect(source).modified()
-        newer = changed is not None and files["firms.tsv"].modified >= changed
-        same = json.loads(folder.read("ingest.json")).get("source") == describe(source)
-        if is_final or (newer and same):
+        noted = json.loads(folder.read("ingest.json"))
+        version = None if is_final else connect(source).version()
+        same = version is not None and version == noted.get("source_version")
+        if is_final or (same and noted.get("source") == describe(source)):
             return [row.firm_id for row in parse_firms(folder.read("firms.tsv"), f"{folder}/firms.tsv")]
     return list_firms(source)

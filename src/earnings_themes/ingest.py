@@ -5,6 +5,9 @@ Sentences are numbered over the whole call before any filter: an id never moves 
 """
 
 import hashlib
+import multiprocessing
+import os
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -33,6 +36,7 @@ def ingest(source: Source, transcripts: Path, firms: Path, report: Path, workers
     """
     started = time.perf_counter()
     connector = connect(source)
+    version = connector.version()  # before it is read: a change from here on is noticed by the next call
     firm_ids = list_firms(source, connector)
     rows: list[FirmRow] = []
     totals: Counter[str] = Counter(firms=len(firm_ids))
@@ -54,6 +58,7 @@ def ingest(source: Source, transcripts: Path, firms: Path, report: Path, workers
         report,
         {
             "source": describe(source),
+            "source_version": version,
             **totals,
             "skipped_rows": dict(sorted(skipped.items())),
             "timing": {"seconds": time.perf_counter() - started},
@@ -85,7 +90,7 @@ def _split_all(
         for firm_id in firm_ids:
             yield _split_firm(connector.get_transcripts(firm_id), source)
         return
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, initializer=_end_with_parent) as pool:
         # A window of futures, in order: the memory is that of a few firms, however many there are.
         pending: deque[Future[_FirmSentences]] = deque()
         for firm_id in firm_ids:
@@ -94,6 +99,18 @@ def _split_all(
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
+
+
+def _end_with_parent() -> None:
+    """End a worker process when the job that started it is killed; by itself it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _split_firm(data: TranscriptData, source: Source | None) -> _FirmSentences:

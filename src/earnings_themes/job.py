@@ -1,17 +1,22 @@
-"""What every job of the workflow needs around its work: a log file, errors a person can read, and the right code."""
+"""What every job of the workflow needs around its work.
 
+A log file, errors a person can read, the right code, and a note of what was made from what.
+"""
+
+import contextlib
 import hashlib
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from earnings_themes import __version__
-from earnings_themes.errors import ConfigError, EarningsThemesError
+from earnings_themes.errors import ConfigError, EarningsThemesError, explained
+from earnings_themes.run_guard import making
 
 logger = logging.getLogger("earnings_themes")
 
@@ -40,32 +45,48 @@ def check_code() -> None:
         )
 
 
+class _LogFile(logging.FileHandler):
+    """A log file on a disk that may be full: then stderr has to do, without a traceback for each line."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Do nothing."""
+
+
 @contextmanager
-def job(log: Path | str) -> Iterator[None]:
+def job(
+    log: Path | str, inputs: Iterable[Path | str] = (), outputs: Iterable[Path | str] = ()
+) -> Iterator[None]:
     """Log to a file and to stderr; end with exit status 1 and one clear message for an error of the user's.
 
-    A bug keeps its traceback, in both places.
+    inputs, outputs: the job's files, of which run_guard keeps digests. A bug keeps its traceback, in both places.
     """
     path = Path(log)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handlers: list[logging.Handler] = [
-        logging.FileHandler(path, mode="w", encoding="utf-8"),
-        logging.StreamHandler(),
-    ]
-    for handler in handlers:
+    handlers: list[logging.Handler] = []
+
+    def add(handler: logging.Handler) -> None:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         logger.addHandler(handler)
+        handlers.append(handler)
+
+    add(logging.StreamHandler())
     logger.setLevel(logging.INFO)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        add(_LogFile(path, mode="w", encoding="utf-8"))
         check_code()
-        yield
+        with making(inputs, outputs):
+            yield
     except EarningsThemesError as error:
         logger.error("%s: %s", type(error).__name__, error)
         sys.exit(1)
-    except Exception:
+    except Exception as error:
+        if text := explained(error):
+            logger.error("%s", text)
+            sys.exit(1)
         logger.exception("This is a bug, or the machine failed:")
         raise
     finally:
         for handler in handlers:
             logger.removeHandler(handler)
-            handler.close()
+            with contextlib.suppress(OSError):
+                handler.close()

@@ -21,7 +21,7 @@ def run(config: Mapping[str, Any], firm: str, files: Mapping[str, str], output: 
     addresses in S3.
     """
     try:
-        with job(log):
+        with job(log, files.values(), [output]):
             settings = parse_config(config)
             process_firm_files(
                 run=settings.run,

@@ -97,6 +97,7 @@ def test_the_same_rows_in_another_form_are_the_same(tmp_path: Path, content: byt
         (HEADER + ROW.replace(",0,", f",{'9' * 5000},"), "… (5,000 characters); expected a whole number"),
         (HEADER + ROW.replace("2023-05-02", "02/05/2023"),
          "line 2: mostimportantdateutc is '02/05/2023', and no other row has a date that can be read either"),
+        (b'"a\nb"' + b"_" * 99 + b",c\n\xff\n", "line 3: column a b____"),
         ('x' * 2_000_000 + HEADER + ROW, "line 1: no column companyid"),
     ],
 )  # fmt: skip

@@ -30,9 +30,9 @@ class DataConnector(ABC):
     def get_transcripts(self, firm_id: str) -> TranscriptData:
         """Return every call of a firm. Raises InputError for an id that the source does not hold."""
 
-    def modified(self) -> float | None:
-        """Return when the source last changed, in seconds since 1970; None where nobody knows.
+    def version(self) -> str | None:
+        """Return a text that is another one whenever the source has changed; None where nobody knows.
 
-        While it is older than firms.tsv, the firms are not asked for again. Raises InputError.
+        While it is the one that ingest noted, the firms are not asked for again. Raises InputError.
         """
         return None

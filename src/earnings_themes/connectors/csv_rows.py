@@ -133,13 +133,17 @@ class _Bounded(io.RawIOBase):
         super().close()
 
 
+def _shown(column: str) -> str:
+    """Return a column's name as a message shows it: a file without a header has speech in its first line."""
+    return one_line(column)[:_QUOTED]
+
+
 def _check_header(path: Path, header: list[str], required: Sequence[str], optional: Sequence[str]) -> None:
     if not header:
         raise InputError(f"{path}: the file is empty. Expected a header line with {', '.join(required)}.")
     missing = [name for name in required if name not in header]
     if missing:
-        # A file without a header has speech in its first line: a name is quoted short.
-        found = ", ".join(one_line(name)[:_QUOTED] for name in header)
+        found = ", ".join(_shown(name) for name in header)
         other = next((mark for mark in (";", "\t", "|") if mark in header[0]), None)
         hint = f" The cells seem to be separated by {other!r}; expected commas." if other else ""
         raise InputError(
@@ -156,7 +160,7 @@ def _check_header(path: Path, header: list[str], required: Sequence[str], option
 def _too_long(path: Path, line: int, header: list[str], cells: list[str], limits: Limits) -> InputError:
     n, name = max((len(cell), name) for cell, name in zip(cells, header, strict=True))
     return InputError(
-        f"{path}, line {line}: {name} has {n:,} characters; expected at most {limits.cell_characters:,} "
+        f"{path}, line {line}: {_shown(name)} has {n:,} characters; expected at most {limits.cell_characters:,} "
         "(source.limits.cell_characters). A quote that is never closed is the usual cause."
     )
 
@@ -170,7 +174,7 @@ def _undecodable(path: Path, limits: Limits, error: UnicodeDecodeError) -> Input
         for cells in reader:
             at = next((place for place, cell in enumerate(cells) if _UNDECODED.search(cell)), None)
             if at is not None:
-                where = f"column {header[at]}, " if at < len(header) else ""
+                where = f"column {_shown(header[at])}, " if at < len(header) else ""
                 break
             header = header or [name.strip().lower() for name in cells]
             line = reader.line_num + 1

@@ -20,6 +20,7 @@ from earnings_themes.abstractions import Call, DataConnector, TranscriptData, Tu
 from earnings_themes.connectors.csv_rows import quoted, read_rows
 from earnings_themes.errors import InputError
 from earnings_themes.firms import id_fault, one_line
+from earnings_themes.run_guard import sha256_of
 
 REQUIRED: Final = (
     "companyid",
@@ -130,9 +131,16 @@ class LocalCSVConnector(DataConnector):
         name = turns[-1][4] if turns else ""
         return TranscriptData(firm_id, name, tuple(calls), skipped)
 
-    def modified(self) -> float | None:
-        """Return the file's time of change, None where there is no such file."""
-        return self._file.stat().st_mtime if self._file.exists() else None
+    def version(self) -> str | None:
+        """Return the file's SHA-256, None where there is no such file.
+
+        Not its time: a clock that went back, or a copy that keeps times, would hide a change.
+        """
+        try:
+            about = self._file.stat()
+            return _sha256(self._file, about.st_size, about.st_mtime_ns)
+        except OSError:
+            return None
 
     @cached_property
     def _index(self) -> sqlite3.Connection:
@@ -220,6 +228,12 @@ class LocalCSVConnector(DataConnector):
                 if fault := id_fault(row[name]):
                     raise InputError(f"{self.path}, line {line}: {name} is {fault}")
             yield line, row
+
+
+@lru_cache(maxsize=4)
+def _sha256(file: Path, size: int, time: int) -> str:
+    """Return the SHA-256 of a file, read once a process as long as its size and time stay."""
+    return sha256_of(file)
 
 
 @lru_cache(maxsize=4096)

@@ -10,6 +10,8 @@ two columns, and one firm's calls the row groups that may hold it, so it costs l
 """
 
 import datetime as dt
+import hashlib
+import json
 import tempfile
 from collections.abc import Iterator
 from functools import cached_property
@@ -43,9 +45,10 @@ class S3Connector(LocalCSVConnector):
         self._columns: tuple[str, ...] | None = None
         self._only: str | None = None
 
-    def modified(self) -> float | None:
-        """Return when the last changed object changed."""
-        return max(file.modified for file in self._files.values())
+    def version(self) -> str | None:
+        """Return a digest of the objects' names and ETags."""
+        about = sorted((name, file.version) for name, file in self._files.items())
+        return hashlib.sha256(json.dumps(about).encode()).hexdigest()
 
     def get_firms(self, start_date: dt.date | None = None, end_date: dt.date | None = None) -> list[str]:
         """Return the sorted ids as LocalCSVConnector does. Raises InputError, and CloudError when AWS refuses."""

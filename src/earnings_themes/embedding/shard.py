@@ -16,6 +16,7 @@ from earnings_themes.config import Embedding
 from earnings_themes.embedding.cache import open_cache, text_digest
 from earnings_themes.embedding.encoders import SentenceEncoder, Vectors, make_encoder
 from earnings_themes.errors import ResultError
+from earnings_themes.files import replaced
 from earnings_themes.firms import FirmRow, read_firms, shard_of
 from earnings_themes.results import iter_sentences, open_parquet, read_firm_rows
 from earnings_themes.text import has_content
@@ -67,7 +68,6 @@ def embed(
     and the SHA-256 of its weights are in the file's own metadata. cache: where the shared
     cache is, cache_mb: how large it may be.
     """
-    output.parent.mkdir(parents=True, exist_ok=True)
     about = {"embedding_model": encoder.name, "embedding_sha256": encoder.sha256}
     schema = pa.schema(
         [("firm_id", pa.string()), ("sentence_id", pa.string()), ("vector", pa.binary())], metadata=about
@@ -77,7 +77,8 @@ def embed(
         if cache
         else contextlib.nullcontext() as store,
         # Vectors look random to a compressor: not trying saves its time.
-        pq.ParquetWriter(output, schema, compression="none", use_dictionary=["firm_id"]) as writer,
+        replaced(output) as part,
+        pq.ParquetWriter(part, schema, compression="none", use_dictionary=["firm_id"]) as writer,
         tqdm(
             total=sum(firm.n_sentences for firm in firms), desc="embed", unit="sentence", mininterval=5
         ) as bar,
