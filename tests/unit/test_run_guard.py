@@ -124,10 +124,14 @@ def test_times_from_the_future_or_before_their_input_are_put_right(folder: Path)
     later = time.time() + 86_400
     os.utime(folder / "a.txt", (later, later))
     os.utime(folder / "c.txt", (1, 1))
+    (folder / "benchmarks").mkdir()
+    (folder / "benchmarks" / "c.tsv").write_text("s")
+    os.utime(folder / "benchmarks" / "c.tsv", (1, 1))
     assert head(folder) == []
     times = [(folder / name).stat().st_mtime for name in ("a.txt", "b.txt", "c.txt")]
     assert times == sorted(times)
     assert times[-1] <= time.time()
+    assert (folder / "benchmarks" / "c.tsv").stat().st_mtime >= times[-1]
 
 
 def test_a_note_cut_by_a_power_loss_costs_its_file_and_no_more(folder: Path) -> None:
