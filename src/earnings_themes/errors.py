@@ -29,7 +29,7 @@ _SQLITE_ADVICE: Final = {
     sqlite3.SQLITE_FULL: _FULL,
     sqlite3.SQLITE_READONLY: _FORBIDDEN,
     sqlite3.SQLITE_CANTOPEN: _FORBIDDEN,
-    sqlite3.SQLITE_IOERR: _BROKEN,
+    sqlite3.SQLITE_IOERR: "the disk failed, or the file would be larger than this system allows (ulimit -f)",
 }
 
 

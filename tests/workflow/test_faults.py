@@ -97,7 +97,7 @@ def test_a_file_that_may_not_be_so_large_is_one_message_and_leaves_nothing_half_
     limited = fresh.snakemake("--until", "embed", before=["prlimit", f"--fsize={300 * 1024}"])
     assert limited.status == 1, limited.text
     said = (fresh.results() / "logs/embed/0000.log").read_text()
-    assert "the file would be larger than this system allows" in said
+    assert "the file would be larger than this system allows (ulimit -f)" in said
     assert "Traceback" not in said
     left = [path for path in fresh.results().rglob("*.part*") if path.is_file()]
     assert left == []
