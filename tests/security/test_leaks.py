@@ -12,8 +12,8 @@ from security import sbom
 from tests.conftest import REPO
 
 # Put together here, or `make audit` would find a key in this file. Neither opens anything.
-KEY_ID = "AKIA" + "Q3EGRLV7XKZ2MDPT"
-KEY = "k9Zt0nF4xLw7" + "Qp2Rb8Vd5Hy1Js6Mc3Ga0Te"
+KEY_ID = "AKIA" + "Q3EGRLV7XKZ2MDPT"  # pragma: allowlist secret
+KEY = "k9Zt0nF4xLw7" + "Qp2Rb8Vd5Hy1Js6Mc3Ga0Te"  # pragma: allowlist secret
 SENTENCE = "Our zebrafish quartz harbour warranty is confidential and may not be redistributed."
 
 
