@@ -27,6 +27,7 @@ def server() -> Iterator[OfflineAWS]:
 @pytest.fixture
 def aws(server: OfflineAWS, monkeypatch: pytest.MonkeyPatch) -> Iterator[OfflineAWS]:
     """An empty AWS with a bucket, which boto3 finds by itself; the image's command is the real entrypoint."""
+    server.patch()
     for key, value in server.environment.items():
         monkeypatch.setenv(key, value)
     monkeypatch.delenv("AWS_PROFILE", raising=False)

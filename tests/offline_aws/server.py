@@ -80,12 +80,16 @@ class OfflineAWS:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> "OfflineAWS":
+        self.patch()
+        Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def patch(self) -> None:
+        """Put this project's methods in the place of moto's; once more where a test gave moto its own back."""
         sagemaker.patch(self.jobs)
         batch.patch(self.batch)
         stepfunctions.patch(self)
         terraform.patch()
-        Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.reset()
