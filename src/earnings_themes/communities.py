@@ -354,10 +354,8 @@ def _without_loose(vectors: Floats, graph: Graph, labels: Integers, likeness: fl
     """
     out, n_groups = np.full_like(labels, -1), 0
     by_label = np.argsort(labels, kind="stable")
-    waiting = [
-        rows for rows in np.split(by_label, np.flatnonzero(np.diff(labels[by_label])) + 1) if len(rows)
-    ]
-    waiting = [rows for rows in waiting if labels[rows[0]] >= 0]
+    groups = np.split(by_label, np.flatnonzero(np.diff(labels[by_label])) + 1)
+    waiting = [rows for rows in groups if len(rows) and labels[rows[0]] >= 0]
     while waiting:
         group = np.full(graph.n, -1, dtype=np.int64)
         loose: list[Integers] = []
