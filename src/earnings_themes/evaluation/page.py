@@ -59,9 +59,9 @@ Few neighbours favour many small topics, many neighbours few large ones. How wel
 on it. 10 leaves out fewer sentences than 15 and is as good on the sample as any. Below 40 sentences a quarter of them
 is used.""",
     "Agreement of runs": """\
-More runs agree on steadier topics; 80 gain nothing over 40 and take twice as long. Low resolutions (1 to 1, 1 to 2) are
-best for broad intents, 1 to 4 for the topics of the sample, higher ones for fine intents; from 4 to 16 topics fall apart.
-The default is 2 to 8 for the sake of the themes ("Finer topics").""",
+More runs agree on steadier topics; 80 gain nothing over 40 and take twice as long. Low resolutions (1 to 1, 1 to 2)
+are best for broad intents, 1 to 4 for the topics of the sample, higher ones for fine intents; from 4 to 16 topics
+fall apart. The default is 2 to 8 for the sake of the themes ("Finer topics").""",
     "Outliers": """\
 Four sentences are the least that give a topic words of its own. Larger floors leave out more, and the same
 sentences then decide less. Tukey's fence on the cosine to the centroid is in all rows.""",
@@ -108,14 +108,14 @@ how. `dev` was fitted on, `held-out` was not.""",
 Sentences of real calls. `dev` and `dev-2` were tuned on, `held-out` was not; other kinds than procedure decide
 nothing by themselves.""",
     "End to end": """\
-Production from a CSV to themes, as a user's run, measured by its own `quality.json`. Unassigned sentences are those in
-no theme for any reason. Below it the ten themes of each that are listed first, which is what a researcher reads first:
-subject matter, by firms. Those of the sample were planted. Those of 56 calls are subjects beside mixtures of two or three; 12 calls of twelve
-industries have little in common, and their themes are small. Themes of firms of all industries with one call each do not
-come back well when topics are taken away, and vectors that differ in the seventh digit already give another ten: with
-other shapes of the encoder's batches, the 56 calls had 241 themes, and supply chain, china and hedging among the
-first. Read `stability` before a theme is believed. More calls of firms that have something in common should do better,
-which is not measured.""",
+Production from a CSV to themes, as a user's run, measured by its own `quality.json`. Unassigned sentences are those
+in no theme for any reason. Below it the ten themes of each that are listed first, which is what a researcher reads
+first: subject matter, by firms. Those of the sample were planted. Those of 56 calls are subjects beside mixtures of
+two or three; 12 calls of twelve industries have little in common, and their themes are small. Themes of firms of all
+industries with one call each do not come back well when topics are taken away, and vectors that differ in the seventh
+digit already give another ten: with other shapes of the encoder's batches, the 56 calls had 241 themes, and supply
+chain, china and hedging among the first. Read `stability` before a theme is believed. More calls of firms that have
+something in common should do better, which is not measured.""",
     "Aims": """\
 What the project set out to reach, beside what the default reaches on each file. Stability is of four firms of each.""",
 }
