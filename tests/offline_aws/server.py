@@ -85,7 +85,7 @@ class OfflineAWS:
         return self
 
     def patch(self) -> None:
-        """Put this project's methods in the place of moto's; once more where a test gave moto its own back."""
+        """Put this server's methods in the place of moto's; once more where another server of the process put its own."""
         sagemaker.patch(self.jobs)
         batch.patch(self.batch)
         stepfunctions.patch(self)

@@ -16,13 +16,24 @@ ENDED = ("SUCCEEDED", "FAILED")
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A client of moto as it is released, with a queue and a definition whose command is `false`."""
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    # A server of another test may be up in this process: its methods are put back at the end.
+def stock() -> Iterator[None]:
+    """Moto as it is released; what a server that is up in this process put in its place comes back at the end."""
     patched = {(kind, name): getattr(kind, name) for kind, name in batch.STOCK}
     transition = state_manager.get_transition("batch::job")
     batch.unpatch()
+    yield
+    for (kind, name), method in patched.items():
+        setattr(kind, name, method)
+    state_manager.set_transition("batch::job", transition)
+
+
+@pytest.fixture
+def client(stock: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A client of that moto, with a queue and a definition whose command is `false`.
+
+    `stock` comes first, so that what a test sets by monkeypatch is undone before `stock` puts the server's back.
+    """
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         client = boto3.client("batch", region_name="us-east-1")
         made = boto3.client("iam").create_role(RoleName="role", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
@@ -41,9 +52,6 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             containerProperties=properties,  # type: ignore[arg-type]
         )
         yield client
-    for (kind, name), method in patched.items():
-        setattr(kind, name, method)
-    state_manager.set_transition("batch::job", transition)
 
 
 def ended(client: Any, **more: Any) -> dict[str, Any]:
