@@ -85,7 +85,7 @@ class OfflineAWS:
         return self
 
     def patch(self) -> None:
-        """Put this server's methods in the place of moto's; once more where another server of the process put its own."""
+        """Put this server's methods in the place of moto's, or of another server's in the same process."""
         sagemaker.patch(self.jobs)
         batch.patch(self.batch)
         stepfunctions.patch(self)
