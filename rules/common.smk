@@ -20,7 +20,7 @@ from earnings_themes.errors import EarningsThemesError
 from earnings_themes.firm_list import connect, known_firms
 from earnings_themes.firms import decode_firm, encode_firm, shard_of
 from earnings_themes.job import WORKFLOW_CODE, code_version
-from earnings_themes.reduce.folders import folder_at
+from earnings_themes.folders import folder_at
 
 # Set by the process that schedules, kept by its workers: one with other code stops (job.py).
 os.environ.setdefault(WORKFLOW_CODE, code_version())

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from earnings_themes.config import parse_config
+from earnings_themes.folders import folder_at
 from earnings_themes.job import job
 from earnings_themes.publish import publish_files
-from earnings_themes.reduce.folders import folder_at
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from earnings_themes.config import parse_config
+from earnings_themes.folders import folder_at
 from earnings_themes.job import job
-from earnings_themes.reduce.folders import folder_at
 from earnings_themes.reduce.run import reduce_run
 from earnings_themes.reduce.sagemaker import reduce_on_sagemaker
 

@@ -17,8 +17,8 @@ from earnings_themes.errors import (
     StoreError,
     UnknownFirmError,
 )
+from earnings_themes.folders import s3_folder
 from earnings_themes.job import check_code
-from earnings_themes.reduce.folders import s3_folder
 
 log = logging.getLogger("earnings_themes")
 

@@ -9,7 +9,7 @@ from earnings_themes.abstractions import DataConnector
 from earnings_themes.config import Source
 from earnings_themes.errors import InputError, UnknownFirmError
 from earnings_themes.firms import id_fault, parse_firms
-from earnings_themes.reduce.folders import Folder
+from earnings_themes.folders import Folder
 from earnings_themes.registry import connector_class
 
 

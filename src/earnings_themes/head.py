@@ -30,11 +30,11 @@ from typing import Any, Final
 import yaml
 
 from earnings_themes import __version__, cloud, cost
+from earnings_themes.aws import aws_errors
 from earnings_themes.config import parse_config
 from earnings_themes.errors import ConfigError, EarningsThemesError
 from earnings_themes.firms import encode_firm, parse_firms
-from earnings_themes.reduce.aws import aws_errors
-from earnings_themes.reduce.folders import S3Folder, s3_folder
+from earnings_themes.folders import S3Folder, s3_folder
 from earnings_themes.results import parse_themes, write_json
 
 log = logging.getLogger("earnings_themes")

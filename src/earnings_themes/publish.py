@@ -7,7 +7,7 @@ from earnings_themes.abstractions import Receipt, ThemeStore
 from earnings_themes.config import Publish
 from earnings_themes.errors import ConfigError, NotFoundError
 from earnings_themes.firms import read_firms
-from earnings_themes.reduce.folders import Folder
+from earnings_themes.folders import Folder
 from earnings_themes.reduce.reader import TopicsReader
 from earnings_themes.registry import store_class
 from earnings_themes.results import read_themes, write_json

@@ -107,7 +107,7 @@ def open_parquet(where: Path | str) -> pq.ParquetFile:
     if not str(where).startswith("s3://"):
         return pq.ParquetFile(where)
     # Not at the top: a run on a disk never waits for the AWS library to load.
-    from earnings_themes.reduce.folders import locate
+    from earnings_themes.folders import locate
 
     folder, name = locate(where)
     # Neighbouring columns then come with one request.

@@ -20,7 +20,7 @@ import yaml
 from earnings_themes import theme_aggregator
 from earnings_themes.abstractions import SCHEMA_VERSION, FirmTopic, FirmTopics, TopicSentence
 from earnings_themes.config import parse_config
-from earnings_themes.reduce.folders import LocalFolder
+from earnings_themes.folders import LocalFolder
 from earnings_themes.reduce.reader import TopicsReader
 from earnings_themes.reduce.run import reduce_run
 from earnings_themes.results import write_firm_topics

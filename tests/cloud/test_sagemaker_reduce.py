@@ -18,9 +18,9 @@ import pytest
 from earnings_themes.abstractions import Receipt
 from earnings_themes.config import Publish, parse_config
 from earnings_themes.errors import CloudError, CoverageError, ReduceError, ResultError
+from earnings_themes.folders import LocalFolder
 from earnings_themes.publish import publish_files
 from earnings_themes.reduce import sagemaker
-from earnings_themes.reduce.folders import LocalFolder
 from earnings_themes.reduce.run import reduce_run
 from earnings_themes.reduce.sagemaker import reduce_on_sagemaker
 from earnings_themes.results import read_themes
@@ -39,7 +39,7 @@ WORKS = [
     sys.executable,
     "-c",
     """import sys, json
-from earnings_themes.reduce.folders import s3_folder
+from earnings_themes.folders import s3_folder
 out = s3_folder(sys.argv[sys.argv.index('--output') + 1])
 themes = dict(schema_version=1, run='2023_Q1', n_themes=0, themes=[], unassigned_topics=[], skipped_firms=[])
 out.write('themes.json', json.dumps({**themes, 'metadata': {'timing': {}}}).encode())

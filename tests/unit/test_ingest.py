@@ -11,8 +11,8 @@ from earnings_themes.config import Source
 from earnings_themes.errors import InputError
 from earnings_themes.firm_list import known_firms, list_firms
 from earnings_themes.firms import read_firms
+from earnings_themes.folders import LocalFolder
 from earnings_themes.ingest import ingest
-from earnings_themes.reduce.folders import LocalFolder
 from earnings_themes.results import TRANSCRIPT_SCHEMA, iter_sentences, read_sentences
 from tests.conftest import call, write_csv
 

@@ -9,7 +9,7 @@ from earnings_themes.abstractions import SCHEMA_VERSION, FirmTopic, FirmTopics, 
 from earnings_themes.abstractions.records import FirmStatus, Kind
 from earnings_themes.config import ThemeSettings
 from earnings_themes.errors import CoverageError, ResultError
-from earnings_themes.reduce.folders import LocalFolder
+from earnings_themes.folders import LocalFolder
 from earnings_themes.reduce.reader import TopicsReader
 from earnings_themes.results import read_themes, write_firm_topics
 from earnings_themes.theme_aggregator import aggregate_files, theme_stability

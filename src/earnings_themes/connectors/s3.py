@@ -25,7 +25,7 @@ from earnings_themes.abstractions import TranscriptData
 from earnings_themes.connectors.local_csv import OPTIONAL, REQUIRED, LocalCSVConnector
 from earnings_themes.errors import InputError
 from earnings_themes.firms import id_fault
-from earnings_themes.reduce.folders import FileInfo, S3Folder, s3_folder
+from earnings_themes.folders import FileInfo, S3Folder, s3_folder
 
 _CSV: Final = (".csv", ".csv.gz")
 _PARQUET: Final = ".parquet"

@@ -8,10 +8,10 @@ from earnings_themes.config import Source, ThemeSettings, TopicSettings
 from earnings_themes.embedding import SentenceEncoder, embed
 from earnings_themes.firm_processor import process_firm_files
 from earnings_themes.firms import encode_firm, read_firms
+from earnings_themes.folders import LocalFolder
 from earnings_themes.ingest import ingest
 from earnings_themes.quality import quality_report
 from earnings_themes.quality.vectors import kept_embeddings
-from earnings_themes.reduce.folders import LocalFolder
 from earnings_themes.reduce.reader import TopicsReader
 from earnings_themes.theme_aggregator import aggregate_files
 

@@ -17,7 +17,7 @@ from typing import Final
 
 from earnings_themes import __version__
 from earnings_themes.container_command import exit_code_of, read_config_from
-from earnings_themes.reduce.folders import open_folder, s3_folder
+from earnings_themes.folders import open_folder, s3_folder
 from earnings_themes.reduce.run import RECEIPT, THEMES, reduce_run
 
 log = logging.getLogger("earnings_themes")

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earnings_themes.abstractions import FirmTopics, SkippedFirm
+from earnings_themes.aws import PARALLEL_REQUESTS
 from earnings_themes.errors import CoverageError, ResultError
 from earnings_themes.firms import decode_firm, encode_firm
-from earnings_themes.reduce.aws import PARALLEL_REQUESTS
-from earnings_themes.reduce.folders import FileInfo, Folder
+from earnings_themes.folders import FileInfo, Folder
 from earnings_themes.results import parse_firm_topics
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from earnings_themes.config import Config
 from earnings_themes.errors import ResultError
 from earnings_themes.firm_processor import peak_memory_mb
 from earnings_themes.firms import parse_firms
-from earnings_themes.reduce.folders import Folder
+from earnings_themes.folders import Folder
 from earnings_themes.reduce.reader import TopicsReader
 from earnings_themes.results import read_themes, write_json
 from earnings_themes.stores import open_store

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from earnings_themes.abstractions import Receipt
+from earnings_themes.aws import aws_errors, error_code, logs_client, sagemaker_client
 from earnings_themes.config import parse_config
 from earnings_themes.errors import CloudError, ReduceError, ResultError
 from earnings_themes.files import write_atomically
 from earnings_themes.firms import parse_firms
+from earnings_themes.folders import S3Folder, s3_folder
 from earnings_themes.publish import still_shows
 from earnings_themes.reduce import sagemaker_request as request
-from earnings_themes.reduce.aws import aws_errors, error_code, logs_client, sagemaker_client
-from earnings_themes.reduce.folders import S3Folder, s3_folder
 from earnings_themes.reduce.reader import TopicsReader
 from earnings_themes.reduce.run import RECEIPT, THEMES
 from earnings_themes.results import parse_themes

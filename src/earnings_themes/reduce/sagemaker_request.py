@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from earnings_themes import __version__
 from earnings_themes.config import Config, SageMaker
+from earnings_themes.folders import FileInfo, S3Folder
 from earnings_themes.job import WORKFLOW_CODE, code_version
-from earnings_themes.reduce.folders import FileInfo, S3Folder
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import (

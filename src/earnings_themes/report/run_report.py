@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Final
 
 from earnings_themes.files import write_atomically
+from earnings_themes.folders import folder_at
 from earnings_themes.quality.run_files import open_run
 from earnings_themes.quality.summary import quality_report
 from earnings_themes.quality.vectors import kept_embeddings
-from earnings_themes.reduce.folders import folder_at
 from earnings_themes.report.exposures import write_exposures
 from earnings_themes.report.figures import draw_figures
 from earnings_themes.report.html import render

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from earnings_themes.config import Config, parse_config
 from earnings_themes.errors import ConfigError
-from earnings_themes.reduce.folders import FileInfo
+from earnings_themes.folders import FileInfo
 from earnings_themes.reduce.sagemaker_request import attempt_of, base_name, job_name
 from tests.conftest import REPO
 

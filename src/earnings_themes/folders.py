@@ -17,8 +17,8 @@ from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
 from botocore.exceptions import ClientError, HTTPClientError, ResponseStreamingError
 
+from earnings_themes.aws import PARALLEL_REQUESTS, aws_errors, error_code, s3_client
 from earnings_themes.errors import CloudError, ConfigError
-from earnings_themes.reduce.aws import PARALLEL_REQUESTS, aws_errors, error_code, s3_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
