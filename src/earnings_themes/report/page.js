@@ -174,13 +174,13 @@ function ranking() {
     ],
     layout: {
       height: 70 + 26 * themes.length,
-      margin: { l: small ? 138 : 260, r: small ? 40 : 60, t: 30, b: 10 },
+      margin: { l: small ? 170 : 260, r: small ? 40 : 60, t: 30, b: 10 },
       bargap: 0.25,
       xaxis: axis({ domain: [0, 0.46], showticklabels: false, showgrid: false, title: { text: "Firms" }, side: "top" }),
       xaxis2: axis({ domain: [0.54, 1], showticklabels: false, showgrid: false, title: { text: small ? "Speech" : "Share of all speech" }, side: "top" }),
       yaxis: axis({
         ...labelled, autorange: "reversed", tickmode: "array", tickvals: rows, showgrid: false,
-        ticktext: themes.map((theme) => plain(cut(theme.label, small ? 16 : 38))),
+        ticktext: themes.map((theme) => plain(cut(theme.label, small ? 23 : 38))),
       }),
     },
   };
@@ -368,8 +368,8 @@ function drawFirm(node, firm) {
     }),
   ], {
     ...base(), height: 90 + 24 * themes.length, showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom" },
-    margin: { l: small ? 138 : 260, r: 20, t: 30, b: 40 }, xaxis: axis({ rangemode: "tozero", title: { text: "% of speech" } }),
-    yaxis: axis({ ...labelled, autorange: "reversed", tickmode: "array", tickvals: rows, showgrid: false, ticktext: themes.map((number) => plain(cut(data.themes[number].label, small ? 16 : 38))) }),
+    margin: { l: small ? 170 : 260, r: 20, t: 30, b: 40 }, xaxis: axis({ rangemode: "tozero", title: { text: "% of speech" } }),
+    yaxis: axis({ ...labelled, autorange: "reversed", tickmode: "array", tickvals: rows, showgrid: false, ticktext: themes.map((number) => plain(cut(data.themes[number].label, small ? 23 : 38))) }),
   }, { displayModeBar: false, responsive: true });
   node.style.minHeight = "0";
 }
