@@ -61,7 +61,8 @@ rule report:
         "../envs/workflow.yaml"
     container:
         CONTAINER
-    threads: 1
+    # The quality is measured in one process, the figures are drawn in another.
+    threads: 2
     resources:
         mem_mb=4000,
     params:

@@ -5,13 +5,10 @@ Sentences are numbered over the whole call before any filter: an id never moves 
 """
 
 import hashlib
-import multiprocessing
-import os
-import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +22,7 @@ from earnings_themes.errors import InputError
 from earnings_themes.files import replaced
 from earnings_themes.firm_list import connect, describe, list_firms
 from earnings_themes.firms import FirmRow, one_line, write_firms
+from earnings_themes.processes import pool
 from earnings_themes.results import TRANSCRIPT_SCHEMA, TranscriptWriter, write_json
 from earnings_themes.text import clean, flag_procedural, split_sentences_counted
 
@@ -90,27 +88,15 @@ def _split_all(
         for firm_id in firm_ids:
             yield _split_firm(connector.get_transcripts(firm_id), source)
         return
-    with ProcessPoolExecutor(workers, initializer=_end_with_parent) as pool:
+    with pool(workers) as processes:
         # A window of futures, in order: the memory is that of a few firms, however many there are.
         pending: deque[Future[_FirmSentences]] = deque()
         for firm_id in firm_ids:
-            pending.append(pool.submit(_split_firm, connector.get_transcripts(firm_id), source))
+            pending.append(processes.submit(_split_firm, connector.get_transcripts(firm_id), source))
             if len(pending) > 4 * workers:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
-
-
-def _end_with_parent() -> None:
-    """End a worker process when the job that started it is killed; by itself it would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def wait() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 def _split_firm(data: TranscriptData, source: Source | None) -> _FirmSentences:

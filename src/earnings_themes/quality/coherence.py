@@ -52,15 +52,7 @@ def coherence(
     usable = [words for words in (_single_words(topic, known) for topic in topics) if len(words) > 1]
     if not usable:
         return missing("topics", "no topic has two keywords that the sentences hold")
-    chunks = [usable[start : start + _CHUNK] for start in range(0, len(usable), _CHUNK)]
-    return guarded(
-        lambda: mean(
-            [value for chunk in chunks for value in _by_gensim(chunk, texts, measure)],
-            "topics",
-            "not defined",
-        ),
-        "topics",
-    )
+    return guarded(lambda: mean(_by_gensim(usable, texts, measure), "topics", "not defined"), "topics")
 
 
 def tokens(sentences: Iterable[str]) -> list[list[str]]:
@@ -90,5 +82,11 @@ def _by_gensim(topics: list[list[str]], texts: Sequence[Sequence[str]], measure:
         topn=TOP_WORDS,
         processes=1,
     )
+    # The windows are counted once for all topics: a part of them then finds its words counted.
+    model.estimate_probabilities()
+    values: list[float] = []
     with np.errstate(divide="ignore", invalid="ignore"):
-        return [float(value) for value in model.get_coherence_per_topic()]
+        for start in range(0, len(topics), _CHUNK):
+            model.topics = topics[start : start + _CHUNK]
+            values += map(float, model.get_coherence_per_topic())
+    return values

@@ -1,10 +1,11 @@
 """Makes every file of the report from a finished run's files."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from earnings_themes.files import write_atomically
 from earnings_themes.folders import folder_at
+from earnings_themes.processes import pool
 from earnings_themes.quality.run_files import open_run
 from earnings_themes.quality.summary import quality_report
 from earnings_themes.quality.vectors import kept_embeddings
@@ -41,8 +42,15 @@ def build(run_dir: Path, labels: Path | None = None) -> None:
     run = open_run(run_dir)
     exposures = run_dir / "exposures.parquet"
     write_exposures(run, exposures, run_dir / "exposures.csv")
-    quality = quality_report(run_dir, labels, kept_embeddings(run_dir / "embeddings"))
+    # Half of the work is the quality's, half the page's and its pictures'.
+    with pool(1) as beside:
+        measured = beside.submit(_quality, run_dir, labels)
+        page = gather(run, exposures)
+        draw_figures(page, run_dir / "figures")
+        quality = measured.result()
     write_json(run_dir / "quality.json", quality)
-    page = gather(run, exposures)
-    draw_figures(page, run_dir / "figures")
     write_atomically(run_dir / "report.html", render(page, quality))
+
+
+def _quality(run_dir: Path, labels: Path | None) -> dict[str, Any]:
+    return quality_report(run_dir, labels, kept_embeddings(run_dir / "embeddings"))
