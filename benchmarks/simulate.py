@@ -11,6 +11,7 @@ start, which is pessimistic. The reduce and the report follow the waves and do n
 """
 
 import argparse
+import functools
 import math
 import random
 import statistics
@@ -216,6 +217,7 @@ class _Queue:
         self._outcome.most_vcpus = max(self._outcome.most_vcpus, used)
 
 
+@functools.cache
 def medians(firms: int, group: int, interrupted: float, repeats: int = 5) -> tuple[float, float, float]:
     """Return the medians of minutes, dollars and jobs' attempts over so many seeds."""
     runs = [simulate(firms, group, interrupted, seed) for seed in range(repeats)]
