@@ -133,7 +133,7 @@ destroy: .venv/run.stamp
 # table, which it rewrites. ONLY="dag firm" measures a part.
 bench: DATA ?= data/sample_calls.csv
 REPEATS ?= 5
-ONLY ?= whole dag ingest firm
+ONLY ?= whole dag ingest firm growth
 bench: .venv/run.stamp
 	$(BIN)/python benchmarks/bench.py --data $(DATA) --repeats $(REPEATS) --only $(ONLY) --page docs/benchmarks.md
 

@@ -13,6 +13,7 @@ import argparse
 import csv
 import ctypes
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -268,20 +269,28 @@ def large_ingest(given: argparse.Namespace) -> list[Row]:
     return [Row(f"ingest of {given.ingest_mb} MB, two processes", took, "memory of the largest process", 1)]
 
 
-def repeat(source: Path, to: Path, n_bytes: int) -> int:
-    """Write the rows of a CSV again and again, each time under new firm and transcript ids; return how often."""
+def repeat(source: Path, to: Path, n_bytes: float = math.inf, firms: float = math.inf) -> int:
+    """Write the rows of a CSV again and again, each time under new firm and transcript ids; return how often.
+
+    It ends with the repetition that reaches n_bytes, or in the middle of one, with so many whole firms.
+    """
     csv.field_size_limit(10**8)
     with source.open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
     ids = [header.index(name) for name in ("companyid", "transcriptid")]
+    known = {row[ids[0]]: number for number, row in reversed(list(enumerate(rows)))}
+    place = {firm: number for number, firm in enumerate(sorted(known, key=known.__getitem__))}
     times = 0
     with to.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(header)
-        while file.tell() < n_bytes:
-            times += 1
+        while file.tell() < n_bytes and times * len(place) < firms:
             for row in rows:
-                writer.writerow([f"{cell}-{times}" if n in ids else cell for n, cell in enumerate(row)])
+                if times * len(place) + place[row[ids[0]]] < firms:
+                    writer.writerow(
+                        [f"{cell}-{times + 1}" if n in ids else cell for n, cell in enumerate(row)]
+                    )
+            times += 1
     return times
 
 
@@ -295,6 +304,33 @@ def one_firm(given: argparse.Namespace) -> list[Row]:
         sentences, *seconds = done.stdout.splitlines()[-1].split()
     cpu = statistics.median(map(float, seconds))
     rows.append(Row(f"a firm of {sentences} sentences in a warm process", {"cpu_s": cpu}, "", len(seconds)))
+    return rows
+
+
+def growth(given: argparse.Namespace) -> list[Row]:
+    """Run the workflow on the data repeated under new ids until there are so many firms; CPU seconds a firm.
+
+    Encoding is left out: a repeated sentence is encoded once, so that its share would fall, and not grow.
+    """
+    rows, a_firm = [], []
+    for firms in given.growth:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            calls = folder / "calls.csv"
+            repeat(given.data, calls, firms=firms)
+            settings: dict[str, object] = {
+                "run": "bench",
+                "source": {"path": str(calls)},
+                "embedding": {"cache": None},
+                "report": {"labels": None},
+            }
+            took = timed(snakemake(folder, settings), folder)
+            encoding = _steps(folder / "results/bench")["its embed"]["cpu_s"]
+        a_firm.append((took["cpu_s"] - encoding) / firms)
+        print(firms, took, encoding, flush=True)
+        share = f"÷ {given.growth[0]} firms: {a_firm[-1] / a_firm[0]:.2f}"
+        ratio = f"without encoding {a_firm[-1]:.2f} CPU s a firm, {share}"
+        rows.append(Row(f"{given.data.stem} repeated: {firms:,} firms", took, ratio, 1))
     return rows
 
 
@@ -318,7 +354,7 @@ def write_page(page: Path, rows: list[Row]) -> None:
     page.write_text(text, encoding="utf-8")
 
 
-PARTS = {"whole": whole_run, "dag": dry_runs, "ingest": large_ingest, "firm": one_firm}
+PARTS = {"whole": whole_run, "dag": dry_runs, "ingest": large_ingest, "firm": one_firm, "growth": growth}
 
 
 def main() -> None:
@@ -330,6 +366,7 @@ def main() -> None:
     parser.add_argument("--backend", default="torch")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--firms", type=int, nargs="*", default=[100, 1000, 10_000])
+    parser.add_argument("--growth", type=int, nargs="+", default=[100, 1000], help="firms of part growth")
     parser.add_argument("--ingest-mb", type=int, default=400)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--page", type=Path, help="the document whose table is rewritten")

@@ -48,6 +48,20 @@ def test_the_large_csv_is_the_small_one_under_new_ids(quarter: Path, tmp_path: P
     assert [row["componenttext"] for row in after] == [row["componenttext"] for row in before] * times
 
 
+def test_so_many_firms_are_all_whole(quarter: Path, tmp_path: Path) -> None:
+    with quarter.open(newline="") as file:
+        before = list(csv.DictReader(file))
+    n_firms = len({row["companyid"] for row in before})
+    assert repeat(quarter, tmp_path / "many.csv", firms=n_firms + 2) == 2
+    with (tmp_path / "many.csv").open(newline="") as file:
+        after = list(csv.DictReader(file))
+    firms = list(dict.fromkeys(row["companyid"] for row in after))
+    assert len(firms) == n_firms + 2
+    again = [row for row in after if row["companyid"] in firms[-2:]]
+    names = {row["companyname"] for row in again}
+    assert len(again) == sum(row["companyname"] in names for row in before)
+
+
 def test_the_page_keeps_its_prose_and_the_rows_that_were_not_measured(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(f"Prose.\n{BEGIN}\n{END}\nMore prose.\n")
