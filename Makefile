@@ -26,7 +26,7 @@ test-runbook: .venv/dev.stamp
 
 # What goes wrong in the cloud, one scenario after the other, on an AWS in this process: minutes, hence its own target.
 test-cloud: .venv/dev.stamp
-	$(BIN)/python -m pytest --no-cov -s tests/cloud/batch_scenarios.py
+	$(BIN)/python -m pytest --no-cov -s tests/cloud/batch_scenarios.py tests/cloud/batch_costs.py
 
 # Builds both images with buildah (and their base with debootstrap, where it cannot be pulled) and runs them.
 test-containers: export IMAGES ?= firm-topic-processor theme-aggregator

@@ -5,6 +5,7 @@ is not. The firm list is asked for inside input functions, which only the proces
 for all firms; and so is the guard, before the first of the run's files is looked at.
 """
 
+import atexit
 import functools
 import os
 from pathlib import Path
@@ -164,3 +165,19 @@ def get_topics(wildcards):
         if len(there) >= CONFIG.reduce.min_firm_coverage * len(names):
             names = there
     return [in_place(f"topics/{name}") for name in names]
+
+
+def remove_left():
+    """Remove what the executor aws-batch lost sight of, in this call or in one that was killed."""
+    plugin = workflow.executor_plugin
+    if plugin is not None and plugin.name == "aws-batch":
+        from earnings_themes import batch_leftovers
+
+        prefix = workflow.storage_settings.default_storage_prefix
+        for name in batch_leftovers.remove_left(prefix):
+            logger.info(f"Removed {name}, which was left.")
+
+
+# Not as onerror, which Snakemake skips where a job cannot be submitted.
+if IN_S3 and workflow.is_main_process:
+    atexit.register(remove_left)

@@ -60,6 +60,11 @@ output "firm_topic_processor_image" {
   value       = local.images["firm-topic-processor"]
 }
 
+output "torch_index" {
+  description = "The package index of the torch that firm-topic-processor is built with: the CUDA build where enable_gpu is true."
+  value       = var.enable_gpu ? "https://pypi.org/simple" : "https://download.pytorch.org/whl/cpu"
+}
+
 output "theme_aggregator_image" {
   description = "The image of the reduce, by digest once it was pushed."
   value       = local.images["theme-aggregator"]

@@ -262,7 +262,7 @@ variable "spot_bid_percentage" {
 }
 
 variable "enable_gpu" {
-  description = "Whether there is a queue of GPU machines for encoding."
+  description = "Whether sentences are encoded on GPUs: a queue of such machines, and a CUDA build of torch in the image (output torch_index)."
   type        = bool
   default     = false
   validation {

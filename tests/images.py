@@ -2,13 +2,14 @@
 
     python -m tests.images theme-aggregator theme-aggregator --help      # an image, then a command in it
 
-Where the base image cannot be pulled, Debian's debootstrap makes one of the same release, Python and name.
-Root is needed for both.
+Where the base image that the recipes pin cannot be pulled, Debian's debootstrap makes one of the same release and minor
+version of Python. Root is needed for both.
 """
 
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from pathlib import Path
 
 from tests.conftest import REPO
 
-BASE = "docker.io/library/python:3.11-slim-bookworm"
+STAND_IN = "localhost/debian-bookworm-python3.11"
 NAMES = ("firm-topic-processor", "theme-aggregator")
 # A build step inherits these from whoever calls; the defaults are more than a container may ask for here.
 LIMITS = '[containers]\ndefault_ulimits = ["nofile=1024:1024","nproc=1024:1024"]\n'
@@ -43,10 +44,14 @@ class Finished:
 
 def build(name: str) -> str:
     """Build an image, and its base where there is none, and return its name. Raises UnavailableError."""
-    _base()
+    recipe = f"containers/{name}/Dockerfile"
+    base = _base(
+        re.findall(r"^ARG BASE=(\S+)$", (REPO / recipe).read_text(encoding="utf-8"), re.MULTILINE)[0]
+    )
+    print(f"{name} is built on {base}")
     buildah(
-        "bud", "--layers", "--isolation", "chroot", "--network", "host", *_pip_settings(),
-        "--file", f"containers/{name}/Dockerfile", "--tag", name, ".",
+        "bud", "--layers", "--isolation", "chroot", "--network", "host", "--build-arg", f"BASE={base}",
+        *_pip_settings(), "--file", recipe, "--tag", name, ".",
     )  # fmt: skip
     return name
 
@@ -121,16 +126,18 @@ def _environment() -> dict[str, str]:
     return os.environ | {"CONTAINERS_CONF": str(limits)}
 
 
-def _base() -> None:
+@cache
+def _base(pinned: str) -> str:
+    """Return the base to build on: the pinned one, or a stand-in for it. Raises UnavailableError."""
     with contextlib.suppress(subprocess.CalledProcessError):
-        buildah("inspect", "--type", "image", BASE)
-        return
+        buildah("pull", "--quiet", "--policy", "missing", pinned)
+        return pinned
     with contextlib.suppress(subprocess.CalledProcessError):
-        buildah("pull", "--quiet", BASE)
-        return
+        buildah("inspect", "--type", "image", STAND_IN)
+        return STAND_IN
     if shutil.which("debootstrap") is None:
         raise UnavailableError(
-            f"{BASE} cannot be pulled, and debootstrap, which would make it, is not installed"
+            f"{pinned} cannot be pulled, and debootstrap, which would make a stand-in, is not installed"
         )
     try:
         made = buildah("from", "scratch").strip()
@@ -147,9 +154,10 @@ def _base() -> None:
             raise UnavailableError(f"debootstrap failed: {(done.stdout + done.stderr)[-1000:]}")
         # What the pulled image has, and Debian has not.
         Path(folder, "usr/bin/python").symlink_to("python3")
-        buildah("commit", made, BASE)
+        buildah("commit", made, STAND_IN)
     finally:
         buildah("rm", made)
+    return STAND_IN
 
 
 def _pip_settings() -> list[str]:

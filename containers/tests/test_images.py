@@ -7,6 +7,7 @@ may write to, or to the offline AWS.
 """
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from functools import cache
@@ -21,6 +22,10 @@ from earnings_themes.reduce.sagemaker import reduce_on_sagemaker
 from earnings_themes.results import parse_firm_topics, parse_themes, read_firm_topics, read_themes
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
 from tests import images
+from tests.cloud.batch_costs import some_firms
+from tests.cloud.batch_scenarios import ALONE, firms_done, prepared
+from tests.cloud.cloud_run import IMAGE, PROFILES, note_first_line, put_source
+from tests.cloud.test_batch_run import SETTINGS
 from tests.conftest import REPO, call, write_csv
 from tests.offline_aws import OfflineAWS
 from tests.small_run import RUN, make_run
@@ -168,6 +173,39 @@ def test_what_the_batch_executor_installs_at_a_jobs_start_comes_from_the_image(p
     assert "boto3" not in done.text.split("Successfully installed")[1], (
         "its dependencies are in the image already"
     )
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_workflows_batch_jobs_run_in_the_workers_image(
+    processor: str, aws: OfflineAWS, tmp_path: Path, profile: str
+) -> None:
+    """The offline Batch starts the image for each job; prints the seconds until a job's script begins."""
+    put_source(aws, some_firms(tmp_path / "calls.csv", 3))
+    run = prepared(aws, tmp_path / "run", profile)
+    run.configure(**SETTINGS | {"topics": {"min_sentences": 10}})
+    run.markers.chmod(0o777)
+    run.note_first_lines()
+    aws.batch.slots["map"] = 1
+    with images.container(processor) as made:
+        # The workflow that a worker of aws-basic-batch finds in the image, with the files that the user names.
+        work = Path(images.buildah("mount", made).strip(), "work")
+        note_first_line(work / "scripts/topics.py", run.markers)
+        shutil.copytree(run.path / "config/cloud", work / "config/cloud")
+        shutil.copy(run.path / "my.yaml", work)
+        # Each job has the image as it is, though all share a container.
+        enter = ["bash", "-c", 'cd $(mktemp -d) && cp -r /work/. . && exec "$@"', "bash"]
+        ours = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
+        aws.images[IMAGE] = lambda env: images.command(
+            made, enter, {key: value for key, value in env.items() if key not in ours}, [run.markers]
+        )
+        ended = run.snakemake(*ALONE, "--until", "topics")
+        assert ended.status == 0, ended.text
+    assert len(firms_done(run)) == 3
+    seconds = run.overhead()
+    print(
+        f"\n{profile}: seconds from a job's start to its script's first line: {[round(n, 2) for n in seconds]}"
+    )
+    assert len(seconds) == 3
 
 
 def test_umap_does_not_compile_again(processor: str) -> None:

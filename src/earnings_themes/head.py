@@ -255,6 +255,8 @@ def call(words: Sequence[str]) -> int:
     means "cancel", and that is what is passed on.
     """
     log.info("%s", shlex.join(words))
+    # What a script started in the background ignores SIGINT, and so would Snakemake.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(list(words)) as process, _terminated(process) as stopped:
         status = process.wait()
     return 128 + signal.SIGTERM if stopped else status

@@ -75,6 +75,10 @@ run "whole_deployment" {
     error_message = "A GPU queue is made only where it is asked for."
   }
   assert {
+    condition     = endswith(output.torch_index, "/cpu")
+    error_message = "Without GPUs the image takes the torch that is a tenth as large."
+  }
+  assert {
     condition     = endswith(output.firm_topic_processor_image, ":not-pushed-yet")
     error_message = "Without a digest no image may be named that somebody could push."
   }
@@ -107,6 +111,10 @@ run "gpu_when_asked_for" {
   assert {
     condition     = output.map_gpu_queue_arn != null
     error_message = "enable_gpu makes the queue."
+  }
+  assert {
+    condition     = !endswith(output.torch_index, "/cpu")
+    error_message = "enable_gpu also says with which torch the image is built."
   }
 }
 

@@ -1,9 +1,8 @@
 """What goes wrong in the cloud, and what a run makes of it: `make test-cloud`.
 
-The real snakemake command, the plugins as released and the profiles, on the offline AWS, whose jobs run: the main
-scenarios with both executors, the others with aws-basic-batch. Each takes a minute or two; `make test` has the
-undisturbed run of aws-basic-batch alone (test_batch_run.py). Sentences and vectors lie ready on S3, so that the firms'
-jobs come first.
+The real snakemake command, the plugins as released and the profiles, on the offline AWS, whose jobs run, with both
+executors. Each takes a minute or two; `make test` has the undisturbed run of aws-basic-batch alone (test_batch_run.py).
+Sentences and vectors lie ready on S3, so that the firms' jobs come first.
 """
 
 import json
@@ -24,7 +23,6 @@ from tests.cloud.cloud_run import (
     wait_until,
 )
 from tests.cloud.test_batch_run import FIRMS, SETTINGS
-from tests.conftest import REPO
 from tests.offline_aws import OfflineAWS
 from tests.offline_aws.batch import TIMED_OUT
 
@@ -120,6 +118,7 @@ def test_a_spot_machine_is_taken_away_and_its_job_is_tried_again(run: CloudRun, 
     run.is_clean()
 
 
+@both
 @pytest.mark.parametrize("marker", ["die", "eat"])
 def test_a_killed_job_costs_its_firm_alone(run: CloudRun, marker: str) -> None:
     (run.markers / marker).touch()
@@ -135,6 +134,7 @@ def test_a_killed_job_costs_its_firm_alone(run: CloudRun, marker: str) -> None:
     run.is_clean()
 
 
+@both
 def test_s3_is_slow_for_a_while(run: CloudRun, aws: OfflineAWS) -> None:
     aws.refuse(rf"GET /{BUCKET}/.*/topics/|PUT /{BUCKET}/.*/topics/", "SlowDown", "reduce", 503, times=3)
     aws.refuse(rf"GET /{BUCKET}/.*transcripts", "InternalError", "again", 500, times=2)
@@ -147,6 +147,7 @@ def test_s3_is_slow_for_a_while(run: CloudRun, aws: OfflineAWS) -> None:
     run.is_clean()
 
 
+@both
 def test_the_head_is_killed_and_started_again(run: CloudRun) -> None:
     with killed(run.start(*ALONE)):
         wait_until(lambda: len(firms_done(run)) >= 1, seconds=240)
@@ -164,6 +165,7 @@ def test_the_head_is_killed_and_started_again(run: CloudRun) -> None:
     run.is_clean()
 
 
+@both
 def test_a_head_that_is_stopped_cancels_its_jobs(run: CloudRun) -> None:
     """What Batch does to a head whose state has timed out; tests/cloud/test_state_machine.py has the part before."""
     (run.markers / "hang").touch()
@@ -183,6 +185,7 @@ def test_a_head_that_is_stopped_cancels_its_jobs(run: CloudRun) -> None:
     assert ODD not in firms_done(run)
 
 
+@both
 def test_a_job_over_its_time_costs_its_firm_alone(run: CloudRun, aws: OfflineAWS) -> None:
     (run.markers / "hang").touch()
     head = run.start(*ALONE)
@@ -248,27 +251,5 @@ def test_a_missing_right_is_named(run: CloudRun, aws: OfflineAWS) -> None:
     assert "batch:SubmitJob" in ended.text
     assert "Traceback (most recent call last)" not in ended.text
     assert firms_done(run) == []
-    # aws-batch registers a definition before it asks for the job, and forgets it when that is refused.
-    run.is_clean(orphans=int(run.profile == "aws-batch"))
-
-
-def test_the_calls_that_aws_is_asked_for(aws: OfflineAWS, tmp_path: Path) -> None:
-    """Not a check of a number: prints the counts by kind for the sample's 24 firms, for docs/batch.md."""
-    put_source(aws, REPO / "data/sample_calls.csv")
-    run = prepared(aws, tmp_path, "aws-basic-batch")
-    n_firms = len(run.read("firms.tsv").splitlines()) - 1
-    # Pauses between two looks as in the profile: they are part of what is counted.
-    counted = []
-    for groups in (ALONE, ("--retries", "0")):
-        begun = run.calls()
-        ended = run.snakemake(*groups, "--seconds-between-status-checks", "10")
-        assert ended.status == 0, ended.text
-        counted.append(run.calls() - begun)
-        for key in run.keys(""):
-            if not key.startswith(("transcripts", "firms", "ingest", "embeddings")):
-                aws.client("s3").delete_object(Bucket=BUCKET, Key=f"{run.run}/{key}")
-    alone, grouped = counted
-    print(f"{'call':40s} a job a firm, grouped ({n_firms} firms)")
-    for kind in sorted({*alone, *grouped}):
-        print(f"{kind:40s} {alone[kind]:5d} {grouped[kind]:5d}")
-    assert grouped["Batch submitjob"] < alone["Batch submitjob"]
+    # aws-batch registers a definition before it asks for the job, and forgets it when that is refused: ours to remove.
+    run.is_clean()

@@ -62,6 +62,8 @@ class CloudRun:
     profile: str = PROFILES[0]
     prefix: str = "runs"
     gpu_queue: str | None = None
+    # Whether the image holds the wheel that a worker of aws-batch installs; without it, pip asks an index.
+    baked: bool = True
     settings: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -105,7 +107,8 @@ class CloudRun:
     def _image(self, environment: dict[str, str]) -> list[str]:
         """Return what the image brings: its variables, the wheel that a worker of aws-batch installs, its folder."""
         brought = {"PYTHONPATH": str(REPO), "OMP_NUM_THREADS": "1", "TEST_MARKERS": str(self.markers)}
-        brought |= {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_FIND_LINKS": str(wheels())}
+        if self.baked:
+            brought |= {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_FIND_LINKS": str(wheels())}
         enter = ["true"]
         if self.profile == "aws-basic-batch":
             enter = [f"cp -r {self.path / name} ." for name in (*_WORKFLOW, "my.yaml")]
@@ -172,28 +175,34 @@ class CloudRun:
         """Return all Batch jobs so far, as they are described."""
         return [job.describe() for job in self.aws.batch.submitted]
 
-    def overhead(self) -> float:
-        """Return the median seconds of the firms' jobs, a job a firm, outside their script: its benchmark's wall."""
-        jobs = [job for job in self.batch_jobs() if "topics" in job["jobName"] and "stoppedAt" in job]
-        total = sorted((job["stoppedAt"] - job["startedAt"]) / 1000 for job in jobs)
-        tables = [self.read(name).decode() for name in self.keys("benchmarks/topics/")]
-        inside = sorted(float(table.splitlines()[1].split("\t")[0]) for table in tables)
-        return total[len(total) // 2] - inside[len(inside) // 2]
+    def note_first_lines(self) -> None:
+        """Let the script of rule topics begin with writing down when it begins, for `overhead`."""
+        note_first_line(self.path / "scripts/topics.py", self.markers)
+
+    def overhead(self) -> list[float]:
+        """Return each firm's job's seconds from its start, as Batch describes it, to its script's first line."""
+        return sorted(
+            float((self.markers / job["jobId"]).read_text()) - job["startedAt"] / 1000
+            for job in self.batch_jobs()
+            if (self.markers / job["jobId"]).exists()
+        )
 
     def calls(self) -> Counter[str]:
-        """Return how often AWS was asked for what, by kind."""
-        return Counter(kind_of(served.request, served.query) for served in self.aws.served)
+        """Return how often AWS was asked for what, by kind and by who asked."""
+        return Counter(
+            f"{'workers' if served.job else 'head'}: {kind_of(served.request)}" for served in self.aws.served
+        )
 
-    def is_clean(self, orphans: int = 0) -> None:
+    def is_clean(self) -> None:
         """Assert what must hold after everything.
 
         The bucket is there; no job definition, job or archive is left; no firm's result is lost, and none was made
-        twice: the bucket keeps every version. orphans: how many job definitions the executor is known to leave.
+        twice: the bucket keeps every version.
         """
         self.aws.client("s3").head_bucket(Bucket=BUCKET)
         left = self.aws.client("batch").describe_job_definitions(status="ACTIVE")["jobDefinitions"]
         names = {item["jobDefinitionName"] for item in left} - {"worker"}
-        assert len(names) == orphans, f"job definitions are left: {names}"
+        assert not names, f"job definitions are left: {names}"
         assert not [job for job in self.batch_jobs() if job["status"] not in ("SUCCEEDED", "FAILED")]
         found = self.aws.client("s3").list_objects_v2(
             Bucket=BUCKET, Prefix=f"{self.prefix}/snakemake-workflow"
@@ -205,7 +214,15 @@ class CloudRun:
         assert len(made) == len(self.versions()), "a result was deleted"
 
 
-def kind_of(request: str, query: str) -> str:
+def note_first_line(script: Path, markers: Path) -> None:
+    """Put a line at the top of a script that writes the time to a file of the job's id, before all else."""
+    lines = script.read_text(encoding="utf-8")
+    where = f"pathlib.Path({str(markers)!r}, os.environ['AWS_BATCH_JOB_ID'])"
+    note = f"import os, pathlib, time; {where}.write_text(str(time.time()))\n"
+    script.write_text(note + lines, encoding="utf-8")
+
+
+def kind_of(request: str) -> str:
     """Return what a request is called in AWS's price list and documentation."""
     if request.startswith("POST /v1/"):
         return "Batch " + request.removeprefix("POST /v1/")

@@ -5,6 +5,7 @@ from pathlib import Path
 from tests.cloud.cloud_run import BUCKET, IMAGE, CloudRun, put_sentences, put_source
 from tests.cloud.test_batch_run import SETTINGS
 from tests.offline_aws import OfflineAWS
+from tests.offline_aws.batch import log_of
 
 VECTORS = "embeddings/0000.parquet"
 
@@ -25,14 +26,17 @@ def test_encoding_asks_for_a_gpu_of_the_gpu_queue_and_nothing_else_does(
     aws: OfflineAWS, tmp_path: Path, quarter: Path
 ) -> None:
     run = prepared(aws, tmp_path, quarter, "aws-basic-batch")
-    # Only what is asked for is looked at: the job itself ends at once.
-    aws.images[IMAGE] = ["false"]
-    assert run.snakemake(f"results/tiny/{VECTORS}", "results/tiny/topics/23.json").status != 0
+    wanted_files = (f"results/tiny/{VECTORS}", "results/tiny/topics/23.json")
+    assert run.snakemake(*wanted_files, "--retries", "0").status != 0
     job = run.batch_jobs()[0]
+    # The worker has the setting, and its machine has no GPU.
+    assert "embedding.device is 'cuda', but torch" in log_of(aws, job)
     wanted = {item["type"]: item["value"] for item in job["container"]["resourceRequirements"]}
     assert wanted == {"VCPU": "4", "MEMORY": "7168", "GPU": "1"}
     assert job["jobQueue"] == run.gpu_queue
 
+    # Only what is asked for is looked at: the job itself ends at once.
+    aws.images[IMAGE] = ["false"]
     put_sentences(run, tmp_path / "made")
     before = len(run.batch_jobs())
     assert run.snakemake("results/tiny/topics/23.json").status != 0

@@ -115,13 +115,13 @@ data "aws_iam_policy_document" "head" {
     actions   = ["batch:TerminateJob"]
     resources = ["${local.batch}:job/*"]
   }
-  # Neither action can be limited to a resource (Service Authorization Reference, "AWS Batch").
+  # No action can be limited to a resource (Service Authorization Reference, "AWS Batch").
   statement {
     sid       = "WatchWork"
-    actions   = ["batch:DescribeJobs", "batch:ListJobs"]
+    actions   = concat(["batch:DescribeJobs", "batch:ListJobs"], var.executor == "aws-batch" ? ["batch:DescribeJobDefinitions"] : [])
     resources = ["*"]
   }
-  # The executor aws-batch makes a definition for each job.
+  # The executor aws-batch makes a definition for each job, and leaves some (batch_leftovers.py).
   dynamic "statement" {
     for_each = var.executor == "aws-batch" ? [1] : []
     content {

@@ -52,3 +52,13 @@ def test_the_image_runs_as_a_user_and_gets_signals() -> None:
     # In the other form a shell would be the first process, and keep SIGTERM for itself.
     assert lines[-1].startswith('ENTRYPOINT ["')
     assert "--require-hashes" in "\n".join(lines)
+
+
+def test_both_images_stand_on_one_base_that_nobody_can_move() -> None:
+    recipes = [path.read_text(encoding="utf-8") for path in sorted(REPO.glob("containers/*/Dockerfile"))]
+    bases = {found for recipe in recipes for found in re.findall(r"^ARG BASE=(\S+)$", recipe, re.MULTILINE)}
+    assert len(recipes) == 2 and len(bases) == 1
+    assert re.fullmatch(r"docker\.io/library/python:3\.11-slim-bookworm@sha256:[0-9a-f]{64}", bases.pop())
+    # Every stage begins with it, or with one of the stages before.
+    begins = [word for recipe in recipes for word in re.findall(r"^FROM (\S+)", recipe, re.MULTILINE)]
+    assert set(begins) == {"${BASE}", "libraries"}
