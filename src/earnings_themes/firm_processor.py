@@ -218,6 +218,10 @@ def _names(sentences: pd.DataFrame, firm_name: str) -> set[str]:
 def _describe(
     frame: pd.DataFrame, vectors: Vectors, result: TopicModelResult, names: set[str]
 ) -> tuple[tuple[FirmTopic, ...], list[NDArray[np.float32]]]:
+    # A topic is a small frame; of Python's strings, not Arrow's, pandas takes rows several times as fast.
+    frame = frame[[*_SENTENCE_COLUMNS, "procedural", "topic", "probability"]].astype(
+        dict.fromkeys(_SENTENCE_COLUMNS, object)
+    )
     found: list[tuple[Topic, pd.DataFrame]] = []
     for topic in result.topics:
         members = frame[frame["topic"] == topic.topic_id]
