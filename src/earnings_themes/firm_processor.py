@@ -8,7 +8,8 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Set
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -162,7 +163,8 @@ def process_firm(
     )
 
 
-def versions(libraries: Sequence[str] = _LIBRARIES) -> dict[str, str]:
+@cache
+def versions(libraries: tuple[str, ...] = _LIBRARIES) -> dict[str, str]:
     """Return the versions of the package, of Python, and of the libraries that can change a result."""
     return {
         "earnings-themes": __version__,
@@ -228,6 +230,7 @@ def _describe(
         if len(members):
             found.append((topic, members))
     # Largest first; equals in the order they were first said, so that the numbers never depend on chance.
+    by_fit = frame.sort_values(["probability", "sentence_id"], ascending=[False, True])
     found.sort(key=lambda pair: (-len(pair[1]), pair[1]["sentence_id"].min()))
     words = topic_words(
         [members["text"].tolist() for _, members in found],
@@ -236,14 +239,20 @@ def _describe(
         _N_KEYWORDS,
     )
     topics = tuple(
-        _topic(number, topic, members, of_topic, names)
+        _topic(number, topic, members, by_fit[by_fit["topic"] == topic.topic_id], of_topic, names)
         for number, ((topic, members), of_topic) in enumerate(zip(found, words, strict=True))
     )
     return topics, [_centroid(vectors[members.index]) for _, members in found]
 
 
-def _topic(number: int, topic: Topic, members: pd.DataFrame, words: TopicWords, names: Set[str]) -> FirmTopic:
-    ordered = members.sort_values(["probability", "sentence_id"], ascending=[False, True])
+def _topic(
+    number: int,
+    topic: Topic,
+    members: pd.DataFrame,
+    ordered: pd.DataFrame,
+    words: TopicWords,
+    names: Set[str],
+) -> FirmTopic:
     return FirmTopic(
         topic_id=number,
         label=words.label,

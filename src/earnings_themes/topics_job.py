@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from earnings_themes.config import parse_config
-from earnings_themes.firm_processor import process_firm_files
+from earnings_themes.firm_processor import process_firm_files, versions
 from earnings_themes.firms import decode_firm
 from earnings_themes.job import job
 
@@ -41,7 +41,8 @@ def run(config: Mapping[str, Any], firm: str, files: Mapping[str, str], output: 
 
 
 def preload() -> None:
-    """Import what the default model brings in late, for a process that forks after this."""
+    """Import what the default model brings in late, and look up the versions, for a process that forks after this."""
     from earnings_themes.models.bertopic_model import light_bertopic
 
     light_bertopic()
+    versions()
