@@ -29,6 +29,16 @@ def test_the_bucket_is_encrypted_private_and_for_tls_alone() -> None:
     assert 'variable = "aws:SecureTransport" values = ["false"]' in said
 
 
+def test_the_table_is_for_tls_alone() -> None:
+    policy = block("aws_iam_policy_document", "table", what="data")
+    assert 'effect = "Deny" actions = ["dynamodb:*"]' in policy
+    assert 'resources = [aws_dynamodb_table.themes.arn, "${aws_dynamodb_table.themes.arn}/index/*"]' in policy
+    assert 'variable = "aws:SecureTransport" values = ["false"]' in policy
+    attached = block("aws_dynamodb_resource_policy", "themes")
+    assert "resource_arn = aws_dynamodb_table.themes.arn" in attached
+    assert "policy = data.aws_iam_policy_document.table.json" in attached
+
+
 def test_the_bucket_keeps_old_versions_and_the_table_can_be_put_back() -> None:
     assert 'status = "Enabled"' in block("aws_s3_bucket_versioning", "results")
     assert "point_in_time_recovery { enabled = true }" in block("aws_dynamodb_table", "themes")

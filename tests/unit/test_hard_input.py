@@ -5,21 +5,25 @@ inputs here are each one that somebody has; test_input_properties.py makes up th
 """
 
 import csv
+import dataclasses
 import gzip
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from earnings_themes.config import Limits, Source
 from earnings_themes.connectors.local_csv import LocalCSVConnector, call_date
 from earnings_themes.errors import InputError
 from earnings_themes.firm_list import connect, list_firms
-from earnings_themes.firms import decode_firm, encode_firm, read_firms
+from earnings_themes.firms import decode_firm, encode_firm, id_fault, read_firms
 from earnings_themes.ingest import ingest
 from earnings_themes.results import read_sentences
-from earnings_themes.text import MAX_CHARACTERS, flag_procedural, split_sentences
+from earnings_themes.text import MAX_CHARACTERS, MAX_WORDS, flag_procedural, split_sentences
+from tests.conftest import REPO
 
 HEADER = "companyid,companyname,transcriptid,mostimportantdateutc,componentorder,componenttext\n"
 ROW = "7,Firm,70,2023-05-02,0,We grew.\n"
@@ -239,6 +243,19 @@ def test_each_limit_says_what_was_found_and_which_key_to_raise(tmp_path: Path) -
     packed = gzip.compress((HEADER + ROW * 50_000).encode())
     assert len(packed) < 10_000
     assert "source.limits.file_mb" in fault(source(tmp_path, packed, file_mb=1))
+
+
+def test_the_page_of_limits_has_the_limits_of_the_code_and_of_the_shipped_config() -> None:
+    page = (REPO / "docs/limits.md").read_text(encoding="utf-8")
+    said = {
+        name: int(n.replace(",", "")) for name, n in re.findall(r"^\| `(\w+)` \| ([\d,]+) \|", page, re.M)
+    }
+    shipped = yaml.safe_load((REPO / "config/config.yaml").read_text(encoding="utf-8"))["source"]["limits"]
+    assert said == shipped == dataclasses.asdict(Limits())
+    assert f"at most {MAX_WORDS} words" in page
+    assert f"{MAX_CHARACTERS:,} characters" in page
+    id_fault_at = next(n for n in range(1, 1000) if id_fault("x" * n))
+    assert f"at most {id_fault_at - 1} characters once percent-encoded" in page
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,31 @@ resource "aws_dynamodb_table" "themes" {
   }
 }
 
+# What no role can do with the table, whatever it is allowed: talk to it without TLS.
+data "aws_iam_policy_document" "table" {
+  statement {
+    sid       = "TlsOnly"
+    effect    = "Deny"
+    actions   = ["dynamodb:*"]
+    resources = [aws_dynamodb_table.themes.arn, "${aws_dynamodb_table.themes.arn}/index/*"]
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}
+
+# Attaches the denial above.
+resource "aws_dynamodb_resource_policy" "themes" {
+  resource_arn = aws_dynamodb_table.themes.arn
+  policy       = data.aws_iam_policy_document.table.json
+}
+
 # One for the map and the head, one for the reduce: a tag names one image for ever, and each is scanned.
 resource "aws_ecr_repository" "image" {
   #checkov:skip=CKV_AWS_136:AWS's own key encrypts it; a key of ours costs $1 a month and would be given to the same roles
