@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test test-cloud test-containers test-runbook lint audit advisories sbom compare evaluate bench simulate docs measure fuzz check-rows faults cloud-settings cloud-demo test-terraform lint-terraform \
+.PHONY: run test test-cloud test-containers test-runbook lint audit advisories sbom compare evaluate bench simulate docs measure fuzz check-rows faults soak cloud-settings cloud-demo test-terraform lint-terraform \
   deploy destroy lock clean
 
 run: .venv/run.stamp
@@ -77,6 +77,12 @@ KILLS ?= 50
 SEED ?= 1
 faults: .venv/dev.stamp
 	$(BIN)/python -m tests.longer.faults --kills $(KILLS) --seed $(SEED)
+
+# FIRMS firms on an AWS in this process where machines, workers, publishers and heads are killed and requests throttled;
+# docs/faults.md.
+FIRMS ?= 200
+soak: .venv/dev.stamp
+	$(BIN)/python -m tests.cloud.soak --firms $(FIRMS) --seed $(SEED)
 
 # Rewrites what in docs/ comes from code, schemas and docs/measured.json; a test fails when that is stale.
 docs: .venv/dev.stamp

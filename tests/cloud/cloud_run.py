@@ -193,11 +193,11 @@ class CloudRun:
             f"{'workers' if served.job else 'head'}: {kind_of(served.request)}" for served in self.aws.served
         )
 
-    def is_clean(self) -> None:
-        """Assert what must hold after everything.
+    def is_clean(self, once: bool = True) -> dict[str, list[str]]:
+        """Assert what must hold after everything, and return the ids of the versions of each firm's result.
 
-        The bucket is there; no job definition, job or archive is left; no firm's result is lost, and none was made
-        twice: the bucket keeps every version.
+        The bucket is there; no job definition, job or archive is left; no firm's result is lost, and with `once` none
+        was made twice: the bucket keeps every version.
         """
         self.aws.client("s3").head_bucket(Bucket=BUCKET)
         left = self.aws.client("batch").describe_job_definitions(status="ACTIVE")["jobDefinitions"]
@@ -208,10 +208,15 @@ class CloudRun:
             Bucket=BUCKET, Prefix=f"{self.prefix}/snakemake-workflow"
         )
         assert "Contents" not in found
-        kept = self.aws.client("s3").list_object_versions(Bucket=BUCKET, Prefix=f"{self.run}/topics/")
-        made = Counter(item["Key"] for item in kept.get("Versions", ()))
-        assert set(made.values()) <= {1}, f"made twice: {made}"
+        pages = self.aws.client("s3").get_paginator("list_object_versions")
+        kept = pages.paginate(Bucket=BUCKET, Prefix=f"{self.run}/topics/")
+        made: dict[str, list[str]] = {}
+        for item in (item for page in kept for item in page.get("Versions", ())):
+            made.setdefault(item["Key"], []).append(item["VersionId"])
+        twice = {key: len(versions) for key, versions in made.items() if len(versions) > 1}
+        assert not (once and twice), f"made twice: {twice}"
         assert len(made) == len(self.versions()), "a result was deleted"
+        return made
 
 
 def note_first_line(script: Path, markers: Path) -> None:

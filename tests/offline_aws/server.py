@@ -37,7 +37,8 @@ class Refusal:
 
     def applies(self, request: str) -> bool:
         """Return whether this request is refused, and count it."""
-        if not re.search(self.pattern, request) or self.times == 0:
+        # Two requests at once may both be the last one: below 0 is used up, too.
+        if not re.search(self.pattern, request) or (self.times is not None and self.times <= 0):
             return False
         if self.times is not None:
             self.times -= 1
