@@ -61,8 +61,8 @@ output "firm_topic_processor_image" {
 }
 
 output "torch_index" {
-  description = "The package index of the torch that firm-topic-processor is built with: the CUDA build where enable_gpu is true."
-  value       = var.enable_gpu ? "https://pypi.org/simple" : "https://download.pytorch.org/whl/cpu"
+  description = "The package index of the torch that firm-topic-processor is built with: empty, and so pip's own with its CUDA build, where enable_gpu is true."
+  value       = var.enable_gpu ? "" : "https://download.pytorch.org/whl/cpu"
 }
 
 output "theme_aggregator_image" {
