@@ -21,7 +21,7 @@ rule themes:
         "../envs/workflow.yaml"
     container:
         CONTAINER
-    threads: 1 if ON_SAGEMAKER else 2
+    threads: 1
     resources:
         mem_mb=500 if ON_SAGEMAKER else 8000,
     params:

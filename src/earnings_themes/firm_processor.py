@@ -35,6 +35,7 @@ from earnings_themes.errors import ModelError, ResultError
 from earnings_themes.firms import read_firms
 from earnings_themes.kinds import topic_kind
 from earnings_themes.labels import NameFinder, TopicWords, topic_words
+from earnings_themes.processes import one_thread
 from earnings_themes.registry import model_class
 from earnings_themes.results import read_sentences, write_firm_topics
 from earnings_themes.text import dominant_script, introduced_names
@@ -90,6 +91,7 @@ def process_firm_files(
     return firm
 
 
+@one_thread
 def process_firm(
     run: str,
     firm_id: str,

@@ -40,6 +40,7 @@ from earnings_themes.labels import (
     unpack,
 )
 from earnings_themes.naming import name_themes
+from earnings_themes.processes import one_thread
 from earnings_themes.reduce.reader import CentroidRows, TopicsReader
 from earnings_themes.results import write_themes
 from earnings_themes.theme_methods import Clusterer, sets_procedure_aside, theme_clusterer
@@ -109,6 +110,7 @@ def aggregate_files(
     return themes
 
 
+@one_thread
 def aggregate(
     run: str,
     topics: Sequence[TopicRecord],

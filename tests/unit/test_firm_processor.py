@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from earnings_themes.abstractions import FirmTopics, TopicModelResult
 from earnings_themes.config import TopicSettings
@@ -16,6 +17,7 @@ from earnings_themes.firm_processor import process_firm
 from earnings_themes.models.bertopic_model import BERTopicModel
 from earnings_themes.results import TRANSCRIPT_SCHEMA
 from tests.conftest import SUBJECTS, made_vector
+from tests.unit.test_processes import threads
 
 TEXTS = [text for said in SUBJECTS.values() for text in said]
 SETTINGS = TopicSettings("bertopic", min_sentences=10, keep_procedural=False)
@@ -123,6 +125,22 @@ class RecordingModel(BERTopicModel):
     def fit(self, documents: list[str], embeddings: np.ndarray | None = None) -> TopicModelResult:
         RecordingModel.fitted = dict(zip(documents, embeddings, strict=True))
         return super().fit(documents, embeddings)
+
+
+class CountingModel(BERTopicModel):
+    """BERTopic that shows on how many threads it was fitted."""
+
+    seen: ClassVar[set[int]] = set()
+
+    def fit(self, documents: list[str], embeddings: np.ndarray | None = None) -> TopicModelResult:
+        CountingModel.seen = threads()
+        return super().fit(documents, embeddings)
+
+
+def test_topics_are_found_on_one_thread_so_that_cores_change_no_digit() -> None:
+    with threadpool_limits(2):
+        run(frame(TEXTS), TopicSettings(f"{__name__}:CountingModel", 10, keep_procedural=False))
+    assert CountingModel.seen == {1}
 
 
 @pytest.mark.parametrize("context", [True, False])

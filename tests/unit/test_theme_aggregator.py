@@ -1,9 +1,11 @@
 """The reduce: themes cross firms, no firm dominates one, and every topic and firm left out has its reason."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from earnings_themes.abstractions import SCHEMA_VERSION, FirmTopic, FirmTopics, Themes, TopicSentence
 from earnings_themes.abstractions.records import FirmStatus, Kind
@@ -14,6 +16,7 @@ from earnings_themes.reduce.reader import TopicsReader
 from earnings_themes.results import read_themes, write_firm_topics
 from earnings_themes.theme_aggregator import aggregate_files, theme_stability
 from earnings_themes.theme_methods import theme_clusterer
+from tests.unit.test_processes import threads
 
 SETTINGS = ThemeSettings(min_firms=2, max_firm_share=0.4, n_keywords=10, max_words=3, stability_runs=4)
 DIM = 24
@@ -96,6 +99,26 @@ def test_topics_about_one_thing_become_a_theme_with_its_words_and_voices(tmp_pat
             np.mean([topic.similarity for topic in theme.topics]), rel=1e-4
         )
         assert np.linalg.norm(theme.centroid) == pytest.approx(1, abs=1e-5)
+
+
+def test_themes_are_found_on_one_thread_so_that_cores_change_no_digit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[set[int]] = []
+
+    def noted(*given: Any) -> Any:
+        cluster = theme_clusterer(*given)
+
+        def one(rows: Any) -> Any:
+            seen.append(threads())
+            return cluster(rows)
+
+        return one
+
+    monkeypatch.setattr("earnings_themes.theme_aggregator.theme_clusterer", noted)
+    with threadpool_limits(2):
+        reduce(tmp_path, [write(tmp_path, str(n), [(0, "freight")]) for n in range(3)])
+    assert seen and all(found == {1} for found in seen)
 
 
 def test_two_firms_with_a_topic_each_make_a_theme(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from earnings_themes.processes import one_thread
 from earnings_themes.quality.against_labels import compare
 from earnings_themes.quality.coherence import coherence, keywords_of, topic_diversity
 from earnings_themes.quality.coverage import (
@@ -33,6 +34,7 @@ from earnings_themes.quality.tally import (
 QUALITY_VERSION: Final = 1
 
 
+@one_thread
 def quality_report(
     run_dir: Path, labels: Path | None = None, embeddings: EmbeddingReader | None = None
 ) -> dict[str, Any]:

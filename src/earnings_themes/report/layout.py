@@ -8,6 +8,8 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.neighbors import NearestNeighbors
 
+from earnings_themes.processes import one_thread
+
 # t-SNE takes 0.3 s for 300 vectors and 1.8 s for 1,500, and grows a little faster than they do; so above this
 # a sample is placed, and every other vector goes between its nearest neighbours of the sample.
 MAX_PLACED: Final = 3_000
@@ -17,6 +19,7 @@ _DIMENSIONS: Final = 50
 _FEW: Final = 12
 
 
+@one_thread
 def plane(vectors: NDArray[np.float32], seed: int = 42) -> NDArray[np.float32]:
     """Return (n, 2) positions in [−1, 1] of (n, dim) vectors; the same vectors give the same positions.
 
