@@ -177,9 +177,11 @@ def test_what_the_batch_executor_installs_at_a_jobs_start_comes_from_the_image(p
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_workflows_batch_jobs_run_in_the_workers_image(
-    processor: str, aws: OfflineAWS, tmp_path: Path, profile: str
+    processor: str, aws: OfflineAWS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str
 ) -> None:
     """The offline Batch starts the image for each job; prints the seconds until a job's script begins."""
+    for key, value in aws.environment.items():
+        monkeypatch.setenv(key, value)
     put_source(aws, some_firms(tmp_path / "calls.csv", 3))
     run = prepared(aws, tmp_path / "run", profile)
     run.configure(**SETTINGS | {"topics": {"min_sentences": 10}})
