@@ -63,11 +63,6 @@ CONTAINER = f"docker://earnings-themes/firm-topic-processor:{__version__}"
 os.environ.setdefault(warm.VARIABLE, str(os.getpid()))
 
 
-# What was half done when a call was killed is made again, as if --rerun-incomplete were given.
-if workflow.is_main_process and workflow.dag_settings is not None:
-    workflow.dag_settings.force_incomplete = True
-
-
 # A character class, not a list of firms: joining 10,000 ids takes 43 s. Encoded ids hold nothing else.
 wildcard_constraints:
     firm=r"[A-Za-z0-9_%-]+",
@@ -86,6 +81,10 @@ def in_place(file):
 @functools.cache
 def guarded():
     """Take the run's folder for this call and mend it, if this process is about to run jobs on this disk."""
+    if workflow.is_main_process:
+        # What was half done when a call was killed is made again, as if --rerun-incomplete were given. While the
+        # Snakefile is parsed there are no settings of the DAG yet.
+        workflow.dag_settings.force_incomplete = True
     executes = workflow.is_main_process and workflow.executor_plugin is not None
     if not executes or workflow.dryrun or IN_S3:
         return

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,25 @@ def test_killed_jobs_and_a_killed_snakemake_cost_no_more_than_a_second_call(
     assert "Reading and splitting the transcripts" not in second.jobs
     assert differences(fresh, finished) == []
     assert fresh.snakemake().jobs == []
+
+
+def test_a_call_that_was_killed_while_it_noted_that_a_job_is_done_is_gone_on_with(
+    finished: Folder, tmp_path: Path
+) -> None:
+    """The report is there and whole, but for a part of its files Snakemake still has the note that they are not."""
+    folder = finished.copy(tmp_path / "copy")
+    for name in ("exposures.csv", "quality.json"):
+        note = (
+            folder.path
+            / ".snakemake/incomplete"
+            / urlsafe_b64encode(f"results/tiny/{name}".encode()).decode()
+        )
+        note.parent.mkdir(exist_ok=True)
+        note.write_text('{"external_jobid": null}')
+    second = folder.snakemake()
+    assert second.status == 0, second.text
+    assert second.jobs == ["Measuring the run and drawing its report"]
+    assert differences(folder, finished) == []
 
 
 def test_a_second_call_in_one_folder_is_refused_with_one_message(finished: Folder, tmp_path: Path) -> None:
@@ -107,6 +127,35 @@ def test_a_file_that_may_not_be_so_large_is_one_message_and_leaves_nothing_half_
 
 
 @pytest.fixture
+def small_disk(fresh: Folder) -> Iterator[Path]:
+    """The folder of results, on a disk that holds the sentences and some of the rest."""
+    results = fresh.path / "results"
+    results.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(results)]
+    if os.getuid() or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("only root can mount a small disk, and not everywhere")
+    yield results
+    subprocess.run(["umount", str(results)], check=True)
+
+
+def test_a_disk_that_was_full_costs_no_more_than_a_second_call(
+    fresh: Folder, finished: Folder, small_disk: Path
+) -> None:
+    first = fresh.snakemake()
+    assert first.status == 1, first.text
+    assert "the disk is full. Make room" in first.text
+    assert (small_disk / "tiny/transcripts.parquet").exists(), (
+        "full before anything was done: nothing is shown"
+    )
+    assert [path for path in small_disk.rglob("*.part*") if path.is_file()] == []
+    subprocess.run(["mount", "-o", "remount,size=100m", str(small_disk)], check=True)
+    second = fresh.snakemake()
+    assert second.status == 0, second.text
+    assert "Reading and splitting the transcripts" not in second.jobs
+    assert differences(fresh, finished) == []
+
+
+@pytest.fixture
 def read_only(tmp_path: Path) -> Iterator[Path]:
     """A folder that cannot be written: by its rights, or for root, who has them all, by its file system."""
     folder = tmp_path / "read only"
@@ -123,13 +172,18 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_read_only_folder_is_one_message(fresh: Folder, read_only: Path) -> None:
+def test_a_read_only_folder_is_one_message_and_costs_nothing(
+    fresh: Folder, finished: Folder, read_only: Path
+) -> None:
     (fresh.path / "results").symlink_to(read_only)
     run = fresh.snakemake()
     assert run.status == 1
     assert "then run again" in run.text or "Run in a folder that can be written" in run.text
     assert "Traceback (most" not in run.text
     assert run.jobs == []
+    (fresh.path / "results").unlink()
+    assert fresh.snakemake().status == 0
+    assert differences(fresh, finished) == []
 
 
 def test_a_mistaken_setting_leaves_no_lock(fresh: Folder) -> None:
