@@ -163,7 +163,7 @@ def snakemake(folder: Path, settings: dict[str, object], *more: str) -> list[str
 
 
 def whole_run(given: argparse.Namespace) -> list[Row]:
-    """Time in turn the whole workflow, a rerun with another clustering parameter, and the floor."""
+    """Time in turn the whole workflow, reruns with another parameter of the topics and of the themes, and the floor."""
     pairs: list[dict[str, dict[str, float]]] = []
     for _ in range(given.repeats):
         with tempfile.TemporaryDirectory() as name:
@@ -181,12 +181,18 @@ def whole_run(given: argparse.Namespace) -> list[Row]:
             pair["rerun, other clustering"] = timed(
                 snakemake(folder, changed, "--forcerun", "topics"), folder
             )
+            coarser = {**changed, "themes": {"params": {"max_repeat": 0.25}}}
+            pair["rerun, other themes"] = timed(snakemake(folder, coarser, "--forcerun", "themes"), folder)
             floor = [sys.executable, "-c", FLOOR, str(run / "transcripts.parquet"), "2"]
             said = subprocess.run(floor, capture_output=True, text=True, check=True).stdout.split()
             pair["floor: one encode call"] = {"wall_s": float(said[1]), "cpu_s": float(said[2])}
             pairs.append(pair)
             print(json.dumps(pair), flush=True)
-    against = {"whole run": "floor: one encode call", "rerun, other clustering": "whole run"}
+    against = {
+        "whole run": "floor: one encode call",
+        "rerun, other clustering": "whole run",
+        "rerun, other themes": "whole run",
+    }
     rows = []
     for what in pairs[0]:
         values = {key: statistics.median(pair[what][key] for pair in pairs) for key in pairs[0][what]}
