@@ -21,7 +21,8 @@ rule themes:
         "../envs/workflow.yaml"
     container:
         CONTAINER
-    threads: 1
+    # A process a core reads the files and repeats the clustering; more than 8 wait for the one that collects.
+    threads: 1 if ON_SAGEMAKER else 8
     resources:
         mem_mb=500 if ON_SAGEMAKER else 8000,
     params:

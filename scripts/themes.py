@@ -17,4 +17,4 @@ if __name__ == "__main__":
             table = config.publish.table if config.publish.store == "dynamodb" else None
             reduce_on_sagemaker(snakemake.config, themes, receipt, table)
         else:
-            reduce_run(config, folder_at(snakemake.params.folder), themes, receipt)
+            reduce_run(config, folder_at(snakemake.params.folder), themes, receipt, workers=snakemake.threads)

@@ -31,7 +31,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage  # type: ignore[import-untyped, unused-ignore]
 from scipy.spatial.distance import squareform  # type: ignore[import-untyped, unused-ignore]
-from sklearn.base import BaseEstimator, ClusterMixin
 
 from earnings_themes.light import light_imports
 
@@ -138,8 +137,8 @@ def leiden(graph: Graph, resolution: float, seed: int) -> Integers:
     return np.asarray(partition.membership, dtype=np.int64)
 
 
-class GraphCommunities(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Topics of one firm's sentences; scikit-learn's interface, so that it is BERTopic's `hdbscan_model`.
+class GraphCommunities:
+    """Topics of one firm's sentences, used like a clusterer of scikit-learn, whose import the reduce is spared.
 
     Each of `n_runs` Leiden runs sees 90 % of the sentences at another resolution. Average linkage on the share
     of runs that put two sentences together, cut at one half, gives the topics. A sentence is an outlier (−1)
@@ -229,7 +228,7 @@ class GraphCommunities(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sc
         return np.asarray(together / np.maximum(seen, 1.0), dtype=np.float32)
 
 
-class CentroidCommunities(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class CentroidCommunities:
     """Themes of all firms' topics: Leiden on reciprocal best matches, as broad as the firms' own topics allow.
 
     A firm's topics are already told apart, so there are at least as many themes as a firm has topics, and a theme

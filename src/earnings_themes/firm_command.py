@@ -19,10 +19,11 @@ from earnings_themes.abstractions import FirmTopics
 from earnings_themes.config import Config, Source
 from earnings_themes.container_command import exit_code_of, read_config_from
 from earnings_themes.embedding import TorchEncoder, embed
-from earnings_themes.firm_processor import peak_memory_mb, process_firm_files
+from earnings_themes.firm_processor import process_firm_files
 from earnings_themes.firms import encode_firm, read_firms
 from earnings_themes.folders import Folder, open_folder
 from earnings_themes.ingest import ingest
+from earnings_themes.provenance import peak_memory_mb
 
 log = logging.getLogger("earnings_themes")
 

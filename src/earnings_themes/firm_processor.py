@@ -4,13 +4,8 @@ A firm with too little text is a result with a status, not a failure: what fails
 and only that is worth a retry.
 """
 
-import platform
-import resource
-import sys
 import time
 from collections.abc import Mapping, Set
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +13,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from earnings_themes import __version__
 from earnings_themes.abstractions import (
     SCHEMA_VERSION,
     FirmTopic,
@@ -36,24 +30,12 @@ from earnings_themes.firms import read_firms
 from earnings_themes.kinds import topic_kind
 from earnings_themes.labels import NameFinder, TopicWords, topic_words
 from earnings_themes.processes import one_thread
+from earnings_themes.provenance import OF_TOPICS, peak_memory_mb, versions
 from earnings_themes.registry import model_class
 from earnings_themes.results import read_sentences, write_firm_topics
 from earnings_themes.text import dominant_script, introduced_names
 from earnings_themes.text.words import words_of
 
-# Libraries whose version can change a topic.
-_LIBRARIES: Final = (
-    "bertopic",
-    "hdbscan",
-    "igraph",
-    "numpy",
-    "scikit-learn",
-    "scipy",
-    "sentence-transformers",
-    "tomotopy",
-    "torch",
-    "umap-learn",
-)
 # Ten words are what topic diversity and coherence are measured on (Dieng et al. 2020, Röder et al. 2015).
 _N_KEYWORDS: Final = 10
 _SENTENCE_COLUMNS: Final = ("sentence_id", "text", "speaker_type")
@@ -153,7 +135,7 @@ def process_firm(
             "context": settings.context,
             "embedding_model": embedding.get("embedding_model", ""),
             "embedding_sha256": embedding.get("embedding_sha256", ""),
-            "versions": versions(),
+            "versions": versions(OF_TOPICS),
             "seed": seed,
             "n_sentences": len(sentences),
             "n_procedural": int(sentences["procedural"].sum()) if len(sentences) else 0,
@@ -163,23 +145,6 @@ def process_firm(
             "timing": {"seconds": timing, "peak_memory_mb": peak_memory_mb()},
         },
     )
-
-
-@cache
-def versions(libraries: tuple[str, ...] = _LIBRARIES) -> dict[str, str]:
-    """Return the versions of the package, of Python, and of the libraries that can change a result."""
-    return {
-        "earnings-themes": __version__,
-        "python": platform.python_version(),
-        **{name: version(name) for name in libraries},
-    }
-
-
-def peak_memory_mb() -> float:
-    """Return this process's largest resident set so far, in MB of 2**20 bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Linux counts in KB, macOS in bytes (getrusage(2) of each).
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
 def _no_topics(n: int) -> TopicModelResult:

@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import fastjsonschema
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -35,6 +34,9 @@ from earnings_themes.abstractions import (
 from earnings_themes.errors import ResultError
 from earnings_themes.files import write_atomically
 from earnings_themes.firms import FirmRow
+
+if TYPE_CHECKING:
+    import pandas as pd  # 0.3 s that the reduce, which reads no sentences, is spared
 
 # Floats are written with 6 significant digits: float32 holds 7, and the last one differs between
 # processors. At 384 numbers a centroid it also halves the file.
@@ -127,7 +129,7 @@ def read_firm_rows(file: pq.ParquetFile, firm_id: str, columns: list[str]) -> pa
     return table.filter(pc.equal(table["firm_id"], firm_id)).select(columns)
 
 
-def read_sentences(source: Path | str, firm_id: str, columns: list[str] | None = None) -> pd.DataFrame:
+def read_sentences(source: Path | str, firm_id: str, columns: list[str] | None = None) -> "pd.DataFrame":
     """Return a firm's sentences, in the order they were said, reading only its row group.
 
     source: where transcripts.parquet is. columns: some of TRANSCRIPT_SCHEMA; None is all of them. The frame is
@@ -144,7 +146,7 @@ def read_sentences(source: Path | str, firm_id: str, columns: list[str] | None =
 
 def iter_sentences(
     source: Path | str, firms: Iterable[FirmRow], columns: list[str]
-) -> Iterator[tuple[FirmRow, pd.DataFrame]]:
+) -> Iterator[tuple[FirmRow, "pd.DataFrame"]]:
     """Give each firm's sentences as read_sentences does; a row group of several firms in a row is read once.
 
     firms: lines of firms.tsv, in its order. Raises as read_sentences does.

@@ -5,9 +5,11 @@ another version is skipped by name and reason. No themes is a valid result.
 """
 
 import time
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -24,23 +26,25 @@ from earnings_themes.abstractions import (
     ThemeTopic,
     UnassignedTopic,
 )
-from earnings_themes.abstractions.records import Kind
+from earnings_themes.abstractions.records import FirmStatus, Kind
 from earnings_themes.config import ThemeSettings
-from earnings_themes.firm_processor import peak_memory_mb, versions
 from earnings_themes.kinds import NO_TRAITS, Traits, theme_kind, traits
 from earnings_themes.labels import (
     FirmWords,
     TopicTerms,
     Vocabulary,
+    WordsOfFirm,
     best_example,
     example_candidates,
     label_without_terms,
     pack,
     theme_words,
     unpack,
+    words_of_firm,
 )
 from earnings_themes.naming import name_themes
-from earnings_themes.processes import one_thread
+from earnings_themes.processes import one_thread, pool
+from earnings_themes.provenance import OF_THEMES, peak_memory_mb, versions
 from earnings_themes.reduce.reader import CentroidRows, TopicsReader
 from earnings_themes.results import write_themes
 from earnings_themes.theme_methods import Clusterer, sets_procedure_aside, theme_clusterer
@@ -50,8 +54,9 @@ KIND_ORDER: Final[tuple[Kind, ...]] = ("subject", "reporting", "procedure", "fil
 _N_REPRESENTATIVES: Final = 3
 # The prototype named a topic by five words, joined.
 _N_WORDS: Final = 5
-# Libraries whose version can change a theme; the theme-aggregator image holds no others of the map's.
-_LIBRARIES: Final = ("igraph", "numpy", "scikit-learn", "scipy")
+# More topics, and a clustering takes up to 4 GB (docs/validation.md, "Size"): several at once would not fit.
+_MOST_BESIDE: Final = 30_000
+_NO_TERMS: Final = TopicTerms(array("I"), b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,17 @@ class TopicRecord:
     words: str = ""  # its first keywords, which the prototype's method clusters
 
 
+@dataclass(frozen=True, slots=True)
+class FirmRecords:
+    """What the reduce takes from a firm's file; the topics' terms are numbered when all firms' come together."""
+
+    firm_id: str
+    status: FirmStatus
+    topics: list[TopicRecord]
+    centroids: NDArray[np.float32]
+    words: WordsOfFirm
+
+
 def aggregate_files(
     run: str,
     firms: TopicsReader,
@@ -76,8 +92,11 @@ def aggregate_files(
     settings: ThemeSettings,
     min_firm_coverage: float,
     seed: int,
+    workers: int = 1,
 ) -> Themes:
     """Read the firms' topics one by one, find the themes, write themes.json and return them.
+
+    workers: processes that share the work; the result does not depend on it.
 
     Raises CoverageError when fewer than `min_firm_coverage` of the firms have a readable file, ResultError
     when the files do not belong together, and CloudError when AWS refuses to give them.
@@ -87,10 +106,11 @@ def aggregate_files(
     centroids = CentroidRows()
     quiet: list[SkippedFirm] = []
     words = FirmWords()
-    for firm in firms:
+    for firm in firms.map(_records, workers):
         if firm.status != "ok":
             quiet.append(SkippedFirm(firm.firm_id, firm.status))
-        topics += _records(firm, words)
+        terms = words.add(firm.words)
+        topics += [replace(topic, terms=found) for topic, found in zip(firm.topics, terms, strict=True)]
         centroids.add(firm.centroids)
     firms.check_coverage(min_firm_coverage)
     read = time.perf_counter() - started
@@ -105,6 +125,7 @@ def aggregate_files(
         {"read": read},
         words.names(),
         words.vocabulary,
+        workers,
     )
     write_themes(output, themes)
     return themes
@@ -121,6 +142,7 @@ def aggregate(
     seconds: dict[str, float] | None = None,
     names: Set[str] = frozenset(),
     vocabulary: Vocabulary | None = None,
+    workers: int = 1,
 ) -> Themes:
     """Cluster topics into themes and describe them.
 
@@ -158,7 +180,9 @@ def aggregate(
         if members:
             kept.append(members)
     started = time.perf_counter()
-    stability = theme_stability(kept, open_rows, len(topics), cluster, settings.stability_runs, seed)
+    # The prototype's method has used torch's threads by now, after which a forked process can hang.
+    beside = workers if aside else 1
+    stability = theme_stability(kept, open_rows, len(topics), cluster, settings.stability_runs, seed, beside)
     timing["stability"] = time.perf_counter() - started
 
     started = time.perf_counter()
@@ -187,7 +211,7 @@ def aggregate(
             "n_firms_with_topics": len({topic.firm_id for topic in topics}),
             "seed": seed,
             **plain_labels,
-            "versions": versions(_LIBRARIES),
+            "versions": versions(OF_THEMES),
             "timing": {"seconds": timing, "peak_memory_mb": peak_memory_mb()},
         },
     )
@@ -200,6 +224,7 @@ def theme_stability(
     cluster: Clusterer,
     stability_runs: int,
     seed: int,
+    workers: int = 1,
 ) -> list[float | None]:
     """Return, for each theme, how far it comes back when a tenth of the topics is left out: 0 to 1.
 
@@ -212,9 +237,8 @@ def theme_stability(
         return [None] * len(groups)
     draw = np.random.default_rng(seed)
     jaccard = np.zeros(len(groups))
-    for _ in range(stability_runs):
-        sample = np.sort(draw.permutation(rows)[: -(-9 * len(rows) // 10)])
-        found = cluster(sample)
+    samples = [np.sort(draw.permutation(rows)[: -(-9 * len(rows) // 10)]) for _ in range(stability_runs)]
+    for sample, found in zip(samples, _clustered(samples, cluster, workers), strict=True):
         label = np.full(n_topics, -1, dtype=np.int64)
         label[sample] = found
         inside = np.zeros(n_topics, dtype=bool)
@@ -228,23 +252,41 @@ def theme_stability(
     return [float(total) / stability_runs for total in jaccard]
 
 
-def _records(firm: FirmTopics, words: FirmWords) -> list[TopicRecord]:
+def _clustered(
+    samples: Sequence[NDArray[np.int64]], cluster: Clusterer, workers: int
+) -> Iterator[NDArray[np.int64]]:
+    if workers == 1 or sum(map(len, samples)) > _MOST_BESIDE * len(samples):
+        yield from map(cluster, samples)
+        return
+    with pool(workers) as processes:
+        yield from processes.map(partial(_on_one_thread, cluster), samples)
+
+
+@one_thread
+def _on_one_thread(cluster: Clusterer, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    return cluster(rows)
+
+
+def _records(firm: FirmTopics) -> FirmRecords:
     spoken = [[sentence.text for sentence in topic.sentences] for topic in firm.topics]
-    terms, names = words.add(firm.firm_name, spoken)
-    return [
+    words = words_of_firm(firm.firm_name, spoken)
+    names = words.names | words.own
+    topics = [
         TopicRecord(
             firm.firm_id,
             topic.topic_id,
             topic.label,
-            of_topic,
+            _NO_TERMS,
             topic.size,
             topic.kind,
             pack(example_candidates((sentence.sentence_id, sentence.text) for sentence in topic.sentences)),
             traits(texts, names),
             ", ".join(word for word, _ in topic.keywords[:_N_WORDS]),
         )
-        for topic, of_topic, texts in zip(firm.topics, terms, spoken, strict=True)
+        for topic, texts in zip(firm.topics, spoken, strict=True)
     ]
+    centroids = np.asarray(firm.centroids, dtype=np.float32)
+    return FirmRecords(firm.firm_id, firm.status, topics, centroids, words)
 
 
 def _apply_rules(

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -19,12 +20,16 @@ DEFAULT: Final = "communities"
 def _communities(
     firms: Sequence[str], labels: Sequence[str], centroids: NDArray[np.float32], seed: int, **params: Any
 ) -> Clusterer:
-    def cluster(rows: Rows) -> Rows:
-        if not len(rows):
-            return np.empty(0, dtype=np.int64)
-        return cluster_centroids(centroids[rows], [firms[row] for row in rows], random_state=seed, **params)
+    # Not a function inside this one: it goes to other processes.
+    return partial(_communities_of, firms, centroids, {"random_state": seed, **params})
 
-    return cluster
+
+def _communities_of(
+    firms: Sequence[str], centroids: NDArray[np.float32], params: Mapping[str, Any], rows: Rows
+) -> Rows:
+    if not len(rows):
+        return np.empty(0, dtype=np.int64)
+    return cluster_centroids(centroids[rows], [firms[row] for row in rows], **params)
 
 
 def _prototype(

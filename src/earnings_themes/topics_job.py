@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from earnings_themes.config import parse_config
-from earnings_themes.firm_processor import process_firm_files, versions
+from earnings_themes.firm_processor import process_firm_files
 from earnings_themes.firms import decode_firm
 from earnings_themes.job import job
+from earnings_themes.provenance import OF_TOPICS, versions
 
 
 def run(config: Mapping[str, Any], firm: str, files: Mapping[str, str], output: str, log: str) -> int:
@@ -45,4 +46,4 @@ def preload() -> None:
     from earnings_themes.models.bertopic_model import light_bertopic
 
     light_bertopic()
-    versions()
+    versions(OF_TOPICS)

@@ -15,6 +15,7 @@ from earnings_themes.labels import (
     theme_words,
     topic_words,
     unpack,
+    words_of_firm,
 )
 
 FREIGHT = [
@@ -99,9 +100,13 @@ def test_names_are_known_by_their_capitals_inside_sentences() -> None:
 
 def test_a_word_that_other_firms_write_in_lower_case_is_no_name() -> None:
     words = FirmWords()
-    words.add("Ovens Inc", [["We call it the Packaging unit, and Crunchy is our brand, our Crunchy."]])
+    words.add(
+        words_of_firm(
+            "Ovens Inc", [["We call it the Packaging unit, and Crunchy is our brand, our Crunchy."]]
+        )
+    )
     for n in range(2):
-        words.add(f"Firm {n}", [["We sell packaging to bakers, and packaging is dear."]])
+        words.add(words_of_firm(f"Firm {n}", [["We sell packaging to bakers, and packaging is dear."]]))
     assert "crunchy" in words.names()
     assert "packaging" not in words.names()
 
@@ -162,7 +167,7 @@ def words_of_themes(*themes: list[list[str]], max_words: int = 3) -> list[ThemeW
     """The words of themes; a theme is a list of firms, a firm its sentences."""
     words = FirmWords()
     found = [
-        [(str(n), words.add(f"Firm {n}", [sentences])[0][0]) for n, sentences in enumerate(firms)]
+        [(str(n), words.add(words_of_firm(f"Firm {n}", [sentences]))[0]) for n, sentences in enumerate(firms)]
         for firms in themes
     ]
     return theme_words(found, words.vocabulary, frozenset(), 10, max_words)

@@ -1,5 +1,6 @@
 """The reduce: themes cross firms, no firm dominates one, and every topic and firm left out has its reason."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,18 @@ def test_themes_are_found_on_one_thread_so_that_cores_change_no_digit(
     with threadpool_limits(2):
         reduce(tmp_path, [write(tmp_path, str(n), [(0, "freight")]) for n in range(3)])
     assert seen and all(found == {1} for found in seen)
+
+
+def test_the_number_of_processes_changes_nothing(tmp_path: Path) -> None:
+    firms = [write(tmp_path, str(n), [(0, "freight"), (1 + n % 3, "wages")]) for n in range(9)]
+    firms.append(("gone", tmp_path / "gone.json"))
+    found = []
+    for workers in (1, 3):
+        topics = TopicsReader(LocalFolder(tmp_path), [firm for firm, _ in firms], "r")
+        themes = aggregate_files("r", topics, tmp_path / "themes.json", SETTINGS, 0.5, 42, workers)
+        found.append(replace(themes, metadata={**themes.metadata, "timing": None}))
+    assert found[0] == found[1]
+    assert found[0].n_themes and found[0].themes[0].stability is not None
 
 
 def test_two_firms_with_a_topic_each_make_a_theme(tmp_path: Path) -> None:

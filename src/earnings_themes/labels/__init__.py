@@ -13,8 +13,10 @@ from earnings_themes.labels.themes import (
     FirmWords,
     ThemeWords,
     TopicTerms,
+    WordsOfFirm,
     label_without_terms,
     theme_words,
+    words_of_firm,
 )
 from earnings_themes.labels.topics import TopicWords, topic_words
 from earnings_themes.labels.vocabulary import Vocabulary
@@ -27,6 +29,7 @@ __all__ = [
     "TopicTerms",
     "TopicWords",
     "Vocabulary",
+    "WordsOfFirm",
     "best_example",
     "example_candidates",
     "label_without_terms",
@@ -35,4 +38,5 @@ __all__ = [
     "theme_words",
     "topic_words",
     "unpack",
+    "words_of_firm",
 ]

@@ -54,6 +54,31 @@ class ThemeWords(NamedTuple):
     terms: tuple[str, ...]
 
 
+class WordsOfFirm(NamedTuple):
+    """What the themes need of one firm's words: its topics' terms, and its names and ordinary words as `fold` has them.
+
+    terms: of each topic, as the firm mostly writes them, and in how many sentences. own: the words of its name.
+    """
+
+    terms: list[dict[str, int]]
+    names: Set[str]
+    ordinary: Set[str]
+    own: Set[str]
+
+
+def words_of_firm(firm_name: str, topics: Sequence[Sequence[str]]) -> WordsOfFirm:
+    """Return a firm's words. topics: the sentences of each topic, as said."""
+    finder = NameFinder()
+    for sentences in topics:
+        finder.add(sentences)
+    return WordsOfFirm(
+        [_commonest(TermCounts(sentences)) for sentences in topics],
+        finder.names(),
+        finder.ordinary(),
+        {fold(plain(word)) for word in words_of(firm_name)},
+    )
+
+
 class FirmWords:
     """Collects what the themes need of each firm's words, one firm at a time.
 
@@ -66,22 +91,13 @@ class FirmWords:
         self._as_word: Counter[str] = Counter()
         self._firm_names: set[str] = set()
 
-    def add(self, firm_name: str, topics: Sequence[Sequence[str]]) -> tuple[list[TopicTerms], Set[str]]:
-        """Take note of a firm's names; return the terms of each topic, and the firm's names.
-
-        topics: the sentences of each topic, as said.
-        """
-        finder = NameFinder()
-        for sentences in topics:
-            finder.add(sentences)
-        of_firm = {fold(plain(word)) for word in words_of(firm_name)}
-        names = finder.names()
-        self._as_name.update(map(intern, names))
-        self._as_word.update(map(intern, finder.ordinary()))
-        self._firm_names |= of_firm
-        terms = [_commonest(TermCounts(sentences)) for sentences in topics]
-        self.vocabulary.add_firm({term: None for of_topic in terms for term in of_topic})
-        return [_numbered(of_topic, self.vocabulary) for of_topic in terms], names | of_firm
+    def add(self, firm: WordsOfFirm) -> list[TopicTerms]:
+        """Take note of one more firm's words; return the terms of each of its topics."""
+        self._as_name.update(map(intern, firm.names))
+        self._as_word.update(map(intern, firm.ordinary))
+        self._firm_names |= firm.own
+        self.vocabulary.add_firm({term: None for of_topic in firm.terms for term in of_topic})
+        return [_numbered(of_topic, self.vocabulary) for of_topic in firm.terms]
 
     def names(self) -> Set[str]:
         """Return the words that are names for the firms together."""

@@ -9,6 +9,7 @@ root could not write its results there (github.com/aws/sagemaker-python-sdk, iss
 
 import argparse
 import logging
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -78,9 +79,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _reduce(given: argparse.Namespace) -> None:
     config = read_config_from(given.config)
+    workers = os.cpu_count() or 1
     folder = open_folder(given.input_bucket, given.input_prefix)
     with _output_folder(given.output) as output:
-        reduce_run(config, folder, output / THEMES, output / RECEIPT, given.dynamodb_table)
+        reduce_run(config, folder, output / THEMES, output / RECEIPT, given.dynamodb_table, workers)
 
 
 @contextmanager

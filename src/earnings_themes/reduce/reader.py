@@ -1,7 +1,8 @@
 """Reads all firms' topics, from a disk or S3, several at once, and keeps only a few of them in memory.
 
-Files are fetched by threads, because S3 answers in tens of milliseconds, and read in the order of the firm
-list, because a result must not depend on which answer came first. A file that cannot be used is skipped by
+Files are fetched by threads, because S3 answers in tens of milliseconds, read by as many processes as there are cores
+to use, because that is work, and given out in the order of the firm list, because a result must not depend on which
+answer came first. A file that cannot be used is skipped by
 name and reason, and so are files that no firm asked for.
 """
 
@@ -9,9 +10,10 @@ import itertools
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +23,12 @@ from earnings_themes.aws import PARALLEL_REQUESTS
 from earnings_themes.errors import CoverageError, ResultError
 from earnings_themes.firms import decode_firm, encode_firm
 from earnings_themes.folders import FileInfo, Folder
+from earnings_themes.processes import pool
 from earnings_themes.results import parse_firm_topics
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 # Two hundred times a usual firm (150 KB): what is larger is no firm's topics, and a queue of such files would
 # fill the memory.
@@ -54,28 +59,41 @@ class TopicsReader:
 
     def __iter__(self) -> Iterator[FirmTopics]:
         """Yield one firm at a time. Raises CloudError when AWS refuses to list or to read."""
+        return self.map(_itself)
+
+    def map(self, function: Callable[[FirmTopics], T], workers: int = 1) -> Iterator[T]:
+        """Yield what the function makes of each firm, in their order; it is called in so many processes.
+
+        function, and what it returns, must be such that they can be sent to another process. Raises as iteration does.
+        """
         to_read = iter(self.look())
-        waiting: deque[tuple[str, str, Future[bytes]]] = deque()
+        waiting: deque[tuple[str, str, Future[Callable[[], T]]]] = deque()
         started = said = time.monotonic()
         n_read = 0
-        pool = ThreadPoolExecutor(PARALLEL_REQUESTS, "read-topics")
-        try:
+        with ExitStack() as stack:
+            processes: Executor | None = None
+            if workers > 1:
+                processes = stack.enter_context(pool(workers))
+                # Started now: a process that is forked while threads run can wait for ever for what one of them held.
+                processes.submit(_itself, None).result()
+            threads = ThreadPoolExecutor(PARALLEL_REQUESTS, "read-topics")
+            stack.callback(threads.shutdown, cancel_futures=True)
             while True:
                 for firm, name in itertools.islice(to_read, _AHEAD - len(waiting)):
-                    waiting.append((firm, name, pool.submit(self.folder.read, name)))
+                    waiting.append(
+                        (firm, name, threads.submit(self._fetched, firm, name, function, processes))
+                    )
                 if not waiting:
                     break
-                firm, name, data = waiting.popleft()
+                firm, name, fetched = waiting.popleft()
                 try:
-                    yield self._parse(firm, name, data)
+                    yield self._of(name, fetched)
                 except ResultError as error:
                     self.unreadable.append(SkippedFirm(firm, str(error)))
                 n_read += 1
                 if time.monotonic() - said > _SECONDS_A_LINE:
                     said = time.monotonic()
                     log.info("read the topics of %d of %d firms", n_read, len(self.firms))
-        finally:
-            pool.shutdown(cancel_futures=True)
         log.info("read the topics of %d firms in %.1f s", n_read, time.monotonic() - started)
         _warn([f"firm {firm.firm_id} is skipped: {firm.reason}" for firm in self.unreadable])
 
@@ -119,22 +137,41 @@ class TopicsReader:
                 f"it. In {self.folder}:\n  {shown}"
             )
 
-    def _parse(self, firm_id: str, name: str, data: Future[bytes]) -> FirmTopics:
-        name = f"topics/{name}"  # the same in every place, so that themes.json is the same
+    def _fetched(
+        self, firm: str, name: str, function: Callable[[FirmTopics], T], processes: Executor | None
+    ) -> Callable[[], T]:
+        """Read a file, and return what waits for its part: here when it is called, or in another process by then."""
+        data = self.folder.read(name)
+        if processes is None:
+            return lambda: _made(function, self.run, firm, name, data)
+        return processes.submit(_made, function, self.run, firm, name, data).result
+
+    def _of(self, name: str, fetched: Future[Callable[[], T]]) -> T:
         try:
-            firm = parse_firm_topics(data.result(), name)
+            made = fetched.result()
         except FileNotFoundError as error:
-            raise ResultError(f"{name}: missing.") from error
+            raise ResultError(f"topics/{name}: missing.") from error
         except OSError as error:
-            raise ResultError(f"{name}: cannot be read ({error}).") from error
-        if firm.firm_id != firm_id:
-            raise ResultError(f"{name}: holds firm {firm.firm_id!r}, expected {firm_id!r}.")
-        if firm.run != self.run:
-            raise ResultError(f"{name}: is of run {firm.run!r}, expected {self.run!r}.")
-        lengths = np.linalg.norm(np.asarray(firm.centroids or [[1.0]]), axis=1)
-        if np.abs(lengths - 1).max() > _LENGTH_TOLERANCE:
-            raise ResultError(f"{name}: the centroids are not of length 1.")
-        return firm
+            raise ResultError(f"topics/{name}: cannot be read ({error}).") from error
+        return made()
+
+
+def _itself(firm: T) -> T:
+    return firm
+
+
+def _made(function: Callable[[FirmTopics], T], run: str, firm_id: str, name: str, data: bytes) -> T:
+    """Return what the function makes of a firm's file. Raises ResultError when the file is not that firm's."""
+    name = f"topics/{name}"  # the same in every place, so that themes.json is the same
+    firm = parse_firm_topics(data, name)
+    if firm.firm_id != firm_id:
+        raise ResultError(f"{name}: holds firm {firm.firm_id!r}, expected {firm_id!r}.")
+    if firm.run != run:
+        raise ResultError(f"{name}: is of run {firm.run!r}, expected {run!r}.")
+    lengths = np.linalg.norm(np.asarray(firm.centroids or [[1.0]]), axis=1)
+    if np.abs(lengths - 1).max() > _LENGTH_TOLERANCE:
+        raise ResultError(f"{name}: the centroids are not of length 1.")
+    return function(firm)
 
 
 class CentroidRows:
@@ -148,12 +185,11 @@ class CentroidRows:
         self._bytes = bytearray()
         self._dims: Counter[int] = Counter()
 
-    def add(self, rows: Sequence[Sequence[float]]) -> None:
-        """Append rows, all of one length."""
-        matrix = np.asarray(rows, dtype=np.float32)
-        if matrix.size:
-            self._dims[matrix.shape[1]] += len(matrix)
-            self._bytes += matrix.tobytes()
+    def add(self, rows: NDArray[np.float32]) -> None:
+        """Append rows (n, dim)."""
+        if rows.size:
+            self._dims[rows.shape[1]] += len(rows)
+            self._bytes += rows.tobytes()
 
     def matrix(self) -> NDArray[np.float32]:
         """Return the rows (n, dim), (0, 0) where there is none; no row can be added after.

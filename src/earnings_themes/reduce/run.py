@@ -11,9 +11,9 @@ from earnings_themes import __version__
 from earnings_themes.abstractions import FirmTopics, Receipt, SkippedFirm, Themes
 from earnings_themes.config import Config
 from earnings_themes.errors import ResultError
-from earnings_themes.firm_processor import peak_memory_mb
 from earnings_themes.firms import parse_firms
 from earnings_themes.folders import Folder
+from earnings_themes.provenance import peak_memory_mb
 from earnings_themes.reduce.reader import TopicsReader
 from earnings_themes.results import read_themes, write_json
 from earnings_themes.stores import open_store
@@ -44,13 +44,18 @@ class ReduceReceipt:
 
 
 def reduce_run(
-    config: Config, folder: Folder, output: Path, receipt: Path, table: str | None = None
+    config: Config,
+    folder: Folder,
+    output: Path,
+    receipt: Path,
+    table: str | None = None,
+    workers: int = 1,
 ) -> ReduceReceipt:
     """Find the themes of the run in `folder`, write themes.json to `output`, publish to `table` if there is one.
 
-    folder: where firms.tsv and topics/ lie. What was done is written to `receipt`. Raises CoverageError when
-    too few firms can be read, ResultError when firms.tsv cannot or the files do not belong together,
-    CloudError when AWS refuses, and StoreError when the table cannot be written.
+    folder: where firms.tsv and topics/ lie. workers: processes that share the work. What was done is written to
+    `receipt`. Raises CoverageError when too few firms can be read, ResultError when firms.tsv cannot or the files do
+    not belong together, CloudError when AWS refuses, and StoreError when the table cannot be written.
     """
     started = time.perf_counter()
     try:
@@ -60,7 +65,7 @@ def reduce_run(
     log.info("%s: %d firms, version %s", folder, len(firms), __version__)
     reader = TopicsReader(folder.child("topics"), [firm.firm_id for firm in firms], config.run)
     themes = aggregate_files(
-        config.run, reader, output, config.themes, config.reduce.min_firm_coverage, config.seed
+        config.run, reader, output, config.themes, config.reduce.min_firm_coverage, config.seed, workers
     )
     seconds: dict[str, float] = dict(themes.metadata["timing"]["seconds"])
     n_read = len(firms) - len(reader.unreadable)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from moto import mock_aws
 
+from earnings_themes.abstractions import FirmTopics
 from earnings_themes.errors import CoverageError, ResultError
 from earnings_themes.firms import encode_firm
 from earnings_themes.folders import FileInfo, Folder, LocalFolder, S3Folder
@@ -54,7 +55,14 @@ def test_firms_of_any_id_come_in_the_order_of_the_list(tmp_path: Path, place: Pl
     assert (reader.unreadable, reader.ignored) == ([], [])
 
 
-def test_what_cannot_be_used_is_skipped_by_name_and_reason(tmp_path: Path, place: Place) -> None:
+def id_of(firm: FirmTopics) -> str:
+    return firm.firm_id
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_cannot_be_used_is_skipped_by_name_and_reason(
+    tmp_path: Path, place: Place, workers: int
+) -> None:
     names = ["whole", "gone", "empty", "cut", "old", "other", "foreign run", "NaN", "long", "ragged", "words"]
     make_run(tmp_path, names)
     topics = tmp_path / "topics"
@@ -74,7 +82,7 @@ def test_what_cannot_be_used_is_skipped_by_name_and_reason(tmp_path: Path, place
     change("ragged", centroids=[[1.0, 0.0], [1.0]])
     change("words", centroids=[[1.0, 0.0], ["1.0", 0.0]])
     reader = TopicsReader(place(topics), names, RUN)
-    assert [firm.firm_id for firm in reader] == ["whole"]
+    assert list(reader.map(id_of, workers)) == ["whole"]
     said = reasons(reader)
     for firm, reason in {
         "gone": "topics/gone.json: missing.",
@@ -187,16 +195,16 @@ def test_a_file_that_goes_away_or_cannot_be_read_is_that_firms_fault(tmp_path: P
 def test_rows_are_joined_in_order() -> None:
     rows = CentroidRows()
     assert rows.matrix().shape == (0, 0)
-    rows.add([(1.0, 2.0), (3.0, 4.0)])
-    rows.add([])
-    rows.add([(5.0, 6.0)])
+    rows.add(np.array([[1, 2], [3, 4]], dtype=np.float32))
+    rows.add(np.array([], dtype=np.float32))
+    rows.add(np.array([[5, 6]], dtype=np.float32))
     np.testing.assert_array_equal(rows.matrix(), [[1, 2], [3, 4], [5, 6]])
     assert rows.matrix().dtype == np.float32
 
 
 def test_rows_of_two_lengths_are_two_models() -> None:
     rows = CentroidRows()
-    rows.add([(1.0, 0.0)])
-    rows.add([(1.0, 0.0, 0.0)])
+    rows.add(np.array([[1, 0]], dtype=np.float32))
+    rows.add(np.array([[1, 0, 0]], dtype=np.float32))
     with pytest.raises(ResultError, match="different embedding models"):
         rows.matrix()
