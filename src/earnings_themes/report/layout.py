@@ -10,13 +10,20 @@ from sklearn.neighbors import NearestNeighbors
 
 from earnings_themes.processes import one_thread
 
-# t-SNE takes 0.3 s for 300 vectors and 1.8 s for 1,500, and grows a little faster than they do; so above this
+# t-SNE takes 0.5 s for 300 vectors and 1.9 s for 1,500, and grows a little faster than they do; so above this
 # a sample is placed, and every other vector goes between its nearest neighbours of the sample.
 MAX_PLACED: Final = 3_000
 _NEIGHBOURS: Final = 3
 _DIMENSIONS: Final = 50
 # Below this there are no neighbourhoods to keep, and the two main directions say as much.
 _FEW: Final = 12
+# Six tenths of the time of 500 and .5 (scikit-learn's own angle), and as good a map. Measured on the topics of
+# 24 calls, of 56, and of two halves of the 56's: the share of a topic's 10 nearest on the plane that are of
+# its theme was .657, .210, .137, .134 and is .669, .203, .144, .131; trustworthiness (of 10 neighbours) was
+# .947, .911, .891, .890 and is .948, .909, .891, .896. With 350 iterations, or an angle of .75, one of them
+# fell by over .01.
+_ITERATIONS: Final = 400
+_ANGLE: Final = 0.7
 
 
 @one_thread
@@ -39,7 +46,12 @@ def plane(vectors: NDArray[np.float32], seed: int = 42) -> NDArray[np.float32]:
     sample = reduced[placed]
     start = sample[:, :2] / max(float(sample[:, 0].std()), 1e-9) * 1e-4
     model = TSNE(
-        init=start, perplexity=min(20, (len(placed) - 1) / 3), max_iter=500, random_state=seed, n_jobs=1
+        init=start,
+        perplexity=min(20, (len(placed) - 1) / 3),
+        max_iter=_ITERATIONS,
+        angle=_ANGLE,
+        random_state=seed,
+        n_jobs=1,
     )
     positions = model.fit_transform(sample)
     if n == len(placed):
