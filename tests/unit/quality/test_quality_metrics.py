@@ -1,9 +1,12 @@
 """The metrics on data so small that each value can be computed by hand."""
 
 import math
+from typing import Literal
 
 import numpy as np
 import pytest
+from gensim.corpora import Dictionary
+from gensim.models import CoherenceModel
 
 from earnings_themes.abstractions import Theme, Themes, ThemeTopic, UnassignedTopic
 from earnings_themes.quality.against_labels import cross_firm
@@ -88,7 +91,7 @@ def test_npmi_is_one_for_words_that_only_come_together() -> None:
 def test_npmi_is_minus_one_for_words_that_never_meet() -> None:
     texts = tokens(["supply chain", "cloud data"])
     metric = coherence([["supply", "cloud"]], texts, "c_npmi")
-    # gensim adds 1e-12 to p(a,b): log(1e-12 / ¼) / −log(1e-12) = −0.95.
+    # 1e-12 is added to p(a,b): log(1e-12 / ¼) / −log(1e-12) = −0.95.
     assert metric.value == pytest.approx(math.log(1e-12 / 0.25) / -math.log(1e-12))
 
 
@@ -124,6 +127,20 @@ def test_a_phrase_counts_as_its_words_and_unknown_words_are_left_out() -> None:
     assert phrase.value == coherence([["supply", "chain"]], texts, "c_npmi").value
     assert coherence([["nowhere", "supply"]], texts, "c_npmi").value is None
     assert coherence([], [], "c_v").value is None
+
+
+@pytest.mark.parametrize("measure", ["c_npmi", "c_v"])
+def test_coherence_is_gensims(measure: Literal["c_npmi", "c_v"]) -> None:
+    # Texts longer than c_v's window of 110, shorter than c_npmi's of 10, and words that come again in a window.
+    chance = np.random.default_rng(7)
+    texts = [[f"w{n}" for n in chance.zipf(1.4, size) % 60] for size in (5, 9, 10, 11, 40, 109, 130, 200)] * 5
+    topics = [[f"w{n}" for n in chance.choice(60, 10, replace=False)] for _ in range(12)]
+    model = CoherenceModel(
+        topics=topics, texts=texts, dictionary=Dictionary(texts), coherence=measure, topn=10, processes=1
+    )
+    found = coherence(topics, [*texts, []], measure)
+    assert found.value == pytest.approx(float(np.mean(model.get_coherence_per_topic())), rel=1e-12)
+    assert found.n == 12
 
 
 def test_coherence_reads_other_scripts() -> None:
