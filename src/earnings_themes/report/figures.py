@@ -58,6 +58,8 @@ def draw_figures(page: Page, folder: Path) -> None:
         for name, drawing in drawings.items():
             figure, caption = drawing(page)
             figure.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None})
+            # Laid out once: the PNG takes the SVG's places.
+            figure.set_layout_engine("none")
             figure.savefig(folder / f"{name}.png", dpi=150, metadata={"Software": None})
             write_atomically(folder / f"{name}.txt", caption + "\n")
 
