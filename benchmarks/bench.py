@@ -303,7 +303,7 @@ def repeat(source: Path, to: Path, n_bytes: float = math.inf, firms: float = mat
 def one_firm(given: argparse.Namespace) -> list[Row]:
     """Time a cold process that has imported all a firm's job needs, and a firm's topics in such a process."""
     cold = [timed([sys.executable, "-c", COLD], Path.cwd()) for _ in range(given.repeats)]
-    rows = [Row("a cold worker: imports", _medians(cold), "", len(cold))]
+    rows = [Row("a cold worker, until its first firm", _medians(cold), "", len(cold))]
     with tempfile.TemporaryDirectory() as name:
         program = [sys.executable, "-c", FIRM, str(given.data), name, str(given.repeats)]
         done = subprocess.run(program, capture_output=True, text=True, check=True)

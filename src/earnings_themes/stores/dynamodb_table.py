@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BATCH_ITEMS: Final = 25
-# Letters beyond ASCII travel as \uXXXX, up to twice their stored size: half of the 16 MB is always enough.
+# Letters beyond ASCII travel as escapes of six, up to twice their stored size: half of the 16 MB is always enough.
 _BATCH_BYTES: Final = 8 * 1024 * 1024
 _FIRST_PAUSE_SECONDS: Final = 0.05
 _LONGEST_PAUSE_SECONDS: Final = 20.0
