@@ -17,7 +17,7 @@ import jinja2
 import plotly.offline
 from markupsafe import Markup
 
-from earnings_themes.cost import estimate
+from earnings_themes.cloud.cost import estimate
 from earnings_themes.quality.meaning import MEANINGS, Meaning
 from earnings_themes.report.page_data import Page
 

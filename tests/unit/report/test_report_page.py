@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from earnings_themes.cost import estimate
+from earnings_themes.cloud.cost import estimate
 from earnings_themes.quality import quality_report
-from earnings_themes.quality.run_files import open_run
 from earnings_themes.report import build
 from earnings_themes.report.exposures import write_exposures
 from earnings_themes.report.html import render
 from earnings_themes.report.layout import MAX_PLACED, plane
 from earnings_themes.report.page_data import gather, short
 from earnings_themes.report.timing import StepTime, add_seconds, benchmark_times, by_rule
+from earnings_themes.results.run_files import open_run
 from tests.unit.report.synthetic import write_run
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"' "
