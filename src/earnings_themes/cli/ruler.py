@@ -81,6 +81,14 @@ def sheet(
             help="Pairs from each source elsewhere: words, random, neighbours where a run has embeddings.",
         ),
     ] = 0,
+    neighbours: Annotated[
+        Path | None,
+        typer.Option(
+            "--neighbours",
+            metavar="FILE|DIR",
+            help="Vectors for the pairs from elsewhere.  [default: a run's embeddings]",
+        ),
+    ] = None,
     second: Annotated[
         float, typer.Option("--second", min=0, max=1, help="Share of the items that a second rater gets too.")
     ] = 0.2,
@@ -101,7 +109,7 @@ def sheet(
     corpus, clusterings = inputs.read_runs(runs, transcripts)
     wish = sheets.Wish(kind, n, coverage, seed, second, recall)
     folders = [Path(spec.partition("=")[2] or spec) / "embeddings" for spec in runs]
-    neighbours = next((folder for folder in folders if folder.is_dir()), None)
+    near = neighbours or next((folder for folder in folders if folder.is_dir()), None)
     not_again = frozenset(
         frozenset(pair)
         for path in exclude or ()
@@ -109,7 +117,7 @@ def sheet(
             index=False, name=None
         )
     )
-    items, facts = sheets.draw(corpus, clusterings, wish, neighbours, vectors, not_again)
+    items, facts = sheets.draw(corpus, clusterings, wish, near, vectors, not_again)
     written = sheets.write(sheets.deal(items, wish), facts, corpus, out)
     for warning in sheets.warnings(facts):
         _say(f"warning: {warning}")
@@ -196,7 +204,7 @@ def _facts(key: Path) -> dict[str, Any]:
 def _lines(found: "Sequence[Figure]", kind: str, width: int | None) -> Iterator[str]:
     from earnings_themes.quality.ruler.figures import MEASURES
 
-    measures = [*MEASURES[kind], *(["of_ceiling"] if kind == "pairs" else [])]
+    measures = [*MEASURES[kind], *(["content_covered", "of_ceiling"] if kind == "pairs" else [])]
     yield from _part(found, "run", measures, width, ("effective_themes", "coverage"), "run")
     yield ""
     yield from _part(found, "difference", MEASURES[kind], width, (), "difference")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -114,6 +115,63 @@ def test_only_the_surest_sentences_are_judged(command: Command, calls: Path) -> 
     strength = pd.read_csv(calls / "good.csv").set_index("sentence_id")["strength"]
     judged = key.loc[key["arm"] == "good", ["sentence_id_a", "sentence_id_b"]].to_numpy().ravel()
     assert strength[judged].min() >= strength.quantile(0.74)
+
+
+def test_coverage_is_counted_over_what_raters_call_content(command: Command, calls: Path) -> None:
+    # Raters find content in the sentences of half of the firms; `good` keeps those of the others alone.
+    table = pd.read_csv(calls / "good.csv")
+    table[table["sentence_id"] < "f15"].to_csv(calls / "good.csv", index=False)
+    draw(command, calls, "--n", "100", "--recall", "100", "--coverage", "1")
+    fill(calls / "rating/sheets", calls / "rating/key")
+    found = scored(command, calls)
+    assert found["run", "good", "content_covered"]["value"] == 0
+    assert found["run", "bad", "content_covered"]["value"] == 1
+    assert 0.1 < found["run", "random", "content"]["value"] < 0.9
+
+
+def run_folder(calls: Path, name: str) -> Path:
+    """Make a run's folder of good.csv: sentences, transcripts, labels and vectors."""
+    folder = calls / name
+    (folder / "embeddings").mkdir(parents=True)
+    (folder / "transcripts.parquet").write_bytes((calls / "transcripts.parquet").read_bytes())
+    themes = pd.read_csv(calls / "good.csv").set_index("sentence_id")
+    rows = pd.read_parquet(folder / "transcripts.parquet", columns=["sentence_id", "firm_id", "procedural"])
+    rows["theme_id"] = [f"t{themes['theme'][x]}" if x in themes.index else None for x in rows["sentence_id"]]
+    rows["strength"] = [themes["strength"].get(x) for x in rows["sentence_id"]]
+    rows.drop(columns="procedural").to_parquet(folder / "sentences.parquet")
+    said = [{"theme_id": f"t{t}", "label": f"subject{t}"} for t in range(60)]
+    (folder / "themes.json").write_text(json.dumps({"themes": said}))
+    spoken = rows[~rows["procedural"]]
+    vectors = [np.eye(60, dtype="<f4")[true_theme(x)].tobytes() for x in spoken["sentence_id"]]
+    spoken.assign(vector=vectors)[["firm_id", "sentence_id", "vector"]].to_parquet(
+        folder / "embeddings/0.parquet"
+    )
+    return folder
+
+
+def test_a_runs_folder_is_judged_beside_a_table(command: Command, calls: Path) -> None:
+    folder = run_folder(calls, "mine")
+    run = ("sheet", folder, f"other={calls / 'bad.csv'}", "--out", calls / "rating")
+    code, said, err = command(*run, "--n", "60", "--recall", "50")
+    assert (code, err) == (0, "")
+    assert "mine: 60 items; 60 themes, 58 effective, 50% of the modelled sentences" in said
+    fill(calls / "rating/sheets", calls / "rating/key")
+    found = scored(command, calls)
+    assert found["run", "mine", "mean"]["value"] == 2
+    assert found["recall", "mine", "neighbours_p2_of_all"]["value"] == 1
+    code, _, err = command("sheet", folder, "--kind", "labels", "--n", "30", "--out", calls / "labels")
+    assert (code, err) == (0, "")
+    assert pd.read_csv(calls / "labels/sheets/labels_001.csv")["label"].str.startswith("subject").all()
+
+
+def test_runs_of_other_calls_cannot_share_a_sheet(command: Command, calls: Path) -> None:
+    one, other = run_folder(calls, "one"), run_folder(calls, "other")
+    table = pd.read_parquet(other / "transcripts.parquet")
+    table["text"] = table["text"].str.replace("moved", "went")
+    table.to_parquet(other / "transcripts.parquet")
+    code, _, err = command("sheet", one, other, "--out", calls / "rating")
+    assert code == 1
+    assert "holds other sentences than the first run's transcripts" in err
 
 
 # --- what a sheet hides ----------------------------------------------------------------------------

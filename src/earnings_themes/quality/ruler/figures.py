@@ -59,7 +59,7 @@ class Resampled:
         # The first row is what was seen; the others are drawn.
         self._times = np.vstack([np.ones(n), counts])
 
-    def mean(self, values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    def mean(self, values: NDArray[np.floating], weights: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the weighted mean of values (units,), as seen and in each draw: (1 + draws,); nan without weight."""
         n = self._times.shape[1]
         above = self._times @ np.bincount(self._code, weights=values * weights, minlength=n)
@@ -122,7 +122,9 @@ def figures(rated: pd.DataFrame, facts: dict[str, Any]) -> list[Figure]:
         x for x in ("ceiling", "random") if x in set(table["arm"])
     ]
     means = {
-        (arm, name): draws.mean(table[name].to_numpy(np.float64), table["arm"].eq(arm).to_numpy(np.float64))
+        (arm, name): draws.mean(
+            table[name].to_numpy(np.float64), (table["arm"] == arm).astype(float).to_numpy()
+        )
         for arm in arms
         for name in measures
     }
@@ -152,6 +154,7 @@ def figures(rated: pd.DataFrame, facts: dict[str, Any]) -> list[Figure]:
         ]
     if kind == "pairs":
         found += _recall(table, draws)
+        found += _coverage_of_content(rated)
     return [*found, *_raters(rated), *_controls(rated)]
 
 
@@ -172,7 +175,7 @@ def _recall(table: pd.DataFrame, draws: Resampled) -> Iterator[Figure]:
     for column in (name for name in map(str, table) if name.startswith("together_")):
         run = column.removeprefix("together_")
         for inside, accepted in (("", ["sure"]), ("_of_all", ["sure", "all"])):
-            together = table[column].isin(accepted).to_numpy(np.float64)
+            together = table[column].isin(accepted).astype(float).to_numpy()
             for measure in ("p1", "p2"):
                 right = table[measure].to_numpy(np.float64)
                 for name in ("weighted", *SOURCES):
@@ -191,6 +194,23 @@ def _recall(table: pd.DataFrame, draws: Resampled) -> Iterator[Figure]:
                             *interval(draws.mean(together, weight)),
                             n,
                         )
+
+
+def _coverage_of_content(rated: pd.DataFrame) -> Iterator[Figure]:
+    """Of the random sentences that raters say have content, the share that a run gives a theme.
+
+    A run's own count of what has content can be made to flatter it; this one is the raters'.
+    """
+    random = rated[rated["arm"] == "random"]
+    for column in (name for name in map(str, rated) if name.startswith("themed_a_")):
+        run = column.removeprefix("themed_a_")
+        both = [random[[f"firm_{x}", f"content_{x}", f"themed_{x}_{run}"]] for x in "ab"]
+        rows = pd.concat([side.set_axis(["firm", "content", "themed"], axis=1) for side in both])
+        draws = Resampled(rows["firm"].to_numpy())
+        content = rows["content"].eq("c").to_numpy().astype(np.float64)
+        for name, accepted in (("content_covered", ["sure"]), ("content_covered_of_all", ["sure", "all"])):
+            themed = rows["themed"].isin(accepted).to_numpy().astype(np.float64)
+            yield Figure("run", run, name, *interval(draws.mean(themed, content)), int(content.sum()))
 
 
 def twice_rated(rated: pd.DataFrame) -> pd.DataFrame:

@@ -52,7 +52,8 @@ class Corpus:
     @cached_property
     def firms(self) -> NDArray[np.object_]:
         """Their firms, in the same order."""
-        return self.table.loc[self.table["modelled"], "firm_id"].to_numpy(dtype=object)
+        found: NDArray[np.object_] = self.table.loc[self.table["modelled"], "firm_id"].to_numpy(dtype=object)
+        return found
 
     def texts(self, ids: Sequence[str] | NDArray[np.object_]) -> list[str]:
         """Return the sentences as they stand in the calls."""

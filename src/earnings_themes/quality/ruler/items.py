@@ -24,6 +24,9 @@ class Item:
         The sentence that does not belong, empty for the other kinds.
     together
         run → "sure", "all" or "no": whether the run puts the pair into one theme, and within its surest share.
+    themed
+        run → sentence → "sure", "all" or "no": whether the run gives it a theme; of random pairs only, whose
+        sentences stand for all.
     """
 
     arm: str
@@ -32,6 +35,7 @@ class Item:
     label: str = ""
     intruder: str = ""
     together: dict[str, str] = field(default_factory=dict)
+    themed: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def generator(seed: int, purpose: str) -> np.random.Generator:

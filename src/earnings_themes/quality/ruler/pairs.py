@@ -92,23 +92,26 @@ def fresh(
 
 
 def with_themes(items: list[Item], runs: list[Clustering], kept: dict[str, pd.DataFrame]) -> list[Item]:
-    """Note with every pair from elsewhere which runs put its two sentences into one theme, for recall."""
+    """Note with every pair from elsewhere what each run makes of it: for recall, and for coverage of content."""
     found = items
     for run in runs:
         every, sure = (
             dict(zip(rows["sentence_id"], rows["theme"], strict=True)) for rows in (run.table, kept[run.name])
         )
-        found = [
-            replace(item, together=item.together | {run.name: _together(item, every, sure)}) for item in found
-        ]
+        found = [_noted(item, run.name, every, sure) for item in found]
     return found
 
 
-def _together(item: Item, every: dict[str, str], sure: dict[str, str]) -> str:
+def _noted(item: Item, run: str, every: dict[str, str], sure: dict[str, str]) -> Item:
+    def state(where: Callable[[dict[str, str]], bool]) -> str:
+        return "sure" if where(sure) else "all" if where(every) else "no"
+
     a, b = item.sentences
-    if a in sure and sure[a] == sure.get(b):
-        return "sure"
-    return "all" if a in every and every[a] == every.get(b) else "no"
+    together = item.together | {run: state(lambda themes: a in themes and themes[a] == themes.get(b))}
+    if item.arm != "random":
+        return replace(item, together=together)
+    of_each = {x: "sure" if x in sure else "all" if x in every else "no" for x in (a, b)}
+    return replace(item, together=together, themed=item.themed | {run: of_each})
 
 
 def shuffled(values: Iterable[Item], rng: np.random.Generator) -> list[Item]:

@@ -91,7 +91,8 @@ def _one(path: Path, key: pd.DataFrame, asked: Sequence[str]) -> pd.DataFrame:
     lacking = [name for name in ("item", *asked) if name not in rows]
     if lacking:
         raise InputError(
-            f"{path} lacks the column {lacking[0]!r}. Found {', '.join(map(str, rows))}; expected item, {', '.join(asked)}."
+            f"{path} lacks the column {lacking[0]!r}. Found {', '.join(map(str, rows))}; "
+            f"expected item, {', '.join(asked)}."
         )
     sheets = set(rows["sheet"]) if "sheet" in rows else {_stem(path)}
     sheet = min(sheets, default="")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from earnings_themes.quality.ruler.figures import Figure, units
 
-# Random pairs score .04 where raters are careful; kappa was .79 to .92 (docs/rating.md).
+# Random pairs got .04, and kappa was .79 to .92, from language models that rated by the codebook (docs/rating.md).
 MAX_RANDOM: Final = 0.10
 MIN_KAPPA: Final = 0.70
 # One of five sentences is found by guessing.

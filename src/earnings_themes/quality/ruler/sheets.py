@@ -30,7 +30,7 @@ from earnings_themes.system.files import write_atomically
 from earnings_themes.system.spreadsheet import safe_cell
 
 KINDS: Final = ("pairs", "intruders", "labels")
-# Items a sheet: about an hour and a half of a person's reading.
+# Items a sheet: what a person reads in one sitting.
 SHEET_ITEMS: Final = {"pairs": 200, "intruders": 100, "labels": 100}
 RANDOM_SHARE: Final = 0.08
 AGAIN_SHARE: Final = 0.03
@@ -281,6 +281,11 @@ def _secret(row: Placed, corpus: Corpus, facts: dict[str, Any]) -> dict[str, Any
         cells["intruder"] = LETTERS[item.sentences.index(item.intruder)]
     if facts["kind"] == "pairs":
         cells |= {f"together_{name}": item.together.get(name, "") for name in facts["runs"]}
+        for letter, sentence in zip(LETTERS, item.sentences, strict=False):
+            cells |= {
+                f"themed_{letter}_{name}": item.themed.get(name, {}).get(sentence, "")
+                for name in facts["runs"]
+            }
     return cells
 
 
