@@ -355,6 +355,16 @@ def test_kept_ratings_hold_no_text_and_score_alike(command: Command, calls: Path
     assert lines == again[1].splitlines()
 
 
+def test_the_order_of_files_and_lines_changes_no_figure(command: Command, calls: Path) -> None:
+    draw(command, calls, "--n", "190", "--recall", "60")
+    paths = fill(calls / "rating/sheets", calls / "rating/key", blunder=0.05)
+    before = command("score", calls / "rating/key", *paths, "--format", "csv")
+    for path in paths:
+        pd.read_csv(path, dtype=str).iloc[::-1].to_csv(path, index=False)
+    assert command("score", calls / "rating/key", *reversed(paths), "--format", "csv") == before
+    assert before[0] == 0
+
+
 def test_a_sheet_may_come_back_as_spreadsheets_save_it(command: Command, calls: Path) -> None:
     draw(command, calls, "--n", "100")
     paths = fill(calls / "rating/sheets", calls / "rating/key")
