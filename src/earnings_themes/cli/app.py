@@ -107,9 +107,6 @@ app = typer.Typer(
 )
 
 
-ruler.register(app)
-
-
 @dataclass
 class Settings:
     """The options that stand before the command; those after it win."""
@@ -578,6 +575,9 @@ def _count(n: int, noun: str) -> str:
 
 def _minute(timestamp: str) -> str:
     return timestamp[:16].replace("T", " ")
+
+
+ruler.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

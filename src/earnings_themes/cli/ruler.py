@@ -27,7 +27,11 @@ _SCORE = (
     "\b\nExamples:\n"
     "  earnings-themes score rating/key rating/sheets/*.csv\n"
     "  earnings-themes score rating/key rating/sheets/*.csv --save judged.csv\n"
-    "  earnings-themes score judged.csv --format json"
+    "  earnings-themes score judged.csv --format json\n\n"
+    "\b\nExit codes:\n"
+    "  0  answered\n"
+    "  1  the ratings are refused, or a file cannot be read; the message says which and why\n"
+    "  2  wrong usage"
 )
 
 
@@ -238,6 +242,8 @@ def _part(
     runs = list(dict.fromkeys(run for run, _ in by))
     if not runs:
         return
+    facts = [name for name in facts if any(name == known for _, known in by)]
+    measures = [name for name in measures if any(name == known for _, known in by)]
     rows: list[tuple[Cell, ...]] = []
     for run in runs:
         some = by.get((run, measures[0]))
