@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from earnings_themes.config import TopicSettings, parse_config, validator
+from earnings_themes.config import TopicSettings, parse_config
 from earnings_themes.results.firms import decode_firm
 from earnings_themes.system.job import code_version, job
 from earnings_themes.topics.firm import process_firm, process_firm_files
@@ -52,7 +52,6 @@ def preload() -> None:
     Imports come late, patterns and word lists are read when they are first used, and linear algebra is looked for: a
     made-up firm's topics bring all of that in. A child then takes a sixth less (docs/benchmarks.md).
     """
-    validator()
     code_version()
     said = [f"{verb} {noun} last year." for verb in _VERBS for noun in _NOUNS]
     sentences = pd.DataFrame(
@@ -71,5 +70,5 @@ def preload() -> None:
     vectors = np.tile(np.eye(len(_NOUNS), 16), (len(_VERBS), 1)) + np.repeat(
         0.1 * np.eye(len(_VERBS), 16, k=8), len(_NOUNS), axis=0
     )
-    settings = TopicSettings("bertopic", min_sentences=1, keep_procedural=True)
+    settings = TopicSettings("bertopic", min_sentences=2, keep_procedural=True)
     process_firm("", "", "", sentences, vectors.astype(np.float32), {}, settings, seed=0)
