@@ -34,6 +34,8 @@ WHOLE: dict[str, Callable[[], str]] = {"cost.md": cost.page, "settings.md": sett
 FILES: dict[Path, Callable[[], str]] = {
     DOCS.parent / "config" / "config.yaml": settings.config_yaml,
     DOCS.parent / "config" / "schemas" / "config.schema.yaml": settings.schema_yaml,
+    DOCS.parent / "config" / "schemas" / "firm_topics.schema.json": schemas.firm_topics_file,
+    DOCS.parent / "config" / "schemas" / "themes.schema.json": schemas.themes_file,
 }
 _PART = re.compile(r"<!-- begin: (?P<name>[a-z-]+) -->\n.*?<!-- end: (?P=name) -->", re.DOTALL)
 

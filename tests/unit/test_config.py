@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from docs.generate import schemas
 from docs.generate import settings as written
 from earnings_themes.config import check_files, parse_config, read_config
 from earnings_themes.errors import ConfigError
@@ -122,6 +123,8 @@ def test_every_key_of_the_config_has_a_comment_or_is_a_section() -> None:
     [
         ("config/config.yaml", written.config_yaml),
         ("config/schemas/config.schema.yaml", written.schema_yaml),
+        ("config/schemas/firm_topics.schema.json", schemas.firm_topics_file),
+        ("config/schemas/themes.schema.json", schemas.themes_file),
     ],
 )
 def test_what_is_written_from_the_classes_is_not_stale(path: str, made: Any) -> None:
