@@ -23,8 +23,7 @@ _VERBS: Final = ("We paid more for", "They sold the", "Nobody wanted", "Costs gr
 def run(config: Mapping[str, Any], firm: str, files: Mapping[str, str], output: str, log: str) -> int:
     """Find one firm's topics and write its file; return 0, or 1 after the error was logged.
 
-    firm: the id as in its file name. files: where firms, transcripts and embeddings are; the last two may be
-    addresses in S3.
+    firm: the id as in its file name. files: where firms, transcripts and embeddings are, on this disk or in S3.
     """
     try:
         with job(log, files.values(), [output]):
@@ -32,7 +31,7 @@ def run(config: Mapping[str, Any], firm: str, files: Mapping[str, str], output: 
             process_firm_files(
                 run=settings.run,
                 firm_id=decode_firm(firm),
-                firms=Path(files["firms"]),
+                firms=files["firms"],
                 transcripts=files["transcripts"],
                 embeddings=files["embeddings"],
                 output=Path(output),
