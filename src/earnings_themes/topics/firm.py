@@ -67,9 +67,7 @@ def process_firm_files(
     ids = sentences.loc[modelled(sentences, settings.keep_procedural), "sentence_id"].tolist()
     vectors, about = read_vectors(embeddings, firm_id, ids)
     read = time.perf_counter() - started
-    firm = process_firm(
-        run, firm_id, name, sentences, vectors, about, settings, seed, {"read": read}
-    )
+    firm = process_firm(run, firm_id, name, sentences, vectors, about, settings, seed, {"read": read})
     write_firm_topics(output, firm)
     return firm
 
