@@ -43,7 +43,7 @@ def helps() -> str:
     module = ("-m", "earnings_themes.cli")
     first = _printed(*module, "--help")
     listed = first[first.index("Commands") :]
-    names = re.findall(r"^│ ([a-z][a-z-]*)", listed, flags=re.MULTILINE)
+    names = re.findall(r"^  ([a-z][a-z-]+) ", listed, flags=re.MULTILINE)
     parts = {"earnings-themes": first} | {name: _printed(*module, name, "--help") for name in names}
     for container in ("firm-topic-processor", "theme-aggregator"):
         parts[container] = _printed(f"containers/{container}/entrypoint.py", "--help")
