@@ -35,7 +35,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the transcripts are, and which of them count. Dates are inclusive, None is open."""
+    """Where the transcripts are, how they are read, and which of them count. Dates are inclusive, None is open.
+
+    columns: what the source calls a column that is read. keep: columns to carry to the panel. date_format: how
+    days are written, in strftime's letters. time_zone: the clock that tells the day of a call. max_lost: the share
+    of rows that a run may lose. version: which version of a call counts. two_firms: what becomes of one call under two firms.
+    """
 
     kind: str
     path: str
@@ -43,6 +48,13 @@ class Source:
     end_date: dt.date | None = None
     firms: tuple[str, ...] | None = None
     limits: Limits = Limits()
+    columns: Mapping[str, str] = field(default_factory=dict)
+    keep: tuple[str, ...] = ()
+    date_format: str | None = None
+    time_zone: str = "America/New_York"
+    max_lost: float = 0.05
+    version: str = "latest"
+    two_firms: str = "join"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +162,7 @@ class Config:
     seed: int
 
 
+_READING = ("date_format", "time_zone", "max_lost", "version", "two_firms")
 _SAGEMAKER_NEEDS = ("run_uri", "image", "role", "instance_type", "volume_gb", "timeout_minutes", "retries")
 
 
@@ -180,7 +193,13 @@ def parse_config(raw: Mapping[str, Any]) -> Config:
     the nearest known one.
     """
     # YAML turns an unquoted 2021-01-31 into a date; the schema, being JSON, knows strings only.
-    raw = _plain(raw)
+    raw = dict(_plain(raw))
+    # And 2024 into a number, where a name is meant. What YAML changed on the way (007 is 7) is not mended.
+    if type(raw.get("run")) is int:
+        raw["run"] = str(raw["run"])
+    source = raw.get("source")
+    if isinstance(source, dict) and isinstance(source.get("firms"), list):
+        source["firms"] = [str(firm) if type(firm) is int else firm for firm in source["firms"]]
     if keys := list(_with_passwords(raw)):
         raise ConfigError(
             f"config: {', '.join(keys)} holds a user and password within an address. Settings are logged and sent to "
@@ -204,6 +223,9 @@ def parse_config(raw: Mapping[str, Any]) -> Config:
             end,
             tuple(firms) if firms else None,
             Limits(**source.get("limits", {})),
+            columns=source.get("columns") or {},
+            keep=tuple(source.get("keep") or ()),
+            **{key: source[key] for key in _READING if source.get(key) is not None},
         ),
         embedding=Embedding(**raw["embedding"]),
         topics=TopicSettings(**raw["topics"]),

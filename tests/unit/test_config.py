@@ -42,7 +42,13 @@ def test_the_shipped_config_is_valid() -> None:
             "2023-02-31",
             "source.start_date is '2023-02-31'; expected a date as YYYY-MM-DD",
         ),
-        ("source.firms", [12], "source.firms.0 is 12; expected"),
+        ("source.firms", [1.5], "source.firms.0 is 1.5; expected"),
+        ("source.max_lost", 5, "source.max_lost is 5; expected a share of rows"),
+        (
+            "source.date_format",
+            "MM/DD/YYYY",
+            "source.date_format is 'MM/DD/YYYY'; expected how days are written",
+        ),
         ("embedding.device", "gpu", "embedding.device is 'gpu'; expected cpu, cuda"),
     ],
 )
