@@ -12,7 +12,7 @@ from pathlib import Path
 
 from earnings_themes import __version__, config as settings
 from earnings_themes.cloud import settings as cloud
-from earnings_themes.system import run_guard
+from earnings_themes.system import interpreter, run_guard
 from earnings_themes.topics import warm
 from earnings_themes.errors import EarningsThemesError
 from earnings_themes.ingest.firm_list import connect, known_firms
@@ -27,6 +27,23 @@ os.environ.setdefault(WORKFLOW_CODE, code_version())
 envvars:
     WORKFLOW_CODE,
 
+
+try:
+    interpreter.make_callable()
+except EarningsThemesError as error:
+    raise WorkflowError(str(error)) from None
+
+
+# The sample's files are the repository's, from whichever folder the workflow is called; a user's own paths count
+# from theirs.
+for section, key in (("source", "path"), ("report", "labels")):
+    shipped = Path(workflow.basedir, str(config[section][key]))
+    if (
+        str(config[section][key]).startswith("data/")
+        and not Path(config[section][key]).exists()
+        and shipped.exists()
+    ):
+        config[section][key] = str(shipped)
 
 # The head's settings come as one word, see cloud.encode.
 cloud.merge(config, cloud.decode(config.pop("overlay", "e30=")))
