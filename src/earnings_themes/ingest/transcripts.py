@@ -164,7 +164,7 @@ class _Found:
         texts = set(table["model_text"].to_pylist())
         self.most_modelled = max(self.most_modelled, sum(map(has_content, texts)))
         self.without_ends += firm.counts["turns_without_ends"]
-        self.turns += firm.n_turns
+        self.turns += firm.counts["turns"]
         if not firm.is_english:
             self._foreign.append(firm.firm_name or firm.firm_id)
 
@@ -231,7 +231,6 @@ class _FirmSentences:
     counts: dict[str, int]
     skipped: dict[str, int]
     sketches: tuple[Sketch, ...]
-    n_turns: int
     is_english: bool
 
 
@@ -259,7 +258,9 @@ def _split_firm(data: TranscriptData, source: Source | None) -> _FirmSentences:
     calls, other_versions = one_version(in_time, source.version if source else "latest")
     columns: dict[str, list[Any]] = {name: [] for name in TRANSCRIPT_SCHEMA.names}
     counts: Counter[str] = Counter(
-        procedural=0, long_sentences_split=0, turns_without_ends=0, lines_nobody_said=0
+        dict.fromkeys(
+            ("turns", "procedural", "long_sentences_split", "turns_without_ends", "lines_nobody_said"), 0
+        )
     )
     for call in calls:
         counts.update(_split_call(data.firm_id, firm_name, call, columns))
@@ -272,7 +273,6 @@ def _split_firm(data: TranscriptData, source: Source | None) -> _FirmSentences:
             "raise source.limits.sentences_a_firm."
         )
     table = pa.table(columns, schema=TRANSCRIPT_SCHEMA)
-    texts = [turn.text for call in calls for turn in call.turns]
     return _FirmSentences(
         data.firm_id,
         firm_name,
@@ -282,7 +282,6 @@ def _split_firm(data: TranscriptData, source: Source | None) -> _FirmSentences:
         dict(counts),
         {**data.skipped, **other_versions},
         tuple(sketch(turn.text for turn in call.turns) for call in calls),
-        len(texts),
         is_english(columns["model_text"]),
     )
 
@@ -332,8 +331,8 @@ def _split_call(firm_id: str, firm_name: str, call: Call, columns: dict[str, lis
     speakers: list[str] = []
     sections: list[str] = []
     unsaid: list[bool] = []
-    counts: Counter[str] = Counter()
     turns = _joined([replace(turn, text=repaired(turn.text)) for turn in call.turns])
+    counts: Counter[str] = Counter(turns=len(turns))
     repeated = repeated_lines([turn.text for turn in turns])
     for turn in turns:
         said, lines = without_unsaid(turn.text, repeated)
