@@ -14,7 +14,7 @@ import typer
 
 from earnings_themes.abstractions import FirmView, Theme, ThemeStore
 from earnings_themes.abstractions.records import Keywords
-from earnings_themes.cli import lookup, render
+from earnings_themes.cli import lookup, render, wrds
 from earnings_themes.cli.render import Cell, Column
 from earnings_themes.cloud import cost
 from earnings_themes.config import read_config
@@ -105,6 +105,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(wrds.app, name="wrds")
 
 
 @dataclass
