@@ -169,13 +169,20 @@ EMBEDDINGS = (
 def get_topics(wildcards):
     """Return the topics file of every firm that the themes are built from.
 
-    That is every firm; but once `reduce.min_firm_coverage` below 1 is reached, only those that are there.
+    That is every firm; but where `reduce.min_firm_coverage` below 1 is reached, first only those that are there. Once
+    there are themes of all that are there, the missing ones are asked for again: one that succeeds now is taken in by
+    this very call, and where none does the themes stay.
     """
     names = [f"{encode_firm(firm)}.json" for firm in firms()]
     if CONFIG.reduce.min_firm_coverage < 1:
         found = folder_at(FOLDER).child("topics").list()
         there = [name for name in names if name in found]
-        if len(there) >= CONFIG.reduce.min_firm_coverage * len(names):
+        themes = folder_at(FOLDER).list().get("themes.json")
+        settled = themes is not None and all(
+            found[name].modified <= themes.modified for name in there
+        )
+        enough = len(there) >= CONFIG.reduce.min_firm_coverage * len(names)
+        if enough and not settled:
             names = there
     return [in_place(f"topics/{name}") for name in names]
 

@@ -39,7 +39,8 @@ class Source:
 
     columns: what the source calls a column that is read. keep: columns to carry to the panel. date_format: how
     days are written, in strftime's letters. time_zone: the clock that tells the day of a call. max_lost: the share
-    of rows that a run may lose. version: which version of a call counts. two_firms: what becomes of one call under two firms.
+    of rows that a run may lose. version: which version of a call counts. two_firms: what becomes of one call under
+    two firms.
     """
 
     kind: str

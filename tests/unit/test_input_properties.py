@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from earnings_themes.config import Source
 from earnings_themes.errors import InputError, ResultError
 from earnings_themes.ingest.columns import DEFAULTED, OPTIONAL, REQUIRED
+from earnings_themes.ingest.dates import call_day
 from earnings_themes.ingest.local_csv import LocalCSVConnector, plain_ids
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.results.artifacts import read_sentences
@@ -31,7 +32,7 @@ from earnings_themes.results.firms import (
     read_firms,
     write_firms,
 )
-from earnings_themes.text import MAX_CHARACTERS, clean, split_sentences
+from earnings_themes.text import MAX_CHARACTERS, clean, repeated_lines, split_sentences, without_unsaid
 from tests.fuzz.csv_target import try_csv
 
 # No deadline: a shared machine stalls. Derandomised: the same examples in every run of the tests.
@@ -199,6 +200,65 @@ def test_sentence_ids_do_not_depend_on_the_order_of_the_rows(data: Any) -> None:
     for before, after in zip(*frames, strict=True):
         assert before["sentence_id"].tolist() == after["sentence_id"].tolist()
         assert before["text"].tolist() == after["text"].tolist()
+
+
+CELLS = st.one_of(
+    TEXT, st.sampled_from(["NA", "05/06/2023", "27OCT2022", "7.0", "We grew. Margins fell.", "[", "\ufffd"])
+)
+
+
+@given(
+    rows=st.lists(st.lists(CELLS, min_size=4, max_size=4), max_size=5),
+    kind=st.sampled_from(["parquet", "xlsx", "dta"]),
+)
+@settings(checked, max_examples=60)
+def test_any_table_of_another_kind_is_read_whole_or_refused_by_name(rows: list[list[str]], kind: str) -> None:
+    import openpyxl
+    import pandas as pd
+
+    names = ["companyid", "mostimportantdateutc", "componenttext", "headline"]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"calls.{kind}")
+        frame = pd.DataFrame(rows, columns=names, dtype=str)
+        try:
+            if kind == "parquet":
+                frame.to_parquet(path)
+            elif kind == "dta":
+                frame.to_stata(path, write_index=False, version=118)
+            else:
+                book = openpyxl.Workbook()
+                for row in (names, *rows):
+                    book.active.append(row)
+                book.save(path)
+        except (ValueError, UnicodeError, openpyxl.utils.exceptions.IllegalCharacterError):
+            return  # no such file can be
+        connector = LocalCSVConnector(str(path))
+        connector.source = Source("local_csv", str(path), max_lost=1)
+        try:
+            found = [connector.get_transcripts(firm) for firm in connector.get_firms()]
+        except InputError as error:
+            assert str(error).startswith(str(path))
+            assert len(str(error).splitlines()) == 1
+            return
+        n_kept = sum(len(call.turns) for data in found for call in data.calls)
+        n_skipped = sum(sum(data.skipped.values()) for data in found)
+        assert n_kept + n_skipped + connector.account().skipped.get("header line again", 0) <= len(rows)
+
+
+@given(st.text(max_size=40))
+@settings(checked, max_examples=1000)
+def test_any_cell_is_a_day_of_our_time_or_none(cell: str) -> None:
+    for date_format in (None, "%m/%d/%Y"):
+        found = call_day(cell, cell, date_format)
+        assert found is None or 1979 <= found.day.year <= 2101
+
+
+@given(st.text(st.sampled_from("aA .\n\t|-—•©1%[]<>:"), max_size=200))
+@settings(checked, max_examples=500)
+def test_taking_out_what_nobody_said_loses_no_letter(text: str) -> None:
+    said, unsaid = without_unsaid(text, repeated_lines([text] * 4))
+    letters = "".join(text.split())
+    assert sorted("".join("".join((said, *unsaid)).split())) == sorted(letters)
 
 
 @given(st.binary(max_size=400))

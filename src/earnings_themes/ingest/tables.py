@@ -62,7 +62,9 @@ def files_of(path: str) -> list[Path]:
         return found
     if not whole.exists() and glob.has_magic(path):
         found = sorted(
-            file for name in glob.iglob(str(whole), recursive=True) if (file := Path(name)).is_file()
+            file
+            for name in glob.iglob(str(whole), recursive=True)  # noqa: PTH207  # Path.glob takes no absolute pattern
+            if (file := Path(name)).is_file()
         )
         if not found:
             raise InputError(f"{path}: no file has such a name, counted from {Path.cwd()}. Set source.path.")

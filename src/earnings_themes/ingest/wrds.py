@@ -26,8 +26,8 @@ class WRDSConnector(LocalCSVConnector):
             receipt = file.with_suffix(".json")
             if not receipt.exists():
                 raise InputError(
-                    f"{file}: has no receipt {receipt.name}, so the pull of this quarter was not finished. Type the same "
-                    "earnings-themes wrds pull again."
+                    f"{file}: has no receipt {receipt.name}, so the pull of this quarter was not finished. Type "
+                    "the same earnings-themes wrds pull again."
                 )
             json.loads(receipt.read_text(encoding="utf-8"))
         return super().version()

@@ -140,8 +140,8 @@ def _tables(connection: Any, schema: str | None) -> dict[str, str]:
             refused.append(f"{place}.{table} ({fault})")
         else:
             raise SourceError(
-                f"WRDS: this login may read no table {table}: {', '.join(refused)}. Expected Capital IQ Transcripts; ask "
-                "your WRDS representative for it, or name the schema that holds it: --schema."
+                f"WRDS: this login may read no table {table}: {', '.join(refused)}. Expected Capital IQ Transcripts; "
+                "ask your WRDS representative for it, or name the schema that holds it: --schema."
             )
         refused.clear()
     for table, places, _ in LINKS:
@@ -244,14 +244,14 @@ def _explained(error: Exception, login: Login, n_done: int, n_all: int) -> Sourc
     """Return what a person can do about what the server or the way to it said."""
     said = " ".join(str(error).split())
     where = f"{login.host}:{login.port}"
-    if n_done or "connection" in said and "closed" in said:
+    if n_done or ("connection" in said and "closed" in said):
         return SourceError(
             f"{where}: the connection was lost ({said}). {n_done} of {n_all} quarters are whole; type the same command "
             "again, and it goes on with the next one."
         )
     if "no password supplied" in said or "authentication failed" in said:
         return SourceError(
-            f"{where}: the login was refused ({said}). Write a line {login.host}:{login.port}:{login.database}:NAME:PASSWORD "
-            "into ~/.pgpass, chmod 600 it, and give --user NAME. Five wrong passwords lock a WRDS account."
+            f"{where}: the login was refused ({said}). Write a line "
+            f"{login.host}:{login.port}:{login.database}:NAME:PASSWORD into ~/.pgpass, chmod 600 it, and give --user NAME. Five wrong passwords lock a WRDS account."
         )
     return SourceError(f"{where}: {said}")
