@@ -151,7 +151,7 @@ simulate: .venv/run.stamp
 
 # Rewrites the lock files from envs/*.in; commit the result.
 lock: .venv/dev.stamp
-	for name in workflow dev audit openvino; do \
+	for name in workflow dev audit; do \
 	  $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --override envs/overrides.txt \
 	    --no-header --no-annotate --quiet --output-file envs/$$name.txt envs/$$name.in; \
 	done

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from earnings_themes import __version__, config as settings
 from earnings_themes.cloud import settings as cloud
-from earnings_themes.system import run_guard
+from earnings_themes.system import interpreter, run_guard
 from earnings_themes.topics import warm
 from earnings_themes.errors import EarningsThemesError
 from earnings_themes.implementations import check_classes
@@ -28,6 +28,23 @@ os.environ.setdefault(WORKFLOW_CODE, code_version())
 envvars:
     WORKFLOW_CODE,
 
+
+try:
+    interpreter.make_callable()
+except EarningsThemesError as error:
+    raise WorkflowError(str(error)) from None
+
+
+# The sample's files are the repository's, from whichever folder the workflow is called; a user's own paths count
+# from theirs.
+for section, key in (("source", "path"), ("report", "labels")):
+    shipped = Path(workflow.basedir, str(config[section][key]))
+    if (
+        str(config[section][key]).startswith("data/")
+        and not Path(config[section][key]).exists()
+        and shipped.exists()
+    ):
+        config[section][key] = str(shipped)
 
 # The head's settings come as one word, see cloud.encode.
 cloud.merge(config, cloud.decode(config.pop("overlay", "e30=")))
@@ -159,13 +176,20 @@ EMBEDDINGS = (
 def get_topics(wildcards):
     """Return the topics file of every firm that the themes are built from.
 
-    That is every firm; but once `reduce.min_firm_coverage` below 1 is reached, only those that are there.
+    That is every firm; but where `reduce.min_firm_coverage` below 1 is reached, first only those that are there. Once
+    there are themes of all that are there, the missing ones are asked for again: one that succeeds now is taken in by
+    this very call, and where none does the themes stay.
     """
     names = [f"{encode_firm(firm)}.json" for firm in firms()]
     if CONFIG.reduce.min_firm_coverage < 1:
         found = folder_at(FOLDER).child("topics").list()
         there = [name for name in names if name in found]
-        if len(there) >= CONFIG.reduce.min_firm_coverage * len(names):
+        themes = folder_at(FOLDER).list().get("themes.json")
+        settled = themes is not None and all(
+            found[name].modified <= themes.modified for name in there
+        )
+        enough = len(there) >= CONFIG.reduce.min_firm_coverage * len(names)
+        if enough and not settled:
             names = there
     return [in_place(f"topics/{name}") for name in names]
 

@@ -27,6 +27,7 @@ MODELS = {
 CONNECTORS = {
     "local_csv": "earnings_themes.ingest.local_csv:LocalCSVConnector",
     "s3": "earnings_themes.ingest.s3:S3Connector",
+    "wrds": "earnings_themes.ingest.wrds:WRDSConnector",
 }
 STORES = {
     "dynamodb": "earnings_themes.stores.dynamodb:DynamoDBThemeStore",

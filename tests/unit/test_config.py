@@ -63,6 +63,12 @@ def test_the_shipped_config_is_valid() -> None:
         ("themes.params", {"likenes": 0.2}, "did you mean themes.params.likeness?"),
         ("themes.params", {"method": "prototyp"}, "Did you mean 'prototype'?"),
         ("publish", {"store": "dynamodb"}, "publish.table is not set"),
+        ("source.max_lost", 5, "source.max_lost is 5; expected a share of rows"),
+        (
+            "source.date_format",
+            "MM/DD/YYYY",
+            "source.date_format is 'MM/DD/YYYY'; expected how days are written",
+        ),
         ("embedding.device", "gpu", "embedding.device is 'gpu'; expected cpu, cuda"),
     ],
 )

@@ -128,6 +128,17 @@ def test_themes_can_be_built_from_the_firms_that_succeeded(
     said = {firm.firm_id: firm.reason for firm in themes.skipped_firms}
     assert said["56"] == "too_few_sentences"
     assert said["34"].endswith("34.json: missing.")
+    # While it fails the themes stay; once it is mended one call takes it in.
+    again = folder.snakemake("--keep-going")
+    assert again.status != 0
+    assert set(again.jobs) == {"Finding the topics of firm 34"}
+    assert read_themes(folder.results() / "themes.json") == themes
+    (folder.path / "fail").unlink()
+    mended = folder.snakemake("--keep-going")
+    assert mended.status == 0, mended.text
+    assert mended.jobs == sorted([*topics_of("34"), *TAIL])
+    assert "34" not in {firm.firm_id for firm in read_themes(folder.results() / "themes.json").skipped_firms}
+    assert folder.snakemake("-n").jobs == []
 
 
 def test_a_clustering_parameter_re_encodes_nothing(finished: Folder, tmp_path: Path) -> None:

@@ -52,12 +52,21 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One earnings call: its turns are in the order they were spoken."""
+    """One earnings call: its turns are in the order they were spoken.
+
+    date: the day on the exchange's clock. moment: when it began, in UTC, None where unknown. event_id, collection and
+    created tell the versions of a call apart: one event, a kind of version, and when it was made. kept: `source.keep`.
+    """
 
     transcript_id: str
     date: dt.date
     turns: tuple[Turn, ...]
     headline: str = ""
+    moment: dt.datetime | None = None
+    event_id: str = ""
+    collection: str = ""
+    created: str = ""
+    kept: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,18 @@ class TranscriptData:
     firm_name: str
     calls: tuple[Call, ...]
     skipped: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What became of a whole source's rows, also of those that no firm of the run has.
+
+    skipped: rows left out, by reason, for firms that are not listed. notes: what a person must know, a sentence each.
+    """
+
+    rows: int | None = None
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 # --- what a topic model gives ----------------------------------------------------------------------

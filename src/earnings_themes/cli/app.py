@@ -15,7 +15,7 @@ import typer
 from earnings_themes import __version__
 from earnings_themes.abstractions import FirmView, Theme, ThemeStore
 from earnings_themes.abstractions.records import Keywords
-from earnings_themes.cli import lookup, render, ruler
+from earnings_themes.cli import lookup, render, ruler, wrds
 from earnings_themes.cli.render import Cell, Column
 from earnings_themes.cloud import cost
 from earnings_themes.config import read_config
@@ -115,6 +115,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(wrds.app, name="wrds")
 
 
 @dataclass

@@ -6,7 +6,7 @@ pydantic checks the values. Its messages are not shown: "Input should be a valid
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -128,6 +128,9 @@ Flag = Annotated[bool, Strict()]
 Text = Annotated[str, BeforeValidator(_as_text), WithJsonSchema({"type": ["string", "number"]})]
 # Text that may be left out: null is the same as no text.
 TextOrNull = Annotated[str, BeforeValidator(_null_is_empty)]
+# Lists and mappings that may be left out: null is the same as none.
+TextsOrNull = Annotated[tuple[Text, ...], BeforeValidator(lambda value: () if value is None else value)]
+NamesOrNull = Annotated[Mapping[str, str], BeforeValidator(lambda value: {} if value is None else value)]
 Day = Annotated[
     dt.date | None,
     BeforeValidator(_as_date),

@@ -6,7 +6,6 @@ The transcripts themselves are looked at by their connector, when the firms are 
 import csv
 import os
 from collections.abc import Iterator, MutableMapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +87,6 @@ def _model_faults(config: Config) -> Iterator[str]:
     model = config.embedding.model
     if model.startswith((".", "/", "~")) and not Path(model).expanduser().is_dir():
         yield f"embedding.model names the folder {model}, which is not there."
-    if config.embedding.backend == "openvino" and find_spec("openvino") is None:
-        yield "embedding.backend is openvino, which is not installed. pip install openvino, or take torch."
 
 
 def _folder_faults(where: str, folder: str | None) -> Iterator[str]:

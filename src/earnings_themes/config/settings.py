@@ -9,7 +9,18 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from earnings_themes.config.fields import CLOSED, Day, Flag, Number, Text, TextOrNull, Whole, setting
+from earnings_themes.config.fields import (
+    CLOSED,
+    Day,
+    Flag,
+    NamesOrNull,
+    Number,
+    Text,
+    TextOrNull,
+    TextsOrNull,
+    Whole,
+    setting,
+)
 
 SubnetId = Annotated[str, Field(pattern="^subnet-[0-9a-f]+$")]
 SecurityGroupId = Annotated[str, Field(pattern="^sg-[0-9a-f]+$")]
@@ -33,18 +44,19 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Source:
-    """Where the transcripts are, and which of them count. Dates are inclusive, None is open."""
+    """Where the transcripts are, how they are read, and which of them count. Dates are inclusive, None is open."""
 
     kind: str = setting(
         "local_csv",
-        "or s3; or package.module:Class, your own DataConnector",
-        expected="local_csv, s3, or package.module:Class",
+        "files on this disk; or s3; or wrds, what `earnings-themes wrds pull` wrote; or package.module:Class, "
+        "your own DataConnector",
+        expected="local_csv, s3, wrds, or package.module:Class",
         min_length=1,
     )
     path: str = setting(
         "data/sample_calls.csv",
-        ".csv or .csv.gz; with s3 also .parquet, s3://bucket/key or a prefix of several; "
-        'columns: README, "Your own CSV"',
+        "CSV (also .gz, .bz2, .xz, .zip), .parquet, .xlsx or .dta; a folder, a glob; with s3 an s3://bucket/key or "
+        "prefix",
         expected="the path of the transcripts",
         min_length=1,
     )
@@ -62,6 +74,41 @@ class Source:
         expected="a list of firm ids in quotes (so that leading zeros stay), or null for all",
         min_length=1,
     )
+    columns: NamesOrNull = setting(
+        dict,
+        "what your files call a column, such as {companyid: gvkey}; the columns: docs/input.md",
+        expected="a mapping of a column's name to what your files call it, such as {companyid: gvkey}; or null",
+    )
+    keep: TextsOrNull = setting(
+        (),
+        "columns of yours to carry to the panel, such as [gvkey, permno, sic]; one value a call",
+        expected="a list of your files' columns to carry to the panel, such as [gvkey, permno]; or null",
+    )
+    date_format: str | None = setting(
+        None,
+        'how days are written where that could be two days, such as "%m/%d/%Y"; null: ISO, SAS, and with month names',
+        expected='how days are written, in strftime\'s letters, in quotes, such as "%m/%d/%Y"; or null',
+        pattern="%",
+    )
+    time_zone: str = setting(
+        "America/New_York",
+        "the clock that tells the day of a call whose time (UTC) is known",
+        expected="a time zone such as America/New_York",
+        min_length=1,
+    )
+    max_lost: Number = setting(
+        0.05,
+        "above this share of rows with a date that cannot be read the run stops",
+        expected="a share of rows from 0 to 1, such as 0.05",
+        ge=0,
+        le=1,
+    )
+    version: Literal["latest", "earliest"] = setting(
+        "latest", "or earliest: which of a call's versions counts"
+    )
+    two_firms: Literal["join", "refuse"] = setting(
+        "join", "one call under two firms counts for the first alone; or refuse: the run stops and names them"
+    )
     limits: Limits = setting(Limits, "beyond one, the run stops with a message before any model is loaded")
 
 
@@ -71,13 +118,16 @@ class Embedding:
 
     model: str = setting(
         "packaged",
-        "all-MiniLM-L6-v2 from the Python package, no hub needed; or a hub name; or a folder",
-        expected="packaged, a hub name such as sentence-transformers/all-mpnet-base-v2, or a folder",
+        "all-MiniLM-L6-v2 from the Python package, no hub needed; static: word vectors alone, some 300 times faster; "
+        "or a hub name; or a folder",
+        expected="packaged, static, a hub name such as sentence-transformers/all-mpnet-base-v2, or a folder",
         min_length=1,
     )
-    backend: Literal["torch", "openvino"] = setting(
-        "torch",
-        "or openvino, the same vectors to the sixth digit, without loading torch (docs/benchmarks.md)",
+    space: str | None = setting(
+        None,
+        "a subject space of your own, made by `earnings-themes fit`; null: the packaged one",
+        expected="the file of a subject space, or null for the packaged one",
+        file=(),
     )
     device: str = setting(
         "cpu",
