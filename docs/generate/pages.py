@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generate import cost, figures, parameters, schemas, settings, terraform
+from docs.generate import cost, figures, parameters, rating, schemas, settings, terraform
 
 DOCS = Path(__file__).parents[1]
 PARTS: dict[str, Callable[[], str]] = {
@@ -23,6 +23,10 @@ PARTS: dict[str, Callable[[], str]] = {
     "answers": figures.answers,
     "log": figures.log,
     "cost": figures.cost,
+    "codebook-pairs": rating.codebook_pairs,
+    "codebook-labels": rating.codebook_labels,
+    "codebook-intruders": rating.codebook_intruders,
+    "ratings-needed": rating.needed,
     "terraform-resources": terraform.resources,
     "terraform-variables": terraform.variables,
     "terraform-outputs": terraform.outputs,

@@ -15,7 +15,7 @@ import typer
 from earnings_themes import __version__
 from earnings_themes.abstractions import FirmView, Theme, ThemeStore
 from earnings_themes.abstractions.records import Keywords
-from earnings_themes.cli import lookup, render
+from earnings_themes.cli import lookup, render, ruler
 from earnings_themes.cli.render import Cell, Column
 from earnings_themes.cloud import cost
 from earnings_themes.config import read_config
@@ -690,6 +690,9 @@ def _count(n: int, noun: str) -> str:
 
 def _minute(timestamp: str) -> str:
     return timestamp[:16].replace("T", " ")
+
+
+ruler.register(app)
 
 
 def main(arguments: Sequence[str] | None = None, command: str | None = None) -> None:
