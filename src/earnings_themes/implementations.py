@@ -7,7 +7,9 @@ with BERTopic never loads the LDA library.
 import difflib
 import importlib
 import inspect
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
@@ -120,6 +122,9 @@ def _find(name: str, known: Mapping[str, str], interface: type[T], key: str) -> 
             f"{key}: {name!r} is not known. Expected one of {', '.join(sorted(known))}, "
             f"or the import path of your own class as package.module:Class.{hint}"
         )
+    if name not in known and (here := str(Path.cwd())) not in sys.path:
+        # A class of one's own may lie beside one's config; no job's Python looks there by itself.
+        sys.path.append(here)
     try:
         module = importlib.import_module(module_name)
     except Exception as error:  # a module of the user's own may raise anything

@@ -111,7 +111,14 @@ def test_dates_in_the_wrong_order_are_refused() -> None:
         parse_config(raw)
 
 
-@pytest.mark.parametrize(("text", "said"), [("- a list", "found list"), ("a: [", "cannot be read as YAML")])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- a list", "found list"),
+        ("a: [", "cannot be read as YAML"),
+        ("a: 2023-02-31", "cannot be read as YAML"),
+    ],
+)
 def test_a_file_that_is_no_mapping_is_refused(tmp_path: Any, text: str, said: str) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(text)

@@ -25,7 +25,7 @@ def read_config(path: Path | str) -> Config:
     """Read and check a config file; what it doesn't say has its default. Raises ConfigError."""
     try:
         raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:  # ValueError: 2023-02-31 is read as a date
         raise ConfigError(f"{path}: cannot be read as YAML: {error}") from error
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: expected a mapping of settings, found {type(raw).__name__}.")
