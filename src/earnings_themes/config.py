@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import jsonschema
 import yaml
@@ -214,6 +215,12 @@ def parse_config(raw: Mapping[str, Any]) -> Config:
     start, end = (_date(source.get(key)) for key in ("start_date", "end_date"))
     if start and end and start > end:
         raise ConfigError(f"config: source.start_date {start} is after source.end_date {end}.")
+    try:
+        ZoneInfo(source.get("time_zone", "UTC"))
+    except (ValueError, OSError, KeyError) as error:
+        raise ConfigError(
+            f"config: source.time_zone is {source['time_zone']!r}; expected a zone such as America/New_York."
+        ) from error
     firms = source.get("firms")
     return Config(
         run=raw["run"],

@@ -43,6 +43,7 @@ def test_the_shipped_config_is_valid() -> None:
             "source.start_date is '2023-02-31'; expected a date as YYYY-MM-DD",
         ),
         ("source.firms", [1.5], "source.firms.0 is 1.5; expected"),
+        ("source.time_zone", "New York", "source.time_zone is 'New York'; expected a zone such as"),
         ("source.max_lost", 5, "source.max_lost is 5; expected a share of rows"),
         (
             "source.date_format",
