@@ -271,9 +271,18 @@ def split_long(sentence: str, max_words: int = MAX_WORDS) -> list[str]:
     return split_long(left, max_words) + split_long(right, max_words)
 
 
+def _is_lines(text: str) -> bool:
+    """Whether a turn is a list without signs: a line an item, each with its capital, and not one point."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) < 3 or _ANY_END.search(text):
+        return False
+    # Lines of a page's width break a sentence anywhere, and its next word seldom has a capital.
+    return sum(not line[0].islower() for line in lines) >= 0.8 * len(lines)
+
+
 def lacks_ends(text: str) -> bool:
     """Whether a turn is long and has not one end of a sentence: speech that was recognised without points."""
-    return text.count(" ") >= WORDS_WITHOUT_END and not _ANY_END.search(text)
+    return text.count(" ") >= WORDS_WITHOUT_END and not _ANY_END.search(text) and not _is_lines(text)
 
 
 def split_sentences_counted(text: str) -> tuple[list[str], int]:
@@ -286,6 +295,8 @@ def split_sentences_counted(text: str) -> tuple[list[str], int]:
         raise TypeError(f"split_sentences expects a string, got {type(text).__name__}: {text!r}")
     pieces: list[str] = []
     n_long = 0
+    if _is_lines(text):
+        return [piece for line in text.splitlines() if line.strip() for piece in split_long(line.strip())], 0
     if lacks_ends(text):
         # Speech without a point, as recognisers write it: cut between clauses, at a length that sentences have.
         cut = [piece for part in _split(text) for piece in split_long(part, UNPUNCTUATED_WORDS)]

@@ -100,6 +100,8 @@ def test_the_samples_true_boundaries_are_found_in_every_call() -> None:
         ("Three things:\n1. Open plants\n2. Hire nurses", ["Three things:", "1. Open plants", "2. Hire nurses"]),
         ("We grew by\n12. That is fine.", ["We grew by\n12.", "That is fine."]),
         ("We grew by 5%\n- which is more than planned.", ["We grew by 5%\n- which is more than planned."]),
+        ("Our plans\nOpen nine plants\nHire nurses", ["Our plans", "Open nine plants", "Hire nurses"]),
+        ("We sold plants\nin the north\nof Texas.", ["We sold plants\nin the north\nof Texas."]),
         ("a • b • c", ["a", "• b", "• c"]),
         ("We Grew In The U.S. We Sold Acme Inc. And Bought It.",
          ["We Grew In The U.S.", "We Sold Acme Inc.", "And Bought It."]),
