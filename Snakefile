@@ -15,7 +15,7 @@ if sys.platform == "win32":
     )
 
 
-# Where this file is, not where Snakemake is called: both may be elsewhere.
+# Not "config/config.yaml": Snakemake would look for it in the folder where it is called.
 configfile: f"{workflow.basedir}/config/config.yaml"
 
 

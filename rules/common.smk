@@ -15,6 +15,7 @@ from earnings_themes.cloud import settings as cloud
 from earnings_themes.system import interpreter, run_guard
 from earnings_themes.topics import warm
 from earnings_themes.errors import EarningsThemesError
+from earnings_themes.implementations import check_classes
 from earnings_themes.ingest.firm_list import connect, known_firms
 from earnings_themes.results.firms import decode_firm, encode_firm, shard_of
 from earnings_themes.system.job import WORKFLOW_CODE, code_version
@@ -47,6 +48,8 @@ for section, key in (("source", "path"), ("report", "labels")):
 
 # The head's settings come as one word, see cloud.encode.
 cloud.merge(config, cloud.decode(config.pop("overlay", "e30=")))
+# What the shipped config names relative to the repository is found there too when Snakemake is called elsewhere.
+settings.find_shipped_files(config, workflow.basedir)
 # With --default-storage-provider every file of the run is in S3.
 IN_S3 = workflow.storage_settings.default_storage_provider is not None
 if IN_S3 and (job := config["reduce"].get("sagemaker")) and not job["run_uri"]:
@@ -56,6 +59,10 @@ if IN_S3 and (job := config["reduce"].get("sagemaker")) and not job["run_uri"]:
 
 try:
     CONFIG = settings.parse_config(config)
+    if workflow.is_main_process:
+        # What is only a name so far: a worker does not look again, on whose disk the files may not be.
+        check_classes(CONFIG)
+        settings.check_files(CONFIG)
 except EarningsThemesError as error:
     # A traceback through Snakemake's parser would bury the one line that matters.
     raise WorkflowError(str(error)) from None

@@ -211,6 +211,14 @@ def test_a_source_of_ones_own_is_one_line_of_config(fresh: Folder) -> None:
     ("change", "said"),
     [
         ({"themes": {"min_firm": 3}}, "themes.min_firm is not a known key; did you mean themes.min_firms?"),
+        ({"topics": {"params": {}, "model": "ldaa"}}, "topics.model: 'ldaa' is not known."),
+        (
+            {"topics": {"model": "bertopic", "params": {"clusterer_params": {"resolution": 1}}}},
+            "did you mean topics.params.clusterer_params.resolutions?",
+        ),
+        ({"themes": {"params": {"likenes": 0.2}}}, "did you mean themes.params.likeness?"),
+        ({"publish": {"store": "sqllite"}}, "publish.store: 'sqllite' is not known."),
+        ({"report": {"labels": "nowhere.csv"}}, "report.labels names nowhere.csv, which cannot be read"),
         ({"source": {"path": "nowhere.csv"}}, "nowhere.csv: cannot be opened"),
         ({"source": {"start_date": "2031-01-01"}}, "no firm has a call between 2031-01-01"),
     ],
@@ -223,6 +231,26 @@ def test_a_mistake_in_the_config_is_one_clear_message(
     assert run.status != 0
     assert said in run.text
     assert "Traceback (most recent call last)" not in run.text
+
+
+def test_it_can_be_called_in_another_folder_with_a_class_that_lies_there(
+    tmp_path: Path, quarter: Path
+) -> None:
+    folder = Folder(tmp_path)  # without config/ and data/
+    shutil.copy2(quarter, tmp_path / "calls.csv")
+    model = (
+        "from earnings_themes.topics.lda_model import LDAModel\n"
+        "class Mine(LDAModel):\n    def __init__(self, seed=42, words: int = 8): super().__init__(seed)\n"
+    )
+    (tmp_path / "beside_my_config.py").write_text(model)
+    folder.configure(**settings(topics={"model": "beside_my_config:Mine", "params": {"words": 3}}))
+    run = folder.snakemake("--until", "topics")
+    assert run.status == 0, run.text
+    sample = folder.snakemake("-n", "--configfile", str(REPO / "config/config.yaml"))
+    assert sample.status == 0 and "topics        24" in sample.text, sample.text
+    folder.configure(**settings(topics={"model": "beside_my_config:Mine", "params": {"wrods": 3}}))
+    wrong = folder.snakemake("-n")
+    assert "did you mean topics.params.words?" in wrong.text
 
 
 def test_a_broken_row_stops_the_run_with_its_line_and_before_any_model(fresh: Folder) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from earnings_themes.cloud.cost import estimate
 from earnings_themes.quality import quality_report
 from earnings_themes.report import build
 from earnings_themes.report.exposures import write_exposures
@@ -274,11 +273,3 @@ def test_times_stand_in_the_order_of_the_workflow_with_the_steps_below_their_job
         *("ingest", "ingest: work", "embed", "topics", "topics: fit", "topics: describe"),
         *("themes", "themes: read", "own_rule"),
     ]
-
-
-def test_the_cost_of_such_a_run_in_the_cloud_is_shown_as_an_estimate(tmp_path: Path) -> None:
-    text = _render(write_run(tmp_path, n_firms=6))
-    total = estimate(7).total
-    assert f"<strong>${total:.2f}</strong>" in text
-    assert "not a bill" in text
-    assert text.count("vCPU hours") == 1
