@@ -112,6 +112,12 @@ def test_lower_case_lists_and_title_case_have_their_ends(text: str, sentences: l
     assert split_sentences(text) == sentences
 
 
+def test_text_that_lost_its_points_is_split_at_its_capitals() -> None:
+    said = ["We sold the Norvale plants in the north and the south of the state", "Our margin grew as I said, by a lot",
+            "So we're very comfortable with what we and the Acme people did this year, which was a good one for us"]  # fmt: skip
+    assert split_sentences(" ".join(said)) == said
+
+
 def test_speech_without_a_point_is_cut_between_clauses_and_said_to_be_so() -> None:
     text = "we opened a store in the north and we hired people there because the demand was high " * 6
     assert lacks_ends(text)
