@@ -76,7 +76,9 @@ class Gate:
         """
         # Rounded before the exponential, so that a machine's last bits do not reach the file.
         score = np.asarray(view @ self.view).ravel() + rows.astype(np.float32) @ self.rows / np.float32(SCALE)
-        return np.round(1 / (1 + np.exp(-(score.astype(np.float64) + self.bias))), 4).astype(np.float32)
+        odds = np.exp(-(score.astype(np.float64) + self.bias))
+        found: Floats = np.round(1 / (1 + odds), 4).astype(np.float32)
+        return found
 
 
 @dataclass(frozen=True)
