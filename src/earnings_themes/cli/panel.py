@@ -1,5 +1,6 @@
 """`earnings-themes panel` and `likeness`: cuts of a run's panel. See docs/panel.md."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -23,9 +24,20 @@ _LIKENESS = (
     "  earnings-themes likeness results/mine --out likeness.csv\n"
     "  earnings-themes likeness results/mine --level 2 --nearest 10 --out likeness.parquet"
 )
+
+
+class Kind(StrEnum):
+    """What a theme's sentences are."""
+
+    subject = "subject"
+    reporting = "reporting"
+    procedure = "procedure"
+    filler = "filler"
+
+
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A finished run's folder, on a disk or s3://.")]
 KindOption = Annotated[
-    list[Literal["subject", "reporting", "procedure", "filler"]] | None,
+    list[Kind] | None,
     typer.Option("--kind", help="Themes of this kind; may be given several times.  [default: all]"),
 ]
 OutOption = Annotated[
@@ -92,7 +104,7 @@ def likeness(
     from earnings_themes.panel.likeness import likeness as likenesses
 
     form = _form(out, format)
-    firms, counts = Cut(_where(run), Wish(level=level, kinds=tuple(kind or ("subject",)))).matrix()
+    firms, counts = Cut(_where(run), Wish(level=level, kinds=tuple(kind or [Kind.subject]))).matrix()
     n_rows = write_tables(likenesses(firms, counts, nearest or None), COLUMNS, out, form)
     print(f"{out}: {n_rows:,} pairs of {firms.num_rows:,} firms")
 

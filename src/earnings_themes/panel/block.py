@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from earnings_themes.errors import ResultError
@@ -70,9 +71,10 @@ def from_table(rows: pa.Table, calls: pa.Table, n_themes: int, columns: Sequence
         )
     values = {}
     for column in columns:
+        cells = rows[column.name]
         if column.name == "raised_by":
-            continue  # what a sum over calls has no answer to
-        found = rows[column.name].cast(pa.float64()).to_numpy(zero_copy_only=False)
+            cells = pc.index_in(cells, value_set=pa.array(RAISED_BY))
+        found = cells.cast(pa.float64()).to_numpy()
         values[column.name] = found.astype(np.float64).reshape(n_calls, n_themes)
     return Block(calls, values)
 

@@ -83,11 +83,8 @@ class Cut:
                 raise ResultError("panel.parquet has rows, but themes.json no theme. Delete the panel and run again.")
             calls = self._calls.slice(at, rows.num_rows // n_themes)
             at += calls.num_rows
-            if self.wish.by == "call":
-                # Written as it is: raised_by is still known.
-                yield _with_raised_by(rows, from_table(rows, calls, n_themes, self._layout.values))
-            else:
-                yield by_quarter(from_table(rows, calls, n_themes, self._layout.values), self._layout.denominators)
+            block = from_table(rows, calls, n_themes, self._layout.values)
+            yield block if self.wish.by == "call" else by_quarter(block, self._layout.denominators)
 
     def _columns(self, where: str) -> list[Column]:
         call, values = list(self._layout.call), list(self._layout.values)
@@ -177,12 +174,6 @@ def _layout_of(panel: pa.Schema, calls: pa.Schema) -> Layout:
     fields = [panel.field(number) for number in range(len(panel.names))]
     totals = [calls.field(number) for number in range(before, len(calls.names))]
     return Layout(of(fields[:before]), of(fields[first:]), of(totals))
-
-
-def _with_raised_by(rows: pa.Table, block: Block) -> Block:
-    spoken = rows["raised_by"].combine_chunks()
-    places = np.select([(spoken == name).fill_null(False).to_numpy(zero_copy_only=False) for name in ("management", "analysts")], [0.0, 1.0], np.nan)  # fmt: skip
-    return Block(block.calls, {**block.values, "raised_by": places.reshape(block.values["n"].shape)})
 
 
 def _groups(calls: pa.Table, names: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
