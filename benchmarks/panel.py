@@ -51,7 +51,9 @@ def make_run(folder: Path, n_firms: int, n_calls: int, n_themes: int, n_sentence
             of_call = np.repeat(np.arange(n_calls), n_sentences)
             turn = np.tile(np.arange(n_sentences) * len(SECTIONS) // n_sentences, n_calls)
             days = [dt.date(2022, 2, 1) + dt.timedelta(91 * call) for call in range(n_calls)]
-            sentence_ids = [f"{firm_id}_t{call}_{place:04d}" for call in range(n_calls) for place in range(n_sentences)]
+            sentence_ids = [
+                f"{firm_id}_t{call}_{place:04d}" for call in range(n_calls) for place in range(n_sentences)
+            ]
             columns: dict[str, Any] = {
                 "firm_id": [firm_id] * n, "firm_name": [f"Firm {firm}"] * n,
                 "transcript_id": [f"t{call}" for call in of_call], "date": [days[call] for call in of_call],

@@ -8,4 +8,6 @@ from earnings_themes.system.job import job
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):
-        make(snakemake.params.folder, Path(snakemake.output.panel).parent, parse_config(snakemake.config).panel)
+        make(
+            snakemake.params.folder, Path(snakemake.output.panel).parent, parse_config(snakemake.config).panel
+        )

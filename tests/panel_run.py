@@ -44,7 +44,14 @@ WORDS = ("freight", "costs", "fell", "gains", "loss", "Jürgens", "rose", "5%", 
 def sentence(**changed: Any) -> dict[str, Any]:
     """Return a sentence with everything that both files say of it; what is not given is nothing."""
     bare = dict.fromkeys((*TRANSCRIPT_SCHEMA.names, *SENTENCES.names))
-    texts = {"section": "", "speaker_type": "", "speaker_name": "", "firm_name": "", "text": "", "kind": "subject"}
+    texts = {
+        "section": "",
+        "speaker_type": "",
+        "speaker_name": "",
+        "firm_name": "",
+        "text": "",
+        "kind": "subject",
+    }
     return {**bare, **texts, "procedural": False, "position": 0, **changed}
 
 
@@ -91,7 +98,9 @@ def write_run(
         for lines in by_firm.values():
             writer.add(pa.Table.from_pylist(lines, TRANSCRIPT_SCHEMA))
     # In row groups of their own: they need not end where those of the transcripts do.
-    pq.write_table(pa.Table.from_pylist(sentences, SENTENCES), folder / "sentences.parquet", row_group_size=70)
+    pq.write_table(
+        pa.Table.from_pylist(sentences, SENTENCES), folder / "sentences.parquet", row_group_size=70
+    )
     seen: dict[tuple[str, str], CallRow] = {}
     for line in sentences:
         key = (line["firm_id"], line["transcript_id"])

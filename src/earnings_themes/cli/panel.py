@@ -35,7 +35,9 @@ class Kind(StrEnum):
     filler = "filler"
 
 
-RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A finished run's folder, on a disk or s3://.")]
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN", help="A finished run's folder, on a disk or s3://.")
+]
 KindOption = Annotated[
     list[Kind] | None,
     typer.Option("--kind", help="Themes of this kind; may be given several times.  [default: all]"),
@@ -63,7 +65,9 @@ def panel(
     ] = "call",
     level: Annotated[
         int | None,
-        typer.Option("--level", min=1, max=2, help="1: themes, 2: broad themes.  [default: both, a row each]"),
+        typer.Option(
+            "--level", min=1, max=2, help="1: themes, 2: broad themes.  [default: both, a row each]"
+        ),
     ] = None,
     kind: KindOption = None,
     wide: Annotated[bool, typer.Option("--wide", help="A column a theme in place of a row.")] = False,
@@ -84,7 +88,9 @@ def panel(
     n_rows = write_tables(cut.tables(), cut.columns, out, form)
     print(f"{out}: {n_rows:,} rows, {len(cut.columns)} columns, {len(cut.themes):,} themes, by {by}")
     if form == "csv":
-        print(f'Read it as text, so that ids keep their zeros: pandas.read_csv("{out}", dtype=str, encoding="utf-8-sig")')
+        print(
+            f'Read it as text, so that ids keep their zeros: pandas.read_csv("{out}", dtype=str, encoding="utf-8-sig")'
+        )
 
 
 def likeness(

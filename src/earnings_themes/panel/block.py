@@ -63,7 +63,11 @@ def from_table(rows: pa.Table, calls: pa.Table, n_themes: int, columns: Sequence
     calls: the rows of calls.parquet of the same calls. Raises ResultError where the two do not agree.
     """
     n_calls = calls.num_rows
-    first = rows.select(["firm_id", "transcript_id"]).take(np.arange(0, rows.num_rows, n_themes)) if n_themes else rows
+    first = (
+        rows.select(["firm_id", "transcript_id"]).take(np.arange(0, rows.num_rows, n_themes))
+        if n_themes
+        else rows
+    )
     if rows.num_rows != n_calls * n_themes or not first.equals(calls.select(["firm_id", "transcript_id"])):
         raise ResultError(
             "panel.parquet and calls.parquet hold different calls; expected the same ones in the same order. They are of "

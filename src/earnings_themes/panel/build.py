@@ -59,7 +59,10 @@ def build(where: str, out: Path, scoring: Scoring | None = None) -> Made:
     themes = read_theme_rows(where)
     source, kept = read_calls(where)
     if source is None:
-        log.warning("%s: no source_calls.parquet: calls without a sentence, times and kept columns are not in the panel.", where)
+        log.warning(
+            "%s: no source_calls.parquet: calls without a sentence, times and kept columns are not in the panel.",
+            where,
+        )
     lists = [each.name for each in scoring.lists]
     taken = [column.name for column in (*layout([], lists, True).panel, *layout([], lists, True).calls)]
     names = kept_names(kept, taken)
@@ -107,16 +110,27 @@ class _Calls:
         """Return the calls of the firms of these sentences; of all firms not yet asked for, where there is no sentence."""
         firms = pc.unique(said["firm_id"]).to_pylist()
         if self._calls is None:
-            first = said.group_by(["firm_id", "transcript_id"], use_threads=False).aggregate([("firm_name", "first"), ("date", "first")])
-            calls = self._complete(first.rename_columns(["firm_id", "transcript_id", "firm_name", "date"]), {})
+            first = said.group_by(["firm_id", "transcript_id"], use_threads=False).aggregate(
+                [("firm_name", "first"), ("date", "first")]
+            )
+            calls = self._complete(
+                first.rename_columns(["firm_id", "transcript_id", "firm_name", "date"]), {}
+            )
         else:
-            inside = pc.is_in(self._calls["firm_id"], value_set=pa.array(firms or self._silent(), pa.string()))
+            inside = pc.is_in(
+                self._calls["firm_id"], value_set=pa.array(firms or self._silent(), pa.string())
+            )
             calls = self._calls.filter(inside)
         self._given.update(firms)
         # A firm's calls together, in the firms' order, by day.
         place = {firm: n for n, firm in enumerate(firms or pc.unique(calls["firm_id"]).to_pylist())}
         order = pa.array([place[firm] for firm in calls["firm_id"].to_pylist()], pa.int32())
-        by = [("order", "ascending"), ("date", "ascending"), ("time", "ascending"), ("transcript_id", "ascending")]
+        by = [
+            ("order", "ascending"),
+            ("date", "ascending"),
+            ("time", "ascending"),
+            ("transcript_id", "ascending"),
+        ]
         return calls.append_column("order", order).sort_by(by).drop_columns("order")
 
     def has_silent_firms(self) -> bool:
@@ -140,7 +154,9 @@ class _Calls:
             "quarter": quarter,
             **{ours: calls[theirs] for theirs, ours in names.items()},
         }
-        return pa.table({column.name: found[column.name] for column in self._columns}, schema=schema(self._columns))
+        return pa.table(
+            {column.name: found[column.name] for column in self._columns}, schema=schema(self._columns)
+        )
 
 
 def _call_rows(calls: pa.Table, denominators: dict[str, Any], columns: Layout) -> pa.Table:
@@ -176,4 +192,3 @@ class _Writer:
             if whole.num_rows:
                 self._file.write_table(whole, row_group_size=whole.num_rows)
             self._parts = []
-

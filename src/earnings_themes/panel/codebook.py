@@ -28,13 +28,14 @@ Each call of the source that was read has a row for every theme, also calls and 
 | for | divide by (calls.parquet) |
 |---|---|
 | n | modelled: that is `share`. sentences where procedure shall count too |
-| n_presentation, n_qa, n_management, n_analysts | modelled_presentation, modelled_qa, modelled_management, modelled_analysts; by modelled they are parts of share |
+| n_presentation, n_qa, n_management, n_analysts | modelled_presentation, modelled_qa, modelled_management, modelled_analysts |
 | n_ceo, n_cfo | ceo, cfo |
 | words | words |
 | answered | asked, where that is above 0 |
 | n_LIST | n, for the tone within the theme; modelled, for exposure to the theme in that tone |
 
-n - n_presentation - n_qa are sentences of unknown section; n - n_management - n_analysts those of the operator, others and unknown speakers.
+n - n_presentation - n_qa are sentences of unknown section; n - n_management - n_analysts those of the operator, others and
+unknown speakers.
 """
 _READ = """
 ## Reading it

@@ -36,7 +36,9 @@ CALL: Final = (
 )
 _THEME: Final = (
     Column("theme_id", _TEXT, "text", "The theme's id; the table of themes is below."),
-    Column("level", pa.int32(), "1 or 2", "1: themes; 2: broad themes. They are two panels: never sum over both."),
+    Column(
+        "level", pa.int32(), "1 or 2", "1: themes; 2: broad themes. They are two panels: never sum over both."
+    ),
     Column("label", _TEXT, "text", "The theme's name, for people. Join by theme_id."),
     Column("kind", _TEXT, "text", "subject, reporting, procedure or filler."),
 )
@@ -98,7 +100,7 @@ DENOMINATORS: Final = (
     Column("analysts", _COUNT, "sentences", "Sentences of analysts.", _AS_ROLE),
     Column("ceo", _COUNT, "sentences", "Sentences of the chief executive.", "no speaker's title says chief executive"),
     Column("cfo", _COUNT, "sentences", "Sentences of the finance chief.", "no speaker's title says finance chief"),
-    Column("modelled_presentation", _COUNT, "sentences", "Those of modelled in the prepared remarks: divide n_presentation by it.", _AS_SECTION),
+    Column("modelled_presentation", _COUNT, "sentences", "Those of modelled in prepared remarks, for n_presentation.", _AS_SECTION),
     Column("modelled_qa", _COUNT, "sentences", "Those of modelled in questions and answers: divide n_qa by it.", _AS_SECTION),
     Column("modelled_management", _COUNT, "sentences", "Those of modelled by the firm's people: divide n_management by it.", _AS_ROLE),
     Column("modelled_analysts", _COUNT, "sentences", "Those of modelled by analysts: divide n_analysts by it.", _AS_ROLE),
@@ -157,16 +159,22 @@ def layout(kept: Sequence[str], lists: Sequence[str] = (), scored: bool = False)
         tone = Column("tone", _REAL, "-1 to 1", "(n_positive - n_negative) ÷ n.", _NONE_SAID)
         values.append(tone)
         totals.append(
-            replace(
-                tone, meaning="(n_positive - n_negative) ÷ sentences.", null="the call has no sentence"
-            )
+            replace(tone, meaning="(n_positive - n_negative) ÷ sentences.", null="the call has no sentence")
         )
     if scored:
-        score = Column("score", _REAL, "as your class gives it", "Mean score of these n sentences.", _NONE_SAID)
+        score = Column(
+            "score", _REAL, "as your class gives it", "Mean score of these n sentences.", _NONE_SAID
+        )
         values.append(score)
         totals.append(replace(score, meaning="Mean score of all sentences.", null="the call has no sentence"))
     own = (
-        Column(name, _TEXT, "as in your file", "Kept from the source (`source.keep`), as text.", "it is empty there")
+        Column(
+            name,
+            _TEXT,
+            "as in your file",
+            "Kept from the source (`source.keep`), as text.",
+            "it is empty there",
+        )
         for name in kept
     )
     return Layout((*CALL, *own), tuple(values), tuple(totals))

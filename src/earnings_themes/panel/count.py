@@ -92,7 +92,8 @@ def count(said: pa.Table, calls: pa.Table, themes: Sequence[ThemeRow], scoring: 
 
     # --- by call: the denominators ---
     def total(weights: NDArray[Any]) -> Matrix:
-        return np.bincount(call, weights=weights.astype(np.float64), minlength=n_calls)
+        found: Matrix = np.bincount(call, weights.astype(np.float64), n_calls).astype(np.float64)
+        return found
 
     has_section, has_role = total(section != who.UNKNOWN) > 0, total(role != who.UNKNOWN) > 0
     known = {
@@ -123,7 +124,9 @@ def count(said: pa.Table, calls: pa.Table, themes: Sequence[ThemeRow], scoring: 
     cell = call[of] * n_themes + np.concatenate([theme[in_theme], broad[in_broad]])
 
     def by_theme(weights: NDArray[Any]) -> Matrix:
-        found = np.bincount(cell, weights=weights[of].astype(np.float64), minlength=n_calls * n_themes)
+        found: Matrix = np.bincount(cell, weights[of].astype(np.float64), n_calls * n_themes).astype(
+            np.float64
+        )
         return found.reshape(n_calls, n_themes)
 
     n = by_theme(np.ones(len(call)))
@@ -182,7 +185,8 @@ def _where(known: NDArray[np.bool_], values: Matrix) -> Matrix:
 
 
 def _ratio(over: Matrix, under: Matrix) -> Matrix:
-    return np.divide(over, under, out=np.full(over.shape, np.nan), where=under > 0)
+    found: Matrix = np.divide(over, under, out=np.full(over.shape, np.nan), where=under > 0)
+    return found
 
 
 def _add_means(found: dict[str, Matrix], n: Matrix) -> None:
@@ -246,7 +250,11 @@ def _exchange_rows(
     owner = call[inside][first]
     # Exchanges of a call follow each other, so a number less the call's first one counts within the call.
     start = np.flatnonzero(np.append(True, owner[1:] != owner[:-1])) if len(owner) else owner
-    in_call = numbers - np.repeat(numbers[start], np.diff(np.append(start, len(owner)))) + 1 if len(owner) else numbers
+    in_call = (
+        numbers - np.repeat(numbers[start], np.diff(np.append(start, len(owner)))) + 1
+        if len(owner)
+        else numbers
+    )
     number = in_call[np.searchsorted(numbers, exchange[inside])] if len(inside) else inside
     rows = said.select(["firm_id", "transcript_id", "sentence_id"]).take(pa.array(inside, pa.int64()))
     rows = rows.append_column("exchange", pa.array(number, pa.int32()))

@@ -60,13 +60,17 @@ class Cut:
         """Give the cut's rows, a row group of the panel at a time, each with all of `columns`."""
         for block in self._blocks():
             chosen = block.chosen(self._numbers)
-            yield self._wide(chosen) if self.wish.wide else to_table(chosen, theme_table(self.themes), self.columns)
+            yield (
+                self._wide(chosen)
+                if self.wish.wide
+                else to_table(chosen, theme_table(self.themes), self.columns)
+            )
 
     def matrix(self) -> tuple[pa.Table, Matrix]:
         """Return firm_id and firm_name, a row a firm, and how many sentences of each settled in each wanted theme."""
         ids, names, counts = [], [], []
         for block in self._blocks():
-            start, group = _groups(block.calls, ["firm_id"])
+            start, _ = _groups(block.calls, ["firm_id"])
             firms = block.calls.take(start)
             ids += firms["firm_id"].to_pylist()
             names += firms["firm_name"].to_pylist()
@@ -80,7 +84,9 @@ class Cut:
         for number in range(self._panel.metadata.num_row_groups):
             rows = self._panel.read_row_group(number)
             if not n_themes:
-                raise ResultError("panel.parquet has rows, but themes.json no theme. Delete the panel and run again.")
+                raise ResultError(
+                    "panel.parquet has rows, but themes.json no theme. Delete the panel and run again."
+                )
             calls = self._calls.slice(at, rows.num_rows // n_themes)
             at += calls.num_rows
             block = from_table(rows, calls, n_themes, self._layout.values)
@@ -199,7 +205,8 @@ def _summed(matrix: Matrix, start: NDArray[np.int64]) -> Matrix:
 
 
 def _over(over: Matrix, under: Matrix) -> Matrix:
-    return np.divide(over, under, out=np.full(over.shape, np.nan), where=under > 0)
+    found: Matrix = np.divide(over, under, out=np.full(over.shape, np.nan), where=under > 0)
+    return found
 
 
 def _spread(themes: Sequence[ThemeRow], value: Column) -> list[Column]:

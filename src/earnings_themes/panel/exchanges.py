@@ -8,7 +8,9 @@ from earnings_themes.panel.roles import ANALYSTS, MANAGEMENT, QA, UNKNOWN
 Codes = NDArray[np.int64]
 
 
-def exchanges(call: Codes, section: NDArray[np.int8], role: NDArray[np.int8], name: Codes, no_name: int) -> Codes:
+def exchanges(
+    call: Codes, section: NDArray[np.int8], role: NDArray[np.int8], name: Codes, no_name: int
+) -> Codes:
     """Return each sentence's exchange, numbered through all calls from 0; -1 where it is in none.
 
     An exchange begins where an analyst speaks who is not the one of the exchange before; without names, where an
@@ -27,7 +29,10 @@ def exchanges(call: Codes, section: NDArray[np.int8], role: NDArray[np.int8], na
         return found
     changed = np.ones(len(call), dtype=bool)
     changed[1:] = (
-        (call[1:] != call[:-1]) | (section[1:] != section[:-1]) | (role[1:] != role[:-1]) | (name[1:] != name[:-1])
+        (call[1:] != call[:-1])
+        | (section[1:] != section[:-1])
+        | (role[1:] != role[:-1])
+        | (name[1:] != name[:-1])
     )
     starts = np.flatnonzero(changed)
     ends = np.append(starts[1:], len(call))

@@ -19,13 +19,17 @@ _PRESENTATION = re.compile(r"present|prepared|remarks|management discussion", re
 _CEO = re.compile(r"\bC\.?E\.?O\b|chief executive", re.IGNORECASE)
 _CFO = re.compile(r"\bC\.?F\.?O\b|chief financ|finance chief|finance director", re.IGNORECASE)
 # A deputy is not the chief.
-_NOT_CHIEF = re.compile(r"\b(?:former|deputy|vice|assistant|incoming) (?:chief|C\.?[EF]\.?O\b)", re.IGNORECASE)
+_NOT_CHIEF = re.compile(
+    r"\b(?:former|deputy|vice|assistant|incoming) (?:chief|C\.?[EF]\.?O\b)", re.IGNORECASE
+)
 _MANAGEMENT = re.compile(
     r"executive|management|corporate participant|company|\bchief\b|president|director|\bC[EFOT]O\b|chair|treasurer|investor relations",
     re.IGNORECASE,
 )  # fmt: skip
 _ANALYSTS = re.compile(r"analyst", re.IGNORECASE)
-_OTHER = re.compile(r"operator|moderator|attendee|shareholder|participant|audience|media|journalist", re.IGNORECASE)
+_OTHER = re.compile(
+    r"operator|moderator|attendee|shareholder|participant|audience|media|journalist", re.IGNORECASE
+)
 
 
 def section_of(text: str) -> int:
@@ -80,6 +84,12 @@ def roles(
     role = np.where(by_type == UNKNOWN, by_name, by_type).astype(np.int8)
     # An analyst whose name is followed by a title that says so ("covering CEO pay") is still one.
     firm = role == MANAGEMENT
-    ceo = np.array([is_ceo(t) for t in types], bool)[type_of] | np.array([is_ceo(t) for t in names], bool)[name_of]
-    cfo = np.array([is_cfo(t) for t in types], bool)[type_of] | np.array([is_cfo(t) for t in names], bool)[name_of]
+    ceo = (
+        np.array([is_ceo(t) for t in types], bool)[type_of]
+        | np.array([is_ceo(t) for t in names], bool)[name_of]
+    )
+    cfo = (
+        np.array([is_cfo(t) for t in types], bool)[type_of]
+        | np.array([is_cfo(t) for t in names], bool)[name_of]
+    )
     return role, ceo & firm, cfo & firm

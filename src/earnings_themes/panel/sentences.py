@@ -11,7 +11,9 @@ from earnings_themes.errors import ResultError
 from earnings_themes.ingest.calls import CALLS_SCHEMA
 from earnings_themes.results.artifacts import open_parquet
 
-_SAID: Final = ["firm_id", "firm_name", "transcript_id", "date", "sentence_id", "section", "speaker_type", "speaker_name", "text"]  # fmt: skip
+_SAID: Final = [
+    "firm_id", "firm_name", "transcript_id", "date", "sentence_id", "section", "speaker_type", "speaker_name", "text",
+]  # fmt: skip
 _SETTLED: Final = ["sentence_id", "content", "theme_id", "strength", "broad_id"]
 _BATCH: Final = 50_000
 

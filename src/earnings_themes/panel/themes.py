@@ -31,7 +31,9 @@ def read_theme_rows(where: str) -> list[ThemeRow]:
         found = json.loads(folder_at(where).read("themes.json"))
         rows = [_row(theme) for theme in found["themes"]]
     except FileNotFoundError as error:
-        raise ResultError(f"{where}: no themes.json there. Expected the folder of a finished run, such as results/sample.") from error
+        raise ResultError(
+            f"{where}: no themes.json there. Expected the folder of a finished run, such as results/sample."
+        ) from error
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ResultError(
             f"{where}/themes.json cannot be read ({type(error).__name__}: {error}). Expected the themes of a run, each "
@@ -39,7 +41,9 @@ def read_theme_rows(where: str) -> list[ThemeRow]:
         ) from error
     ids = [row.theme_id for row in rows]
     if twice := sorted({name for name in ids if ids.count(name) > 1}):
-        raise ResultError(f"{where}/themes.json has {twice[0]} twice; expected each theme once. Delete it and run again.")
+        raise ResultError(
+            f"{where}/themes.json has {twice[0]} twice; expected each theme once. Delete it and run again."
+        )
     return sorted(rows, key=lambda row: row.level)
 
 

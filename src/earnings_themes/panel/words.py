@@ -41,7 +41,9 @@ def _read_list(name: str, path: str) -> WordList:
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{where}, which cannot be read ({error}). Expected a text file, a word a line.") from error
+        raise ConfigError(
+            f"{where}, which cannot be read ({error}). Expected a text file, a word a line."
+        ) from error
     entries = [words_of(line) for line in lines if not line.lstrip().startswith("#")]
     words = frozenset(entry[0] for entry in entries if len(entry) == 1)
     phrases = tuple(f" {' '.join(entry)} " for entry in entries if len(entry) > 1)

@@ -183,7 +183,9 @@ def _panel_counts(
                 number = numbers[theme_id]
                 of_firm[number] = of_firm.get(number, 0) + n
     except (OSError, pa.ArrowException) as error:
-        raise ResultError(f"{path}: cannot be read ({error}). Delete it and run again; rule panel makes it.") from error
+        raise ResultError(
+            f"{path}: cannot be read ({error}). Delete it and run again; rule panel makes it."
+        ) from error
     return counts, (min(dates), max(dates)) if dates else None
 
 

@@ -44,7 +44,9 @@ def test_firm_quarters_are_sums_of_their_calls(run: Path, tmp_path: Path) -> Non
     assert len(got) == by.ngroups == (4 * 2 + 1) * 4
     for column in COUNTS:
         want = by[column].sum(min_count=1)
-        pd.testing.assert_series_equal(got[column].sort_index().astype(float), want.astype(float), check_names=False)
+        pd.testing.assert_series_equal(
+            got[column].sort_index().astype(float), want.astype(float), check_names=False
+        )
     strength = by["weighted"].sum() / by["n"].sum().replace(0, np.nan)
     np.testing.assert_allclose(got["strength"].sort_index(), strength, rtol=1e-5)
     modelled = pd.read_parquet(run / "calls.parquet").groupby(["firm_id", "quarter"])["modelled"].sum()
@@ -60,7 +62,9 @@ def test_firm_quarters_are_sums_of_their_calls(run: Path, tmp_path: Path) -> Non
 
 def test_wide_has_a_column_a_theme_of_the_level_and_kind(run: Path, tmp_path: Path) -> None:
     out = tmp_path / "wide.parquet"
-    said = _asked("panel", str(run), "--level", "1", "--kind", "subject", "--wide", "--value", "n", "--out", str(out))
+    said = _asked(
+        "panel", str(run), "--level", "1", "--kind", "subject", "--wide", "--value", "n", "--out", str(out)
+    )
     assert "13 rows" in said and "2 themes" in said
     wide = pd.read_parquet(out)
     assert list(wide.columns[-3:]) == ["gvkey", "n_made_001", "n_made_002"]
@@ -92,7 +96,9 @@ def test_ids_that_can_call_nothing_stay_as_they_are(plain: str) -> None:
     assert harmless(plain) == plain
 
 
-@pytest.mark.parametrize("formula", ["=1+1", "=HYPERLINK(1)", "-cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", "+A1;B2", "＝1"])
+@pytest.mark.parametrize(
+    "formula", ["=1+1", "=HYPERLINK(1)", "-cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", "+A1;B2", "＝1"]
+)
 def test_what_a_spreadsheet_would_run_begins_with_an_apostrophe(formula: str) -> None:
     assert harmless(formula) == harmless(formula, for_people=True) == f"'{formula}"
 
@@ -134,6 +140,10 @@ def test_what_is_not_there_is_said(run: Path, tmp_path: Path) -> None:
 
     assert "snakemake" not in refused(str(tmp_path), "--out", str(tmp_path / "x.csv"))
     assert "says no form" in refused(str(run), "--out", str(tmp_path / "x.xls"))
-    assert "no theme is of that level and kind" in refused(str(run), "--kind", "filler", "--out", str(tmp_path / "x.csv"))
-    assert "no column 'tone'" in refused(str(run), "--wide", "--value", "tone", "--out", str(tmp_path / "x.csv"))
+    assert "no theme is of that level and kind" in refused(
+        str(run), "--kind", "filler", "--out", str(tmp_path / "x.csv")
+    )
+    assert "no column 'tone'" in refused(
+        str(run), "--wide", "--value", "tone", "--out", str(tmp_path / "x.csv")
+    )
     assert not list(tmp_path.iterdir())

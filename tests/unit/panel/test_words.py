@@ -8,7 +8,19 @@ import pytest
 from earnings_themes.errors import ConfigError
 from earnings_themes.panel.build import build
 from earnings_themes.panel.count import Scoring
-from earnings_themes.panel.roles import ANALYSTS, MANAGEMENT, OTHER, PRESENTATION, QA, UNKNOWN, is_ceo, is_cfo, role_of, role_of_name, section_of  # fmt: skip
+from earnings_themes.panel.roles import (
+    ANALYSTS,
+    MANAGEMENT,
+    OTHER,
+    PRESENTATION,
+    QA,
+    UNKNOWN,
+    is_ceo,
+    is_cfo,
+    role_of,
+    role_of_name,
+    section_of,
+)
 from earnings_themes.panel.words import holds, load_scorer, read_lists
 from tests.panel_run import random_sentences, write_run
 
@@ -30,7 +42,8 @@ def test_lists_and_scores_are_counted_a_theme_and_call(tmp_path: Path) -> None:
     frame = pd.DataFrame(lines)
     frame["good"] = [bool({"gains", "rose"} & set(text.split())) for text in frame["text"]]
     frame["bad"] = [
-        "loss" in text.split() or " freight costs " in f" {text} ".replace(" — ", " ") for text in frame["text"]
+        "loss" in text.split() or " freight costs " in f" {text} ".replace(" — ", " ")
+        for text in frame["text"]
     ]
     frame["length"] = frame["text"].str.len()
     key = ["firm_id", "transcript_id", "theme_id"]
@@ -94,5 +107,7 @@ def test_titles_behind_names() -> None:
     assert role_of_name("Jane Roe, CFO") == role_of_name("Jane Roe - Chief Executive Officer") == MANAGEMENT
     assert role_of_name("Jane Director") == role_of_name("Jane Company-Smith") == UNKNOWN
     assert role_of_name("Ed Poe -- Acme Bank, Analyst") == ANALYSTS
-    assert is_ceo("Ann, President & CEO") and is_cfo("Bo, Executive Vice President and Chief Financial Officer")
+    assert is_ceo("Ann, President & CEO") and is_cfo(
+        "Bo, Executive Vice President and Chief Financial Officer"
+    )
     assert not is_ceo("Ann, former CEO") and not is_cfo("Bo, Deputy Chief Financial Officer")
