@@ -173,8 +173,11 @@ data "aws_iam_policy_document" "head" {
     resources = [local.reduce_log, "${local.reduce_log}:log-stream:themes-*"]
   }
   statement {
-    sid       = "Publish"
-    actions   = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem"]
+    sid = "Publish"
+    actions = [
+      "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem",
+      "dynamodb:DeleteItem", # how a publish gives its lease back; BatchWriteItem does not cover it
+    ]
     resources = [var.table_arn, "${var.table_arn}/index/gsi1"]
   }
 }
@@ -213,8 +216,11 @@ data "aws_iam_policy_document" "reduce" {
     resources = ["${var.bucket_arn}/${var.results_prefix}/results/*/reduce/*"]
   }
   statement {
-    sid       = "Publish"
-    actions   = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem"]
+    sid = "Publish"
+    actions = [
+      "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem",
+      "dynamodb:DeleteItem", # how a publish gives its lease back; BatchWriteItem does not cover it
+    ]
     resources = [var.table_arn]
   }
   statement {

@@ -1,0 +1,38 @@
+"""What a run asks AWS for is what its roles may do. docs/permissions.md lists that, and is made from what was applied."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from earnings_themes.config import parse_config
+from earnings_themes.folders import LocalFolder
+from earnings_themes.reduce.run import reduce_run
+from earnings_themes.stores.dynamodb import DynamoDBThemeStore
+from tests.conftest import REPO
+from tests.offline_aws import OfflineAWS
+from tests.small_run import make_run
+
+PAGE = (REPO / "docs/permissions.md").read_text(encoding="utf-8")
+
+
+def allowed(role: str, service: str) -> set[str]:
+    """Return the actions of a service that the page lists for a role."""
+    section = PAGE.split(f"\n## {role}\n")[1].split("\n## ")[0]
+    return set(re.findall(rf"\b{service}:\w+", section))
+
+
+@pytest.mark.parametrize("role", ["head", "reduce"])
+def test_a_publish_makes_no_request_to_the_table_that_its_role_may_not_make(
+    aws: OfflineAWS, tmp_path: Path, config: dict[str, Any], role: str
+) -> None:
+    """Head and reduce both publish; one denied request, and the run fails when all of it has been paid for."""
+    store = DynamoDBThemeStore("themes")
+    store.create_table()
+    folder = LocalFolder(make_run(tmp_path / "run", ["0012", "23", "34"]))
+    aws.requests.clear()
+    for attempt in ("first", "again"):  # the second one also removes what the first one wrote
+        reduce_run(parse_config(config), folder, tmp_path / attempt, tmp_path / "reduce.json", "themes")
+    asked = {f"dynamodb:{request.partition('.')[2]}" for _, request in aws.requests if "DynamoDB" in request}
+    assert asked - allowed(role, "dynamodb") == set()
