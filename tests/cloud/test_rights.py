@@ -36,3 +36,11 @@ def test_a_publish_makes_no_request_to_the_table_that_its_role_may_not_make(
         reduce_run(parse_config(config), folder, tmp_path / attempt, tmp_path / "reduce.json", "themes")
     asked = {f"dynamodb:{request.partition('.')[2]}" for _, request in aws.requests if "DynamoDB" in request}
     assert asked - allowed(role, "dynamodb") == set()
+
+
+def test_what_the_runbook_lets_a_worker_write_is_where_a_worker_may_write() -> None:
+    text = (REPO / "docs/runbook.md").read_text(encoding="utf-8")
+    (prefix,) = re.findall(r'--output-prefix\\", \\"(.+?)\\"', text)
+    assert prefix.startswith("$(setting results_prefix)/"), (
+        f"the role may write below that only, not to {prefix}"
+    )
