@@ -245,6 +245,36 @@ run "nobody_is_written_to_without_an_address" {
   }
 }
 
+# Where the filter names no tag that is there, the budget counts nothing and never writes.
+run "the_budget_counts_what_carries_the_project_tag" {
+  command = plan
+  module {
+    source = "./modules/orchestration"
+  }
+  variables {
+    name                    = "t"
+    region                  = "us-east-1"
+    account_id              = "123456789012"
+    partition               = "aws"
+    bucket                  = "b"
+    bucket_arn              = "arn:aws:s3:::b"
+    results_prefix          = "p"
+    head_queue_arn          = "arn:aws:batch:us-east-1:123456789012:job-queue/h"
+    head_job_definition_arn = "arn:aws:batch:us-east-1:123456789012:job-definition/h:3"
+    log_days                = 30
+    alert_emails            = ["faculty@example.org"]
+    schedule_enabled        = false
+    schedule_expression     = "rate(1 days)"
+    schedule_input          = "{\"runs\":[]}"
+    monthly_budget_usd      = 10
+    project                 = "earnings-themes"
+  }
+  assert {
+    condition     = one(one(aws_budgets_budget.monthly.cost_filter).values) == "user:Project$earnings-themes"
+    error_message = "The filter is ${one(one(aws_budgets_budget.monthly.cost_filter).values)}; AWS wants user:TAG$VALUE."
+  }
+}
+
 run "refuses_an_unknown_environment" {
   command = plan
   variables {

@@ -1,4 +1,4 @@
-"""What a run asks AWS for is what its roles may do. docs/permissions.md lists that, and is made from what was applied."""
+"""What a run asks AWS for is what its roles may do; docs/permissions.md lists that, from what was applied."""
 
 import re
 from pathlib import Path

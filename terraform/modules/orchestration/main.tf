@@ -81,7 +81,7 @@ resource "aws_budgets_budget" "monthly" {
 
   cost_filter {
     name   = "TagKeyValue"
-    values = ["user:Project$${var.project}"]
+    values = [format("user:Project$%s", var.project)] # "$${" would be HCL's way to write "${" itself
   }
   # Straight by mail: the topic is encrypted with a key that the budget service may not use.
   dynamic "notification" {
