@@ -33,7 +33,7 @@ ALONE = ("--groups", "topics=firms", "--group-components", "firms=1", "--retries
 both = pytest.mark.parametrize("run", PROFILES, indirect=True)
 
 
-def prepared(aws: OfflineAWS, folder: Path, profile: str, prefix: str = "runs") -> CloudRun:
+def prepared(aws: OfflineAWS, folder: Path, profile: str, prefix: str = "earnings-themes") -> CloudRun:
     """Return a head whose transcripts are there, and sentences and vectors as well."""
     (folder / "head").mkdir(parents=True)
     (folder / "made/embeddings").mkdir(parents=True)

@@ -167,10 +167,16 @@ data "aws_iam_policy_document" "head" {
       values   = ["sagemaker.amazonaws.com"]
     }
   }
+  # A group's own actions are judged by its ARN with `:*` (CloudWatch Logs User Guide, "Identity and access management").
+  statement {
+    sid       = "FindTheReducesLog"
+    actions   = ["logs:DescribeLogStreams"]
+    resources = ["${local.reduce_log}:*"]
+  }
   statement {
     sid       = "ReadTheReducesLog"
-    actions   = ["logs:DescribeLogStreams", "logs:GetLogEvents"]
-    resources = [local.reduce_log, "${local.reduce_log}:log-stream:themes-*"]
+    actions   = ["logs:GetLogEvents"]
+    resources = ["${local.reduce_log}:log-stream:themes-*"]
   }
   statement {
     sid = "Publish"
@@ -226,7 +232,7 @@ data "aws_iam_policy_document" "reduce" {
   statement {
     sid       = "WriteLog"
     actions   = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-    resources = [local.reduce_log, "${local.reduce_log}:log-stream:*"]
+    resources = [local.reduce_log, "${local.reduce_log}:*"]
   }
   statement {
     sid       = "PullImage"
