@@ -37,6 +37,7 @@ lint: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
 
@@ -54,11 +55,11 @@ sbom: .venv/dev.stamp .venv-audit/stamp
 
 # Side by side: two runs' quality, coverage and time, for example the default and the prototype's preset.
 compare: .venv/run.stamp
-	$(BIN)/python -m earnings_themes.compare $(RUNS)
+	$(BIN)/python -m earnings_themes.report.compare $(RUNS)
 
 # DATA is a folder of labelled and real CSV files; see docs/validation.md.
 evaluate: .venv/dev.stamp
-	$(BIN)/python -m earnings_themes.evaluation --data $(DATA) --out docs/validation.md
+	$(BIN)/python -m evaluation --data $(DATA) --out docs/validation.md
 
 # Coverage-guided fuzzing of the CSV's path; what it finds lies in tests/fuzz/found/. Linux only.
 SECONDS_OF_FUZZING ?= 60
@@ -94,7 +95,7 @@ measure: .venv/dev.stamp
 
 # What Terraform built becomes config/cloud/, which the profiles aws-batch and aws-basic-batch read; git ignores it.
 cloud-settings: .venv/run.stamp
-	terraform -chdir=terraform output -json | $(BIN)/python -m earnings_themes.cloud
+	terraform -chdir=terraform output -json | $(BIN)/python -m earnings_themes.cloud.settings
 
 # The whole cloud path on this machine, without an account: apply, an execution over the sample's 24 firms, a query, one over
 # five made firms of which one fails, destroy. 7.2 minutes by the clock on two cores that others used as well; 5.4 without the

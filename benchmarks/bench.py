@@ -70,13 +70,13 @@ INGEST = """
 import sys
 from pathlib import Path
 from earnings_themes.config import Source
-from earnings_themes.ingest import ingest
+from earnings_themes.ingest.transcripts import ingest
 folder = Path(sys.argv[2])
 source = Source("local_csv", sys.argv[1])
 ingest(source, folder / "t.parquet", folder / "firms.tsv", folder / "ingest.json", 2)
 """
 
-COLD = "from earnings_themes.topics_job import preload; preload()"
+COLD = "from earnings_themes.topics.topics_job import preload; preload()"
 
 # Another firm first: what a process does once (compiling patterns, reading word lists) is the warm process's.
 FIRM = """
@@ -85,10 +85,10 @@ from pathlib import Path
 import numpy as np
 from earnings_themes.config import Source, parse_config
 from earnings_themes.embedding import modelled
-from earnings_themes.firm_processor import process_firm
-from earnings_themes.firms import read_firms
-from earnings_themes.ingest import ingest
-from earnings_themes.results import read_sentences
+from earnings_themes.topics.firm import process_firm
+from earnings_themes.results.firms import read_firms
+from earnings_themes.ingest.transcripts import ingest
+from earnings_themes.results.artifacts import read_sentences
 from earnings_themes.embedding import TorchEncoder
 import yaml
 folder = Path(sys.argv[2])

@@ -16,7 +16,7 @@ from pathlib import Path
 from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.bench import snakemake, timed
-from earnings_themes.quality.run_files import open_run
+from earnings_themes.results.run_files import open_run
 
 Group = tuple[str, str]
 

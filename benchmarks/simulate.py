@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from earnings_themes import cost
+from earnings_themes.cloud import cost
 
 # name: (value, source)
 PIECES: Final[dict[str, tuple[float, str]]] = {
@@ -39,16 +39,16 @@ PIECES: Final[dict[str, tuple[float, str]]] = {
     ),
     "job_seconds": (
         cost.measured("job_overhead_seconds"),
-        "assumed, as in src/earnings_themes/measured.json: a Batch job around its scripts",
+        "assumed, as in src/earnings_themes/cloud/measured.json: a Batch job around its scripts",
     ),
     "imports_seconds": (2.6, "docs/benchmarks.md, What each lever brings: a cold process, once a job"),
     "firm_seconds": (
         cost.measured("topics_cpu_seconds_a_firm"),
-        "src/earnings_themes/measured.json: a firm's topics",
+        "src/earnings_themes/cloud/measured.json: a firm's topics",
     ),
     "encoding_seconds": (
         cost.measured("embed_cpu_seconds_a_firm"),
-        "src/earnings_themes/measured.json: a firm's sentences on one core",
+        "src/earnings_themes/cloud/measured.json: a firm's sentences on one core",
     ),
     "spread": (0.5, "assumed: standard deviation of the log of the sentences a firm; .41 in 56 real calls"),
     "firms_a_shard": (50, "config/config.yaml: a shard for every 20 to 50 firms"),

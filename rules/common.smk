@@ -10,18 +10,15 @@ import functools
 import os
 from pathlib import Path
 
-from earnings_themes import (
-    __version__,
-    cloud,
-    config as settings,
-    run_guard,
-    warm,
-)
+from earnings_themes import __version__, config as settings
+from earnings_themes.cloud import settings as cloud
+from earnings_themes.system import run_guard
+from earnings_themes.topics import warm
 from earnings_themes.errors import EarningsThemesError
-from earnings_themes.firm_list import connect, known_firms
-from earnings_themes.firms import decode_firm, encode_firm, shard_of
-from earnings_themes.job import WORKFLOW_CODE, code_version
-from earnings_themes.folders import folder_at
+from earnings_themes.ingest.firm_list import connect, known_firms
+from earnings_themes.results.firms import decode_firm, encode_firm, shard_of
+from earnings_themes.system.job import WORKFLOW_CODE, code_version
+from earnings_themes.system.folders import folder_at
 
 # Set by the process that schedules, kept by its workers: one with other code stops (job.py).
 os.environ.setdefault(WORKFLOW_CODE, code_version())
@@ -170,7 +167,7 @@ def remove_left():
     """Remove what the executor aws-batch lost sight of, in this call or in one that was killed."""
     plugin = workflow.executor_plugin
     if plugin is not None and plugin.name == "aws-batch":
-        from earnings_themes import batch_leftovers
+        from earnings_themes.cloud import leftovers as batch_leftovers
 
         prefix = workflow.storage_settings.default_storage_prefix
         for name in batch_leftovers.remove_left(prefix):

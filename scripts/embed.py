@@ -4,7 +4,7 @@ from pathlib import Path
 
 from earnings_themes.config import parse_config
 from earnings_themes.embedding import embed_shard
-from earnings_themes.job import job
+from earnings_themes.system.job import job
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):

@@ -1,10 +1,10 @@
-"""Rule ingest: hands the source and the output paths to earnings_themes.ingest."""
+"""Rule ingest: hands the source and the output paths to earnings_themes.ingest.transcripts."""
 
 from pathlib import Path
 
 from earnings_themes.config import parse_config
-from earnings_themes.ingest import ingest
-from earnings_themes.job import job
+from earnings_themes.ingest.transcripts import ingest
+from earnings_themes.system.job import job
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):

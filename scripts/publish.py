@@ -1,11 +1,11 @@
-"""Rule publish: hands the run's files to earnings_themes.publish."""
+"""Rule publish: hands the run's files to earnings_themes.stores.publish."""
 
 from pathlib import Path
 
 from earnings_themes.config import parse_config
-from earnings_themes.folders import folder_at
-from earnings_themes.job import job
-from earnings_themes.publish import publish_files
+from earnings_themes.stores.publish import publish_files
+from earnings_themes.system.folders import folder_at
+from earnings_themes.system.job import job
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from earnings_themes.cloud.sagemaker import reduce_on_sagemaker
 from earnings_themes.config import parse_config
-from earnings_themes.folders import folder_at
-from earnings_themes.job import job
-from earnings_themes.reduce.run import reduce_run
-from earnings_themes.reduce.sagemaker import reduce_on_sagemaker
+from earnings_themes.system.folders import folder_at
+from earnings_themes.system.job import job
+from earnings_themes.themes.run import reduce_run
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):

@@ -1,12 +1,12 @@
-"""Rule topics: hands one firm to earnings_themes.topics_job, in a warm process where there is one."""
+"""Rule topics: hands one firm to earnings_themes.topics.topics_job, in a warm process where there is one."""
 
 import sys
 
-from earnings_themes import warm
+from earnings_themes.topics import warm
 
 if __name__ == "__main__":
     status = warm.call(
-        "earnings_themes.topics_job:run",
+        "earnings_themes.topics.topics_job:run",
         {
             "config": snakemake.config,
             "firm": snakemake.wildcards.firm,

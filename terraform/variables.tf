@@ -1,5 +1,5 @@
 # Every setting of a deployment; environments/*.tfvars give those that differ between dev and prod.
-# Prices are those of src/earnings_themes/prices.json (us-east-1; its date stands there).
+# Prices are those of src/earnings_themes/cloud/prices.json (us-east-1; its date stands there).
 
 # --- who and where -------------------------------------------------------------------------------
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from earnings_themes.abstractions import SCHEMA_VERSION, FirmTopic, FirmTopics, TopicSentence
 from earnings_themes.abstractions.records import FirmStatus
-from earnings_themes.firms import FirmRow, encode_firm, write_firms
-from earnings_themes.results import write_firm_topics
+from earnings_themes.results.artifacts import write_firm_topics
+from earnings_themes.results.firms import FirmRow, encode_firm, write_firms
 
 RUN = "2023_Q1"
 WORDS = ("freight", "wages", "carbon", "tariffs")

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from earnings_themes.cloud.sagemaker import reduce_on_sagemaker
 from earnings_themes.errors import ReduceError
-from earnings_themes.job import WORKFLOW_CODE, code_version
-from earnings_themes.reduce.sagemaker import reduce_on_sagemaker
-from earnings_themes.results import parse_firm_topics, parse_themes, read_firm_topics, read_themes
+from earnings_themes.results.artifacts import parse_firm_topics, parse_themes, read_firm_topics, read_themes
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
+from earnings_themes.system.job import WORKFLOW_CODE, code_version
 from tests import images
 from tests.cloud.batch_costs import some_firms
 from tests.cloud.batch_scenarios import ALONE, firms_done, prepared
@@ -144,7 +144,7 @@ def test_an_empty_transcript_a_missing_firm_bad_input_and_a_refusal(
 @pytest.mark.parametrize("name", images.NAMES)
 def test_an_image_has_this_code_no_root_and_no_tools_of_development(name: str) -> None:
     ask = (
-        "import importlib.util as u, os; from earnings_themes.job import code_version;"
+        "import importlib.util as u, os; from earnings_themes.system.job import code_version;"
         "print(os.getuid(), code_version(), [n for n in ('pytest', 'mypy', 'moto') if u.find_spec(n)])"
     )
     with images.container(built(name)) as made:

@@ -6,7 +6,7 @@ from typing import Any
 
 from docs.generate.markdown import block, table
 from docs.generate.measure import MEASURED
-from earnings_themes.cost import estimate
+from earnings_themes.cloud.cost import estimate
 
 
 @cache

@@ -22,9 +22,9 @@ from typing import Any
 import pyarrow.parquet as pq
 from moto import mock_aws
 
-from earnings_themes import results
 from earnings_themes.cli import main
-from earnings_themes.firms import read_firms
+from earnings_themes.results import artifacts as results
+from earnings_themes.results.firms import read_firms
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
 
 MEASURED = Path(__file__).parents[1] / "measured.json"

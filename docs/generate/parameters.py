@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from docs.generate.markdown import table
-from earnings_themes.models.bertopic_model import BERTopicModel
+from earnings_themes.topics.bertopic_model import BERTopicModel
 
 CONFIG = Path(__file__).parents[2] / "config"
 

@@ -13,11 +13,11 @@ import pyarrow as pa
 from docs.generate.figures import items, measured
 from docs.generate.markdown import table
 from earnings_themes.abstractions.records import Receipt
-from earnings_themes.connectors.local_csv import OPTIONAL, REQUIRED
-from earnings_themes.firms import FirmRow
+from earnings_themes.ingest.local_csv import OPTIONAL, REQUIRED
 from earnings_themes.quality.meaning import MEANINGS
 from earnings_themes.report import exposures
-from earnings_themes.results import TRANSCRIPT_SCHEMA
+from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA
+from earnings_themes.results.firms import FirmRow
 
 REPO = Path(__file__).parents[2]
 

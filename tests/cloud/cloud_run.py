@@ -16,11 +16,11 @@ from typing import Any
 
 import yaml
 
-from earnings_themes import cloud
+from earnings_themes.cloud import settings as cloud
 from earnings_themes.config import Source
 from earnings_themes.embedding import embed
-from earnings_themes.firms import read_firms
-from earnings_themes.ingest import ingest
+from earnings_themes.ingest.transcripts import ingest
+from earnings_themes.results.firms import read_firms
 from tests.conftest import REPO, MadeEncoder
 from tests.offline_aws import OfflineAWS, iam, image
 

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from earnings_themes.embedding import embed
-from earnings_themes.firms import FirmRow, shard_of, write_firms
-from earnings_themes.results import TranscriptWriter
+from earnings_themes.results.artifacts import TranscriptWriter
+from earnings_themes.results.firms import FirmRow, shard_of, write_firms
 
-# What Terraform's settings ask for at any size, see earnings_themes.cloud.
+# What Terraform's settings ask for at any size, see earnings_themes.cloud.settings.
 SHARDS = 20
 MARGIN = 5_000_000
 

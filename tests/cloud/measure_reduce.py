@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 import yaml
 
-from earnings_themes import theme_aggregator
 from earnings_themes.abstractions import SCHEMA_VERSION, FirmTopic, FirmTopics, TopicSentence
 from earnings_themes.config import parse_config
-from earnings_themes.folders import LocalFolder
-from earnings_themes.reduce.reader import TopicsReader
-from earnings_themes.reduce.run import reduce_run
-from earnings_themes.results import write_firm_topics
+from earnings_themes.results.artifacts import write_firm_topics
+from earnings_themes.results.topics_reader import TopicsReader
+from earnings_themes.system.folders import LocalFolder
+from earnings_themes.themes import aggregate as theme_aggregator
+from earnings_themes.themes.run import reduce_run
 from tests.conftest import REPO
 from tests.small_run import RUN, list_firms
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earnings_themes.abstractions import TopicModelResult
-from earnings_themes.models.bertopic_model import BERTopicModel
+from earnings_themes.topics.bertopic_model import BERTopicModel
 
 
 class MarkedModel(BERTopicModel):

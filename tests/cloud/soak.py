@@ -28,9 +28,9 @@ from typing import Any
 import psutil
 
 from earnings_themes.config import Publish
-from earnings_themes.folders import LocalFolder
-from earnings_themes.publish import publish_files
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
+from earnings_themes.stores.publish import publish_files
+from earnings_themes.system.folders import LocalFolder
 from tests.cloud.cloud_run import BUCKET, CloudRun, killed, put_sentences, put_source
 from tests.conftest import SUBJECTS, call, write_csv
 from tests.offline_aws import OfflineAWS

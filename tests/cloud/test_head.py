@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from earnings_themes import cloud, head
+from earnings_themes.cloud import head
+from earnings_themes.cloud import settings as cloud
 from earnings_themes.errors import ConfigError
 from tests.cloud.conftest import BUCKET
 from tests.conftest import REPO
@@ -163,7 +164,7 @@ def test_of_two_heads_of_a_run_the_younger_ends_and_leaves_the_receipt_alone(
     )
 
     def submit(run: str) -> str:
-        command = {"command": ["python", "-m", "earnings_themes.head", "--run", run]}
+        command = {"command": ["python", "-m", "earnings_themes.cloud.head", "--run", run]}
         job = batch.submit_job(
             jobName="head", jobQueue="head", jobDefinition="head", containerOverrides=command
         )
@@ -191,9 +192,8 @@ def test_sigterm_reaches_snakemake_as_the_signal_that_cancels_jobs(
         "try:\n    (here / 'started').touch()\n    time.sleep(60)\n"
         "except KeyboardInterrupt:\n    (here / 'cancelled').touch()\n    raise SystemExit(1)\n"
     )
-    program = (
-        f"import sys; from earnings_themes.head import call; sys.exit(call([sys.executable, {str(child)!r}]))"
-    )
+    imports = "import sys; from earnings_themes.cloud.head import call"
+    program = f"{imports}; sys.exit(call([sys.executable, {str(child)!r}]))"
     process = subprocess.Popen([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(REPO)})
     wait_for(tmp_path / "started")
     process.send_signal(signal.SIGTERM)

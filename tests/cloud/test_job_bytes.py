@@ -7,9 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from earnings_themes.config import Source, TopicSettings
-from earnings_themes.firm_processor import process_firm_files
-from earnings_themes.firms import shard_of
-from earnings_themes.ingest import ingest
+from earnings_themes.ingest.transcripts import ingest
+from earnings_themes.results.firms import shard_of
+from earnings_themes.topics.firm import process_firm_files
 from tests.cloud.conftest import BUCKET
 from tests.cloud.job_bytes import MARGIN, SHARDS, needed, write_quarter
 from tests.conftest import REPO

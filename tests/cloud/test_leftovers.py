@@ -2,7 +2,7 @@
 
 import pytest
 
-from earnings_themes.batch_leftovers import remove_left
+from earnings_themes.cloud.leftovers import remove_left
 from tests.cloud.conftest import BUCKET
 from tests.offline_aws import OfflineAWS
 

@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from earnings_themes.config import Source
-from earnings_themes.connectors.local_csv import LocalCSVConnector
-from earnings_themes.connectors.s3 import S3Connector
 from earnings_themes.errors import CloudError, InputError
-from earnings_themes.ingest import ingest
-from earnings_themes.results import read_sentences
+from earnings_themes.ingest.local_csv import LocalCSVConnector
+from earnings_themes.ingest.s3 import S3Connector
+from earnings_themes.ingest.transcripts import ingest
+from earnings_themes.results.artifacts import read_sentences
 from tests import seaweed
 from tests.cloud.conftest import BUCKET
 from tests.conftest import COLUMNS, write_csv
@@ -171,7 +171,7 @@ def test_the_firm_list_and_one_firm_of_a_sorted_parquet_cost_a_part_of_it(put: P
 def test_a_firm_s_sentences_are_read_by_ranges(
     put: Put, asked: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("earnings_themes.results.GROUP_ROWS", 400)
+    monkeypatch.setattr("earnings_themes.results.artifacts.GROUP_ROWS", 400)
     rows = [
         {"companyid": f"{firm:02d}", "companyname": "Firm", "transcriptid": f"9{firm}",
          "mostimportantdateutc": "2023-05-02", "componentorder": 0, "componenttext":

@@ -16,15 +16,15 @@ from typing import Any
 import pytest
 
 from earnings_themes.abstractions import Receipt
+from earnings_themes.cloud import sagemaker
+from earnings_themes.cloud.sagemaker import reduce_on_sagemaker
 from earnings_themes.config import Publish, parse_config
 from earnings_themes.errors import CloudError, CoverageError, ReduceError, ResultError
-from earnings_themes.folders import LocalFolder
-from earnings_themes.publish import publish_files
-from earnings_themes.reduce import sagemaker
-from earnings_themes.reduce.run import reduce_run
-from earnings_themes.reduce.sagemaker import reduce_on_sagemaker
-from earnings_themes.results import read_themes
+from earnings_themes.results.artifacts import read_themes
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
+from earnings_themes.stores.publish import publish_files
+from earnings_themes.system.folders import LocalFolder
+from earnings_themes.themes.run import reduce_run
 from tests.cloud.conftest import BUCKET, IMAGE
 from tests.conftest import REPO
 from tests.offline_aws import OfflineAWS
@@ -39,7 +39,7 @@ WORKS = [
     sys.executable,
     "-c",
     """import sys, json
-from earnings_themes.folders import s3_folder
+from earnings_themes.system.folders import s3_folder
 out = s3_folder(sys.argv[sys.argv.index('--output') + 1])
 themes = dict(schema_version=1, run='2023_Q1', n_themes=0, themes=[], unassigned_topics=[], skipped_firms=[])
 out.write('themes.json', json.dumps({**themes, 'metadata': {'timing': {}}}).encode())
@@ -336,7 +336,7 @@ def test_of_two_callers_at_once_one_starts_the_job_and_both_get_the_themes(
 CALLER = """
 import json, sys
 from pathlib import Path
-from earnings_themes.reduce.sagemaker import reduce_on_sagemaker
+from earnings_themes.cloud.sagemaker import reduce_on_sagemaker
 out = Path(sys.argv[2])
 reduce_on_sagemaker(json.loads(Path(sys.argv[1]).read_text()), out, out.with_name('reduce.json'), poll_seconds=0.05)
 """

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from earnings_themes import cloud
+from earnings_themes.cloud import settings as cloud
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
 from tests.cloud.cloud_run import BUCKET, IMAGE, CloudRun
 from tests.conftest import REPO

@@ -25,9 +25,9 @@ else:
 
 with watching:
     from earnings_themes.config import Limits
-    from earnings_themes.connectors.local_csv import LocalCSVConnector
     from earnings_themes.errors import InputError
-    from earnings_themes.ingest import sentences_of
+    from earnings_themes.ingest.local_csv import LocalCSVConnector
+    from earnings_themes.ingest.transcripts import sentences_of
 
 LIMITS = Limits(file_mb=1, cell_characters=10_000)
 

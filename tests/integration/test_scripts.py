@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from earnings_themes.firms import encode_firm, read_firms
-from earnings_themes.results import read_themes
+from earnings_themes.results.artifacts import read_themes
+from earnings_themes.results.firms import encode_firm, read_firms
 from tests.conftest import REPO
 
 

@@ -57,7 +57,7 @@ def victims(head: int, folder: Path) -> dict[str, list[int]]:
             words = (entry / "cmdline").read_bytes().decode(errors="replace")
         except OSError:
             continue  # it has ended, or is another user's
-        if "earnings_themes.warm" in words:
+        if "earnings_themes.topics.warm" in words:
             found["warm process"].append(int(entry.name))
         elif ".snakemake/scripts" in words and "python" in words:
             found["job"].append(int(entry.name))

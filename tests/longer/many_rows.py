@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 from earnings_themes.config import Source
-from earnings_themes.firms import read_firms
-from earnings_themes.ingest import ingest
+from earnings_themes.ingest.transcripts import ingest
+from earnings_themes.results.firms import read_firms
 
 HEADER = "companyid,companyname,transcriptid,mostimportantdateutc,componentorder,componenttext\n"
 ROWS_A_FIRM = 1000

@@ -16,7 +16,7 @@ FILES = sorted(
 # Each of these reads objects, that is code, from a file.
 PICKLES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 # The modules that import by a name: the registry by the user's config, the warm process by our own scripts.
-BY_NAME = {"src/earnings_themes/registry.py", "src/earnings_themes/warm.py"}
+BY_NAME = {"src/earnings_themes/implementations.py", "src/earnings_themes/topics/warm.py"}
 
 
 def faults(tree: ast.AST, name: str) -> Iterator[str]:

@@ -11,10 +11,10 @@ import pytest
 from earnings_themes.config import Embedding, Source, parse_config
 from earnings_themes.embedding import encoders
 from earnings_themes.errors import ConfigError, ModelError
-from earnings_themes.firms import read_firms
-from earnings_themes.ingest import ingest
-from earnings_themes.registry import model_class
-from earnings_themes.results import parse_firm_topics
+from earnings_themes.implementations import model_class
+from earnings_themes.ingest.transcripts import ingest
+from earnings_themes.results.artifacts import parse_firm_topics
+from earnings_themes.results.firms import read_firms
 from tests.conftest import COLUMNS, call, write_csv
 from tests.small_run import make_run
 from tests.unit.test_config import changed
@@ -72,7 +72,7 @@ def test_an_import_path_in_a_csv_or_a_topics_file_imports_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "evil_in_data.py").write_text(
-        "from earnings_themes.models.lda_model import LDAModel\nclass Evil(LDAModel): pass\n"
+        "from earnings_themes.topics.lda_model import LDAModel\nclass Evil(LDAModel): pass\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     rows = [row | {"companyname": EVIL, "headline": EVIL} for row in call("1", "n", ["freight"])]

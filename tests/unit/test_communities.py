@@ -10,8 +10,8 @@ from bertopic.backend import BaseEmbedder
 from bertopic.dimensionality import BaseDimensionalityReduction
 from sklearn.metrics import adjusted_rand_score
 
-from earnings_themes import communities
-from earnings_themes.communities import (
+from earnings_themes.clustering import communities
+from earnings_themes.clustering.communities import (
     CentroidCommunities,
     GraphCommunities,
     cluster_centroids,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from earnings_themes import compare
 from earnings_themes.errors import ResultError
+from earnings_themes.report import compare
 from tests.unit.report.synthetic import write_run
 
 

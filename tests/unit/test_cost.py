@@ -2,7 +2,7 @@
 
 import pytest
 
-from earnings_themes import cost
+from earnings_themes.cloud import cost
 from earnings_themes.config import read_config
 from tests.conftest import REPO
 
@@ -48,7 +48,7 @@ def test_every_price_names_its_page_and_where_it_was_rechecked() -> None:
 
 
 def test_no_price_is_listed_that_nothing_is_reckoned_with() -> None:
-    code = (REPO / "src/earnings_themes/cost.py").read_text(encoding="utf-8")
+    code = (REPO / "src/earnings_themes/cloud/cost.py").read_text(encoding="utf-8")
     assert [name for name in cost.table("prices.json")["prices"] if f'price("{name}")' not in code] == []
 
 

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from earnings_themes.errors import explained
-from earnings_themes.files import replaced
-from earnings_themes.firms import FirmRow, write_firms
-from earnings_themes.job import job
-from earnings_themes.results import write_json
+from earnings_themes.results.artifacts import write_json
+from earnings_themes.results.firms import FirmRow, write_firms
+from earnings_themes.system.files import replaced
+from earnings_themes.system.job import job
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 from earnings_themes.config import Embedding, Source
 from earnings_themes.embedding import EmbeddingCache, TorchEncoder, embed, encoders, modelled, read_vectors
 from earnings_themes.errors import ModelError, ResultError
-from earnings_themes.firms import FirmRow, read_firms, shard_of
-from earnings_themes.ingest import ingest
-from earnings_themes.results import read_sentences
+from earnings_themes.ingest.transcripts import ingest
+from earnings_themes.results.artifacts import read_sentences
+from earnings_themes.results.firms import FirmRow, read_firms, shard_of
 from tests.conftest import SUBJECTS, MadeEncoder, made_vector
 
 TEXTS = [text for said in SUBJECTS.values() for text in said]

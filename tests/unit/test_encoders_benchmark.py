@@ -8,8 +8,8 @@ import yaml
 
 from benchmarks.encoders import agreement, compare
 from earnings_themes.config import parse_config
-from earnings_themes.folders import folder_at
-from earnings_themes.reduce.run import reduce_run
+from earnings_themes.system.folders import folder_at
+from earnings_themes.themes.run import reduce_run
 from tests.conftest import REPO
 from tests.small_run import RUN, list_firms, make_run, write_firm
 

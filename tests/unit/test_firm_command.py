@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 import yaml
 
-from earnings_themes import firm_command
+from earnings_themes.cloud import firm_container as firm_command
+from earnings_themes.cloud.firm_container import main
 from earnings_themes.config import parse_config
-from earnings_themes.connectors.local_csv import LocalCSVConnector
 from earnings_themes.embedding import embed
-from earnings_themes.firm_command import main
-from earnings_themes.firm_processor import process_firm_files
-from earnings_themes.firms import read_firms
-from earnings_themes.ingest import ingest
-from earnings_themes.job import WORKFLOW_CODE
-from earnings_themes.results import read_firm_topics
+from earnings_themes.ingest.local_csv import LocalCSVConnector
+from earnings_themes.ingest.transcripts import ingest
+from earnings_themes.results.artifacts import read_firm_topics
+from earnings_themes.results.firms import read_firms
+from earnings_themes.system.job import WORKFLOW_CODE
+from earnings_themes.topics.firm import process_firm_files
 from tests.conftest import REPO, MadeEncoder, call, write_csv
 
 

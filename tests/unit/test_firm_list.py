@@ -8,8 +8,8 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from earnings_themes.config import Source
-from earnings_themes.firm_list import known_firms
-from earnings_themes.folders import LocalFolder
+from earnings_themes.ingest.firm_list import known_firms
+from earnings_themes.system.folders import LocalFolder
 
 print(known_firms(Source("local_csv", sys.argv[1]), LocalFolder(Path(sys.argv[1]).parent)))
 print(sorted({"numpy", "pandas", "pyarrow", "torch", "bertopic", "sklearn"} & sys.modules.keys()))

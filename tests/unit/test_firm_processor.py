@@ -13,9 +13,9 @@ from earnings_themes.abstractions import FirmTopics, TopicModelResult
 from earnings_themes.config import TopicSettings
 from earnings_themes.embedding import modelled
 from earnings_themes.errors import ModelError
-from earnings_themes.firm_processor import process_firm
-from earnings_themes.models.bertopic_model import BERTopicModel
-from earnings_themes.results import TRANSCRIPT_SCHEMA
+from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA
+from earnings_themes.topics.bertopic_model import BERTopicModel
+from earnings_themes.topics.firm import process_firm
 from tests.conftest import SUBJECTS, made_vector
 from tests.unit.test_processes import threads
 

@@ -12,7 +12,7 @@ from botocore.response import StreamingBody
 from moto import mock_aws
 
 from earnings_themes.errors import CloudError, ConfigError
-from earnings_themes.folders import Folder, LocalFolder, S3Folder, open_folder, s3_folder
+from earnings_themes.system.folders import Folder, LocalFolder, S3Folder, open_folder, s3_folder
 
 
 @pytest.fixture

@@ -16,13 +16,14 @@ import pytest
 import yaml
 
 from earnings_themes.config import Limits, Source
-from earnings_themes.connectors.local_csv import LocalCSVConnector, call_date
 from earnings_themes.errors import InputError
-from earnings_themes.firm_list import connect, list_firms
-from earnings_themes.firms import decode_firm, encode_firm, id_fault, read_firms
-from earnings_themes.ingest import ingest
-from earnings_themes.results import read_sentences
-from earnings_themes.text import MAX_CHARACTERS, MAX_WORDS, flag_procedural, split_sentences
+from earnings_themes.ingest.firm_list import connect, list_firms
+from earnings_themes.ingest.local_csv import LocalCSVConnector, call_date
+from earnings_themes.ingest.transcripts import ingest
+from earnings_themes.results.artifacts import read_sentences
+from earnings_themes.results.firms import decode_firm, encode_firm, id_fault, read_firms
+from earnings_themes.speech import flag_procedural
+from earnings_themes.text import MAX_CHARACTERS, MAX_WORDS, split_sentences
 from tests.conftest import REPO
 
 HEADER = "companyid,companyname,transcriptid,mostimportantdateutc,componentorder,componenttext\n"

@@ -9,11 +9,11 @@ import pytest
 
 from earnings_themes.config import Source
 from earnings_themes.errors import InputError
-from earnings_themes.firm_list import known_firms, list_firms
-from earnings_themes.firms import read_firms
-from earnings_themes.folders import LocalFolder
-from earnings_themes.ingest import ingest
-from earnings_themes.results import TRANSCRIPT_SCHEMA, iter_sentences, read_sentences
+from earnings_themes.ingest.firm_list import known_firms, list_firms
+from earnings_themes.ingest.transcripts import ingest
+from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, iter_sentences, read_sentences
+from earnings_themes.results.firms import read_firms
+from earnings_themes.system.folders import LocalFolder
 from tests.conftest import call, write_csv
 
 
@@ -26,7 +26,7 @@ def test_a_row_group_holds_whole_firms_in_the_order_of_firms_tsv(
     quarter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Two of the large firms fit; the small one at the end goes with the second pair.
-    monkeypatch.setattr("earnings_themes.results.GROUP_ROWS", 90)
+    monkeypatch.setattr("earnings_themes.results.artifacts.GROUP_ROWS", 90)
     run(Source("local_csv", str(quarter)), tmp_path)
     file = pq.ParquetFile(tmp_path / "transcripts.parquet")
     assert file.schema_arrow.names == TRANSCRIPT_SCHEMA.names

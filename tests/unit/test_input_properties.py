@@ -16,9 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from earnings_themes.config import Source
-from earnings_themes.connectors.local_csv import OPTIONAL, REQUIRED, LocalCSVConnector
 from earnings_themes.errors import InputError, ResultError
-from earnings_themes.firms import (
+from earnings_themes.ingest.local_csv import OPTIONAL, REQUIRED, LocalCSVConnector
+from earnings_themes.ingest.transcripts import ingest
+from earnings_themes.results.artifacts import read_sentences
+from earnings_themes.results.firms import (
     FirmRow,
     decode_firm,
     encode_firm,
@@ -28,8 +30,6 @@ from earnings_themes.firms import (
     read_firms,
     write_firms,
 )
-from earnings_themes.ingest import ingest
-from earnings_themes.results import read_sentences
 from earnings_themes.text import MAX_CHARACTERS, clean, split_sentences
 from tests.fuzz.csv_target import try_csv
 

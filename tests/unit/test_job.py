@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from earnings_themes.errors import InputError
-from earnings_themes.job import WORKFLOW_CODE, code_version, job, logger
+from earnings_themes.system.job import WORKFLOW_CODE, code_version, job, logger
 
 
 def test_a_users_mistake_is_one_line_and_exit_status_1(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from earnings_themes.abstractions.records import Kind
-from earnings_themes.kinds import Traits, likelihoods, theme_kind, topic_kind, traits
-from earnings_themes.kinds_evaluation import agreement, evaluate, pack, read_labels, report, text_digest
+from earnings_themes.labels.kinds import Traits, likelihoods, theme_kind, topic_kind, traits
+from evaluation.kinds_evaluation import agreement, evaluate, pack, read_labels, report, text_digest
 
 SAID: dict[Kind, list[str]] = {
     "subject": [

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from earnings_themes.connectors.local_csv import LocalCSVConnector
 from earnings_themes.errors import InputError
+from earnings_themes.ingest.local_csv import LocalCSVConnector
 from tests.conftest import COLUMNS, call, write_csv
 
 

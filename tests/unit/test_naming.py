@@ -14,7 +14,7 @@ import pytest
 from earnings_themes.abstractions import RepresentativeSentence, Theme
 from earnings_themes.config import NamingSettings
 from earnings_themes.errors import ConfigError
-from earnings_themes.naming import name_themes
+from earnings_themes.themes.llm_names import name_themes
 
 KEY = "secret-of-the-test"
 

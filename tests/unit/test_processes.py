@@ -2,7 +2,7 @@
 
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from earnings_themes.processes import one_thread
+from earnings_themes.system.processes import one_thread
 
 
 def threads() -> set[int]:

@@ -4,7 +4,14 @@ import pytest
 
 from earnings_themes.abstractions import DataConnector, TranscriptData
 from earnings_themes.errors import ConfigError
-from earnings_themes.registry import CONNECTORS, MODELS, STORES, connector_class, model_class, store_class
+from earnings_themes.implementations import (
+    CONNECTORS,
+    MODELS,
+    STORES,
+    connector_class,
+    model_class,
+    store_class,
+)
 
 
 class OwnConnector(DataConnector):
@@ -32,7 +39,7 @@ def test_every_built_in_name_leads_to_a_class() -> None:
     [
         ("bertopik", "topics.model: 'bertopik' is not known.*Did you mean 'bertopic'"),
         ("no.such.module:Class", "cannot be imported: No module named"),
-        ("earnings_themes.models.bertopic_model:Nothing", "cannot be imported"),
+        ("earnings_themes.topics.bertopic_model:Nothing", "cannot be imported"),
         (f"{__name__}:OwnConnector", "is not a subclass of earnings_themes.abstractions.TopicModelInterface"),
     ],
 )

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from earnings_themes.abstractions import SCHEMA_VERSION, FirmTopic, FirmTopics, TopicSentence
 from earnings_themes.errors import ResultError
-from earnings_themes.firms import FirmRow, decode_firm, encode_firm, read_firms, write_firms
-from earnings_themes.results import (
+from earnings_themes.results.artifacts import (
     read_firm_topics,
     read_sentences,
     read_themes,
     write_firm_topics,
     write_json,
 )
+from earnings_themes.results.firms import FirmRow, decode_firm, encode_firm, read_firms, write_firms
 
 IDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 

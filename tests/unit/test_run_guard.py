@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from earnings_themes import run_guard
 from earnings_themes.errors import BusyError
-from earnings_themes.firms import parse_firms
-from earnings_themes.run_guard import VARIABLE, begin, making
+from earnings_themes.results.firms import parse_firms
+from earnings_themes.system import run_guard
+from earnings_themes.system.run_guard import VARIABLE, begin, making
 
 CHAIN = {"a.txt": (), "b.txt": ("a.txt",), "b2.txt": ("a.txt",), "c.txt": ("b.txt", "b2.txt")}
 
@@ -52,7 +52,7 @@ def head(folder: Path) -> list[str]:
 def make(folder: Path, name: str, *inputs: str, content: str = "whole") -> None:
     """Make a file as a job does, in a process of its own, because a job ends with its head."""
     code = (
-        "import json, os, sys; from pathlib import Path; from earnings_themes import run_guard\n"
+        "import json, os, sys; from pathlib import Path; from earnings_themes.system import run_guard\n"
         "folder, name, content, *inputs = sys.argv[1:]\n"
         "run_guard.begin(Path(folder)) if not os.environ.get(run_guard.VARIABLE) else None\n"
         "run_guard._end_with_head = lambda *_: None\n"
@@ -164,11 +164,11 @@ def test_leftovers_and_snakemakes_own_locks_are_removed_but_not_another_runs(fol
 
 
 HEAD = (
-    "import sys, time; from pathlib import Path; from earnings_themes.run_guard import begin\n"
+    "import sys, time; from pathlib import Path; from earnings_themes.system.run_guard import begin\n"
     "begin(Path(sys.argv[1])); print('begun', flush=True); time.sleep(600)"
 )
 JOB = (
-    "import sys, time; from pathlib import Path; from earnings_themes.run_guard import making\n"
+    "import sys, time; from pathlib import Path; from earnings_themes.system.run_guard import making\n"
     "with making([], []): print('at work', flush=True); time.sleep(600)"
 )
 

@@ -12,11 +12,11 @@ from earnings_themes.abstractions import SCHEMA_VERSION, FirmTopic, FirmTopics, 
 from earnings_themes.abstractions.records import FirmStatus, Kind
 from earnings_themes.config import ThemeSettings
 from earnings_themes.errors import CoverageError, ResultError
-from earnings_themes.folders import LocalFolder
-from earnings_themes.reduce.reader import TopicsReader
-from earnings_themes.results import read_themes, write_firm_topics
-from earnings_themes.theme_aggregator import aggregate_files, theme_stability
-from earnings_themes.theme_methods import theme_clusterer
+from earnings_themes.results.artifacts import read_themes, write_firm_topics
+from earnings_themes.results.topics_reader import TopicsReader
+from earnings_themes.system.folders import LocalFolder
+from earnings_themes.themes.aggregate import aggregate_files, theme_stability
+from earnings_themes.themes.methods import theme_clusterer
 from tests.unit.test_processes import threads
 
 SETTINGS = ThemeSettings(min_firms=2, max_firm_share=0.4, n_keywords=10, max_words=3, stability_runs=4)
@@ -116,7 +116,7 @@ def test_themes_are_found_on_one_thread_so_that_cores_change_no_digit(
 
         return one
 
-    monkeypatch.setattr("earnings_themes.theme_aggregator.theme_clusterer", noted)
+    monkeypatch.setattr("earnings_themes.themes.aggregate.theme_clusterer", noted)
     with threadpool_limits(2):
         reduce(tmp_path, [write(tmp_path, str(n), [(0, "freight")]) for n in range(3)])
     assert seen and all(found == {1} for found in seen)
@@ -149,7 +149,7 @@ def test_a_firm_alone_makes_none(tmp_path: Path) -> None:
 def test_a_dominating_firm_keeps_its_nearest_topics_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from earnings_themes import theme_methods
+    from earnings_themes.themes import methods as theme_methods
 
     # Whatever the clusterer makes of it, the rule has to hold: here it puts everything together.
     monkeypatch.setattr(
@@ -164,7 +164,7 @@ def test_a_dominating_firm_keeps_its_nearest_topics_only(
 
 
 def test_too_few_firms_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from earnings_themes import theme_methods
+    from earnings_themes.themes import methods as theme_methods
 
     monkeypatch.setattr(
         theme_methods, "cluster_centroids", lambda c, f, **k: np.zeros(len(f), dtype=np.int64)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import yaml
 
+from earnings_themes.clustering.density import density_clusters
 from earnings_themes.config import parse_config
-from earnings_themes.density import density_clusters
 from earnings_themes.errors import ConfigError
-from earnings_themes.prototype_themes import label_clusterer
-from earnings_themes.theme_methods import sets_procedure_aside, theme_clusterer
+from earnings_themes.themes.methods import sets_procedure_aside, theme_clusterer
+from earnings_themes.themes.prototype import label_clusterer
 from tests.conftest import REPO, SUBJECTS, MadeEncoder, made_vector
 
 PRESET = yaml.safe_load((REPO / "config/presets/prototype.yaml").read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from earnings_themes import topics_job, warm
+from earnings_themes.topics import topics_job, warm
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_child_that_outlives_the_process_keeps_no_job_waiting(warm_name: str, 
     assert server != os.getppid()
     note = tmp_path / "child"
     arguments = {"note": str(note)}
-    code = f"from earnings_themes import warm; warm.call('tests.unit.test_warm:linger', {arguments!r})"
+    code = f"from earnings_themes.topics import warm; warm.call('tests.unit.test_warm:linger', {arguments!r})"
     job = subprocess.Popen([sys.executable, "-c", code])
     while not (note.exists() and note.read_text()):
         assert job.poll() is None
@@ -100,7 +100,7 @@ def test_a_child_ends_with_the_job_that_asked_for_it(warm_name: str, tmp_path: P
     warm.call("os:getpid", {})
     note = tmp_path / "child"
     code = (
-        "from earnings_themes import warm; "
+        "from earnings_themes.topics import warm; "
         f"warm.call('tests.unit.test_warm:linger', {{'note': {str(note)!r}}})"
     )
     job = subprocess.Popen([sys.executable, "-c", code])
@@ -146,7 +146,10 @@ def test_a_firm_that_fails_says_so_in_its_log_on_stderr_and_by_its_status(
         "output": str(tmp_path / "1.json"),
         "log": str(tmp_path / "log"),
     }
-    for run in (partial(warm.call, "earnings_themes.topics_job:run"), lambda about: topics_job.run(**about)):
+    for run in (
+        partial(warm.call, "earnings_themes.topics.topics_job:run"),
+        lambda about: topics_job.run(**about),
+    ):
         assert run(given) == 1
         assert "not a complete firms.tsv" in (tmp_path / "log").read_text()
         assert "not a complete firms.tsv" in capfd.readouterr().err

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earnings_themes.abstractions import Call, DataConnector, TopicModelResult, TranscriptData, Turn
-from earnings_themes.models.bertopic_model import BERTopicModel
+from earnings_themes.topics.bertopic_model import BERTopicModel
 from tests.conftest import SUBJECTS
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from earnings_themes.firms import read_firms
-from earnings_themes.results import read_firm_topics, read_themes
+from earnings_themes.results.artifacts import read_firm_topics, read_themes
+from earnings_themes.results.firms import read_firms
 from tests.conftest import REPO
 from tests.workflow.conftest import SETTINGS, Finished, Folder, make_folder
 

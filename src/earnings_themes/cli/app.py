@@ -12,11 +12,11 @@ from typing import Annotated, Any
 
 import typer
 
-from earnings_themes import cost
 from earnings_themes.abstractions import FirmView, Theme, ThemeStore
 from earnings_themes.abstractions.records import Keywords
 from earnings_themes.cli import lookup, render
 from earnings_themes.cli.render import Cell, Column
+from earnings_themes.cloud import cost
 from earnings_themes.config import read_config
 from earnings_themes.errors import ConfigError, EarningsThemesError, NotFoundError
 from earnings_themes.stores import DEFAULT_STORE, open_store

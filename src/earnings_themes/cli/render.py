@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from earnings_themes.spreadsheet import safe_cell
+from earnings_themes.system.spreadsheet import safe_cell
 
 Cell = str | int | float | None
 

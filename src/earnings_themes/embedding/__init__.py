@@ -20,7 +20,6 @@ from earnings_themes.embedding.encoders import (
     make_encoder,
 )
 from earnings_themes.embedding.shard import embed, embed_shard, modelled, read_vectors
-from earnings_themes.firms import shard_of
 
 __all__ = [
     "PACKAGED_NAME",
@@ -37,6 +36,5 @@ __all__ = [
     "modelled",
     "open_cache",
     "read_vectors",
-    "shard_of",
     "text_digest",
 ]

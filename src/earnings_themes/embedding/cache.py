@@ -58,7 +58,7 @@ def open_cache(where: Path | str, model: str, max_mb: int | None = None) -> Vect
     """
     if str(where).startswith("s3://"):
         # Not at the top: a topics job reads vectors, and has no use for boto3.
-        from earnings_themes.folders import s3_folder
+        from earnings_themes.system.folders import s3_folder
 
         folder = s3_folder(str(where))
         return S3Cache(folder.bucket, f"{folder.prefix}/{model}".lstrip("/"), max_mb)
@@ -152,7 +152,7 @@ class S3Cache:
     """
 
     def __init__(self, bucket: str, prefix: str, max_mb: int | None = None) -> None:
-        from earnings_themes.aws import s3_client
+        from earnings_themes.system.aws import s3_client
 
         self._client: S3Client = s3_client()
         self._bucket = bucket
@@ -161,7 +161,7 @@ class S3Cache:
 
     def get(self, digests: Iterable[bytes]) -> dict[bytes, Vectors]:
         """Return the vectors that are there. Raises CloudError when S3 refuses."""
-        from earnings_themes.aws import PARALLEL_REQUESTS
+        from earnings_themes.system.aws import PARALLEL_REQUESTS
 
         wanted = set(digests)
         found: dict[bytes, Vectors] = {}
@@ -222,7 +222,7 @@ class S3Cache:
     def _read(self, key: str) -> bytes:
         from botocore.exceptions import ClientError
 
-        from earnings_themes.aws import error_code
+        from earnings_themes.system.aws import error_code
 
         with self._refused("read", "s3:GetObject"):
             try:
@@ -239,7 +239,7 @@ class S3Cache:
     def _touch(self, key: str) -> None:
         from botocore.exceptions import ClientError
 
-        from earnings_themes.aws import error_code
+        from earnings_themes.system.aws import error_code
 
         with self._refused("copy", "s3:PutObject"):
             try:
@@ -258,7 +258,7 @@ class S3Cache:
             self._client.delete_object(Bucket=self._bucket, Key=key)
 
     def _refused(self, doing: str, permission: str) -> Any:
-        from earnings_themes.aws import aws_errors
+        from earnings_themes.system.aws import aws_errors
 
         where = f"s3://{self._bucket}/{self._prefix}"
         return aws_errors(f"{doing} the embedding cache at {where}", f"{permission} on it")

@@ -16,9 +16,9 @@ from earnings_themes.config import Embedding
 from earnings_themes.embedding.cache import open_cache, text_digest
 from earnings_themes.embedding.encoders import SentenceEncoder, Vectors, make_encoder
 from earnings_themes.errors import ResultError
-from earnings_themes.files import replaced
-from earnings_themes.firms import FirmRow, read_firms, shard_of
-from earnings_themes.results import iter_sentences, open_parquet, read_firm_rows
+from earnings_themes.results.artifacts import iter_sentences, open_parquet, read_firm_rows
+from earnings_themes.results.firms import FirmRow, read_firms, shard_of
+from earnings_themes.system.files import replaced
 from earnings_themes.text import has_content
 
 # Sentences encoded between two writes to disk: at 384 dimensions 31 MB, and at most a few minutes of

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from earnings_themes.labels.terms import sentence_terms
-from earnings_themes.text import is_filler, is_procedural
+from earnings_themes.speech import is_filler, is_procedural
 from earnings_themes.text.words import HESITATIONS, words_of
 
 # (sentence_id, text)

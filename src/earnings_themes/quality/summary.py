@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from earnings_themes.processes import one_thread
 from earnings_themes.quality.against_labels import compare
 from earnings_themes.quality.coherence import coherence, keywords_of, topic_diversity
 from earnings_themes.quality.coverage import (
@@ -17,9 +16,7 @@ from earnings_themes.quality.coverage import (
     sentences_in_theme,
     topics_in_theme,
 )
-from earnings_themes.quality.labels import read_labels
 from earnings_themes.quality.metric import Metric, count, mean, missing, share
-from earnings_themes.quality.run_files import Run, open_run
 from earnings_themes.quality.separation import SAMPLE, silhouette
 from earnings_themes.quality.tally import (
     MAX_COHERENCE_TOPICS,
@@ -30,6 +27,9 @@ from earnings_themes.quality.tally import (
     Tally,
     tally,
 )
+from earnings_themes.quality.truth import read_labels
+from earnings_themes.results.run_files import Run, open_run
+from earnings_themes.system.processes import one_thread
 
 QUALITY_VERSION: Final = 1
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from earnings_themes.abstractions import FirmTopics
 from earnings_themes.quality.coherence import keywords_of, tokens, topic_diversity
-from earnings_themes.quality.labels import Label
 from earnings_themes.quality.metric import Metric
-from earnings_themes.quality.run_files import Run, TopicKey
 from earnings_themes.quality.separation import SAMPLE, silhouette
+from earnings_themes.quality.truth import Label
+from earnings_themes.results.run_files import Run, TopicKey
 
 SEED: Final = 42
 # Coherence counts the words of every window: these two bound it to seconds, whatever the run's size. Over

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 
 from earnings_themes.abstractions import FirmTopics, Theme
 from earnings_themes.errors import ResultError
-from earnings_themes.quality.run_files import Run, TopicKey
-from earnings_themes.results import SIGNIFICANT_DIGITS
-from earnings_themes.spreadsheet import safe_cell
+from earnings_themes.results.artifacts import SIGNIFICANT_DIGITS
+from earnings_themes.results.run_files import Run, TopicKey
+from earnings_themes.system.spreadsheet import safe_cell
 
 SCHEMA: Final = pa.schema(
     [

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import get_font_names
 from matplotlib.patches import Patch
 
-from earnings_themes.files import write_atomically
 from earnings_themes.report.page_data import FirmPart, Page, ThemePart, share_of, short
+from earnings_themes.system.files import write_atomically
 
 N_BARS: Final = 25
 N_FIRMS: Final = 40

@@ -17,7 +17,6 @@ import jinja2
 import plotly.offline
 from markupsafe import Markup
 
-from earnings_themes.cost import estimate
 from earnings_themes.quality.meaning import MEANINGS, Meaning
 from earnings_themes.report.page_data import Page
 
@@ -53,7 +52,6 @@ def render(page: Page, quality: dict[str, Any]) -> str:
         hidden_firms=page.n_firms - len(page.firms) - sum(len(names) for _, names in page.skipped_firms),
         made_with=_made_with(page),
         quality=_quality(quality["metrics"]),
-        cost=estimate(page.n_firms) if page.n_firms else None,
     )
 
 

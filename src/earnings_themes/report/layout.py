@@ -8,7 +8,7 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.neighbors import NearestNeighbors
 
-from earnings_themes.processes import one_thread
+from earnings_themes.system.processes import one_thread
 
 # t-SNE takes 0.5 s for 300 vectors and 1.9 s for 1,500, and grows a little faster than they do; so above this
 # a sample is placed, and every other vector goes between its nearest neighbours of the sample.

@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from earnings_themes.abstractions import Theme
-from earnings_themes.firms import FirmRow
-from earnings_themes.quality.run_files import Run, TopicKey
 from earnings_themes.report.layout import plane
 from earnings_themes.report.timing import StepTime, add_seconds, benchmark_times, by_rule
+from earnings_themes.results.firms import FirmRow
+from earnings_themes.results.run_files import Run, TopicKey
 
 # Above this the page would neither open at once nor stay under 8 MB: the firms with most sentences are shown.
 MAX_FIRMS: Final = 500

@@ -3,17 +3,17 @@
 from pathlib import Path
 from typing import Any, Final
 
-from earnings_themes.files import write_atomically
-from earnings_themes.folders import folder_at
-from earnings_themes.processes import pool
-from earnings_themes.quality.run_files import open_run
 from earnings_themes.quality.summary import quality_report
 from earnings_themes.quality.vectors import kept_embeddings
 from earnings_themes.report.exposures import write_exposures
 from earnings_themes.report.figures import draw_figures
 from earnings_themes.report.html import render
 from earnings_themes.report.page_data import gather
-from earnings_themes.results import write_json
+from earnings_themes.results.artifacts import write_json
+from earnings_themes.results.run_files import open_run
+from earnings_themes.system.files import write_atomically
+from earnings_themes.system.folders import folder_at
+from earnings_themes.system.processes import pool
 
 # What the report reads of a run, beside the small files directly in its folder.
 _FOLDERS: Final = ("topics", "embeddings", "benchmarks", "benchmarks/topics", "benchmarks/embed")

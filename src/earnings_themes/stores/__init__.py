@@ -2,7 +2,7 @@
 
 from earnings_themes.abstractions import ThemeStore
 from earnings_themes.errors import ConfigError
-from earnings_themes.registry import STORES, store_class
+from earnings_themes.implementations import STORES, store_class
 
 DEFAULT_STORE = "sqlite:results/themes.sqlite"
 

@@ -265,7 +265,7 @@ resource "aws_batch_job_definition" "map" {
 
   container_properties = jsonencode({
     image            = var.images["firm-topic-processor"]
-    command          = ["python", "-m", "earnings_themes.head", "--help"]
+    command          = ["python", "-m", "earnings_themes.cloud.head", "--help"]
     jobRoleArn       = aws_iam_role.map.arn
     executionRoleArn = aws_iam_role.execution.arn
     environment      = [{ name = "AWS_DEFAULT_REGION", value = var.region }]
@@ -315,7 +315,7 @@ resource "aws_batch_job_definition" "head" {
 
   container_properties = jsonencode({
     image            = var.images["firm-topic-processor"]
-    command          = ["python", "-m", "earnings_themes.head", "--help"]
+    command          = ["python", "-m", "earnings_themes.cloud.head", "--help"]
     jobRoleArn       = aws_iam_role.head.arn
     executionRoleArn = aws_iam_role.execution.arn
     environment = [

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earnings_themes.evaluation import __main__ as command
+from evaluation import __main__ as command
 
 SUBJECTS = {
     "energy": ["electricity", "gas", "tariff", "megawatt", "grid", "fuel", "boiler", "turbine"],

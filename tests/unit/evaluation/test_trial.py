@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from earnings_themes.evaluation import page, trial
-from earnings_themes.evaluation.clusterers import (
+from evaluation import page, trial
+from evaluation.clusterers import (
     DEFAULT,
     THEME_CLUSTERERS,
     THEME_SETTINGS,
@@ -17,7 +17,7 @@ from earnings_themes.evaluation.clusterers import (
     any_firm,
     average,
 )
-from earnings_themes.evaluation.data import NO_THEME, Labelled, Sentences, intent_sample, planted_firms
+from evaluation.data import NO_THEME, Labelled, Sentences, intent_sample, planted_firms
 
 DIM = 384
 
@@ -92,7 +92,7 @@ def test_the_default_finds_what_was_planted(topics: trial.Topics) -> None:
 def test_a_method_that_takes_too_many_rows_is_left_out(
     topics: trial.Topics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("earnings_themes.evaluation.clusterers.MOST_PAIRS", 10)
+    monkeypatch.setattr("evaluation.clusterers.MOST_PAIRS", 10)
     with pytest.raises(TooManyRowsError):
         average(0.5)(topics.vectors)
     assert trial.agreement_of_themes({"average": any_firm(average(0.5))}, {"planted": topics}).empty

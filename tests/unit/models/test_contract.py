@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from earnings_themes.abstractions import TopicModelInterface, TopicModelResult
 from earnings_themes.errors import ModelError
-from earnings_themes.registry import MODELS, model_class
+from earnings_themes.implementations import MODELS, model_class
 from tests.conftest import SUBJECTS, made_vector
 
 # Every built-in model, and the parts of the prototype's preset that are a model of their own. UMAP's compilation

@@ -20,11 +20,11 @@ from earnings_themes.abstractions import (
 )
 from earnings_themes.config import Source, TopicSettings
 from earnings_themes.errors import ConfigError
-from earnings_themes.firm_list import known_firms
-from earnings_themes.firm_processor import process_firm
-from earnings_themes.folders import LocalFolder
-from earnings_themes.ingest import sentences_of
-from earnings_themes.registry import connector_class, model_class
+from earnings_themes.implementations import connector_class, model_class
+from earnings_themes.ingest.firm_list import known_firms
+from earnings_themes.ingest.transcripts import sentences_of
+from earnings_themes.system.folders import LocalFolder
+from earnings_themes.topics.firm import process_firm
 from tests.conftest import SUBJECTS, made_vector
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from earnings_themes.cloud import theme_container as container
+from earnings_themes.cloud.theme_container import main
 from earnings_themes.errors import CloudError, StoreError
-from earnings_themes.reduce import container
-from earnings_themes.reduce.container import main
-from earnings_themes.results import read_themes
+from earnings_themes.results.artifacts import read_themes
 from tests.conftest import REPO
 from tests.small_run import RUN, list_firms, make_run
 

@@ -14,10 +14,10 @@ from moto import mock_aws
 
 from earnings_themes.abstractions import FirmTopics
 from earnings_themes.errors import CoverageError, ResultError
-from earnings_themes.firms import encode_firm
-from earnings_themes.folders import FileInfo, Folder, LocalFolder, S3Folder
-from earnings_themes.reduce import reader as reader_module
-from earnings_themes.reduce.reader import CentroidRows, TopicsReader
+from earnings_themes.results import topics_reader as reader_module
+from earnings_themes.results.firms import encode_firm
+from earnings_themes.results.topics_reader import CentroidRows, TopicsReader
+from earnings_themes.system.folders import FileInfo, Folder, LocalFolder, S3Folder
 from tests.published import ODD_FIRM_IDS
 from tests.small_run import RUN, make_run, write_firm
 

@@ -10,10 +10,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from earnings_themes.cloud.sagemaker_request import attempt_of, base_name, job_name
 from earnings_themes.config import Config, parse_config
 from earnings_themes.errors import ConfigError
-from earnings_themes.folders import FileInfo
-from earnings_themes.reduce.sagemaker_request import attempt_of, base_name, job_name
+from earnings_themes.system.folders import FileInfo
 from tests.conftest import REPO
 
 FILES = {"a.json": FileInfo(10, "etag-a"), "b.json": FileInfo(10, "etag-b")}

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from earnings_themes import results
 from earnings_themes.abstractions import (
     SCHEMA_VERSION,
     FirmTopic,
@@ -24,7 +23,8 @@ from earnings_themes.abstractions import (
     TopicSentence,
     UnassignedTopic,
 )
-from earnings_themes.firms import FirmRow, encode_firm, write_firms
+from earnings_themes.results import artifacts as results
+from earnings_themes.results.firms import FirmRow, encode_firm, write_firms
 
 RUN = "made-up"
 SUBJECTS = [

@@ -9,11 +9,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from earnings_themes import results
 from earnings_themes.errors import ResultError
-from earnings_themes.quality.run_files import open_run
 from earnings_themes.report.exposures import SCHEMA, write_exposures
-from earnings_themes.spreadsheet import safe_cell
+from earnings_themes.results import artifacts as results
+from earnings_themes.results.run_files import open_run
+from earnings_themes.system.spreadsheet import safe_cell
 from tests.unit.report.synthetic import write_run
 
 

@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from earnings_themes.quality.run_files import open_run
 from earnings_themes.report.exposures import write_exposures
 from earnings_themes.report.figures import draw_figures
 from earnings_themes.report.page_data import Page, gather
+from earnings_themes.results.run_files import open_run
 from tests.unit.report.synthetic import write_run
 
 NAMES = ("themes", "heatmap", "map")

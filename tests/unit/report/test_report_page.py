@@ -12,15 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from earnings_themes.cost import estimate
 from earnings_themes.quality import quality_report
-from earnings_themes.quality.run_files import open_run
 from earnings_themes.report import build
 from earnings_themes.report.exposures import write_exposures
 from earnings_themes.report.html import render
 from earnings_themes.report.layout import MAX_PLACED, plane
 from earnings_themes.report.page_data import gather, short
 from earnings_themes.report.timing import StepTime, add_seconds, benchmark_times, by_rule
+from earnings_themes.results.run_files import open_run
 from tests.unit.report.synthetic import write_run
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"' "
@@ -274,11 +273,3 @@ def test_times_stand_in_the_order_of_the_workflow_with_the_steps_below_their_job
         *("ingest", "ingest: work", "embed", "topics", "topics: fit", "topics: describe"),
         *("themes", "themes: read", "own_rule"),
     ]
-
-
-def test_the_cost_of_such_a_run_in_the_cloud_is_shown_as_an_estimate(tmp_path: Path) -> None:
-    text = _render(write_run(tmp_path, n_firms=6))
-    total = estimate(7).total
-    assert f"<strong>${total:.2f}</strong>" in text
-    assert "not a bill" in text
-    assert text.count("vCPU hours") == 1

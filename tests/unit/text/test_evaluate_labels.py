@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from earnings_themes.text.evaluate_labels import compare, read_calls, report, scores, short_digest
+from evaluation.label_files import compare, read_calls, report, scores, short_digest
 
 ROOT = Path(__file__).parents[3]
 SENTENCES = ["Thank you, Dana.", "Chip shortages delayed the truck plant.", "Okay."]
@@ -66,7 +66,7 @@ def test_the_repositorys_labels_hold_ids_and_no_text() -> None:
 @pytest.mark.skipif(not (ROOT / "data/sample_labels.csv").exists(), reason="the sample is not there")
 def test_the_samples_procedure_is_found() -> None:
     """Measured: precision .99, recall 1.00; the phrases were also tuned on the sample, so no proof of more."""
-    from earnings_themes.text.evaluate_labels import detect
+    from evaluation.label_files import detect
 
     with (ROOT / "data/sample_labels.csv").open(encoding="utf-8", newline="") as file:
         true = {row["sentence_id"]: row["kind"] for row in csv.DictReader(file)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from earnings_themes.text import flag_procedural, is_procedural
+from earnings_themes.speech import flag_procedural, is_procedural
 
 PROCEDURE = [
     "Our next question comes from the line of Jane Doe with Acme Securities.",

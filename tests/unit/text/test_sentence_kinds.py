@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from earnings_themes.text import introduced_names, is_filler, is_reporting, reporting_score, sentence_kind
+from earnings_themes.speech import introduced_names, is_filler, is_reporting, reporting_score, sentence_kind
 
 
 @pytest.mark.parametrize(

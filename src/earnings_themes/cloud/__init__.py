@@ -1,0 +1,1 @@
+"""What runs only in AWS: the head, Batch, SageMaker, the two containers, what it costs."""

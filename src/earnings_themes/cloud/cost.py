@@ -1,0 +1,169 @@
+"""What a run costs in the cloud, and what the deployment costs while nothing runs: an estimate, not a bill.
+
+Two files hold every number: measured.json, what one firm takes, and prices.json, what AWS lists. Each number says
+where it comes from, and an assumption says that it is one. What is left here is arithmetic.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from earnings_themes.config import Config
+
+HOURS_A_MONTH: Final = 730
+_GB: Final = 1e9
+# Those of terraform/variables.tf and environments/prod.tfvars.
+MAP_VCPUS: Final = 256
+HEAD_VCPUS: Final = 2
+HEAD_GB: Final = 8
+ENDPOINTS: Final = 16  # eight services in two zones
+_FIRMS_A_SHARD: Final = 50
+_STABILITY_RUNS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that is paid for, in dollars, and how the figure came about."""
+
+    name: str
+    usd: float
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a run costs, and how many minutes it takes."""
+
+    n_firms: int
+    lines: tuple[Line, ...]
+    minutes: float
+
+    @property
+    def total(self) -> float:
+        """Dollars for the run, its first month of storage included."""
+        return round(sum(line.usd for line in self.lines), 4)
+
+
+@cache
+def table(name: str) -> Any:
+    """Return prices.json or measured.json as it is."""
+    return json.loads((files("earnings_themes.cloud") / name).read_text(encoding="utf-8"))
+
+
+def price(name: str) -> float:
+    """Return a list price in dollars; the names and units are those of prices.json."""
+    return float(table("prices.json")["prices"][name]["usd"])
+
+
+def measured(name: str) -> float:
+    """Return what one firm takes; the names and units are those of measured.json."""
+    return float(table("measured.json")[name]["value"])
+
+
+def estimate(n_firms: int, config: Config | None = None, vcpus: int = MAP_VCPUS) -> Estimate:
+    """Return what a run of so many firms costs, at one call a firm.
+
+    config: its reduce.backend, themes.stability_runs and embedding.shards count; None: the cloud's defaults.
+    vcpus: how many the map may have at once; more are faster, and cost the same but for starting them.
+    """
+    if n_firms < 1:
+        raise ValueError(f"n_firms is {n_firms}; expected at least 1")
+    shards = max(config.embedding.shards if config else 1, math.ceil(n_firms / _FIRMS_A_SHARD))
+    work = n_firms * (measured("embed_cpu_seconds_a_firm") + measured("topics_cpu_seconds_a_firm"))
+    jobs = n_firms + shards + 3  # ingest, publish and report beside the map
+    busy = work + jobs * measured("job_overhead_seconds") + measured("report_seconds")
+    used = min(vcpus, n_firms)
+    start = measured("machine_start_seconds")
+    paid = busy * (1 + measured("idle_share")) + start * used
+    spot = price("ec2_vcpu_hour") * price("ec2_spot_share")
+    map_usd = paid / 3600 * spot
+
+    reduce_seconds = _reduce_seconds(n_firms, config.themes.stability_runs if config else _STABILITY_RUNS)
+    if config and config.reduce.backend == "local":
+        # A worker with two vCPUs instead of a machine of SageMaker's.
+        reduce_usd = 2 * reduce_seconds / 3600 * spot
+        reduce_how = f"{reduce_seconds:.0f} s on 2 vCPU of the map's machines"
+    else:
+        reduce_seconds += measured("reduce_start_seconds")
+        reduce_usd = reduce_seconds / 3600 * price("sagemaker_hour")
+        reduce_how = f"{reduce_seconds:.0f} s of a Processing job"
+    # Embedding first, then topics: in each wave every vCPU works.
+    wall = 2 * start + busy * (1 + measured("idle_share")) / used + reduce_seconds
+    head_hour = HEAD_VCPUS * price("fargate_vcpu_hour") + HEAD_GB * price("fargate_gb_hour")
+
+    gb = n_firms * measured("s3_bytes_a_firm") / _GB
+    requests = n_firms * (
+        measured("s3_writes_a_firm") * price("s3_thousand_writes")
+        + measured("s3_reads_a_firm") * price("s3_thousand_reads")
+    )
+    table_gb = n_firms * measured("dynamodb_bytes_a_firm") / _GB
+    writes = n_firms * measured("dynamodb_writes_a_firm")
+    reads = n_firms * measured("dynamodb_reads_a_firm")
+    nat_gb = n_firms * measured("nat_bytes_a_firm") / _GB
+    home_gb = n_firms * measured("downloaded_bytes_a_firm") / _GB
+    log_gb = n_firms * measured("log_bytes_a_firm") / _GB
+    lines = (
+        Line("map", map_usd, f"{paid / 3600:.2f} spot vCPU hours in {jobs} jobs"),
+        Line("reduce", reduce_usd, reduce_how),
+        Line(
+            "head",
+            wall / 3600 * head_hour,
+            f"{wall / 60:.0f} min on Fargate, {HEAD_VCPUS} vCPU, {HEAD_GB} GB",
+        ),
+        Line(
+            "storage",
+            gb * price("s3_gb_month") + requests / 1000,
+            f"{gb:.2f} GB for a month, and its requests",
+        ),
+        Line(
+            "DynamoDB",
+            (writes * price("dynamodb_million_writes") + reads * price("dynamodb_million_reads")) / 1e6
+            + table_gb * (price("dynamodb_gb_month") + price("dynamodb_backup_gb_month")),
+            f"{writes:.0f} write units, {table_gb:.2f} GB for a month with its backup",
+        ),
+        Line(
+            "transfer and logs",
+            nat_gb * price("nat_gb") + home_gb * price("internet_gb") + log_gb * price("logs_gb"),
+            f"{nat_gb:.2f} GB through NAT, {home_gb:.2f} GB downloaded, {log_gb:.2f} GB of logs",
+        ),
+    )
+    return Estimate(n_firms, lines, wall / 60)
+
+
+def _reduce_seconds(n_firms: int, stability_runs: int) -> float:
+    small, large = measured("reduce_cluster_seconds_1000"), measured("reduce_cluster_seconds_10000")
+    cluster: float = small * (n_firms / 1000) ** math.log10(large / small)
+    reading = n_firms * (measured("reduce_read_seconds_a_firm") + measured("reduce_describe_seconds_a_firm"))
+    return reading + cluster * (1 + stability_runs * measured("reduce_stability_share"))
+
+
+def idle_month(egress: str, n_firms: int = 0) -> tuple[Line, ...]:
+    """Return what a month without a run costs. egress: nat, endpoints or none, as in terraform/variables.tf.
+
+    n_firms: whose results are stored.
+    """
+    network = {
+        "nat": HOURS_A_MONTH * (price("nat_hour") + price("public_address_hour")),
+        "endpoints": HOURS_A_MONTH * ENDPOINTS * price("endpoint_hour"),
+        "none": 0.0,
+    }[egress]
+    how = {
+        "nat": "a NAT gateway and its address",
+        "endpoints": f"{ENDPOINTS} interface endpoints",
+        "none": "nothing; no job can start",
+    }[egress]
+    gb = n_firms * measured("s3_bytes_a_firm") / _GB
+    table_gb = n_firms * measured("dynamodb_bytes_a_firm") / _GB
+    table = price("dynamodb_gb_month") + price("dynamodb_backup_gb_month")
+    return (
+        Line("network", network, how),
+        Line("images", measured("image_gb") * price("ecr_gb_month"), f"{measured('image_gb'):g} GB in ECR"),
+        Line(
+            "results",
+            gb * price("s3_gb_month") + table_gb * table,
+            f"{gb:.2f} GB in S3, {table_gb:.2f} in DynamoDB",
+        ),
+    )

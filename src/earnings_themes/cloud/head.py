@@ -1,0 +1,347 @@
+"""The head: runs Snakemake for one run in the cloud, and leaves a receipt that says how it ended.
+
+The state machine starts it as a Batch job, with a run, and reads the receipt afterwards. It is a program of its
+own because someone has to turn "Snakemake exited with 1" into "these three firms are missing": Snakemake's exit
+status says only that something failed.
+
+    python -m earnings_themes.cloud.head --run 2024Q3 --settings '{"source": {"kind": "s3", "path": "s3://b/input/q3/"}}'
+
+Where things are (bucket, queues, roles, table) comes in EARNINGS_THEMES_CLOUD, which Terraform writes into the job
+definition: the same names as `terraform output`.
+"""
+
+import argparse
+import copy
+import json
+import logging
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from earnings_themes import __version__
+from earnings_themes.cloud import cost
+from earnings_themes.cloud import settings as cloud
+from earnings_themes.config import parse_config
+from earnings_themes.errors import ConfigError, EarningsThemesError
+from earnings_themes.results.artifacts import parse_themes, write_json
+from earnings_themes.results.firms import encode_firm, parse_firms
+from earnings_themes.system.aws import aws_errors
+from earnings_themes.system.folders import S3Folder, s3_folder
+
+log = logging.getLogger("earnings_themes")
+
+RECEIPT: Final = "run_receipt.json"
+CLOUD: Final = "EARNINGS_THEMES_CLOUD"
+PROFILE: Final = "EARNINGS_THEMES_PROFILE"
+# The state machine's data are limited to 256 KB (Step Functions Developer Guide, "Quotas"), so a receipt that
+# it reads names this many firms at most; firms.tsv and topics/ name the others.
+MOST_NAMES: Final = 500
+_ACTIVE: Final = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
+
+EXIT_CODES: Final = """\
+exit codes:
+  0  the themes are there, of all firms or of enough of them; the receipt says which are missing
+  1  no themes: firms failed, or a step after them; the log and the receipt say which
+  2  the run's settings cannot be used, or another head is working on the run
+  4  AWS refused a request
+  143  stopped from outside (SIGTERM); the jobs that were started are cancelled
+"""
+
+
+class AnotherHeadError(ConfigError):
+    """Somebody is making this run already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Firms:
+    """The firms of a run: how many have topics, which have no file, and which had too little text."""
+
+    total: int
+    ok: int
+    failed: tuple[str, ...]
+    skipped: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run to make: its name, where its files go, its whole configuration, and what of that is not config.yaml's."""
+
+    name: str
+    folder: S3Folder
+    config: dict[str, Any]
+    differs: dict[str, Any]
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the parsed command line; exits with status 2 and a message when it is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m earnings_themes.cloud.head",
+        description="Runs Snakemake for one run in the cloud, and leaves run_receipt.json beside its results.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--run", required=True, metavar="RUN", help="the run's name")
+    parser.add_argument(
+        "--settings", default="{}", metavar="JSON", help="what differs from config/config.yaml for this run"
+    )
+    parser.add_argument(
+        "--options", default="{}", metavar="JSON", help="the same for all runs of an execution; settings win"
+    )
+    parser.add_argument("--execution", default="", metavar="NAME", help="who asked; copied into the receipt")
+    parser.add_argument(
+        "--profile",
+        default=os.environ.get(PROFILE, "config/profiles/aws-batch"),
+        metavar="DIR",
+        help=f"Snakemake's profile  [default: ${PROFILE}, or config/profiles/aws-batch]",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code, see EXIT_CODES."""
+    given = arguments(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stdout)
+    try:
+        built = what_was_built()
+        receipt = Receipt(given.run, given.execution, built)
+        try:
+            refuse_a_second_head(given.run, built)
+            receipt.write("RUNNING", "the head has begun")
+            run = read_run(given.run, given.settings, given.options, built)
+            return make_run(run, given.profile, receipt)
+        except AnotherHeadError:
+            raise  # the receipt is the other's to write
+        except EarningsThemesError as error:
+            receipt.write("FAILED", f"{type(error).__name__}: {error}")
+            raise
+    except EarningsThemesError as error:
+        log.error("%s: %s", type(error).__name__, error)
+        return 2 if isinstance(error, ConfigError) else 4
+
+
+def make_run(run: Run, profile: str, receipt: "Receipt") -> int:
+    """Run Snakemake for all firms, then without those that failed where enough are there. Returns the exit code.
+
+    The first call wants every firm, whatever reduce.min_firm_coverage is: with less, Snakemake would be content with
+    the firms of an earlier call, and never try the missing ones again. Where themes are there without them it also has
+    to be told to make the themes anew, because it asks for no input of what is newer than everything else.
+    """
+    before = count_firms(run)
+    anew = ["--forcerun", "themes"] if before is not None and before.failed else []
+    status = call([*command(run, profile, coverage=1.0), *anew])
+    firms = count_firms(run)
+    if status and firms is not None and firms.failed and _enough(run, firms):
+        log.warning("%d of %d firms failed; the themes are made without them", len(firms.failed), firms.total)
+        status = call(command(run, profile, coverage=run.config["reduce"]["min_firm_coverage"]))
+        firms = count_firms(run)
+    if status == 128 + signal.SIGTERM:
+        receipt.write("FAILED", "stopped from outside (SIGTERM); its jobs were cancelled", firms)
+        return status
+    if status:
+        receipt.write("FAILED", f"Snakemake exited with status {status}; its log names the jobs", firms)
+        return 1
+    missing = firms is not None and bool(firms.failed)
+    receipt.write("PARTIAL" if missing else "SUCCEEDED", "the themes are published", firms)
+    return 0
+
+
+def _enough(run: Run, firms: Firms) -> bool:
+    least: float = run.config["reduce"]["min_firm_coverage"]
+    return least < 1 and firms.total - len(firms.failed) >= least * firms.total
+
+
+# --- what is to be run -----------------------------------------------------------------------------
+
+
+def what_was_built() -> dict[str, Any]:
+    """Return the values of Terraform's outputs, and give them to the profile. Raises ConfigError."""
+    try:
+        built: dict[str, Any] = json.loads(os.environ[CLOUD])
+    except (KeyError, ValueError) as error:
+        raise ConfigError(
+            f"{CLOUD} is missing or no JSON ({error}). Terraform sets it in the head's job definition; elsewhere, "
+            "set it to the values of `terraform output -json`."
+        ) from error
+    cloud.write(built)
+    return built
+
+
+def address(name: str, built: Mapping[str, Any]) -> str:
+    """Return where the run's files are."""
+    return f"s3://{built['results_bucket']}/{built['results_prefix']}/results/{name}"
+
+
+def read_run(name: str, settings: str, options: str, built: Mapping[str, Any]) -> Run:
+    """Return the run from its JSON. Raises ConfigError."""
+    differs = cloud.workflow_config(built)
+    sagemaker = {"reduce": {"sagemaker": {"run_uri": address(name, built)}}}
+    for overlay in (sagemaker, _object("--options", options), _object("--settings", settings), {"run": name}):
+        cloud.merge(differs, overlay)
+    config: dict[str, Any] = yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))
+    cloud.merge(config, differs)
+    parse_config(config)  # a wrong key is an error here, before anything costs money
+    log.info("settings of this run: %s", json.dumps(differs, sort_keys=True))
+    return Run(name, s3_folder(address(name, built)), config, differs)
+
+
+def _object(name: str, text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise ConfigError(f"{name} is no JSON ({error}): {text[:200]!r}") from error
+    if not isinstance(value, dict):
+        raise ConfigError(f"{name} is {type(value).__name__}; expected an object with keys of config.yaml.")
+    return value
+
+
+def refuse_a_second_head(name: str, built: Mapping[str, Any]) -> None:
+    """Raise AnotherHeadError when an older head is working on the same run: both would write the same files."""
+    own = os.environ.get("AWS_BATCH_JOB_ID")
+    if not own:
+        return
+    import boto3
+
+    with aws_errors("look for another head of this run", "batch:ListJobs and batch:DescribeJobs"):
+        batch = boto3.client("batch", region_name=built["region"])
+        found = [
+            job["jobId"]
+            for status in _ACTIVE
+            for job in batch.list_jobs(jobQueue=built["head_queue_arn"], jobStatus=status)["jobSummaryList"]
+        ]
+        jobs = batch.describe_jobs(jobs=sorted({own, *found})[:100])["jobs"]
+    mine = next((job for job in jobs if job["jobId"] == own), None)
+    if mine is None:
+        return
+    for job in jobs:
+        words = job.get("container", {}).get("command", [])
+        same = "--run" in words and words[words.index("--run") + 1] == name
+        older = (job["createdAt"], job["jobId"]) < (mine["createdAt"], own)
+        if job["jobId"] != own and same and older:
+            raise AnotherHeadError(
+                f"Job {job['jobId']} ({job['jobName']}) is working on run {name} already. Wait for it, or end "
+                "it: aws batch terminate-job."
+            )
+
+
+# --- Snakemake -------------------------------------------------------------------------------------
+
+
+def command(run: Run, profile: str, coverage: float) -> list[str]:
+    """Return the call of Snakemake. What is the same in every run is in the profile.
+
+    Settings go on the command line and not into a file, because they go on to the workers that way: a worker of
+    aws-basic-batch has the files of its image, and no other.
+    """
+    settings = copy.deepcopy(run.differs)
+    cloud.merge(settings, {"reduce": {"min_firm_coverage": coverage}})
+    words = [sys.executable, "-m", "snakemake", "--profile", profile]
+    return [*words, "--config", f"overlay={cloud.encode(settings)}"]
+
+
+def call(words: Sequence[str]) -> int:
+    """Run Snakemake to its end and return its status; SIGTERM makes it cancel its jobs, and the status 143.
+
+    To Snakemake SIGTERM means "finish what runs, start nothing new", for which Batch gives 30 seconds; SIGINT
+    means "cancel", and that is what is passed on.
+    """
+    log.info("%s", shlex.join(words))
+    # What a script started in the background ignores SIGINT, and so would Snakemake.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen(list(words)) as process, _terminated(process) as stopped:
+        status = process.wait()
+    return 128 + signal.SIGTERM if stopped else status
+
+
+@contextmanager
+def _terminated(process: "subprocess.Popen[bytes]") -> Iterator[list[bool]]:
+    stopped: list[bool] = []
+
+    def forward(*_: object) -> None:
+        log.warning("SIGTERM: Snakemake is told to cancel its jobs")
+        stopped.append(True)
+        process.send_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGTERM, forward)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+# --- how it ended ----------------------------------------------------------------------------------
+
+
+def count_firms(run: Run) -> Firms | None:
+    """Return which firms have topics, from what lies in S3; None when the run did not get as far as firms.tsv."""
+    try:
+        firms = [row.firm_id for row in parse_firms(run.folder.read("firms.tsv"), f"{run.folder}/firms.tsv")]
+    except FileNotFoundError:
+        return None
+    there = run.folder.child("topics").list()
+    failed = tuple(firm for firm in firms if f"{encode_firm(firm)}.json" not in there)
+    try:
+        themes = parse_themes(run.folder.read("themes.json"), f"{run.folder}/themes.json")
+    except FileNotFoundError:
+        skipped: tuple[str, ...] = ()
+    else:
+        skipped = tuple(firm.firm_id for firm in themes.skipped_firms if firm.firm_id not in failed)
+    return Firms(len(firms), len(firms) - len(failed) - len(skipped), failed, skipped)
+
+
+class Receipt:
+    """run_receipt.json: how a run ended, small enough for the state machine to read."""
+
+    def __init__(self, run: str, execution: str, built: Mapping[str, Any]) -> None:
+        self.run = run
+        self.execution = execution
+        self.folder = s3_folder(address(run, built))
+        self.images = {
+            name: built.get(name) for name in ("firm_topic_processor_image", "theme_aggregator_image")
+        }
+        self.started = time.time()
+
+    def write(self, status: str, message: str, firms: Firms | None = None) -> None:
+        """Write it, over the one before. status: RUNNING, SUCCEEDED, PARTIAL or FAILED."""
+        log.info("%s: %s", status, message)
+        firms = firms or Firms(0, 0, (), ())
+        seconds = round(time.time() - self.started, 1)
+        receipt = {
+            "schema_version": 1,
+            "run": self.run,
+            "status": status,
+            "message": message,
+            "execution": self.execution,
+            "batch_job": os.environ.get("AWS_BATCH_JOB_ID"),
+            "firms": {
+                "total": firms.total,
+                "ok": firms.ok,
+                "n_failed": len(firms.failed),
+                "failed": list(firms.failed[:MOST_NAMES]),
+                "n_skipped": len(firms.skipped),
+                "skipped": list(firms.skipped[:MOST_NAMES]),
+            },
+            "seconds": seconds,
+            "versions": {"earnings-themes": __version__, **self.images},
+            # From the measured seconds a firm and the price table, not from a bill; docs/cost.md says how.
+            "cost_estimate_usd": cost.estimate(firms.total).total if firms.total else None,
+        }
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch) / RECEIPT
+            write_json(path, receipt)
+            self.folder.write(RECEIPT, path.read_bytes())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

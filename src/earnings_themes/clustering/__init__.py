@@ -1,0 +1,1 @@
+"""Groups of vectors: neighbour graphs and the communities in them."""

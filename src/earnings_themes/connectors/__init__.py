@@ -1,1 +1,0 @@
-"""Sources of transcripts behind the DataConnector interface."""

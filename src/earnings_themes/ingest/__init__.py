@@ -1,0 +1,1 @@
+"""From the files that a user has to one table of sentences."""

@@ -1,0 +1,331 @@
+"""Reads and writes the files of a run, and is the only place that knows their form.
+
+Every reader checks the schema version first and then the JSON schema, so that a truncated or foreign file
+is named with its fault instead of failing three steps later. Every writer is atomic (a temporary file,
+then a rename) and deterministic (same records, same bytes).
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import fastjsonschema
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from earnings_themes.abstractions import (
+    SCHEMA_VERSION,
+    FirmTopic,
+    FirmTopics,
+    RepresentativeSentence,
+    SkippedFirm,
+    Theme,
+    Themes,
+    ThemeTopic,
+    TopicSentence,
+    UnassignedTopic,
+)
+from earnings_themes.errors import ResultError
+from earnings_themes.system.files import write_atomically
+from earnings_themes.results.firms import FirmRow
+
+if TYPE_CHECKING:
+    import pandas as pd  # 0.3 s that the reduce, which reads no sentences, is spared
+
+# Floats are written with 6 significant digits: float32 holds 7, and the last one differs between
+# processors. At 384 numbers a centroid it also halves the file.
+SIGNIFICANT_DIGITS: Final = 6
+
+TRANSCRIPT_SCHEMA = pa.schema(
+    [
+        ("firm_id", pa.string()),
+        ("firm_name", pa.string()),
+        ("transcript_id", pa.string()),
+        ("date", pa.date32()),
+        ("sentence_id", pa.string()),
+        ("position", pa.int32()),
+        ("speaker_type", pa.string()),
+        ("section", pa.string()),
+        ("text", pa.string()),
+        ("model_text", pa.string()),
+        ("procedural", pa.bool_()),
+        ("speaker_name", pa.string()),
+    ]
+)
+
+
+# --- transcripts.parquet ---------------------------------------------------------------------------
+
+# Sentences a row group, of as many whole firms as that holds. A firm's job reads the file's table of contents, 1.5 KB
+# a row group, and then one row group, some 60 bytes a sentence. With a row group a firm, the contents of 10,000 firms
+# alone are 15 MB; with this, both together are 2 MB (docs/batch.md, "Bytes of one job").
+GROUP_ROWS: Final = 4_000
+
+
+class TranscriptWriter:
+    """Writes transcripts.parquet, a firm after the other, in row groups of whole firms; a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        # A checksum a page: a byte that changed on the way is an error, not another sentence.
+        self._file = pq.ParquetWriter(path, TRANSCRIPT_SCHEMA, compression="zstd", write_page_checksum=True)
+        self._tables: list[pa.Table] = []
+        self._groups = 0
+
+    def __enter__(self) -> "TranscriptWriter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end_group()
+        self._file.close()
+
+    def add(self, table: pa.Table) -> int:
+        """Take a firm's sentences and return the number of their row group, -1 where there are none."""
+        if not table.num_rows:
+            return -1
+        if sum(kept.num_rows for kept in self._tables) + table.num_rows > GROUP_ROWS:
+            self._end_group()
+        self._tables.append(table)
+        return self._groups
+
+    def _end_group(self) -> None:
+        if self._tables:
+            whole = pa.concat_tables(self._tables)
+            self._file.write_table(whole, row_group_size=whole.num_rows)
+            self._tables = []
+            self._groups += 1
+
+
+def open_parquet(where: Path | str) -> pq.ParquetFile:
+    """Open a Parquet file of a run, on a disk or in S3, where only what is asked for is read.
+
+    Raises OSError and pa.ArrowInvalid as Arrow does, and CloudError when AWS refuses.
+    """
+    if not str(where).startswith("s3://"):
+        return pq.ParquetFile(where)
+    # Not at the top: a run on a disk never waits for the AWS library to load.
+    from earnings_themes.system.folders import locate
+
+    folder, name = locate(where)
+    # Neighbouring columns then come with one request.
+    return pq.ParquetFile(folder.open(name), pre_buffer=True)
+
+
+def read_firm_rows(file: pq.ParquetFile, firm_id: str, columns: list[str]) -> pa.Table:
+    """Return a firm's rows, and read no other row groups than those that may hold it."""
+    place = file.schema_arrow.names.index("firm_id")
+    groups = []
+    for group in range(file.metadata.num_row_groups):
+        found = file.metadata.row_group(group).column(place).statistics
+        if found is None or not found.has_min_max or found.min <= firm_id <= found.max:
+            groups.append(group)
+    wanted = columns if "firm_id" in columns else ["firm_id", *columns]
+    table = file.read_row_groups(groups, columns=wanted)
+    return table.filter(pc.equal(table["firm_id"], firm_id)).select(columns)
+
+
+def read_sentences(source: Path | str, firm_id: str, columns: list[str] | None = None) -> "pd.DataFrame":
+    """Return a firm's sentences, in the order they were said, reading only its row group.
+
+    source: where transcripts.parquet is. columns: some of TRANSCRIPT_SCHEMA; None is all of them. The frame is
+    empty for a firm without a sentence. Raises ResultError when the file is missing or damaged, and CloudError
+    when AWS refuses.
+    """
+    try:
+        table = read_firm_rows(open_parquet(source), firm_id, columns or TRANSCRIPT_SCHEMA.names)
+    except (OSError, ValueError, pa.ArrowInvalid) as error:
+        raise _damaged_transcripts(source, error) from error
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
+
+
+def iter_sentences(
+    source: Path | str, firms: Iterable[FirmRow], columns: list[str]
+) -> Iterator[tuple[FirmRow, "pd.DataFrame"]]:
+    """Give each firm's sentences as read_sentences does; a row group of several firms in a row is read once.
+
+    firms: lines of firms.tsv, in its order. Raises as read_sentences does.
+    """
+    try:
+        file = open_parquet(source)
+        wanted = columns if "firm_id" in columns else ["firm_id", *columns]
+        at, table = -1, file.schema_arrow.empty_table().select(wanted)
+        for firm in firms:
+            if firm.row_group not in (-1, at):
+                at, table = firm.row_group, file.read_row_group(firm.row_group, columns=wanted)
+            rows = table.filter(pc.equal(table["firm_id"], firm.firm_id))
+            yield firm, rows.select(columns).to_pandas()
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise _damaged_transcripts(source, error) from error
+
+
+def _damaged_transcripts(source: Path | str, error: Exception) -> ResultError:
+    return ResultError(f"{source}: cannot be read ({error}). Delete it and run again; ingest makes it.")
+
+
+# --- topics/{firm}.json and themes.json ------------------------------------------------------------
+
+
+def write_firm_topics(path: Path | str, firm: FirmTopics) -> None:
+    """Write topics/{firm}.json."""
+    write_json(path, firm)
+
+
+def read_firm_topics(path: Path | str) -> FirmTopics:
+    """Read topics/{firm}.json. Raises ResultError naming the file and its fault."""
+    return parse_firm_topics(_read_bytes(path), str(path))
+
+
+def parse_firm_topics(data: bytes, name: str) -> FirmTopics:
+    """Read topics/{firm}.json from its bytes, which come from S3 as well as from a disk.
+
+    Raises ResultError naming the file as `name`, and its fault.
+    """
+    raw = _parse_json(data, name, "firm_topics.schema.json")
+    if not len(raw["topics"]) == len(raw["centroids"]) == raw["n_topics"]:
+        raise ResultError(
+            f"{name}: n_topics is {raw['n_topics']}, but it holds {len(raw['topics'])} topics and "
+            f"{len(raw['centroids'])} centroids."
+        )
+    _check_centroids(raw["centroids"], name)
+    topics = tuple(
+        FirmTopic(
+            **{
+                **topic,
+                "keywords": tuple((word, weight) for word, weight in topic["keywords"]),
+                "sentences": tuple(TopicSentence(**sentence) for sentence in topic["sentences"]),
+            }
+        )
+        for topic in raw["topics"]
+    )
+    return FirmTopics(
+        **{
+            **raw,
+            "topics": topics,
+            "centroids": tuple(tuple(centroid) for centroid in raw["centroids"]),
+            "outliers": tuple(TopicSentence(**sentence) for sentence in raw["outliers"]),
+        }
+    )
+
+
+def write_themes(path: Path | str, themes: Themes) -> None:
+    """Write themes.json."""
+    write_json(path, themes)
+
+
+def read_themes(path: Path | str) -> Themes:
+    """Read themes.json. Raises ResultError naming the file and its fault."""
+    return parse_themes(_read_bytes(path), str(path))
+
+
+def parse_themes(data: bytes, name: str) -> Themes:
+    """Read themes.json from its bytes. Raises ResultError naming the file as `name`, and its fault."""
+    raw = _parse_json(data, name, "themes.schema.json")
+    themes = tuple(
+        Theme(
+            **{
+                **theme,
+                "keywords": tuple((word, weight) for word, weight in theme["keywords"]),
+                "centroid": tuple(theme["centroid"]),
+                "firms": tuple(theme["firms"]),
+                "topics": tuple(ThemeTopic(**topic) for topic in theme["topics"]),
+                "representative_sentences": tuple(
+                    RepresentativeSentence(**sentence) for sentence in theme["representative_sentences"]
+                ),
+            }
+        )
+        for theme in raw["themes"]
+    )
+    return Themes(
+        **{
+            **raw,
+            "themes": themes,
+            "unassigned_topics": tuple(UnassignedTopic(**topic) for topic in raw["unassigned_topics"]),
+            "skipped_firms": tuple(SkippedFirm(**firm) for firm in raw["skipped_firms"]),
+        }
+    )
+
+
+# --- JSON ------------------------------------------------------------------------------------------
+
+
+def write_json(path: Path | str, value: Any) -> None:
+    """Write one JSON document, floats to SIGNIFICANT_DIGITS, no NaN; a whole file or none.
+
+    Records are written as objects of their fields.
+    """
+    text = json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    write_atomically(path, text + "\n")
+
+
+def _plain(value: Any) -> Any:
+    # One pass: dataclasses.asdict would copy every value of a record once before it is rounded.
+    if isinstance(value, float):
+        return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if names := _field_names(type(value)):  # type: ignore[arg-type]  # every class is hashable
+        return {name: _plain(getattr(value, name)) for name in names}
+    return value
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    fields = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+    return tuple(field.name for field in fields)
+
+
+@cache
+def _check(schema: str) -> Callable[[Any], Any]:
+    rules = json.loads((files("earnings_themes") / "schemas" / schema).read_text(encoding="utf-8"))
+    if schema == "firm_topics.schema.json":
+        # _check_centroids does it in a tenth of the time: a firm of 28 topics has 10,752 of these numbers.
+        del rules["properties"]["centroids"]["items"]["items"]
+    check: Callable[[Any], Any] = fastjsonschema.compile(rules)
+    return check
+
+
+def _check_centroids(centroids: list[list[Any]], name: str) -> None:
+    """Raise ResultError where the centroids are not rows of finite numbers, all of one length."""
+    try:
+        rows = np.asarray(centroids)
+    except ValueError as error:
+        raise ResultError(f"{name}: the centroids are not all of one length.") from error
+    if rows.size and not (rows.ndim == 2 and rows.dtype.kind in "fiu" and np.isfinite(rows).all()):
+        raise ResultError(f"{name}: the centroids hold something else than finite numbers.")
+
+
+def _read_bytes(path: Path | str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise ResultError(f"{path}: missing.") from error
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be read ({error}).") from error
+
+
+def _parse_json(data: bytes, name: str, schema: str) -> dict[str, Any]:
+    try:
+        raw = json.loads(data)
+    except ValueError as error:
+        raise ResultError(f"{name}: not complete JSON ({error}).") from error
+    version = raw.get("schema_version") if isinstance(raw, dict) else None
+    if version != SCHEMA_VERSION:
+        raise ResultError(
+            f"{name}: schema_version is {version!r}, this program reads {SCHEMA_VERSION}. Make it again."
+        )
+    try:
+        _check(schema)(raw)
+    except fastjsonschema.JsonSchemaValueException as error:
+        raise ResultError(f"{name}: {str(error.message).removeprefix('data.')}.") from error
+    assert isinstance(raw, dict)
+    return raw

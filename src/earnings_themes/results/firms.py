@@ -1,0 +1,114 @@
+"""The firms of a run: their ids as file names, their shard, and firms.tsv.
+
+The process that builds the DAG needs this and no more, so nothing here waits for Arrow or pandas to load.
+"""
+
+import csv
+import dataclasses
+import io
+import re
+import urllib.parse
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from earnings_themes.errors import ResultError
+from earnings_themes.system.files import write_atomically
+
+
+@dataclass(frozen=True, slots=True)
+class FirmRow:
+    """A line of firms.tsv. row_group holds all its sentences, and is -1 for a firm without one."""
+
+    firm_id: str
+    firm_name: str
+    n_calls: int
+    n_sentences: int
+    row_group: int
+    digest: str
+
+
+# Lone surrogates are no text: no UTF-8 file can hold them.
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# A file name has 255 bytes on every common file system; the rest is for its ending and a temporary mark.
+_ID_LENGTH: Final = 180
+
+_FIRM_COLUMNS: Final = [column.name for column in dataclasses.fields(FirmRow)]
+
+
+def encode_firm(firm_id: str) -> str:
+    """Return the firm id as a file name: percent-encoded, letters, digits, '-' and '_' stay.
+
+    So no id leaves its folder ('..', '/') and no two ids share a file.
+    """
+    # quote() never encodes '.' and '~', and a name of dots is a folder.
+    return urllib.parse.quote(firm_id, safe="").replace(".", "%2E").replace("~", "%7E")
+
+
+def decode_firm(name: str) -> str:
+    """Return the firm id behind a file name made by encode_firm."""
+    return urllib.parse.unquote(name)
+
+
+def id_fault(text: str) -> str | None:
+    """Return what is wrong with a firm's or transcript's id, as a message goes on after "is"; None if nothing.
+
+    Any text is an id as it stands, spaces and all. Only what no file name, table or log line can hold is
+    refused: nothing at all, control characters, and more than a file name has room for.
+    """
+    if not text:
+        return "empty; expected an id."
+    if _CONTROL.search(text):
+        return f"{text[:_ID_LENGTH]!r}; expected an id without control characters or line breaks."
+    if len(text) > _ID_LENGTH or len(encode_firm(text)) > _ID_LENGTH:
+        return f"{text[:20]!r}… ({len(text):,} characters); expected at most {_ID_LENGTH} (percent-encoded)."
+    return None
+
+
+def one_line(text: str) -> str:
+    """Return a name without line breaks and control characters, which tables and log lines cannot hold."""
+    return text if text.isprintable() else " ".join(_CONTROL.sub(" ", text).split())
+
+
+def shard_of(firm_id: str, shards: int) -> int:
+    """Return the encoding job, from 0, that a firm belongs to. It depends on nothing but the two."""
+    return zlib.crc32(firm_id.encode()) % shards
+
+
+def write_firms(path: Path | str, rows: list[FirmRow]) -> None:
+    """Write firms.tsv, one line a firm, in the order given."""
+    lines = io.StringIO()
+    writer = csv.writer(lines, dialect="excel-tab", lineterminator="\n")
+    writer.writerow(_FIRM_COLUMNS)
+    writer.writerows(dataclasses.astuple(row) for row in rows)
+    write_atomically(path, lines.getvalue())
+
+
+def read_firms(path: Path | str) -> list[FirmRow]:
+    """Read firms.tsv. Raises ResultError when it is missing or damaged."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise _damaged_firms(path, error) from error
+    return parse_firms(data, str(path))
+
+
+def parse_firms(data: bytes, name: str) -> list[FirmRow]:
+    """Read firms.tsv from its bytes; name is how an error calls it. Raises ResultError when it is damaged."""
+    try:
+        if not data.endswith(b"\n"):
+            raise ValueError("the last line has no end")
+        text = io.StringIO(data.decode(), newline="")
+        header, *lines = csv.reader(text, dialect="excel-tab", strict=True)
+        if header != _FIRM_COLUMNS:
+            raise ValueError(f"the columns are {header}")
+        return [FirmRow(a, b, int(c), int(d), int(e), f) for a, b, c, d, e, f in lines]
+    except (ValueError, csv.Error) as error:
+        raise _damaged_firms(name, error) from error
+
+
+def _damaged_firms(name: Path | str, error: Exception) -> ResultError:
+    return ResultError(
+        f"{name}: not a complete firms.tsv ({error}). Delete it and run again; ingest makes it."
+    )

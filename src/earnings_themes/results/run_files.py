@@ -1,0 +1,58 @@
+"""Reads a finished run firm by firm, so that ten thousand firms never stand in memory at once."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from earnings_themes.results import artifacts as results
+from earnings_themes.abstractions import FirmTopics, Themes
+from earnings_themes.results.firms import FirmRow, encode_firm, read_firms
+
+TopicKey = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run's small files; the large ones are read through its methods, one firm at a time."""
+
+    directory: Path
+    themes: Themes
+    firms: tuple[FirmRow, ...]
+
+    @property
+    def read_firms(self) -> list[FirmRow]:
+        """The firms whose topics the themes were built from: all but skipped_firms."""
+        skipped = {firm.firm_id for firm in self.themes.skipped_firms}
+        return [row for row in self.firms if row.firm_id not in skipped]
+
+    def theme_of(self) -> dict[TopicKey, str]:
+        """The theme of each topic that reached one."""
+        return {
+            (topic.firm_id, topic.topic_id): theme.theme_id
+            for theme in self.themes.themes
+            for topic in theme.topics
+        }
+
+    def topics(self, row: FirmRow) -> FirmTopics:
+        """One firm's topics. Raises ResultError."""
+        return results.read_firm_topics(self.directory / "topics" / f"{encode_firm(row.firm_id)}.json")
+
+    def sentences(
+        self, rows: Sequence[FirmRow], columns: list[str]
+    ) -> Iterator[tuple[FirmRow, pd.DataFrame]]:
+        """Each firm's sentences in the order they were said; an empty frame for a firm without any.
+
+        Raises ResultError.
+        """
+        return results.iter_sentences(self.directory / "transcripts.parquet", rows, columns)
+
+
+def open_run(directory: Path) -> Run:
+    """Open results/{run}. Raises ResultError when firms.tsv or themes.json is missing or damaged."""
+    return Run(
+        directory,
+        results.read_themes(directory / "themes.json"),
+        tuple(read_firms(directory / "firms.tsv")),
+    )

@@ -1,0 +1,222 @@
+"""Reads all firms' topics, from a disk or S3, several at once, and keeps only a few of them in memory.
+
+Files are fetched by threads, because S3 answers in tens of milliseconds, read by as many processes as there are cores
+to use, because that is work, and given out in the order of the firm list, because a result must not depend on which
+answer came first. A file that cannot be used is skipped by
+name and reason, and so are files that no firm asked for.
+"""
+
+import itertools
+import logging
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earnings_themes.abstractions import FirmTopics, SkippedFirm
+from earnings_themes.system.aws import PARALLEL_REQUESTS
+from earnings_themes.errors import CoverageError, ResultError
+from earnings_themes.results.firms import decode_firm, encode_firm
+from earnings_themes.system.folders import FileInfo, Folder
+from earnings_themes.system.processes import pool
+from earnings_themes.results.artifacts import parse_firm_topics
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# Two hundred times a usual firm (150 KB): what is larger is no firm's topics, and a queue of such files would
+# fill the memory.
+LARGEST_BYTES: Final = 32 * 2**20
+# How far fetching is ahead of use: every thread has work, at a few MB of memory.
+_AHEAD: Final = 2 * PARALLEL_REQUESTS
+# Centroids are written with 6 significant digits (results.py); what is further from 1 was never normalised.
+_LENGTH_TOLERANCE: Final = 0.01
+_SECONDS_A_LINE: Final = 10.0
+# A wrong folder would fill the log, and its end is what an error shows.
+_MOST_WARNINGS: Final = 10
+
+
+class TopicsReader:
+    """Iterates over the firms whose topics can be used, in the order of `firms`; may be iterated again.
+
+    folder: where {firm}.json of each firm should be. run: the run they must be of. After an iteration
+    `unreadable` has the firms that were skipped, with the reason, and `ignored` the files that are no firm's.
+    """
+
+    def __init__(self, folder: Folder, firms: Sequence[str], run: str) -> None:
+        self.folder = folder
+        self.firms = firms
+        self.run = run
+        self.files: dict[str, FileInfo] = {}
+        self.unreadable: list[SkippedFirm] = []
+        self.ignored: list[str] = []
+
+    def __iter__(self) -> Iterator[FirmTopics]:
+        """Yield one firm at a time. Raises CloudError when AWS refuses to list or to read."""
+        return self.map(_itself)
+
+    def map(self, function: Callable[[FirmTopics], T], workers: int = 1) -> Iterator[T]:
+        """Yield what the function makes of each firm, in their order; it is called in so many processes.
+
+        function, and what it returns, must be such that they can be sent to another process. Raises as iteration does.
+        """
+        to_read = iter(self.look())
+        waiting: deque[tuple[str, str, Future[Callable[[], T]]]] = deque()
+        started = said = time.monotonic()
+        n_read = 0
+        with ExitStack() as stack:
+            processes: Executor | None = None
+            if workers > 1:
+                processes = stack.enter_context(pool(workers))
+                # Started now: a process that is forked while threads run can wait for ever for what one of them held.
+                processes.submit(_itself, None).result()
+            threads = ThreadPoolExecutor(PARALLEL_REQUESTS, "read-topics")
+            stack.callback(threads.shutdown, cancel_futures=True)
+            while True:
+                for firm, name in itertools.islice(to_read, _AHEAD - len(waiting)):
+                    waiting.append(
+                        (firm, name, threads.submit(self._fetched, firm, name, function, processes))
+                    )
+                if not waiting:
+                    break
+                firm, name, fetched = waiting.popleft()
+                try:
+                    yield self._of(name, fetched)
+                except ResultError as error:
+                    self.unreadable.append(SkippedFirm(firm, str(error)))
+                n_read += 1
+                if time.monotonic() - said > _SECONDS_A_LINE:
+                    said = time.monotonic()
+                    log.info("read the topics of %d of %d firms", n_read, len(self.firms))
+        log.info("read the topics of %d firms in %.1f s", n_read, time.monotonic() - started)
+        _warn([f"firm {firm.firm_id} is skipped: {firm.reason}" for firm in self.unreadable])
+
+    def look(self) -> list[tuple[str, str]]:
+        """List the folder, and return the firms and file names that are worth reading.
+
+        Sets `files`, `unreadable` and `ignored`. It reads no file, so it is what can be known before a
+        machine is paid for.
+        """
+        self.files = self.folder.list()
+        self.unreadable = []
+        to_read: dict[str, str] = {}
+        for firm in self.firms:
+            name = f"{encode_firm(firm)}.json"
+            if name in to_read:
+                self.unreadable.append(SkippedFirm(firm, "firms.tsv lists it twice; it was read once."))
+            elif fault := _fault(self.files.get(name)):
+                self.unreadable.append(SkippedFirm(firm, f"topics/{name}: {fault}."))
+            else:
+                to_read[name] = firm
+        firms = set(self.firms)
+        known = {f"{encode_firm(firm)}.json" for firm in firms}
+        self.ignored = [name for name in self.files if name not in known]
+        said = []
+        for name in self.ignored[:_MOST_WARNINGS]:
+            firm = decode_firm(name.removesuffix(".json"))
+            why = f"a second file of firm {firm!r}" if firm in firms else "of no firm in firms.tsv"
+            said.append(f"topics/{name} is ignored: {why}")
+        _warn([*said, *self.ignored[_MOST_WARNINGS:]])
+        return [(firm, name) for name, firm in to_read.items()]
+
+    def check_coverage(self, least: float) -> None:
+        """Raise CoverageError when fewer than the share `least` of the firms could be used."""
+        n_firms, n_missing = len(self.firms), len(self.unreadable)
+        coverage = 1 - n_missing / n_firms if n_firms else 1.0
+        if coverage < least:
+            shown = "\n  ".join(f"{firm.firm_id}: {firm.reason}" for firm in self.unreadable[:10])
+            raise CoverageError(
+                f"Topics of {n_firms - n_missing} of {n_firms} firms can be read ({coverage:.1%}); "
+                f"reduce.min_firm_coverage asks for {least:.1%}. Run again to make the missing ones, or lower "
+                f"it. In {self.folder}:\n  {shown}"
+            )
+
+    def _fetched(
+        self, firm: str, name: str, function: Callable[[FirmTopics], T], processes: Executor | None
+    ) -> Callable[[], T]:
+        """Read a file, and return what waits for its part: here when it is called, or in another process by then."""
+        data = self.folder.read(name)
+        if processes is None:
+            return lambda: _made(function, self.run, firm, name, data)
+        return processes.submit(_made, function, self.run, firm, name, data).result
+
+    def _of(self, name: str, fetched: Future[Callable[[], T]]) -> T:
+        try:
+            made = fetched.result()
+        except FileNotFoundError as error:
+            raise ResultError(f"topics/{name}: missing.") from error
+        except OSError as error:
+            raise ResultError(f"topics/{name}: cannot be read ({error}).") from error
+        return made()
+
+
+def _itself(firm: T) -> T:
+    return firm
+
+
+def _made(function: Callable[[FirmTopics], T], run: str, firm_id: str, name: str, data: bytes) -> T:
+    """Return what the function makes of a firm's file. Raises ResultError when the file is not that firm's."""
+    name = f"topics/{name}"  # the same in every place, so that themes.json is the same
+    firm = parse_firm_topics(data, name)
+    if firm.firm_id != firm_id:
+        raise ResultError(f"{name}: holds firm {firm.firm_id!r}, expected {firm_id!r}.")
+    if firm.run != run:
+        raise ResultError(f"{name}: is of run {firm.run!r}, expected {run!r}.")
+    lengths = np.linalg.norm(np.asarray(firm.centroids or [[1.0]]), axis=1)
+    if np.abs(lengths - 1).max() > _LENGTH_TOLERANCE:
+        raise ResultError(f"{name}: the centroids are not of length 1.")
+    return function(firm)
+
+
+class CentroidRows:
+    """Collects rows of float32 numbers without ever holding them twice.
+
+    numpy would copy all of them when it joins the parts; a bytearray grows in place, and the matrix is a view
+    of it: 10,000 firms of 28 topics are 430 MB once, not twice.
+    """
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self._dims: Counter[int] = Counter()
+
+    def add(self, rows: NDArray[np.float32]) -> None:
+        """Append rows (n, dim)."""
+        if rows.size:
+            self._dims[rows.shape[1]] += len(rows)
+            self._bytes += rows.tobytes()
+
+    def matrix(self) -> NDArray[np.float32]:
+        """Return the rows (n, dim), (0, 0) where there is none; no row can be added after.
+
+        Raises ResultError when they have different lengths.
+        """
+        if len(self._dims) > 1:
+            raise ResultError(
+                f"The centroids have {dict(self._dims)} dimensions: the firms' topics were made with different "
+                "embedding models. Delete the topics folder and run again."
+            )
+        dim = next(iter(self._dims), 0)
+        return np.frombuffer(self._bytes, dtype=np.float32).reshape(-1 if dim else 0, dim)
+
+
+def _warn(lines: Sequence[str]) -> None:
+    for line in lines[:_MOST_WARNINGS]:
+        log.warning("%s", line)
+    if len(lines) > _MOST_WARNINGS:
+        log.warning("and %d more; the receipt names them all", len(lines) - _MOST_WARNINGS)
+
+
+def _fault(file: FileInfo | None) -> str | None:
+    if file is None:
+        return "missing"
+    if file.size == 0:
+        return "empty"
+    if file.size > LARGEST_BYTES:
+        return f"has {file.size} bytes, no firm's topics have over {LARGEST_BYTES}"
+    return None

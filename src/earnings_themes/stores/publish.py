@@ -1,0 +1,64 @@
+"""Publish: a run's topics and themes go to the theme store, and a receipt says what is there now."""
+
+import json
+from pathlib import Path
+
+from earnings_themes.abstractions import Receipt, ThemeStore
+from earnings_themes.config import Publish
+from earnings_themes.errors import ConfigError, NotFoundError
+from earnings_themes.implementations import store_class
+from earnings_themes.results.artifacts import read_themes, write_json
+from earnings_themes.results.firms import read_firms
+from earnings_themes.results.topics_reader import TopicsReader
+from earnings_themes.system.folders import Folder
+
+
+def make_store(settings: Publish) -> ThemeStore:
+    """Return the store that `publish` of config.yaml names. Raises ConfigError."""
+    if settings.store != "dynamodb":
+        return store_class(settings.store)(settings.path)  # type: ignore[call-arg]
+    if not settings.table:
+        raise ConfigError("publish.table is not set; store: dynamodb needs the name of its table.")
+    return store_class(settings.store)(settings.table)  # type: ignore[call-arg]
+
+
+def publish_files(
+    run: str,
+    folder: Folder,
+    firms: Path,
+    themes: Path,
+    settings: Publish,
+    receipt: Path,
+    reduced: Path | None = None,
+) -> Receipt:
+    """Publish a run from its files, one firm at a time, and write published.json.
+
+    folder: where topics/ lies, on a disk or in S3. firms: the run's firms.tsv; those whose topics cannot be read
+    are left out, and are what the themes list as skipped. reduced: the receipt of the reduce. Where that
+    published already, being nearer to the files, and the store still shows what it published, its receipt is
+    the receipt. Raises ResultError and StoreError, and CloudError when AWS refuses.
+    """
+    store = make_store(settings)
+    result = _published(store, reduced) if reduced else None
+    if result is None:
+        names = [firm.firm_id for firm in read_firms(firms)]
+        topics = TopicsReader(folder.child("topics"), names, run)
+        result = store.publish(run, topics, read_themes(themes))
+    write_json(receipt, result)
+    return result
+
+
+def _published(store: ThemeStore, reduced: Path) -> Receipt | None:
+    said = json.loads(reduced.read_text(encoding="utf-8")).get("published")
+    if said is None:
+        return None
+    receipt = Receipt(**said)
+    return receipt if still_shows(store, receipt) else None
+
+
+def still_shows(store: ThemeStore, receipt: Receipt) -> bool:
+    """Return whether readers of the store see what the receipt is of."""
+    try:
+        return (receipt.run, receipt.version) in {(info.run, info.version) for info in store.runs()}
+    except NotFoundError:
+        return False

@@ -1,0 +1,280 @@
+"""A folder of files, on a disk or in S3, as a run needs it: list it, read a file or a part of one, write a file.
+
+In S3 a job reads its part of a file that all jobs share where the file lies, by ranged requests. Nothing else
+in the package reads S3.
+"""
+
+import io
+import os
+import shutil
+import urllib.parse
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
+
+from botocore.exceptions import ClientError, HTTPClientError, ResponseStreamingError
+
+from earnings_themes.errors import CloudError, ConfigError
+from earnings_themes.system.aws import PARALLEL_REQUESTS, aws_errors, error_code, s3_client
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+
+T = TypeVar("T")
+
+# boto3 sends a request again, but not the rest of an answer that broke off.
+_READ_ATTEMPTS: Final = 3
+# What is read of a file's end before anything is known of it: a Parquet file's table of contents is there,
+# and this is how much of it Arrow asks for first.
+_TAIL_BYTES: Final = 64 * 2**10
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """A file's size in bytes, and a text that is another one whenever the file has changed.
+
+    modified: when it was last changed, in seconds since 1970.
+    """
+
+    size: int
+    version: str
+    modified: float = 0.0
+
+
+class Folder(ABC):
+    """A folder; `str()` is its path or address, for messages."""
+
+    @abstractmethod
+    def child(self, name: str) -> "Folder":
+        """Return the folder of that name below this one; it need not exist."""
+
+    @abstractmethod
+    def list(self) -> dict[str, FileInfo]:
+        """Return the files directly in this folder by name, sorted; none where there is no such folder."""
+
+    @abstractmethod
+    def read(self, name: str) -> bytes:
+        """Return a file's bytes. Raises FileNotFoundError, OSError, and CloudError when AWS refuses."""
+
+    @abstractmethod
+    def open(self, name: str) -> IO[bytes]:
+        """Open a file of which only parts are read. Raises as read does, here or when a part is read."""
+
+    @abstractmethod
+    def write(self, name: str, data: bytes) -> None:
+        """Write a whole file. Raises OSError, and CloudError when AWS refuses."""
+
+    @abstractmethod
+    def copy(self, name: str, to: Path) -> None:
+        """Copy a file to a path on this disk. Raises as read does."""
+
+    def fetch(self, names: Iterable[str], to: Path) -> None:
+        """Copy files into a folder on this disk, several at once. Raises as read does."""
+        to.mkdir(parents=True, exist_ok=True)
+        with ThreadPoolExecutor(PARALLEL_REQUESTS, "fetch") as pool:
+            for _ in pool.map(lambda name: self.copy(name, to / name), names):
+                pass
+
+
+class LocalFolder(Folder):
+    """A folder on a disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def child(self, name: str) -> "LocalFolder":
+        """Return the folder below."""
+        return LocalFolder(self.path / name)
+
+    def list(self) -> dict[str, FileInfo]:
+        """Return the files; a file's version is its time of change."""
+        if not self.path.is_dir():
+            return {}
+        files = sorted(path for path in self.path.iterdir() if path.is_file())
+        stats = ((path.name, path.stat()) for path in files)
+        return {name: FileInfo(stat.st_size, str(stat.st_mtime_ns), stat.st_mtime) for name, stat in stats}
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes."""
+        return (self.path / name).read_bytes()
+
+    def open(self, name: str) -> IO[bytes]:
+        """Open the file."""
+        return (self.path / name).open("rb")
+
+    def copy(self, name: str, to: Path) -> None:
+        """Copy the file."""
+        shutil.copyfile(self.path / name, to)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write the bytes, making the folder; readers see a whole file or none."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        part = self.path / f".{name}.{os.getpid()}.part"
+        part.write_bytes(data)
+        part.replace(self.path / name)
+
+
+class S3Folder(Folder):
+    """The objects of a bucket whose keys begin with a prefix. Reads from several threads at once."""
+
+    def __init__(self, bucket: str, prefix: str, client: "S3Client | None" = None) -> None:
+        self.bucket = bucket
+        self.prefix = prefix.strip("/")
+        self._client = client or s3_client()
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}"
+
+    def child(self, name: str) -> "S3Folder":
+        """Return the folder below, read by the same client."""
+        return S3Folder(self.bucket, f"{self.prefix}/{name}", self._client)
+
+    def list(self) -> dict[str, FileInfo]:
+        """Return the objects, 1,000 a request; an object's version is its ETag."""
+        start = f"{self.prefix}/" if self.prefix else ""
+        found = {}
+        with aws_errors(f"list {self}", f"s3:ListBucket on {self.bucket}"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=start, Delimiter="/"
+            )
+            for page in pages:
+                for item in page.get("Contents", ()):
+                    # The console leaves an empty object with the folder's own name.
+                    if name := item["Key"].removeprefix(start):
+                        found[name] = FileInfo(item["Size"], item["ETag"], item["LastModified"].timestamp())
+        return found
+
+    def read(self, name: str) -> bytes:
+        """Return an object's bytes, asking again where the answer breaks off."""
+        return self._ask(name, lambda answer: answer["Body"].read())
+
+    def open(self, name: str) -> IO[bytes]:
+        """Open an object; its end is read at once, which tells its size too."""
+        return _Ranges(self, name)  # type: ignore[return-value]  # a raw file reads like a buffered one here
+
+    def copy(self, name: str, to: Path) -> None:
+        """Copy an object to a file, piece by piece."""
+
+        def keep(answer: "GetObjectOutputTypeDef") -> None:
+            with to.open("wb") as file:
+                shutil.copyfileobj(answer["Body"], file)
+
+        self._ask(name, keep)
+
+    def range(self, name: str, span: str, version: str = "") -> tuple[bytes, int, str]:
+        """Return a part of an object, the size of all of it, and its version.
+
+        span: an HTTP range such as 0-99, or -100 for the end. version: what it must be; without it, anything.
+        """
+        asked = {"Range": f"bytes={span}"} | ({"IfMatch": version} if version else {})
+        try:
+            return self._ask(
+                name,
+                lambda got: (got["Body"].read(), int(got["ContentRange"].rpartition("/")[2]), got["ETag"]),
+                **asked,
+            )
+        except CloudError as error:
+            # Of an empty object there is no part.
+            if isinstance(error.__cause__, ClientError) and error_code(error.__cause__) == "InvalidRange":
+                return b"", 0, ""
+            raise
+
+    def _ask(self, name: str, use: Callable[["GetObjectOutputTypeDef"], T], **asked: Any) -> T:
+        with aws_errors(f"read {self}/{name}", f"s3:GetObject on {self}/*"):
+            for attempt in range(_READ_ATTEMPTS):
+                try:
+                    return use(self._client.get_object(Bucket=self.bucket, Key=self._key(name), **asked))
+                except ClientError as error:
+                    if error_code(error) in ("NoSuchKey", "404"):
+                        raise FileNotFoundError(f"{self}/{name}") from error
+                    raise
+                except (HTTPClientError, ResponseStreamingError):
+                    if attempt == _READ_ATTEMPTS - 1:
+                        raise
+            raise AssertionError("the last attempt returns or raises")
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write an object; readers see it whole or not at all."""
+        with aws_errors(f"write {self}/{name}", f"s3:PutObject on {self}/*"):
+            self._client.put_object(Bucket=self.bucket, Key=self._key(name), Body=data)
+
+    def _key(self, name: str) -> str:
+        return f"{self.prefix}/{name}" if self.prefix else name
+
+
+class _Ranges(io.RawIOBase):
+    """An object of S3 as a file: each read is a request for just those bytes, of one version of the object."""
+
+    def __init__(self, folder: S3Folder, name: str) -> None:
+        self._folder, self.name = folder, name
+        self._tail, self._size, self._version = folder.range(name, f"-{_TAIL_BYTES}")
+        self._place = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
+        self._place = start + offset
+        return self._place
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        end = self._size if size is None or size < 0 else min(self._place + size, self._size)
+        start, self._place = self._place, max(end, self._place)
+        if start >= end:
+            return b""
+        in_tail = start - (self._size - len(self._tail))
+        if in_tail >= 0:
+            return self._tail[in_tail : in_tail + end - start]
+        return self._folder.range(self.name, f"{start}-{end - 1}", self._version)[0]
+
+    def readinto(self, buffer: Any, /) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def folder_at(where: str | Path) -> Folder:
+    """Return the folder at an address, s3://bucket/prefix or a path."""
+    return s3_folder(str(where)) if str(where).startswith("s3://") else LocalFolder(Path(where))
+
+
+def locate(where: str | Path) -> tuple[Folder, str]:
+    """Return the folder of the file at an address, and the file's name in it."""
+    if not str(where).startswith("s3://"):
+        return LocalFolder(Path(where).parent), Path(where).name
+    folder, _, name = str(where).rpartition("/")
+    return s3_folder(folder), name
+
+
+def s3_folder(uri: str) -> S3Folder:
+    """Return the folder at s3://bucket/prefix. Raises ConfigError for another kind of address."""
+    parts = urllib.parse.urlsplit(uri)
+    if parts.scheme != "s3" or not parts.netloc:
+        raise ConfigError(f"{uri!r} is no address in S3; expected s3://bucket/prefix.")
+    # Not parts.path: a '#' or '?' in a key is a character like any other.
+    return S3Folder(parts.netloc, uri.removeprefix(f"s3://{parts.netloc}"))
+
+
+def open_folder(bucket_or_path: str, prefix: str) -> Folder:
+    """Return `prefix` below a local folder, if there is one of that name, else below a bucket.
+
+    A name with a '/' is always a local folder: bucket names have none.
+    """
+    path = Path(bucket_or_path)
+    if "/" in bucket_or_path or path.is_dir():
+        return LocalFolder(path / prefix)
+    return S3Folder(bucket_or_path, prefix)

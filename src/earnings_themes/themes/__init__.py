@@ -1,0 +1,1 @@
+"""The reduce: all firms' topics become themes that cross firms."""

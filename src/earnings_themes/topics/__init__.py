@@ -1,0 +1,1 @@
+"""The map: the topics of one firm, behind the TopicModelInterface."""

@@ -1,0 +1,75 @@
+"""A firm's topics as a job: what rule topics runs, in a warm process or in its own.
+
+Its arguments are plain values, because they travel through a socket; its result is an exit status, because
+the job that waits for it needs no more.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from earnings_themes.config import TopicSettings, parse_config, validator
+from earnings_themes.results.firms import decode_firm
+from earnings_themes.system.job import code_version, job
+from earnings_themes.topics.firm import process_firm, process_firm_files
+
+_NOUNS: Final = ("freight", "wages", "steel", "housing")
+_VERBS: Final = ("We paid more for", "They sold the", "Nobody wanted", "Costs grew with", "It was about")
+
+
+def run(config: Mapping[str, Any], firm: str, files: Mapping[str, str], output: str, log: str) -> int:
+    """Find one firm's topics and write its file; return 0, or 1 after the error was logged.
+
+    firm: the id as in its file name. files: where firms, transcripts and embeddings are; the last two may be
+    addresses in S3.
+    """
+    try:
+        with job(log, files.values(), [output]):
+            settings = parse_config(config)
+            process_firm_files(
+                run=settings.run,
+                firm_id=decode_firm(firm),
+                firms=Path(files["firms"]),
+                transcripts=files["transcripts"],
+                embeddings=files["embeddings"],
+                output=Path(output),
+                settings=settings.topics,
+                seed=settings.seed,
+            )
+    except SystemExit as end:
+        return int(end.code or 0)
+    except Exception:  # a bug, which job() has logged with its traceback
+        return 1
+    return 0
+
+
+def preload() -> None:
+    """Do what a process does once, for one that forks a child a firm after this.
+
+    Imports come late, patterns and word lists are read when they are first used, and linear algebra is looked for: a
+    made-up firm's topics bring all of that in. A child then takes a sixth less (docs/benchmarks.md).
+    """
+    validator()
+    code_version()
+    said = [f"{verb} {noun} last year." for verb in _VERBS for noun in _NOUNS]
+    sentences = pd.DataFrame(
+        {
+            "sentence_id": [str(number) for number in range(len(said))],
+            "transcript_id": "1",
+            "position": range(len(said)),
+            "speaker_type": "executive",
+            "speaker_name": "",
+            "text": said,
+            "model_text": said,
+            "procedural": False,
+        }
+    ).convert_dtypes(dtype_backend="pyarrow")
+    # One direction a noun, and a little of another for each verb.
+    vectors = np.tile(np.eye(len(_NOUNS), 16), (len(_VERBS), 1)) + np.repeat(
+        0.1 * np.eye(len(_VERBS), 16, k=8), len(_NOUNS), axis=0
+    )
+    settings = TopicSettings("bertopic", min_sentences=1, keep_procedural=True)
+    process_firm("", "", "", sentences, vectors.astype(np.float32), {}, settings, seed=0)
