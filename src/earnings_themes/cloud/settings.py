@@ -6,7 +6,6 @@ writes two files that git ignores: config/cloud/settings.json, which the profile
 which they hand to the workflow. The head in the cloud finds the same values in its environment, and calls `write`.
 """
 
-import base64
 import json
 import os
 import sys
@@ -76,25 +75,6 @@ def workflow_config(values: Mapping[str, Any]) -> dict[str, Any]:
             },
         }
     return config
-
-
-def encode(config: Mapping[str, Any]) -> str:
-    """Return a part of config.yaml as one word, for `snakemake --config overlay=WORD`.
-
-    The head's settings have to reach workers that get no file from it. Snakemake hands `--config` on to them, but reads
-    a number inside a value as a text, and would read JSON; base64 it leaves alone.
-    """
-    return base64.urlsafe_b64encode(json.dumps(config, sort_keys=True).encode()).decode()
-
-
-def decode(word: str) -> dict[str, Any]:
-    """Return the part of config.yaml behind a word made by encode. Raises ConfigError."""
-    try:
-        return dict(json.loads(base64.urlsafe_b64decode(word)))
-    except ValueError as error:
-        raise ConfigError(
-            f"overlay: {word[:40]!r} was not made by earnings_themes.cloud.settings.encode."
-        ) from error
 
 
 def merge(config: MutableMapping[str, Any], overlay: Mapping[str, Any]) -> None:
