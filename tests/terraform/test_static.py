@@ -28,6 +28,15 @@ def test_variables_counts_and_refusals(terraform: Terraform) -> None:
     assert re.search(r"Success! \d+ passed, 0 failed", said), said
 
 
+def test_the_lock_file_holds_for_every_machine_that_terraform_runs_on() -> None:
+    """With one platform's hash, `make deploy` on a Mac ends in "doesn't match any of the checksums"."""
+    text = (REPO / "terraform/.terraform.lock.hcl").read_text(encoding="utf-8")
+    hashes = re.findall(r'"(h1|zh):([^"]+)"', text)
+    assert sum(kind == "h1" for kind, _ in hashes) >= 3, "linux, linux on arm, Mac at least"
+    # The registry signs this list, an archive a platform: with it any platform's download can be checked.
+    assert sum(kind == "zh" for kind, _ in hashes) >= 10
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(REPO / "terraform")))
 def test_everything_is_explained(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
