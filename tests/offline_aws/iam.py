@@ -36,7 +36,14 @@ OUT_OF_SIGHT = {
     ("states", "batch:ListJobs"): "where a head outlives its time; tests/cloud/test_state_machine.py does that",
     ("head", "logs:DescribeLogStreams"): "a reduce that fails; tests/cloud/test_rights.py does that",
     ("head", "logs:GetLogEvents"): "a reduce that fails; tests/cloud/test_rights.py does that",
+    ("reduce", "cloudwatch:PutMetricData"): "SageMaker, for the console's graphs of a job",
     ("scheduler", "states:StartExecution"): "EventBridge Scheduler, where a schedule is turned on",
+} | {
+    ("states", f"logs:{action}"): "Step Functions, as it turns the machine's log on"
+    for action in (
+        "CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries",
+        "PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups",
+    )
 }  # fmt: skip
 
 

@@ -126,6 +126,13 @@ def _against_the_model(service: str, operation: str, given: dict[str, Any]) -> F
     return ("ValidationException", "; ".join(faults[:5]), 400) if faults else None
 
 
+def _matches(pattern: str, value: str) -> bool:
+    try:
+        return re.fullmatch(pattern, value, re.DOTALL) is not None
+    except re.error:
+        return True  # some are in another language's words, such as \\p{L} for a letter
+
+
 def _faults(value: Any, shape: Any, where: str) -> Iterator[str]:
     limits = shape.metadata
     if shape.type_name in ("string", "list", "map", "blob"):
@@ -133,7 +140,7 @@ def _faults(value: Any, shape: Any, where: str) -> Iterator[str]:
         if not limits.get("min", 0) <= size <= limits.get("max", size):
             yield f"{where}: {size} long; {limits.get('min', 0)} to {limits.get('max', 'any')} is allowed"
         pattern = limits.get("pattern", "") if shape.type_name == "string" else ""
-        if pattern and not re.fullmatch(pattern, value, re.DOTALL):
+        if pattern and not _matches(pattern, value):
             yield f"{where}: {value[:60]!r} does not match {pattern}"
     elif shape.type_name in ("integer", "long") and not limits.get("min", value) <= value <= limits.get(
         "max", value

@@ -12,7 +12,6 @@ import boto3
 import botocore.session
 from botocore import xform_name
 from moto.core import config as moto_config
-from moto.stepfunctions.models import stepfunctions_backends
 from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
@@ -32,6 +31,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.utils import boto_client
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from tests.offline_aws import iam, limits
 from tests.offline_aws.patching import Patches
@@ -130,7 +130,7 @@ def limited(self: Any, env: Any) -> None:
 
 def machines_role() -> str:
     """Return the role of the state machines; there is one deployment at a time here, and so one role."""
-    backend = stepfunctions_backends["123456789012"]["us-east-1"]
+    backend = stepfunctions_parser_backends["123456789012"]["us-east-1"]
     return next((machine.roleArn for machine in backend.state_machines), "")
 
 

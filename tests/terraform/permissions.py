@@ -23,10 +23,10 @@ UNBOUND = {
     ("head", "WatchWork"),
     ("head", "FindTheReduce"),
     ("reduce", "LogInToEcr"),
-    ("reduce", "LookAtTheNetwork"),
+    ("reduce", "WriteMetrics"),
     ("execution", "LogInToEcr"),
     ("states", "WatchHeads"),
-    ("states", "LogAndTrace"),
+    ("states", "Log"),
 }
 
 

@@ -6,6 +6,7 @@ It takes minutes, most of them the provider's own pauses, so it has a command of
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -180,8 +181,24 @@ def test_a_run_that_cannot_work_fails_and_says_why(dev: Applied, markers: Path) 
 
 def test_an_execution_without_runs_says_what_is_missing(dev: Applied, markers: Path) -> None:
     ended = execute(dev, "empty", {"quarters": []})
-    assert (ended.status, ended.states[-1]) == ("FAILED", "Broken")
+    assert (ended.status, ended.states) == ("FAILED", ["HasRuns", "NotifyNoRuns", "Broken"])
     assert "runs" in messages(dev)[-1]
+
+
+def test_no_request_was_refused_and_every_right_was_used(dev: Applied, markers: Path) -> None:
+    """A right that no run uses is one that only an intruder would; iam.py lists those that are used out of sight."""
+    assert dev.aws.judge.refused == []
+    assert sorted(dev.aws.judge.unused()) == []
+
+
+def test_nothing_was_left_to_be_filled_in(dev: Applied) -> None:
+    """In HCL "$${" is a "${" that stays: a budget's filter that names no tag, and nobody notices."""
+    left = [
+        found["address"]
+        for found in dev.resources()
+        if re.search(r"[$%]\{[a-z_.]+\}", json.dumps(found["values"], ensure_ascii=False))
+    ]
+    assert left == []
 
 
 def test_destroy_leaves_nothing(dev: Applied) -> None:
