@@ -8,3 +8,7 @@ map_max_vcpus       = 64
 log_days            = 14
 old_version_days    = 7
 monthly_budget_usd  = 50
+
+# Needed, and yours: who hears of failed runs and of the bill.
+# alert_emails = ["you@example.org"]
+# region       = "us-east-1"

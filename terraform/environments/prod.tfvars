@@ -8,3 +8,7 @@ map_max_vcpus       = 256
 log_days            = 365
 old_version_days    = 90
 monthly_budget_usd  = 200
+
+# Needed, and yours: who hears of failed runs and of the bill.
+# alert_emails = ["you@example.org"]
+# region       = "us-east-1"
