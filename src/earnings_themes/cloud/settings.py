@@ -57,13 +57,15 @@ def workflow_config(values: Mapping[str, Any]) -> dict[str, Any]:
         # Of the sample only; a job in the cloud has no file of this machine.
         "report": {"labels": None},
         # An encoding job fills its machine for some minutes at 25 to 50 firms.
-        "embedding": {"shards": 20},
+        # No cache: the disk of a job in the cloud is gone with it.
+        "embedding": {"shards": 20, "cache": None},
     }
     if values.get("map_gpu_queue_arn"):
         config["embedding"]["device"] = "cuda"
     if values.get("table_name"):
         config["publish"] = {"store": "dynamodb", "table": values["table_name"]}
-    if values.get("theme_aggregator_image") and values.get("sagemaker_role_arn"):
+    backend = values.get("reduce_backend", "sagemaker")
+    if backend == "sagemaker" and values.get("theme_aggregator_image") and values.get("sagemaker_role_arn"):
         config["reduce"] = {
             "backend": "sagemaker",
             "sagemaker": {
