@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from earnings_themes import __version__, config as settings
-from earnings_themes.cloud import made_with
+from earnings_themes.cloud import fewer_requests, made_with
 from earnings_themes.system import run_guard
 from earnings_themes.topics import warm
 from earnings_themes.errors import EarningsThemesError
@@ -58,6 +58,10 @@ BENCHMARKS = f"{RUN}/benchmarks"
 CONTAINER = f"docker://earnings-themes/firm-topic-processor:{__version__}"
 
 
+if IN_S3:
+    from snakemake_storage_plugin_s3 import StorageObject
+
+    fewer_requests.spare(StorageObject, FOLDER, is_scheduler=workflow.is_main_process)
 if IN_S3 and workflow.is_main_process:
     # The files named with --configfile are on this disk, and in no image.
     workflow.config_settings.configfiles = []
@@ -105,6 +109,10 @@ def guarded():
         raise WorkflowError(str(error)) from None
 
 
+# The rules of which a dry run found no settings.
+NOT_WRITTEN = set()
+
+
 def remember(executes):
     """Compare what the run in S3 was made with to what it is now to be made with, and write what differs.
 
@@ -115,6 +123,7 @@ def remember(executes):
         changed = made_with.begin(*given)
     else:
         changed = made_with.differing(*given)
+        NOT_WRITTEN.update(made_with.missing(folder_at(FOLDER)))
         workflow.dag.forcerules |= {workflow.get_rule(name) for name in changed}
     if changed:
         logger.warning(
@@ -129,7 +138,17 @@ def made_with_settings(rule):
     """
     if not IN_S3:
         return []
-    return storage.s3(f"{FOLDER}/{made_with.FOLDER}/{rule}.json", retrieve=False)
+    file = storage.s3(
+        f"{FOLDER}/{made_with.FOLDER}/{rule}.json",
+        retrieve=False,
+    )
+
+    def there(wildcards):
+        guarded()
+        # A dry run writes nothing, so before a run's first call there is no such file.
+        return [] if rule in NOT_WRITTEN else [file]
+
+    return there
 
 
 def get_results(wildcards):

@@ -204,7 +204,7 @@ variable "map_instance_types" {
 variable "map_max_vcpus" {
   description = "The most vCPUs that spot machines of the map may have at once; on-demand ones behind them have an eighth of it. It bounds the bill of an hour, and the account's quotas bound it."
   type        = number
-  default     = 256
+  default     = 64
   validation {
     condition     = var.map_max_vcpus >= 2 && var.map_max_vcpus <= 4096 && floor(var.map_max_vcpus) == var.map_max_vcpus
     error_message = "map_max_vcpus must be a whole number from 2 to 4096."

@@ -16,11 +16,13 @@ from typing import Any
 
 import yaml
 
+from earnings_themes.cloud import made_with
 from earnings_themes.cloud import settings as cloud
 from earnings_themes.config import Source
 from earnings_themes.embedding import embed
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.results.firms import read_firms
+from earnings_themes.system.folders import S3Folder
 from tests.conftest import REPO, MadeEncoder
 from tests.offline_aws import OfflineAWS, iam, image
 
@@ -266,6 +268,12 @@ def put_sentences(run: CloudRun, scratch: Path) -> None:
     ingest(source, scratch / "transcripts.parquet", scratch / "firms.tsv", scratch / "ingest.json")
     firms = read_firms(scratch / "firms.tsv")
     embed(scratch / "transcripts.parquet", firms, scratch / "embeddings/0000.parquet", MadeEncoder(), False)
+    # What they were made with, as a run would have left it: else they count as made with something else.
+    config: dict[str, Any] = yaml.safe_load((run.path / "config/config.yaml").read_text(encoding="utf-8"))
+    for name in ("config/cloud/config.yaml", "my.yaml"):
+        cloud.merge(config, yaml.safe_load((run.path / name).read_text(encoding="utf-8")))
+    folder = S3Folder(BUCKET, run.run, run.aws.client("s3"))
+    made_with.begin(folder, config, run.path / "scripts")
     for name in ("transcripts.parquet", "firms.tsv", "ingest.json", "embeddings/0000.parquet"):
         run.aws.client("s3").upload_file(str(scratch / name), BUCKET, f"{run.run}/{name}")
 

@@ -30,6 +30,9 @@ def run(aws: OfflineAWS, tmp_path: Path, quarter: Path) -> CloudRun:
 
 
 def test_a_quarter_goes_through_from_csv_to_report_and_every_file_is_on_s3(run: CloudRun) -> None:
+    looked = run.snakemake("--dry-run")
+    assert (looked.status, len(looked.jobs)) == (0, 5 + 5), looked.text
+    assert run.keys() == [], "a dry run writes nothing"
     ended = run.snakemake("--set-threads", "embed=2")
     assert ended.status == 0, ended.text
     there = run.keys()

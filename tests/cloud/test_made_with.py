@@ -56,7 +56,9 @@ def test_a_setting_is_told_apart_by_the_rules_whose_results_depend_on_it(
     tmp_path: Path, scripts: Path, parts: dict[str, Any], rules: list[str]
 ) -> None:
     folder = LocalFolder(tmp_path / "run")
+    assert made_with.missing(folder) == set(made_with.DEPENDS)
     assert made_with.begin(folder, CONFIG, scripts) == [], "a first run has nothing to compare with"
+    assert made_with.missing(folder) == set()
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run/settings").iterdir()}
     assert made_with.differing(folder, changed(**parts), scripts) == rules
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run/settings").iterdir()} == before

@@ -36,6 +36,7 @@ OUT_OF_SIGHT = {
     ("states", "batch:ListJobs"): "where a head outlives its time; tests/cloud/test_state_machine.py does that",
     ("head", "logs:DescribeLogStreams"): "a reduce that fails; tests/cloud/test_rights.py does that",
     ("head", "logs:GetLogEvents"): "a reduce that fails; tests/cloud/test_rights.py does that",
+    ("states", "s3:ListBucket"): "S3, which else says 'denied' and not 'not there' of a receipt",
     ("reduce", "cloudwatch:PutMetricData"): "SageMaker, for the console's graphs of a job",
     ("scheduler", "states:StartExecution"): "EventBridge Scheduler, where a schedule is turned on",
 } | {

@@ -147,8 +147,8 @@ def test_deploy_tells_which_quotas_of_a_new_account_are_low_and_how_to_ask(
     monkeypatch.setattr(boto3, "client", lambda service: _NewAccount())
     lines = deploy["quota_lines"](deploy["quotas"](deploy["Settings"]("dev")), "us-east-1")
     said = "\n".join(lines)
-    assert "LOW All Standard Spot Instance Requests: 5, 64 wanted" in said
-    assert "LOW Running On-Demand Standard instances: 5, 8 wanted" in said
+    assert "LOW All Standard Spot Instance Requests: 5, 16 wanted" in said
+    assert "ok  Running On-Demand Standard instances: 5, 4 wanted" in said
     assert "ok  Fargate On-Demand vCPU resource count: 6, 4 wanted" in said
     assert "LOW ml.m5.xlarge for processing job usage: 0, 1 wanted" in said
     assert 'reduce_backend = "local"' in said

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.events.models import EventPattern
 
 from tests.conftest import REPO
 from tests.offline_aws import OfflineAWS
@@ -199,6 +200,32 @@ def test_nothing_was_left_to_be_filled_in(dev: Applied) -> None:
         if re.search(r"[$%]\{[a-z_.]+\}", json.dumps(found["values"], ensure_ascii=False))
     ]
     assert left == []
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "told"),
+    [
+        ("TIMED_OUT", None, True),
+        ("ABORTED", None, True),
+        ("FAILED", "States.Runtime", True),
+        ("FAILED", "RunsFailed", False),
+        ("FAILED", "ExecutionBroken", False),
+        ("SUCCEEDED", None, False),
+    ],
+)
+def test_an_execution_that_could_write_no_mail_is_told_by_eventbridge(
+    dev: Applied, status: str, error: str | None, told: bool
+) -> None:
+    (rule,) = [found for found in dev.resources() if found["type"] == "aws_cloudwatch_event_rule"]
+    pattern = EventPattern.load(rule["values"]["event_pattern"])
+    detail = {"stateMachineArn": dev.outputs["state_machine_arn"], "status": status}
+    detail |= {"error": error} if error else {}
+    event = {
+        "source": "aws.states",
+        "detail-type": "Step Functions Execution Status Change",
+        "detail": detail,
+    }
+    assert pattern.matches_event(event) is told  # type: ignore[arg-type]
 
 
 def test_destroy_leaves_nothing(dev: Applied) -> None:

@@ -82,6 +82,12 @@ def differing(folder: Folder, config: Mapping[str, Any], scripts: Path) -> list[
     ]
 
 
+def missing(folder: Folder) -> set[str]:
+    """Return the rules of which a run's folder says nothing yet."""
+    there = folder.child(FOLDER).list()
+    return {rule for rule in DEPENDS if f"{rule}.json" not in there}
+
+
 def refuse_other_firms(folder: Folder, config: Mapping[str, Any]) -> None:
     """Raise ConfigError when the run in this folder was made from another source, or of other firms of it."""
     try:
