@@ -4,7 +4,7 @@
 rule topics:
     input:
         transcripts=in_place("transcripts.parquet"),
-        firms=rules.ingest.output.firms,
+        firms=in_place("firms.tsv"),
         embeddings=EMBEDDINGS,
         settings=made_with_settings("topics"),
     output:

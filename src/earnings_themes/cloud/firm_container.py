@@ -1,22 +1,18 @@
 """The map as one command, for a container or a terminal: one firm's calls become its topics, without Snakemake.
 
-It is the entrypoint of containers/firm-topic-processor. It calls what the rules ingest, embed and topics call, so its
-topics/{firm}.json is theirs, but for the timing.
+It is behind `earnings-themes firm-topic-processor`, the entrypoint of that container. It calls what the rules ingest,
+embed and topics call, so its topics/{firm}.json is theirs, but for the timing.
 """
 
-import argparse
 import dataclasses
 import logging
 import os
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
-from earnings_themes import __version__
 from earnings_themes.abstractions import FirmTopics
-from earnings_themes.cloud.container import exit_code_of, read_config_from
+from earnings_themes.cloud.container import read_config_from
 from earnings_themes.config import Config, Source
 from earnings_themes.embedding import TorchEncoder, embed
 from earnings_themes.ingest.transcripts import ingest
@@ -27,62 +23,11 @@ from earnings_themes.topics.firm import process_firm_files
 
 log = logging.getLogger("earnings_themes")
 
-EXIT_CODES: Final = """\
-exit codes:
-  0  the firm's topics are written; too little text, or none, is a result: see "status" in the file
-  1  a bug, or the machine failed; the log has the traceback
-  2  an argument, the config or the transcripts cannot be used
-  3  the source holds no call of this firm (between source.start_date and end_date)
-  4  AWS refused a request
-  143  stopped from outside (SIGTERM)
-"""
 
-
-def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Return the parsed command line; exits with status 2 and a message when it is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="firm-topic-processor",
-        description="Finds the topics of one firm's earnings calls, and writes them as topics/{firm}.json.",
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--firm-id", required=True, metavar="F", help="the firm's companyid in the source")
-    parser.add_argument(
-        "--data-source", required=True, metavar="PATH|s3://…", help="the transcripts; replaces source.path"
-    )
-    parser.add_argument(
-        "--output-bucket",
-        required=True,
-        metavar="B",
-        help="a bucket, or a local folder; ./NAME for a new one",
-    )
-    parser.add_argument(
-        "--output-prefix",
-        required=True,
-        metavar="P",
-        help="where topics/{firm}.json goes in it, such as results/sample",
-    )
-    parser.add_argument(
-        "--config",
-        default="config/config.yaml",
-        metavar="FILE|s3://…",
-        help="the workflow's whole config; run, source, embedding, topics and seed are used",
-    )
-    parser.add_argument("--version", action="version", version=__version__)
-    return parser.parse_args(argv)
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code, see EXIT_CODES."""
-    given = arguments(argv)
-    return exit_code_of(
-        lambda: process_one(
-            read_config_from(given.config),
-            given.firm_id,
-            given.data_source,
-            open_folder(given.output_bucket, given.output_prefix),
-        )
-    )
+def run(config: str, firm_id: str, data_source: str, output_bucket: str, output_prefix: str) -> FirmTopics:
+    """Do what the command is asked for; cli/jobs.py says what each argument is. Raises as process_one does."""
+    output = open_folder(output_bucket, output_prefix)
+    return process_one(read_config_from(config), firm_id, data_source, output)
 
 
 def process_one(config: Config, firm_id: str, data_source: str, output: Folder) -> FirmTopics:

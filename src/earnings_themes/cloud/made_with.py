@@ -158,7 +158,7 @@ def _chosen(rule: str, config: Mapping[str, Any]) -> str:
 def _part(config: Mapping[str, Any], name: str) -> Any:
     value: Any = config
     for key in name.split("."):
-        value = value[key]
+        value = (value or {}).get(key)
     return value
 
 

@@ -13,7 +13,6 @@ from earnings_themes.embedding.cache import EmbeddingCache, open_cache, text_dig
 from earnings_themes.embedding.encoders import (
     PACKAGED_NAME,
     PACKAGED_SHA256,
-    OpenVINOEncoder,
     SentenceEncoder,
     TorchEncoder,
     Vectors,
@@ -25,7 +24,6 @@ __all__ = [
     "PACKAGED_NAME",
     "PACKAGED_SHA256",
     "EmbeddingCache",
-    "OpenVINOEncoder",
     "SentenceEncoder",
     "TorchEncoder",
     "Vectors",

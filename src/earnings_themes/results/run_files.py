@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from earnings_themes.results import artifacts as results
 from earnings_themes.abstractions import FirmTopics, Themes
+from earnings_themes.results import artifacts as results
 from earnings_themes.results.firms import FirmRow, encode_firm, read_firms
 
 TopicKey = tuple[str, int]

@@ -45,7 +45,7 @@ _SENTENCE_COLUMNS: Final = ("sentence_id", "text", "speaker_type")
 def process_firm_files(
     run: str,
     firm_id: str,
-    firms: Path,
+    firms: Path | str,
     transcripts: Path | str,
     embeddings: Path | str,
     output: Path,
@@ -54,24 +54,29 @@ def process_firm_files(
 ) -> FirmTopics:
     """Read a firm's sentences and vectors, find its topics, write topics/{firm}.json and return it.
 
-    transcripts and embeddings may be addresses in S3, of which only the firm's part is read.
+    transcripts and embeddings may be addresses in S3, of which only the firm's part is read; so may firms, which is
+    read for a firm without a sentence only.
 
     Raises ResultError for a damaged file or an id that firms.tsv does not list, and ModelError for vectors
     that cannot be used.
     """
     started = time.perf_counter()
-    names = {firm.firm_id: firm.firm_name for firm in read_firms(firms)}
-    if firm_id not in names:
-        raise ResultError(f"{firms}: no firm {firm_id!r}; it lists {len(names)} firms. Run ingest again.")
     sentences = read_sentences(transcripts, firm_id)
+    # Its own rows have the name; only a firm without a sentence has to be looked up among ten thousand.
+    name = sentences["firm_name"].iloc[0] if len(sentences) else _listed_name(firms, firm_id)
     ids = sentences.loc[modelled(sentences, settings.keep_procedural), "sentence_id"].tolist()
     vectors, about = read_vectors(embeddings, firm_id, ids)
     read = time.perf_counter() - started
-    firm = process_firm(
-        run, firm_id, names[firm_id], sentences, vectors, about, settings, seed, {"read": read}
-    )
+    firm = process_firm(run, firm_id, name, sentences, vectors, about, settings, seed, {"read": read})
     write_firm_topics(output, firm)
     return firm
+
+
+def _listed_name(firms: Path | str, firm_id: str) -> str:
+    names = {firm.firm_id: firm.firm_name for firm in read_firms(firms)}
+    if firm_id not in names:
+        raise ResultError(f"{firms}: no firm {firm_id!r}; it lists {len(names)} firms. Run ingest again.")
+    return names[firm_id]
 
 
 @one_thread
