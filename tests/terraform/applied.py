@@ -139,7 +139,7 @@ class Execution:
         return [name for name in entered if name]
 
 
-def execute(applied: Applied, name: str, given: dict[str, Any], patience: float = 300) -> Execution:
+def execute(applied: Applied, name: str, given: dict[str, Any], patience: float = 1200) -> Execution:
     """Start an execution and wait for its end."""
     states = applied.aws.client("stepfunctions")
     began = time.monotonic()
