@@ -145,9 +145,9 @@ def get_source(wildcards):
     guarded()
     if CONFIG.source.kind == "s3":
         return [storage.s3(CONFIG.source.path.rstrip("/"), retrieve=False)]
-    if CONFIG.source.kind == "local_csv" and IN_S3:
+    if CONFIG.source.kind in ("local_csv", "wrds") and IN_S3:
         raise WorkflowError(
-            f"source.kind is local_csv, but jobs in the cloud do not see {CONFIG.source.path}. "
+            f"source.kind is {CONFIG.source.kind}, but jobs in the cloud do not see {CONFIG.source.path}. "
             "Copy it to S3, and set source.kind: s3 and source.path: s3://bucket/key."
         )
     return []

@@ -13,7 +13,8 @@ from docs.generate.figures import items, measured
 from docs.generate.markdown import table
 from earnings_themes.abstractions import FirmTopics, Themes
 from earnings_themes.abstractions.records import Receipt
-from earnings_themes.ingest.local_csv import OPTIONAL, REQUIRED
+from earnings_themes.ingest.calls import CALLS_SCHEMA
+from earnings_themes.ingest.columns import DEFAULTED, OPTIONAL, REQUIRED
 from earnings_themes.panel.columns import EXCHANGES, Column, layout
 from earnings_themes.quality.meaning import MEANINGS
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA
@@ -25,9 +26,12 @@ def stages() -> str:
     """Every file of a run in the order in which it is made, with its exact form."""
     parts = [
         _part("Input: the CSV", table(["column", "needed"], [
-            *([f"`{name}`", "yes"] for name in REQUIRED), *([f"`{name}`", "no"] for name in OPTIONAL),
+            *([f"`{name}`", "yes"] for name in REQUIRED),
+            *([f"`{name}`", "no; input.md has its default"] for name in DEFAULTED), *([f"`{name}`", "no"] for name in OPTIONAL),
         ])),
         _part("ingest → `transcripts.parquet`", "By firm, a firm in one row group.\n\n" + _arrow(TRANSCRIPT_SCHEMA)),
+        _part("ingest → `source_calls.parquet`", "A row a call that counts, and after these the columns of "
+              "`source.keep`, as text. Joins by `firm_id` and `transcript_id`.\n\n" + _arrow(CALLS_SCHEMA)),
         _part("ingest → `firms.tsv`", table(["column", "type"], [
             [f"`{field.name}`", _type_name(field.type)] for field in dataclasses.fields(FirmRow)
         ])),

@@ -94,11 +94,8 @@ def page() -> str:
     """Return docs/settings.md."""
     parts = [_PAGE, _table(Config, "", "## config.yaml")]
     parts += _sections(Config, "")
-    for model, (_, classes) in parameters.TOPIC_PARAMETERS.items():
-        for kind in classes.values():
-            parts += _parameters(kind, f"topics.params, {model}", "topics.params.")
-    for method, kind in parameters.THEME_PARAMETERS[1].items():
-        parts += _parameters(kind, f"themes.params, {method}", "themes.params.")
+    for model, kind in parameters.TOPIC_PARAMETERS.items():
+        parts += _parameters(kind, f"topics.params, {model}", "topics.params.")
     return "\n".join(parts)
 
 

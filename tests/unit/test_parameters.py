@@ -6,18 +6,10 @@ from typing import Any
 
 import pytest
 
-from earnings_themes.clustering.communities import CentroidCommunities, GraphCommunities
-from earnings_themes.config.parameters import (
-    THEME_PARAMETERS,
-    TOPIC_PARAMETERS,
-    BERTopicDensityParameters,
-    SentenceGraph,
-)
+from earnings_themes.config.parameters import TOPIC_PARAMETERS
 from earnings_themes.implementations import model_class
 
 OWN = {"self", "seed", "random_state", "mixture", "method"}
-# The graph's parameters are null in the signature, and said one by one in the settings.
-NESTED = {"clusterer_params"}
 
 
 def signature(kind: type) -> dict[str, Any]:
@@ -35,19 +27,6 @@ def declared(kind: type) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in OWN}
 
 
-@pytest.mark.parametrize(
-    ("declaration", "kind"),
-    [
-        *((TOPIC_PARAMETERS[name][1][form], model_class(name))
-          for name, form in (("bertopic", "communities"), ("lda", ""), ("neural", ""))),
-        (SentenceGraph, GraphCommunities),
-        (THEME_PARAMETERS[1]["communities"], CentroidCommunities),
-    ],
-    ids=lambda kind: kind.__name__,
-)  # fmt: skip
-def test_the_settings_say_what_the_model_takes(declaration: type, kind: type) -> None:
-    assert declared(declaration) == signature(kind)
-
-
-def test_the_prototypes_form_takes_the_same_names() -> None:
-    assert set(declared(BERTopicDensityParameters)) == set(signature(model_class("bertopic")))
+@pytest.mark.parametrize("name", TOPIC_PARAMETERS)
+def test_the_settings_say_what_the_model_takes(name: str) -> None:
+    assert declared(TOPIC_PARAMETERS[name]) == signature(model_class(name))

@@ -108,6 +108,18 @@ def test_a_failed_firm_stops_no_other_and_is_tried_again(one_failed: tuple[Folde
     assert first.jobs.count("Finding the topics of firm 34") == 2
 
 
+def test_the_workflow_can_be_called_from_a_folder_that_is_not_its_own(quarter: Path, tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "Ana's files")
+    folder.path.mkdir()
+    sample = folder.snakemake("-n")
+    assert sample.status == 0, sample.text
+    shutil.copy2(quarter, folder.path / "mine.csv")
+    folder.configure(run=2024, source={"path": "mine.csv"})
+    own = folder.snakemake("-n")
+    assert own.status == 0, own.text
+    assert sum(job.startswith("Finding the topics") for job in own.jobs) == 5
+
+
 def test_only_the_failed_firm_runs_again(one_failed: tuple[Folder, Finished], tmp_path: Path) -> None:
     folder = one_failed[0].copy(tmp_path / "copy")
     (folder.path / "fail").unlink()

@@ -21,7 +21,8 @@ TABLES = """
 CREATE SCHEMA ciq; CREATE SCHEMA ciq_transcripts; CREATE SCHEMA ciq_common; CREATE SCHEMA crsp; CREATE SCHEMA comp;
 CREATE TABLE ciq.wrds_transcript_detail (companyid double precision, companyname text, keydevid double precision,
     transcriptid double precision, headline text, mostimportantdateutc date, mostimportanttimeutc time,
-    keydeveventtypeid double precision, transcriptcollectiontypename text, transcriptpresentationtypeid double precision,
+    keydeveventtypeid double precision, transcriptcollectiontypename text,
+    transcriptpresentationtypeid double precision,
     transcriptcreationdate_utc date, transcriptcreationtime_utc time);
 CREATE TABLE ciq.wrds_transcript_person (transcriptid double precision, transcriptcomponentid double precision,
     componentorder double precision, transcriptcomponenttypename text, speakertypename text, transcriptpersonname text,

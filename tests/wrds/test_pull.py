@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(bin_dir() is None, reason="PostgreSQL is not ins
 
 # Turns over all; WRDS_TURNS=1000000 is the size of a few years, and takes minutes.
 N_TURNS = int(os.environ.get("WRDS_TURNS", "1200"))
-FIRMS = 12
+FIRMS = max(12, N_TURNS // 2400)
 TURNS_A_CALL = 20
 DAYS = [dt.date(2023, 1, 31), dt.date(2023, 4, 28), dt.date(2023, 5, 3)]
 SENTENCES = [sentence for subject in SUBJECTS.values() for sentence in subject]
@@ -49,20 +49,22 @@ def made_calls() -> tuple[
         for version, kind in enumerate(("Spellchecked Copy", "Edited Copy", "Proofed Copy")):
             transcript = 10.0 * call + version
             detail.append(
-                [float(firm), name, event, transcript, f"{name}, Q1 2023 Earnings Call", day, dt.time(1, 30), 48.0, kind,
-                 5.0 if version else 4.0, day + dt.timedelta(days=version), dt.time(12)]
+                [float(firm), name, event, transcript, f"{name}, Q1 2023 Earnings Call", day, dt.time(1, 30), 48.0,
+                 kind,                 5.0 if version else 4.0, day + dt.timedelta(days=version), dt.time(12)]
             )  # fmt: skip
             for order in range(TURNS_A_CALL):
                 key = transcript * 100 + order
                 words = " ".join("".join(letters.choices("abcdefghij", k=6)) for _ in range(12))
-                text = f"We said {words}. It was call {call}, part {order} of {version}.\n{SENTENCES[(call * 7 + order) % len(SENTENCES)]}"
+                text = f"We said {words}. It was call {call}, part {order} of {version}."
+                text += f"\n{SENTENCES[(call * 7 + order) % len(SENTENCES)]}"
                 person.append(
                     [transcript, key, float(order), "Answer", "Executives", "Dana Doyle", text[:20]]
                 )
                 component.append([key, transcript, float(order), 4.0, text])
                 if version == 2:
                     plain.append(
-                        {"companyid": firm, "companyname": name, "keydevid": int(event), "transcriptid": int(transcript),
+                        {"companyid": firm, "companyname": name, "keydevid": int(event),
+                         "transcriptid": int(transcript),
                          "headline": f"{name}, Q1 2023 Earnings Call", "mostimportantdateutc": day,
                          "mostimportanttimeutc": "01:30:00", "componentorder": order,
                          "transcriptcomponenttypename": "Answer", "speakertypename": "Executives",
@@ -98,7 +100,8 @@ def wrds() -> Iterator[tuple[Server, list[dict[str, object]]]]:
             [100.0, "1004", dt.date(2000, 1, 1), dt.date(2023, 3, 31)], [100.0, "1005", dt.date(2023, 4, 1), None],
         ])  # fmt: skip
         server.fill("crsp.ccmxpf_lnkhist", [
-            ["001004", 10107.0, "LC", "P", dt.date(1990, 1, 1), None], ["001004", 9.0, "NR", "P", dt.date(1990, 1, 1), None],
+            ["001004", 10107.0, "LC", "P", dt.date(1990, 1, 1), None],
+            ["001004", 9.0, "NR", "P", dt.date(1990, 1, 1), None],
         ])  # fmt: skip
         yield server, plain
 
@@ -174,7 +177,7 @@ def test_a_pull_that_was_cut_goes_on_with_the_next_quarter(
     monkeypatch.setattr(wrds_pull, "_pull_quarter", whole)
     assert len(pull(tmp_path, *WHOLE, login(server))) == 2
     assert (tmp_path / "calls_2023Q1.parquet").stat().st_mtime_ns == first
-    with pytest.raises(InputError, match="this quarter was pulled with .*'latest'.*another folder"):
+    with pytest.raises(InputError, match=r"this quarter was pulled with .*'latest'.*another folder"):
         pull(tmp_path, *WHOLE, login(server), version="earliest")
 
 
@@ -208,7 +211,8 @@ def test_versions_may_all_be_pulled_and_the_run_chooses(
 def test_the_command_and_what_a_run_says_without_its_receipt(
     wrds: tuple[Server, list[dict[str, object]]], tmp_path: Path
 ) -> None:
-    command = ["wrds", "pull", "--out", str(tmp_path), "--start", "2023-01-01", "--end", "2023-03-31", "--user", "faculty",
+    command = ["wrds", "pull", "--out", str(tmp_path), "--start", "2023-01-01", "--end", "2023-03-31",
+               "--user", "faculty",
                "--host", "127.0.0.1", "--port", str(wrds[0].port)]  # fmt: skip
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output

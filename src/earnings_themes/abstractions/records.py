@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Raised when a field of a result file changes its meaning; a reader refuses any other version.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Kind = Literal["subject", "reporting", "procedure", "filler"]
 FirmStatus = Literal["ok", "too_few_sentences", "no_transcript"]
@@ -127,11 +127,14 @@ class TopicModelResult:
 
 @dataclass(frozen=True, slots=True)
 class TopicSentence:
-    """A sentence as it was said; probability is None for an outlier."""
+    """A sentence as it was said; probability is None for an outlier.
+
+    In topics/{firm}.json text and speaker are left out: transcripts.parquet has them.
+    """
 
     sentence_id: Named
-    text: str
-    speaker_type: str
+    text: str = ""
+    speaker_type: str = ""
     probability: Share | None = None
 
 
@@ -210,9 +213,14 @@ class RepresentativeSentence:
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """A theme: topics of several firms about one thing. coherence is the mean of its topics' similarity."""
+    """A theme: what several firms say about one thing.
 
-    theme_id: Annotated[str, Meta(pattern="-[0-9]{3,}$")]
+    cohesion: mean cosine of its pairs of sentences of different firms, which does not depend on its size. threshold: the
+    strength from which a sentence settles in it. level 1 is a theme, level 2 a broad theme, a set of themes, whose parent
+    it is. born: the run that it was found in.
+    """
+
+    theme_id: Annotated[str, Meta(pattern="-B?[0-9]{2,}$")]
     kind: Kind
     label: str
     keywords: Keywords
@@ -220,20 +228,28 @@ class Theme:
     n_topics: AtLeastOne
     n_sentences: AtLeastOne
     centroid: Vector
-    coherence: Annotated[float, Meta(description="Mean cosine of the theme's topics to its centroid.")]
+    cohesion: Annotated[
+        float, Meta(description="Mean cosine of the theme's pairs of sentences of different firms.")
+    ]
     stability: Stability
     firms: Annotated[tuple[str, ...], Meta(min_length=1)]
-    topics: Annotated[tuple[ThemeTopic, ...], Meta(min_length=1)]
+    topics: tuple[ThemeTopic, ...]
     representative_sentences: tuple[RepresentativeSentence, ...]
+    level: Literal[1, 2] = 1
+    parent: str | None = None
+    threshold: float = 0.0
+    born: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class UnassignedTopic:
-    """A topic in no theme. reason: outlier, too_few_firms, one_firm_dominates or procedural."""
+    """A topic in no theme: what one firm alone speaks of. reason: no_theme."""
 
     firm_id: str
     topic_id: Count
-    reason: Annotated[str, Meta(pattern="^(outlier|too_few_firms|one_firm_dominates|procedural)$")]
+    reason: str
+    label: str = ""
+    size: Count = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +258,15 @@ class SkippedFirm:
 
     firm_id: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How many themes a level has, and their mean stability, weighted by sentences."""
+
+    level: Literal[1, 2]
+    n_themes: Count
+    stability: Stability
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +287,9 @@ class Themes:
     unassigned_topics: tuple[UnassignedTopic, ...]
     skipped_firms: tuple[SkippedFirm, ...]
     metadata: Mapping[str, Any]
+    levels: tuple[Level, ...] = ()
+    # In the file they stand in `themes` too; here apart, because nearly all that reads themes means level 1.
+    broad: tuple[Theme, ...] = ()
 
 
 # --- what a store gives ----------------------------------------------------------------------------

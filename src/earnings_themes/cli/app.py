@@ -367,7 +367,7 @@ def theme(
             stable = "" if found.stability is None else f", stability {found.stability:.2f}"
             yield (
                 f"{found.kind}: {_count(found.n_firms, 'firm')}, {_count(found.n_topics, 'topic')}, "
-                f"{_count(found.n_sentences, 'sentence')}; coherence {found.coherence:.2f}{stable}"
+                f"{_count(found.n_sentences, 'sentence')}; cohesion {found.cohesion:.2f}{stable}"
             )
             yield from render.fold(f"keywords: {_words(found.keywords)}", width)
             yield ""

@@ -5,18 +5,22 @@ embed and topics call, so its topics/{firm}.json is theirs, but for the timing.
 """
 
 import dataclasses
+import io
 import logging
 import os
 import tempfile
 import time
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from earnings_themes.abstractions import FirmTopics
 from earnings_themes.cloud.container import read_config_from
 from earnings_themes.config import Config, Source
-from earnings_themes.embedding import TorchEncoder, embed
+from earnings_themes.embedding import embed_shard, read_vectors
 from earnings_themes.ingest.transcripts import ingest
-from earnings_themes.results.firms import encode_firm, read_firms
+from earnings_themes.results.firms import encode_firm
 from earnings_themes.results.provenance import peak_memory_mb
 from earnings_themes.system.folders import Folder, open_folder
 from earnings_themes.topics.firm import process_firm_files
@@ -46,13 +50,17 @@ def process_one(config: Config, firm_id: str, data_source: str, output: Folder) 
         source = _source(config.source, data_source, firm_id)
         ingest(source, transcripts, firms, work / "ingest.json")
         # Not the shared cache: a container is gone when its firm is done.
-        encoder = TorchEncoder(config.embedding, threads)
-        embed(transcripts, read_firms(firms), vectors, encoder, config.topics.keep_procedural)
+        settings = dataclasses.replace(config.embedding, cache=None, shards=1)
+        embed_shard(transcripts, firms, vectors, 0, settings, config.topics.keep_procedural, threads)
         topics = work / "topics.json"
         firm = process_firm_files(
             config.run, firm_id, firms, transcripts, vectors, topics, config.topics, config.seed
         )
         name = f"{encode_firm(firm_id)}.json"
+        # What settling needs of this firm; first, so that where the topics are, everything is.
+        output.child("sentences").write(
+            f"{encode_firm(firm_id)}.parquet", _sentences(transcripts, vectors, firm_id)
+        )
         output.child("topics").write(name, topics.read_bytes())
     log.info(
         "firm %s: %s, %d topics of %d sentences, %.1f s, peak memory %.0f MB; wrote %s/topics/%s",
@@ -60,6 +68,20 @@ def process_one(config: Config, firm_id: str, data_source: str, output: Folder) 
         time.perf_counter() - started, peak_memory_mb(), output, name,
     )  # fmt: skip
     return firm
+
+
+def _sentences(transcripts: Path, embeddings: Path, firm_id: str) -> bytes:
+    """Return a firm's sentences with their vectors, as the reduce reads them where there is no transcripts.parquet."""
+    table = pq.read_table(transcripts)
+    found = read_vectors(embeddings, firm_id)
+    vectors = dict(zip(found.sentence_ids, (row.tobytes() for row in found.vectors), strict=True))
+    content = dict(zip(found.sentence_ids, found.content.tolist(), strict=True))
+    ids = table["sentence_id"].to_pylist()
+    table = table.append_column("vector", pa.array([vectors.get(name) for name in ids], pa.binary()))
+    table = table.append_column("content", pa.array([content.get(name) for name in ids], pa.float32()))
+    written = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata(found.about), written, compression="zstd")
+    return written.getvalue()
 
 
 def _source(source: Source, data_source: str, firm_id: str) -> Source:

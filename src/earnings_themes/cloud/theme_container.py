@@ -17,7 +17,7 @@ from pathlib import Path
 
 from earnings_themes.cloud.container import read_config_from
 from earnings_themes.system.folders import open_folder, s3_folder
-from earnings_themes.themes.run import RECEIPT, THEMES, reduce_run
+from earnings_themes.themes.run import RECEIPT, SENTENCES, THEMES, reduce_run
 
 log = logging.getLogger("earnings_themes")
 
@@ -40,6 +40,6 @@ def _output_folder(where: str) -> Iterator[Path]:
         yield Path(scratch)
         results = s3_folder(where)
         # The receipt last: where it is, everything is.
-        for name in (THEMES, RECEIPT):
+        for name in (SENTENCES, THEMES, RECEIPT):
             results.write(name, (Path(scratch) / name).read_bytes())
     log.info("wrote %s", results)

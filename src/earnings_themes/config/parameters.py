@@ -1,4 +1,4 @@
-"""The parameters of the built-in models: what `topics.params` and `themes.params` may hold.
+"""The parameters of the built-in models: what `topics.params` may hold.
 
 They stand here and not only in the models, because `snakemake -n` checks them and must not wait for numpy or torch.
 A test holds names and defaults to the models' own signatures. A model of your own needs no class here: it is
@@ -6,78 +6,29 @@ imported, and its signature is read (implementations.py).
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Final
 
 from pydantic.dataclasses import dataclass
 
 from earnings_themes.config.fields import CLOSED, Number, Whole, setting
 
-_MAPPING: Final = "a mapping of its keyword arguments"
-
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
-class SentenceGraph:
-    """`topics.params.clusterer_params`: communities of a firm's sentences."""
-
-    n_neighbors: Whole = setting(
-        10,
-        "sentences that a sentence is linked to; a quarter of the firm's, if that is less",
-        why='docs/validation.md, "Finer topics"',
-        ge=1,
-    )
-    min_topic_size: Whole = setting(
-        4,
-        "sentences a topic has at least",
-        why='3, 4, 5, 8 tried: docs/validation.md, "Outliers"',
-        ge=1,
-    )
-    n_runs: Whole = setting(
-        40,
-        "clusterings, each of 90 % of the sentences, whose agreement is the topics",
-        why='5 to 80 tried: docs/validation.md, "Agreement of runs"',
-        ge=1,
-    )
-    resolutions: tuple[Number, Number] = setting(
-        (2.0, 8.0),
-        "the coarsest and the finest of those clusterings",
-        why='(1, 4) merges themes: docs/validation.md, "Finer topics"',
-        expected="two numbers, such as [2, 8]",
-    )
-
-
-@dataclass(frozen=True, slots=True, config=CLOSED)
-class _Words:
-    """What BERTopic's words are made with, whatever the clusterer."""
-
-    umap: Mapping[str, Any] | None = setting(
-        None, "keyword arguments of UMAP before HDBSCAN; null: no reduction", expected=f"{_MAPPING}, or null"
-    )
-    ngram_range: tuple[Whole, Whole] = setting(
-        (1, 3), "the shortest and the longest phrase, in words", expected="two whole numbers, such as [1, 3]"
-    )
-    min_df: Whole = setting(
-        1,
-        "topics that must hold a word before it can describe one",
-        why="above 1, 38 % of the top words on real calls are lost",
-        ge=1,
-    )
-
-
-@dataclass(frozen=True, slots=True, config=CLOSED)
-class BERTopicParameters(_Words):
+class BERTopicParameters:
     """`topics.params` of `topics.model: bertopic`."""
 
-    clusterer: Literal["communities"] = setting("communities", "or hdbscan, as the prototype has it")
-    clusterer_params: SentenceGraph | None = setting(None, "parameters of the clusterer")
-
-
-@dataclass(frozen=True, slots=True, config=CLOSED)
-class BERTopicDensityParameters(_Words):
-    """`topics.params` of bertopic with `clusterer: hdbscan`."""
-
-    clusterer: Literal["hdbscan"] = setting("hdbscan", "density instead of communities")
-    clusterer_params: Mapping[str, Any] | None = setting(
-        None, "keyword arguments of HDBSCAN", expected=f"{_MAPPING}, or null"
+    neighbours: Whole = setting(
+        10, "sentences that a sentence is linked to", why='docs/validation.md, "Topics"', ge=1
+    )
+    topic_size: Whole = setting(
+        10,
+        "sentences a topic has, roughly: fine enough to keep what is specific",
+        why='docs/validation.md, "Topics"',
+        ge=2,
+    )
+    min_topic_size: Whole = setting(3, "a smaller group of sentences is outliers", ge=1)
+    ngram_range: tuple[Whole, Whole] = setting(
+        (1, 2), "the shortest and the longest phrase, in words", expected="two whole numbers, such as [1, 2]"
     )
 
 
@@ -127,65 +78,9 @@ class NeuralParameters(_Mixture):
     )
 
 
-@dataclass(frozen=True, slots=True, config=CLOSED)
-class ThemeCommunities:
-    """`themes.params`: communities of all firms' topics."""
-
-    method: Literal["communities"] = setting("communities", "or prototype, as the prototype has it")
-    n_neighbors: Whole = setting(
-        5,
-        "firms that a topic looks for its best match in",
-        why='3 to 10 tried: docs/validation.md, "Nearest firms"',
-        ge=1,
-    )
-    max_repeat: Number = setting(
-        0.20,
-        "share of the topics that may be the second of their firm in a theme",
-        why='.10 tried: docs/validation.md, "Finer topics"',
-        ge=0,
-        le=1,
-    )
-    start: Number = setting(
-        1 / 3,
-        "themes to begin with, as a share of the topics of an average firm",
-        why='docs/validation.md, "Granularity"',
-        gt=0,
-    )
-    likeness: Number = setting(
-        0.15,
-        "a theme whose topics are less alike is divided",
-        why='0 to .20 tried: docs/validation.md, "Likeness"',
-        ge=0,
-        le=1,
-    )
-    leave_out: Number = setting(
-        0.10,
-        "share of the topics that may be left out because they fit another theme better",
-        why='0 to .15 tried: docs/validation.md, "Likeness"',
-        ge=0,
-        le=1,
-    )
-
-
-@dataclass(frozen=True, slots=True, config=CLOSED)
-class PrototypeThemes:
-    """`themes.params` with `method: prototype`."""
-
-    umap: Mapping[str, Any] = setting(..., "keyword arguments of UMAP", expected=_MAPPING)
-    hdbscan: Mapping[str, Any] = setting(..., "keyword arguments of HDBSCAN", expected=_MAPPING)
-    method: Literal["prototype"] = setting("prototype", "label strings are clustered instead of centroids")
-
-
-# The classes of a model; where there are several, the parameter that chooses.
-TOPIC_PARAMETERS: Final[Mapping[str, tuple[str, Mapping[str, type]]]] = {
-    "bertopic": (
-        "clusterer",
-        {"communities": BERTopicParameters, "hdbscan": BERTopicDensityParameters},
-    ),
-    "lda": ("", {"": LDAParameters}),
-    "neural": ("", {"": NeuralParameters}),
+# The class of each built-in model.
+TOPIC_PARAMETERS: Final[Mapping[str, type]] = {
+    "bertopic": BERTopicParameters,
+    "lda": LDAParameters,
+    "neural": NeuralParameters,
 }
-THEME_PARAMETERS: Final[tuple[str, Mapping[str, type]]] = (
-    "method",
-    {"communities": ThemeCommunities, "prototype": PrototypeThemes},
-)

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from earnings_themes.config.fields import expected_of, fields_of, section_of
-from earnings_themes.config.parameters import THEME_PARAMETERS, TOPIC_PARAMETERS
+from earnings_themes.config.parameters import TOPIC_PARAMETERS
 from earnings_themes.config.settings import Config, Reduce
 from earnings_themes.errors import ConfigError
 
@@ -123,25 +123,12 @@ def _shown(value: Any) -> str:
 
 def _parameter_faults(raw: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with the parameters of the built-in models; a class of the user's own comes later."""
-    topics, themes = raw.get("topics"), raw.get("themes")
-    if isinstance(topics, Mapping):
-        of_model = TOPIC_PARAMETERS.get(topics.get("model", "bertopic"))
-        if of_model:
-            yield from _faults_of_parameters("topics.params", of_model, topics.get("params", {}))
-    if isinstance(themes, Mapping):
-        yield from _faults_of_parameters("themes.params", THEME_PARAMETERS, themes.get("params", {}))
-
-
-def _faults_of_parameters(where: str, of: tuple[str, Mapping[str, type]], params: Any) -> list[str]:
-    if not isinstance(params, Mapping):
-        return []  # said already, as a fault of the section
-    chooser, classes = of
-    chosen = params.get(chooser, next(iter(classes))) if chooser else ""
-    if chosen not in classes:
-        close = difflib.get_close_matches(str(chosen), classes, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        return [f"{where}.{chooser} is {chosen!r}; expected {' or '.join(classes)}.{hint}"]
-    return faults_of(classes[chosen], dict(params), where)
+    topics = raw.get("topics")
+    if not isinstance(topics, Mapping):
+        return
+    of_model, params = TOPIC_PARAMETERS.get(topics.get("model", "bertopic")), topics.get("params", {})
+    if of_model and isinstance(params, Mapping):
+        yield from faults_of(of_model, dict(params), "topics.params")
 
 
 def _with_passwords(value: Any, key: str = "") -> Iterator[str]:

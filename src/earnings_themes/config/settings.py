@@ -176,9 +176,6 @@ class TopicSettings:
     keep_procedural: Flag = setting(
         False, "true: greetings, operator turns and safe harbour are modelled like the rest"
     )
-    context: Flag = setting(
-        True, "a sentence is clustered with half of the one before and after it: speech stays on its subject"
-    )
     params: Mapping[str, Any] = setting(
         dict,
         "parameters of the model, listed in docs/settings.md; empty: their defaults",
@@ -236,20 +233,29 @@ class LabelSettings:
 class ThemeSettings:
     """The reduce: what makes a theme, and how it is named."""
 
+    granularity: Number = setting(
+        0.37,
+        "how much the sentences of a theme must have in common, 0 to 1: higher gives more and narrower themes",
+        why='docs/validation.md, "Granularity"',
+        gt=0,
+        lt=1,
+    )
+    floor: Number = setting(
+        0.25,
+        "a sentence of less strength settles in no theme: higher is surer and covers less",
+        why='docs/validation.md, "Precision against coverage"',
+        ge=0,
+        lt=1,
+    )
     min_firms: Whole = setting(2, "a theme crosses firms", ge=1)
     max_firm_share: Number = setting(
-        0.4, "no firm holds more than this share of a theme's topics", gt=0, le=1
+        0.5, "no firm holds more than this share of a theme's sentences", gt=0, le=1
     )
     stability_runs: Whole = setting(
-        10,
-        "repeats on 90 % of the topics, each as long as the clustering; 0: stability is not measured",
+        5,
+        "repeats on nine tenths of the firms, each as long as finding the themes; 0: stability is not measured",
         ge=0,
         le=1000,
-    )
-    params: Mapping[str, Any] = setting(
-        dict,
-        "parameters of the clustering of topic centroids, listed in docs/settings.md",
-        expected="a mapping of the clustering's parameters; docs/settings.md lists them",
     )
     labels: LabelSettings = setting(LabelSettings, "change these and only the themes job runs again")
 

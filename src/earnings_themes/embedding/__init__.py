@@ -18,12 +18,14 @@ from earnings_themes.embedding.encoders import (
     Vectors,
     make_encoder,
 )
-from earnings_themes.embedding.shard import embed, embed_shard, modelled, read_vectors
+from earnings_themes.embedding.shard import STATIC, FirmVectors, embed, embed_shard, modelled, read_vectors
 
 __all__ = [
     "PACKAGED_NAME",
     "PACKAGED_SHA256",
+    "STATIC",
     "EmbeddingCache",
+    "FirmVectors",
     "S3Cache",
     "SentenceEncoder",
     "TorchEncoder",

@@ -15,6 +15,8 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from earnings_themes.errors import ConfigError
+
 # Calls were written down from the 1990s on; beyond, a number was read as a year that is none.
 _FIRST_YEAR: Final = 1980
 _LAST_YEAR: Final = 2100
@@ -174,6 +176,16 @@ def _zone(name: str | None) -> dt.tzinfo | None:
         return dt.timezone(offset if name[0] == "+" else -offset)
     key = name.lower().removesuffix(" time").removesuffix(" standard").removesuffix(" daylight")
     return ZoneInfo(_ZONES[key])
+
+
+def check_zone(name: str) -> None:
+    """Raise ConfigError where `source.time_zone` is no zone."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError) as error:
+        raise ConfigError(
+            f"config: source.time_zone is {name!r}; expected a zone such as America/New_York."
+        ) from error
 
 
 def fitting_format(texts: list[str]) -> str | None:

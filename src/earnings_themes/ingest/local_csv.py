@@ -32,7 +32,7 @@ from earnings_themes.ingest.columns import (
     plain,
 )
 from earnings_themes.ingest.csv_rows import quoted
-from earnings_themes.ingest.dates import CallDay, call_day, fitting_format
+from earnings_themes.ingest.dates import CallDay, call_day, check_zone, fitting_format
 from earnings_themes.ingest.tables import files_of, read_table
 from earnings_themes.results.firms import id_fault, one_line
 from earnings_themes.system.run_guard import sha256_of
@@ -394,6 +394,7 @@ class LocalCSVConnector(DataConnector):
         """Yield (row's number over all tables, {column: cell}); light: what get_firms needs is enough."""
         settings = self._settings
         check_mapping(settings.columns)
+        check_zone(settings.time_zone)
         before = 0
         self._starts = []
         for name, word, table in self._tables(light):

@@ -184,8 +184,8 @@ class _Found:
             more = f" and {len(self._foreign) - _NAMED:,} more" if len(self._foreign) > _NAMED else ""
             notes.append(
                 f"the calls of {len(self._foreign):,} firms are not English: {some}{more}. Their sentences are split "
-                "and compared, but procedure, filler, names and labels are recognised in English alone, and one subject "
-                "in two languages is two themes. Translate them first, or leave them out (source.firms)."
+                "and compared, but procedure, filler, names and labels are recognised in English alone, and one "
+                "subject in two languages is two themes. Translate them first, or leave them out (source.firms)."
             )
         return notes
 

@@ -252,6 +252,7 @@ def _explained(error: Exception, login: Login, n_done: int, n_all: int) -> Sourc
     if "no password supplied" in said or "authentication failed" in said:
         return SourceError(
             f"{where}: the login was refused ({said}). Write a line "
-            f"{login.host}:{login.port}:{login.database}:NAME:PASSWORD into ~/.pgpass, chmod 600 it, and give --user NAME. Five wrong passwords lock a WRDS account."
+            f"{login.host}:{login.port}:{login.database}:NAME:PASSWORD into ~/.pgpass, chmod 600 it, "
+            "and give --user NAME."
         )
     return SourceError(f"{where}: {said}")

@@ -159,7 +159,13 @@ def _damaged_transcripts(source: Path | str, error: Exception) -> ResultError:
 
 def write_firm_topics(path: Path | str, firm: FirmTopics) -> None:
     """Write topics/{firm}.json."""
-    write_json(path, firm)
+    plain = _plain(firm)
+    for group in (*(topic["sentences"] for topic in plain["topics"]), plain["outliers"]):
+        for sentence in group:
+            # Their text and speaker stand in transcripts.parquet.
+            sentence.pop("text", None)
+            sentence.pop("speaker_type", None)
+    write_json(path, plain)
 
 
 def read_firm_topics(path: Path | str) -> FirmTopics:
@@ -184,8 +190,10 @@ def parse_firm_topics(data: bytes, name: str) -> FirmTopics:
 
 
 def write_themes(path: Path | str, themes: Themes) -> None:
-    """Write themes.json."""
-    write_json(path, themes)
+    """Write themes.json; the broad themes stand in its list of themes, after those of level 1."""
+    plain = _plain(dataclasses.replace(themes, themes=themes.themes + themes.broad))
+    del plain["broad"]
+    write_json(path, plain)
 
 
 def read_themes(path: Path | str) -> Themes:
@@ -195,7 +203,12 @@ def read_themes(path: Path | str) -> Themes:
 
 def parse_themes(data: bytes, name: str) -> Themes:
     """Read themes.json from its bytes. Raises ResultError naming the file as `name`, and its fault."""
-    return decode(data, Themes, name)
+    themes = decode(data, Themes, name)
+    return dataclasses.replace(
+        themes,
+        themes=tuple(theme for theme in themes.themes if theme.level == 1),
+        broad=tuple(theme for theme in themes.themes if theme.level == 2),
+    )
 
 
 # --- JSON ------------------------------------------------------------------------------------------

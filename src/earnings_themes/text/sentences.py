@@ -109,6 +109,7 @@ _OPENING_WORDS = frozenset(
 # After an ellipsis these go on with the same sentence: "costs… I think", "two, uh… Uh, three".
 _RESTART = frozenset("I I'm I'd I'll I've Uh Um Eh Er Erm".split())
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]$")
+_CAPITAL = re.compile(r"(?<=[a-z0-9%>] )[A-Z][a-z]+(?:['’][a-z]+)?\b")
 _FIRST_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _MARK = re.compile(r"(?:<[^<>]{1,30}>|\[[^\[\]]{1,30}\])[\s,.\-]*")
 # Stands for a word that may have had a capital, so the letter behind it proves nothing.
@@ -271,9 +272,28 @@ def split_long(sentence: str, max_words: int = MAX_WORDS) -> list[str]:
     return split_long(left, max_words) + split_long(right, max_words)
 
 
+def _at_capitals(text: str) -> list[str]:
+    """The sentences of a text that lost its points alone: "we sold it We are done". Whole where nothing says so."""
+    starts = [0]
+    for found in _CAPITAL.finditer(text):
+        word = found.group().replace("’", "'")
+        if word.lower() in _OPENING_WORDS and word not in _RESTART:
+            starts.append(found.start())
+    return [text[start:end].strip() for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+
+
+def _is_lines(text: str) -> bool:
+    """Whether a turn is a list without signs: a line an item, each with its capital, and not one point."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) < 3 or _ANY_END.search(text):
+        return False
+    # Lines of a page's width break a sentence anywhere, and its next word seldom has a capital.
+    return sum(not line[0].islower() for line in lines) >= 0.8 * len(lines)
+
+
 def lacks_ends(text: str) -> bool:
     """Whether a turn is long and has not one end of a sentence: speech that was recognised without points."""
-    return text.count(" ") >= WORDS_WITHOUT_END and not _ANY_END.search(text)
+    return text.count(" ") >= WORDS_WITHOUT_END and not _ANY_END.search(text) and not _is_lines(text)
 
 
 def split_sentences_counted(text: str) -> tuple[list[str], int]:
@@ -286,9 +306,13 @@ def split_sentences_counted(text: str) -> tuple[list[str], int]:
         raise TypeError(f"split_sentences expects a string, got {type(text).__name__}: {text!r}")
     pieces: list[str] = []
     n_long = 0
+    if _is_lines(text):
+        return [piece for line in text.splitlines() if line.strip() for piece in split_long(line.strip())], 0
     if lacks_ends(text):
         # Speech without a point, as recognisers write it: cut between clauses, at a length that sentences have.
-        cut = [piece for part in _split(text) for piece in split_long(part, UNPUNCTUATED_WORDS)]
+        parts = [part for piece in _split(text) for part in _at_capitals(piece)]
+        longest = MAX_WORDS if len(parts) > 1 else UNPUNCTUATED_WORDS
+        cut = [piece for part in parts for piece in split_long(part, longest)]
         return cut, int(len(cut) > 1)
     for sentence in _split(text):
         if len(sentence) <= MAX_WORDS:

@@ -29,7 +29,7 @@ _LINE = re.compile(
     # Web pages: "Prepared Remarks:", "Questions & Answers:", "Contents:", "Duration: 62 minutes"
     r"|(?:[Pp]repared [Rr]emarks|[Qq]uestions?(?: (?:and|&) |-and-)[Aa]nswers?(?: [Ss]ession)?"
     r"|Q ?& ?A(?: [Ss]ession)?|[Cc]ontents|[Pp]resentation"
-    r"|(?:(?:[Cc]all|[Cc]orporate|[Cc]ompany|[Cc]onference [Cc]all) )?[Pp]articipants|[Ee]xecutives"
+    r"|(?:(?:[Cc]all|[Cc]orporate|[Cc]ompany|[Cc]onference [Cc]all) )?[Pp]articipants|[Oo]perator|[Ee]xecutives"
     r"|[Aa]nalysts|[Oo]perator [Ss]ignoff):?"
     r"|[Dd]uration: \d+ minutes"
     r"|(?:[Ii]mage|[Pp]hoto) (?:[Ss]ource|[Cc]redit)s?: .*|[Mm]ore \S+ analysis"

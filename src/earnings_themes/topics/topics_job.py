@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 
 from earnings_themes.config import TopicSettings, parse_config
+from earnings_themes.embedding import FirmVectors
+from earnings_themes.embedding.space import whole
 from earnings_themes.results.firms import decode_firm
 from earnings_themes.system.job import code_version, job
 from earnings_themes.topics.firm import process_firm, process_firm_files
@@ -70,4 +72,7 @@ def preload() -> None:
         0.1 * np.eye(len(_VERBS), 16, k=8), len(_NOUNS), axis=0
     )
     settings = TopicSettings("bertopic", min_sentences=2, keep_procedural=True)
-    process_firm("", "", "", sentences, vectors.astype(np.float32), {}, settings, seed=0)
+    found = FirmVectors(
+        sentences["sentence_id"].tolist(), whole(vectors), np.ones(len(said), dtype=np.float32), {}
+    )
+    process_firm("", "", "", sentences, found, settings, seed=0)

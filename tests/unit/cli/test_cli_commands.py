@@ -87,7 +87,7 @@ def test_the_version_is_printed(command: Command) -> None:
 def test_a_theme_shows_keywords_firms_topics_and_sentences(command: Command) -> None:
     out = command("theme", "sample-001").out
     assert "sample-001  supply chain, freight" in out
-    assert "subject: 3 firms, 3 topics, 9 sentences; coherence 0.71" in out
+    assert "subject: 3 firms, 3 topics, 9 sentences; cohesion 0.71" in out
     assert "keywords: supply, chain, freight" in out
     assert "0012  Firm 0012 Inc.      0  supply chain, freight" in out
     assert "Firm A1 Inc.        0  Our supply and chain improved, sentence 0." in out

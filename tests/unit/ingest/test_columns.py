@@ -23,7 +23,8 @@ def written(path: Path, header: str, *rows: str, **settings: object) -> Source:
 def test_wrds_own_names_are_read(tmp_path: Path) -> None:
     source = written(
         tmp_path,
-        "CompanyId,TRANSCRIPT_ID,transcriptcomponenttypename,MostImportantDateUTC,mostimportanttimeutc,keydevid,Component Order,componenttext",
+        "CompanyId,TRANSCRIPT_ID,transcriptcomponenttypename,MostImportantDateUTC,mostimportanttimeutc,"
+        "keydevid,Component Order,componenttext",
         "7,70.0,Question,2022-10-28,01:00:00,9.0,0,Did you grow?",
     )
     found = connect(source).get_transcripts("7").calls[0]
@@ -47,8 +48,10 @@ def test_what_a_file_lacks_is_taken_from_rows_headline_and_day(tmp_path: Path) -
 
 def test_columns_are_mapped_and_kept(tmp_path: Path) -> None:
     source = written(
-        tmp_path, "gvkey,date,time,text,permno,sic", "001004,2022-10-28,01:00:00,We grew.,NA,35", "001004,2022-10-28,01:00:00,More.,12,35",
-        columns={"companyid": "GVKEY", "mostimportantdateutc": "date", "mostimportanttimeutc": "time", "componenttext": "text"},
+        tmp_path, "gvkey,date,time,text,permno,sic", "001004,2022-10-28,01:00:00,We grew.,NA,35",
+        "001004,2022-10-28,01:00:00,More.,12,35",
+        columns={"companyid": "GVKEY", "mostimportantdateutc": "date", "mostimportanttimeutc": "time",
+                 "componenttext": "text"},
         keep=("permno", "sic", "date"),
     )  # fmt: skip
     ingest(source, tmp_path / "t", tmp_path / "f", tmp_path / "i.json", calls=tmp_path / "c")
@@ -69,9 +72,12 @@ def test_columns_are_mapped_and_kept(tmp_path: Path) -> None:
     ("settings", "said"),
     [
         ({}, r"no column mostimportantdateutc.*source\.columns: \{mostimportantdateutc: date\}"),
-        ({"columns": {"mostimportantdateutc": "day"}}, r"no column day, which source\.columns\.mostimportantdateutc names"),
-        ({"columns": {"mostimportantdateutc": "date"}, "keep": ("permn",)}, r"no column permn, which source\.keep names.*'permno'"),
-        ({"columns": {"mostimportantdateutc": "date"}, "keep": ("permno",)}, r"permno has two values.*'1' \(line 2\), '2' \(line 3\)"),
+        ({"columns": {"mostimportantdateutc": "day"}},
+         r"no column day, which source\.columns\.mostimportantdateutc names"),
+        ({"columns": {"mostimportantdateutc": "date"}, "keep": ("permn",)},
+         r"no column permn, which source\.keep names.*'permno'"),
+        ({"columns": {"mostimportantdateutc": "date"}, "keep": ("permno",)},
+         r"permno has two values.*'1' \(line 2\), '2' \(line 3\)"),
     ],
 )  # fmt: skip
 def test_a_column_that_is_not_there_or_not_constant_is_named(
@@ -89,6 +95,12 @@ def test_a_mapping_of_an_unknown_column_is_a_mistake_in_the_settings(tmp_path: P
     with pytest.raises(
         ConfigError, match=r"source\.columns\.company_id is no column .*did you mean companyid"
     ):
+        connect(source).get_firms()
+
+
+def test_a_zone_that_is_none_is_a_mistake_in_the_settings(tmp_path: Path) -> None:
+    source = written(tmp_path, ",".join(LEAST), "7,2023-05-05,A.", time_zone="New York")
+    with pytest.raises(ConfigError, match=r"source\.time_zone is 'New York'; expected a zone such as America"):
         connect(source).get_firms()
 
 

@@ -64,7 +64,8 @@ def in_folder(path: Path) -> None:
         ("calls.parquet", lambda path: frame().to_parquet(path)),
         ("calls.xlsx", to_xlsx),
         ("calls.dta", lambda path: frame().to_stata(path, write_index=False, version=118)),
-        ("old.dta", lambda path: frame().assign(componenttext="We grew.").to_stata(path, write_index=False, version=114)),
+        ("old.dta",
+         lambda path: frame().assign(componenttext="We grew.").to_stata(path, write_index=False, version=114)),
         ("calls.zip", to_zip),
         ("calls.csv.gz", packed(gzip.compress)),
         ("calls.csv.bz2", packed(bz2.compress)),
@@ -100,7 +101,8 @@ def test_a_glob_is_several_files_and_a_message_names_the_one(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("start", "said"),
     [
-        (bytes(12) + b"\xc2\xea\x81\x60" + bytes(300), r"found a SAS data set .*pandas\.read_sas\('f', enc.*to_parquet"),
+        (bytes(12) + b"\xc2\xea\x81\x60" + bytes(300),
+         r"found a SAS data set .*pandas\.read_sas\('f', enc.*to_parquet"),
         (b"HEADER RECORD*******LIBRARY HEADER", "found a SAS transport file"),
         (b"\xd0\xcf\x11\xe0" + bytes(300), r"found an old Excel .*pandas\.read_excel"),
         (b"\x28\xb5\x2f\xfd" + bytes(30), r"packed with Zstandard.*compression='zstd'"),

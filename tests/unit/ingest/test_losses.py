@@ -60,7 +60,8 @@ def test_what_is_lost_is_said_at_the_terminal(tmp_path: Path, caplog: pytest.Log
 def edited(rows: list[Row], transcript: str, **more: object) -> list[Row]:
     """Return a call's other version: another id, and a word changed in many sentences."""
     return [
-        row | {"transcriptid": transcript, "componenttext": str(row["componenttext"]).replace(" the ", " that ", 5), **more}
+        row | {"transcriptid": transcript,
+               "componenttext": str(row["componenttext"]).replace(" the ", " that ", 5), **more}
         for row in rows
     ]  # fmt: skip
 
@@ -132,7 +133,9 @@ def test_speech_without_points_is_cut_and_said(tmp_path: Path) -> None:
 def test_rows_of_some_words_are_joined_to_the_turn_they_are(tmp_path: Path) -> None:
     rows = [
         call("7", "Ashgrove", ["freight"])[1] | {"componentorder": order, "componenttext": text}
-        for order, text in enumerate(["we moved containers by air", "because the harbour was", "congested. margins fell"])
+        for order, text in enumerate(
+            ["we moved containers by air", "because the harbour was", "congested. margins fell"]
+        )
     ]  # fmt: skip
     report(table(tmp_path, *rows), tmp_path)
     assert read_sentences(tmp_path / "t", "7")["text"].tolist() == [

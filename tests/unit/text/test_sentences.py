@@ -100,6 +100,8 @@ def test_the_samples_true_boundaries_are_found_in_every_call() -> None:
         ("Three things:\n1. Open plants\n2. Hire nurses", ["Three things:", "1. Open plants", "2. Hire nurses"]),
         ("We grew by\n12. That is fine.", ["We grew by\n12.", "That is fine."]),
         ("We grew by 5%\n- which is more than planned.", ["We grew by 5%\n- which is more than planned."]),
+        ("Our plans\nOpen nine plants\nHire nurses", ["Our plans", "Open nine plants", "Hire nurses"]),
+        ("We sold plants\nin the north\nof Texas.", ["We sold plants\nin the north\nof Texas."]),
         ("a • b • c", ["a", "• b", "• c"]),
         ("We Grew In The U.S. We Sold Acme Inc. And Bought It.",
          ["We Grew In The U.S.", "We Sold Acme Inc.", "And Bought It."]),
@@ -108,6 +110,12 @@ def test_the_samples_true_boundaries_are_found_in_every_call() -> None:
 )  # fmt: skip
 def test_lower_case_lists_and_title_case_have_their_ends(text: str, sentences: list[str]) -> None:
     assert split_sentences(text) == sentences
+
+
+def test_text_that_lost_its_points_is_split_at_its_capitals() -> None:
+    said = ["We sold the Norvale plants in the north and the south of the state", "Our margin grew as I said, by a lot",
+            "So we're very comfortable with what we and the Acme people did this year, which was a good one for us"]  # fmt: skip
+    assert split_sentences(" ".join(said)) == said
 
 
 def test_speech_without_a_point_is_cut_between_clauses_and_said_to_be_so() -> None:

@@ -35,6 +35,7 @@ def test_a_page_s_footer_interrupts_no_sentence() -> None:
         "Marta Quill -- Chief Executive Officer",
         "Oren Vale - Acme Securities - Analyst",
         "Prepared Remarks:",
+        "Operator",
         "Questions & Answers:",
         "Call Participants",
         "Duration: 62 minutes",
