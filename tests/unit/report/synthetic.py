@@ -106,11 +106,13 @@ def write_panel(run_dir: Path) -> Path:
     theme_of = run.theme_of()
     rows = []
     for row, frame in run.sentences(run.firms, ["sentence_id", "transcript_id", "date"]):
-        listed = run.topics(row).topics if row in run.read_firms else ()
+        path = run_dir / "topics" / f"{encode_firm(row.firm_id)}.json"
+        listed = results.read_firm_topics(path).topics if path.exists() else ()
         topics = {line.sentence_id: topic.topic_id for topic in listed for line in topic.sentences}
         for line in frame.to_dict("records"):
-            theme = theme_of.get((row.firm_id, topics.get(line["sentence_id"], -1)))
-            rows.append({**line, "firm_id": row.firm_id, "content": 1.0, "theme_id": theme, "strength": 0.5})
+            topic = topics.get(line["sentence_id"])
+            settled = {"topic_id": topic, "theme_id": theme_of.get((row.firm_id, topic)), "strength": 0.5}
+            rows.append({**line, "firm_id": row.firm_id, "kind": "subject", "content": 1.0, **settled})
     pq.write_table(pa.Table.from_pylist(rows, SENTENCES), run_dir / "sentences.parquet")
     build(str(run_dir), run_dir)
     return run_dir / "panel.parquet"
