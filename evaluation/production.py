@@ -7,8 +7,7 @@ from earnings_themes.abstractions import Theme
 from earnings_themes.config import Source, ThemeSettings, TopicSettings
 from earnings_themes.embedding import SentenceEncoder, embed
 from earnings_themes.ingest.transcripts import ingest
-from earnings_themes.quality import quality_report
-from earnings_themes.quality.vectors import kept_embeddings
+from earnings_themes.quality.summary import quality_report
 from earnings_themes.results.firms import encode_firm, read_firms
 from earnings_themes.results.topics_reader import TopicsReader
 from earnings_themes.system.folders import LocalFolder
@@ -21,23 +20,17 @@ _FIGURES = {
     "firms": "firms",
     "topics": "topics",
     "themes": "themes",
-    "themes_subject": "themes of subject matter",
-    "outlier_share": "outliers",
-    "topics_in_theme": "topics in a theme",
+    "broad": "broad themes",
+    "coverage_content": "in a theme, of sentences with content",
     "firms_with_theme": "firms with a theme",
-    "procedural_share_ten_largest": "procedure in the ten largest themes",
-    "subject_share_ten_first": "subject matter of the ten listed first",
-    "topic_diversity": "topic diversity",
-    "topic_npmi": "NPMI of topics",
-    "topic_cv": "C_v of topics",
-    "topic_silhouette_left_out": "silhouette of topics, outliers left out",
-    "topic_silhouette_singletons": "silhouette of topics, outliers alone",
-    "topic_stability": "stability of topics",
-    "theme_stability": "stability of themes",
-    "theme_ari_left_out": "theme ARI, unassigned left out",
-    "theme_ari_singletons": "theme ARI, unassigned alone",
-    "theme_ami_left_out": "theme AMI, unassigned left out",
-    "theme_ami_singletons": "theme AMI, unassigned alone",
+    "themes_effective": "themes, effective number",
+    "themes_cohesion": "cohesion of themes",
+    "themes_stability": "stability of themes",
+    "broad_stability": "stability of broad themes",
+    "themes_ami_assigned": "theme AMI, settled sentences",
+    "themes_ami_all": "theme AMI, all sentences",
+    "broad_ami_assigned": "broad theme AMI, settled sentences",
+    "broad_ami_all": "broad theme AMI, all sentences",
 }
 
 
@@ -68,7 +61,7 @@ def run(
         process_firm_files(name, row.firm_id, firms, transcripts, vectors, output, topics, _SEED)
     reader = TopicsReader(LocalFolder(folder / "topics"), [row.firm_id for row in rows], name)
     found = aggregate_files(name, reader, folder / "themes.json", themes, 1.0, _SEED)
-    metrics = quality_report(folder, labels, kept_embeddings(vectors.parent))["metrics"]
+    metrics = quality_report(folder, labels)["metrics"]
     figures = {title: _shown(metrics[key]) for key, title in _FIGURES.items() if key in metrics}
     return figures, [_line(theme) for theme in found.themes[:10]]
 

@@ -1,4 +1,4 @@
-"""Requires: everything before, the firms' files with themes.json. Gives: exposures.parquet/.csv, quality.json, report.html, figures/."""
+"""Requires: everything before, the firms' files with themes.json. Gives: quality.json, report.html, figures/."""
 
 
 rule report:
@@ -15,12 +15,6 @@ rule report:
             caption="captions/report.rst",
             category="Run",
             labels={"file": "Report"},
-        ),
-        exposures=report(
-            f"{RUN}/exposures.csv",
-            caption="captions/exposures.rst",
-            category="Data",
-            labels={"file": "Exposures"},
         ),
         quality=report(
             f"{RUN}/quality.json",
@@ -44,12 +38,17 @@ rule report:
             f"{RUN}/figures/map.svg",
             caption="captions/map.rst",
             category="Figures",
-            labels={"file": "Map of topics"},
+            labels={"file": "Map of themes"},
         ),
-        parquet=f"{RUN}/exposures.parquet",
+        curve=report(
+            f"{RUN}/figures/curve.svg",
+            caption="captions/curve.rst",
+            category="Figures",
+            labels={"file": "Precision against coverage"},
+        ),
         figures=expand(
             f"{RUN}/figures/{{name}}.{{kind}}",
-            name=["themes", "heatmap", "map"],
+            name=["themes", "heatmap", "map", "curve"],
             kind=["png", "txt"],
         ),
     log:
@@ -61,8 +60,7 @@ rule report:
         "../envs/workflow.yaml"
     container:
         CONTAINER
-    # The quality is measured in one process, the figures are drawn in another.
-    threads: 2
+    threads: 1
     resources:
         mem_mb=4000,
     params:

@@ -34,7 +34,7 @@ def quality_report(run_dir: Path, labels: Path | None = None) -> dict[str, Any]:
     sentences = read_settled(run_dir)
     compared = compare(run_dir, known)
     levels = {"themes": run.themes.themes, "broad": run.themes.broad}
-    metrics = _counts(run, sentences) | _coverage(run, sentences) | compared.metrics
+    metrics = _counts(run, sentences) | _coverage(run, sentences) | dict(compared.metrics)
     for level, themes in levels.items():
         metrics[f"{level}_effective"] = effective_number(sentences[LEVELS[level]])
         metrics |= _themes(level, themes)
