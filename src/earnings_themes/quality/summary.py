@@ -11,7 +11,7 @@ import pandas as pd
 from earnings_themes.abstractions import Theme
 from earnings_themes.quality.against_labels import LEVELS, compare
 from earnings_themes.quality.curve import curve
-from earnings_themes.quality.floor import STABLE
+from earnings_themes.quality.floor import is_unstable
 from earnings_themes.quality.metric import Metric, count, median, missing, share
 from earnings_themes.quality.settled import has_content, modelled, read_settled
 from earnings_themes.quality.truth import read_labels
@@ -112,6 +112,6 @@ def _themes(level: str, themes: Sequence[Theme]) -> dict[str, Metric]:
     return {
         f"{level}_cohesion": median([theme.cohesion for theme in themes], of, "there is no theme"),
         f"{level}_stability": median(stability, of, none),
-        f"{level}_unstable": share(sum(value < STABLE for value in stability), len(stability), of, none),
+        f"{level}_unstable": share(sum(map(is_unstable, themes)), len(stability), of, none),
         f"{level}_doubtful": share(sum(value < _DOUBTFUL for value in stability), len(stability), of, none),
     }

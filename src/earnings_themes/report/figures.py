@@ -23,7 +23,7 @@ N_BARS: Final = 25
 N_FIRMS: Final = 30
 N_COLUMNS: Final = 16
 N_NAMED: Final = 24
-_UNSTABLE: Final = "#e3a008"
+_LEAST_COVERAGE: Final = 0.02
 KIND_COLORS: Final = {
     "subject": "#2f6fbf", "reporting": "#b8860b", "procedure": "#7d8590", "filler": "#8a63c4",
 }  # fmt: skip
@@ -83,7 +83,7 @@ def _ranking(page: Page) -> tuple[Figure, str]:
     )
     if not parts:
         return _nothing("No themes"), caption
-    figure = Figure(figsize=(6.4, 0.8 + 0.26 * len(parts)), layout="constrained")
+    figure = Figure(figsize=(4.7, 0.8 + 0.26 * len(parts)), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     colors = [KIND_COLORS[part.theme.kind] for part in parts]
     rows = range(len(parts))
@@ -96,8 +96,8 @@ def _ranking(page: Page) -> tuple[Figure, str]:
         axes.set_title(title, fontsize=10)
         axes.spines[["top", "right", "bottom"]].set_visible(False)
         axes.set_xticks([])
-        axes.margins(x=0.2)
-    left.set_yticks(rows, [_named(part, 32) for part in parts])
+        axes.margins(x=0.3)
+    left.set_yticks(rows, [_named(part, 24) for part in parts])
     left.set_ylim(len(parts) - 0.5, -0.5)
     kinds = [kind for kind in KIND_COLORS if any(part.theme.kind == kind for part in parts)]
     if len(kinds) > 1:
@@ -138,7 +138,7 @@ def _map(page: Page) -> tuple[Figure, str]:
     caption = (
         f"The {n:,} themes of the run {page.run}: near themes are about similar things, larger points have more "
         f"sentences, a colour is a broad theme{' (the ten largest)' if len(page.broad) > len(PALETTE) else ''}. "
-        "A ring marks stability under .6."
+        "An empty point has a stability under .6."
     )
     if not page.themes:
         return _nothing("No themes"), caption
@@ -147,14 +147,14 @@ def _map(page: Page) -> tuple[Figure, str]:
     largest = sorted(page.broad, key=lambda part: (-part.n_sentences, part.number))[: len(PALETTE)]
     colors = {part.number: color for part, color in zip(largest, PALETTE, strict=False) if part.theme}
     most = max(part.theme.n_sentences for part in page.themes)
+    edges = [colors.get(part.broad, _OTHER) for part in page.themes]
     axes.scatter(
         [part.x for part in page.themes],
         [part.y for part in page.themes],
         s=[15 + 285 * part.theme.n_sentences / most for part in page.themes],
-        color=[colors.get(part.broad, _OTHER) for part in page.themes],
-        edgecolors=[_UNSTABLE if part.unstable else "white" for part in page.themes],
-        linewidths=[1.8 if part.unstable else 0.5 for part in page.themes],
-        alpha=0.85,
+        c=["white" if part.unstable else color for part, color in zip(page.themes, edges, strict=True)],
+        edgecolors=edges,
+        linewidths=1.3,
     )
     axes.set_xlim(-1.3, 1.3)
     axes.set_ylim(-1.12, 1.12)
@@ -172,7 +172,8 @@ def _map(page: Page) -> tuple[Figure, str]:
 
 
 def _curve(run: str, quality: Mapping[str, Any]) -> tuple[Figure, str]:
-    points = quality["curve"]
+    # A handful of sentences makes a curve of chance.
+    points = [point for point in quality["curve"] if point["coverage"] >= _LEAST_COVERAGE]
     calibrated = bool(points) and points[0]["precision"] is not None
     what = "expected precision" if calibrated else "mean strength"
     caption = (
@@ -181,7 +182,7 @@ def _curve(run: str, quality: Mapping[str, Any]) -> tuple[Figure, str]:
     )
     if not points:
         return _nothing("No sentence settled"), caption
-    figure = Figure(figsize=(5.2, 3.6), layout="constrained")
+    figure = Figure(figsize=(4.6, 3.4), layout="constrained")
     axes = figure.subplots()
     x = [100 * point["coverage"] for point in points]
     y = [point["precision"] if calibrated else point["strength"] for point in points]
