@@ -7,7 +7,6 @@ rule report:
         firms=rules.ingest.output.firms,
         ingest=rules.ingest.output.report,
         themes=rules.themes.output,
-        panel=rules.panel.output.panel,
         published=rules.publish.output,
         settings=made_with_settings("report"),
     output:
@@ -40,11 +39,17 @@ rule report:
             f"{RUN}/figures/map.svg",
             caption="captions/map.rst",
             category="Figures",
-            labels={"file": "Map of topics"},
+            labels={"file": "Map of themes"},
+        ),
+        curve=report(
+            f"{RUN}/figures/curve.svg",
+            caption="captions/curve.rst",
+            category="Figures",
+            labels={"file": "Precision against coverage"},
         ),
         figures=expand(
             f"{RUN}/figures/{{name}}.{{kind}}",
-            name=["themes", "heatmap", "map"],
+            name=["themes", "heatmap", "map", "curve"],
             kind=["png", "txt"],
         ),
     log:
@@ -56,8 +61,7 @@ rule report:
         "../envs/workflow.yaml"
     container:
         CONTAINER
-    # The quality is measured in one process, the figures are drawn in another.
-    threads: 2
+    threads: 1
     resources:
         mem_mb=4000,
     params:

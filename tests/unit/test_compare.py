@@ -38,11 +38,11 @@ def test_figures_times_and_themes_stand_side_by_side(tmp_path: Path) -> None:
 
 def test_figures_that_a_run_wrote_are_read_not_made_again(tmp_path: Path) -> None:
     folder = run(tmp_path / "one")
-    metrics = {"metrics": {"themes": {"value": 1234}, "outlier_share": {"value": 0.125}}}
+    metrics = {"metrics": {"themes": {"value": 1234}, "coverage_content": {"value": 0.125}}}
     (folder / "quality.json").write_text(json.dumps(metrics), encoding="utf-8")
     rows = cells(compare.compare([folder]))
     assert rows["Themes"] == ["1,234"]
-    assert rows["Outliers"] == ["12.5 %"]
+    assert rows["In a theme, of sentences with content"] == ["12.5 %"]
 
 
 def test_a_folder_without_a_run_and_a_damaged_one_are_named(tmp_path: Path) -> None:

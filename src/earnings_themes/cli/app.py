@@ -20,6 +20,7 @@ from earnings_themes.cli.render import Cell, Column
 from earnings_themes.cloud import cost
 from earnings_themes.config import read_config
 from earnings_themes.errors import ConfigError, EarningsThemesError, NotFoundError
+from earnings_themes.quality.floor import is_unstable
 from earnings_themes.stores import DEFAULT_STORE, open_store
 
 PROGRAM = "earnings-themes"
@@ -283,15 +284,16 @@ def themes(
     """List a run's themes by rank.
 
     Subject matter comes first, then the talk about results, procedure and filler; in each, the themes of
-    most firms.
+    most firms. A * marks a stability under .6: such a theme is not to be trusted by itself.
     """
-    header = ("rank", "theme_id", "kind", "label", "n_firms", "n_topics", "n_sentences", "keywords")
+    header = ("rank", "theme_id", "kind", "label", "n_firms", "n_topics", "n_sentences", "stability", "keywords")
     columns = [
         *(Column("rank"), Column("theme"), Column("kind"), Column("label", flexible=True)),
         *(
             Column("firms"),
             Column("topics"),
             Column("sentences"),
+            Column("stability", right=True),
             Column("keywords", flexible=True, first_to_go=True),
         ),
     ]
@@ -305,7 +307,7 @@ def themes(
             yield f"Run {run}: {_count(len(found), 'theme')}{of_kind}"
             if found:
                 yield ""
-                yield from render.table(columns, rows, width)
+                yield from render.table(columns, map(_marked, found), width)
 
         ask.answer([_listed(theme) for theme in found], header, rows, lines)
 
@@ -614,7 +616,7 @@ def search(
                     ),
                 ]
                 listed = [_theme_row(theme) for theme in found.themes]
-                yield from render.table(columns, [(*row[1:5], *row[6:]) for row in listed], width)
+                yield from render.table(columns, [(*row[1:5], row[6], row[8]) for row in listed], width)
             if found.sentences:
                 yield ""
                 columns = [
@@ -673,7 +675,14 @@ def _firm_rows(view: FirmView) -> list[tuple[Cell, ...]]:
 def _theme_row(theme: Theme) -> tuple[Cell, ...]:
     rank = int(theme.theme_id.rpartition("-")[2])
     counts = (theme.n_firms, theme.n_topics, theme.n_sentences)
-    return (rank, theme.theme_id, theme.kind, theme.label, *counts, _words(theme.keywords))
+    return (rank, theme.theme_id, theme.kind, theme.label, *counts, theme.stability, _words(theme.keywords))
+
+
+def _marked(theme: Theme) -> tuple[Cell, ...]:
+    """Return the theme's row for people, who see at its stability whether it can be trusted."""
+    row = _theme_row(theme)
+    stability = "-" if theme.stability is None else f"{theme.stability:.2f}"
+    return (*row[:7], f"{stability} {'*' if is_unstable(theme) else ' '}", row[8])
 
 
 def _listed(theme: Theme) -> dict[str, Any]:

@@ -57,6 +57,6 @@ def curve(
 
 
 def _floors(floor: float, most: float) -> list[float]:
-    steps = int((most - floor) / _STEP) if most > floor else 0
+    steps = int((most - floor) / _STEP + 1e-9) if most > floor else 0
     # Rounded, so that the same floor is written the same way on every machine.
     return [round(floor + _STEP * step, 6) for step in range(steps + 1)]

@@ -9,5 +9,8 @@ STABLE: Final = 0.6
 
 
 def is_unstable(theme: Theme) -> bool:
-    """Whether the theme comes back less often than the floor; False where stability was not measured."""
-    return theme.stability is not None and theme.stability < STABLE
+    """Whether the theme comes back less often than the floor; False where stability was not measured.
+
+    Rounded as it is shown: a theme marked as unstable beside a stability of 0.60 would be a riddle.
+    """
+    return theme.stability is not None and round(theme.stability, 2) < STABLE

@@ -11,7 +11,7 @@ import pandas as pd
 from earnings_themes.abstractions import Theme
 from earnings_themes.quality.against_labels import LEVELS, compare
 from earnings_themes.quality.curve import curve
-from earnings_themes.quality.floor import STABLE
+from earnings_themes.quality.floor import is_unstable
 from earnings_themes.quality.metric import Metric, count, median, missing, share
 from earnings_themes.quality.settled import has_content, modelled, read_settled
 from earnings_themes.quality.truth import read_labels
@@ -34,7 +34,7 @@ def quality_report(run_dir: Path, labels: Path | None = None) -> dict[str, Any]:
     sentences = read_settled(run_dir)
     compared = compare(run_dir, known)
     levels = {"themes": run.themes.themes, "broad": run.themes.broad}
-    metrics = _counts(run, sentences) | _coverage(run, sentences) | compared.metrics
+    metrics = _counts(run, sentences) | _coverage(run, sentences) | dict(compared.metrics)
     for level, themes in levels.items():
         metrics[f"{level}_effective"] = effective_number(sentences[LEVELS[level]])
         metrics |= _themes(level, themes)
@@ -117,6 +117,6 @@ def _themes(level: str, themes: Sequence[Theme]) -> dict[str, Metric]:
     return {
         f"{level}_cohesion": median([theme.cohesion for theme in themes], of, "there is no theme"),
         f"{level}_stability": median(stability, of, none),
-        f"{level}_unstable": share(sum(value < STABLE for value in stability), len(stability), of, none),
+        f"{level}_unstable": share(sum(map(is_unstable, themes)), len(stability), of, none),
         f"{level}_doubtful": share(sum(value < _DOUBTFUL for value in stability), len(stability), of, none),
     }

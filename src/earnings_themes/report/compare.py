@@ -12,21 +12,20 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
+from earnings_themes.abstractions import Theme
 from earnings_themes.errors import ResultError
-from earnings_themes.quality import quality_report
-from earnings_themes.quality.coverage import largest_themes
 from earnings_themes.quality.meaning import MEANINGS
+from earnings_themes.quality.summary import quality_report
+from earnings_themes.report.html import written
 from earnings_themes.report.timing import benchmark_times
 from earnings_themes.results.artifacts import read_themes
 
 # What the issue that asked for the comparison names, and what a reader asks next.
 _METRICS: Final = (
-    "firms", "sentences", "topics", "themes", "themes_subject",
-    "topics_in_theme", "firms_with_theme", "sentences_in_theme", "outlier_share",
-    "procedural_share_ten_largest", "subject_share_ten_first",
-    "topic_npmi", "topic_cv", "theme_npmi", "theme_cv", "topic_diversity", "theme_diversity",
-    "topic_stability", "theme_stability", "theme_ari_left_out", "theme_ari_singletons",
-    "theme_ami_left_out", "theme_ami_singletons",
+    "firms", "sentences", "topics", "themes", "broad", "coverage_content", "coverage_modelled", "firms_with_theme",
+    "themes_effective", "broad_effective", "themes_cohesion", "themes_stability", "themes_unstable", "themes_doubtful",
+    "broad_stability", "themes_ami_assigned", "themes_ami_all", "themes_ari_assigned", "themes_ari_all",
+    "broad_ami_assigned", "broad_ami_all", "themes_best_f1", "broad_best_f1",
 )  # fmt: skip
 
 
@@ -42,7 +41,7 @@ def compare(runs: Sequence[Path]) -> str:
     metrics = [_metrics(run) for run in runs]
     times = [_times(run) for run in runs]
     rows = [
-        [MEANINGS[name].title, *(_shown(name, figures.get(name, {}).get("value")) for figures in metrics)]
+        [MEANINGS[name].title, *(written(figures.get(name, {}).get("value"), MEANINGS[name]) for figures in metrics)]
         for name in _METRICS
         if any(figures.get(name, {}).get("value") is not None for figures in metrics)
     ]
@@ -69,13 +68,6 @@ def _metrics(run: Path) -> Mapping[str, Mapping[str, Any]]:
     return metrics
 
 
-def _shown(name: str, value: float | None) -> str:
-    if value is None:
-        return "–"
-    form = MEANINGS[name].form
-    return f"{value:,}" if form == "count" else f"{100 * value:.1f} %" if form == "share" else f"{value:.2f}"
-
-
 def _times(run: Path) -> dict[str, str]:
     steps = {time.step: time for time in benchmark_times(run / "benchmarks")}
     times = {}
@@ -90,9 +82,14 @@ def _times(run: Path) -> dict[str, str]:
 
 
 def _largest(run: Path) -> list[str]:
+    """The ten themes with most firms, then most sentences, whatever their kind and rank."""
+
+    def size(theme: Theme) -> tuple[int, int, str]:
+        return -theme.n_firms, -theme.n_sentences, theme.theme_id
+
     return [
-        f"{theme.label} ({theme.n_firms} firms, {theme.n_topics} topics, {theme.kind})"
-        for theme in largest_themes(read_themes(run / "themes.json").themes)
+        f"{theme.label} ({theme.n_firms} firms, {theme.n_sentences} sentences, {theme.kind})"
+        for theme in sorted(read_themes(run / "themes.json").themes, key=size)[:10]
     ]
 
 

@@ -2,50 +2,56 @@
 
 import json
 import math
-from collections import Counter, defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from earnings_themes.abstractions import Theme
 from earnings_themes.errors import ResultError
+from earnings_themes.quality.floor import is_unstable
+from earnings_themes.quality.settled import modelled, read_settled
 from earnings_themes.report.layout import plane
 from earnings_themes.report.timing import StepTime, add_seconds, benchmark_times, by_rule
+from earnings_themes.results.artifacts import read_firm_topics
 from earnings_themes.results.firms import FirmRow
-from earnings_themes.results.run_files import Run, TopicKey
+from earnings_themes.results.run_files import Run
 
 # Above this the page would neither open at once nor stay under 8 MB: the firms with most sentences are shown.
 MAX_FIRMS: Final = 500
 FIRMS_A_THEME: Final = 12
+THEMES_A_FIRM: Final = 12
 SIMILAR_THEMES: Final = 3
 SENTENCE_LENGTH: Final = 240
-KEYWORDS_A_TOPIC: Final = 6
 # What a referee asks of every run; the same for all its firms.
 MADE_WITH: Final = ("model", "params", "embedding_model", "embedding_sha256", "seed", "versions")
-_THEMES_MADE_WITH: Final = ("min_firms", "max_firm_share", "params")
+_THEMES_MADE_WITH: Final = ("granularity", "floor", "min_firms", "max_firm_share", "stability_runs", "space")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A sentence and where it was said."""
+    """A sentence, who said it where, and how surely it belongs to its theme; strength None where unknown."""
 
     text: str
     firm_id: str
     firm_name: str
     date: str
-    transcript_id: str
+    speaker: str
+    section: str
+    strength: float | None
     sentence_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class ThemeFirm:
-    """A firm in a theme: its sentences there, and their share of all that it said."""
+    """A firm in a theme: its sentences there, and their share of what was modelled of it."""
 
     firm_id: str
     firm_name: str
@@ -55,76 +61,86 @@ class ThemeFirm:
 
 @dataclass(frozen=True, slots=True)
 class ThemePart:
-    """What the page says about a theme. share: of all sentences of the run; average: mean over firms."""
+    """What the page says about a theme.
+
+    Attributes
+    ----------
+    share : of the modelled sentences of the run
+    average : the mean over firms of its share of a firm's modelled sentences
+    broad : the number of its broad theme, -1 for none
+    x, y : its place on the map
+    """
 
     number: int
     theme: Theme
+    unstable: bool
     share: float
     average: float
+    broad: int
+    x: float
+    y: float
     firms: tuple[ThemeFirm, ...]
     sources: tuple[Source, ...]
     similar: tuple[tuple[int, str, float], ...]
 
 
-@dataclass(slots=True)
-class FirmPart:
-    """What the page says about a firm; n_by_theme counts its sentences by the theme's number."""
+@dataclass(frozen=True, slots=True)
+class BroadPart:
+    """A broad theme and its themes; theme None for those that are in none."""
 
     number: int
-    row: FirmRow
-    n_topics: int = 0
-    n_by_theme: dict[int, int] = field(default_factory=dict)
+    theme: Theme | None
+    unstable: bool
+    n_sentences: int
+    share: float
+    members: tuple[ThemePart, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class TopicPart:
-    """A topic as a point of the map; firm and theme are numbers of the page, theme −1 for none."""
+class FirmPart:
+    """What the page says about a firm: its themes by share, each with its sentences and the surest of them."""
 
-    firm: int
-    theme: int
-    topic_id: int
-    label: str
-    keywords: str
-    sentence: str
-    kind: str
-    size: int
-    stability: float | None
-    x: float
-    y: float
+    number: int
+    row: FirmRow
+    n_modelled: int
+    n_by_theme: Mapping[int, int]
+    lines: tuple[tuple[int, Source | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything that the templates and the figures need."""
+    """Everything that the template and the figures need."""
 
     run: str
     n_firms: int
     n_calls: int
     n_sentences: int
+    n_modelled: int
     dates: tuple[str, str] | None
     themes: tuple[ThemePart, ...]
+    broad: tuple[BroadPart, ...]
     firms: tuple[FirmPart, ...]
-    topics: tuple[TopicPart, ...]
     skipped_firms: tuple[tuple[str, tuple[str, ...]], ...]
     skipped_rows: tuple[tuple[str, int], ...]
     made_with: Mapping[str, Any]
     times: tuple[StepTime, ...]
-    n_timed_firms: int
 
 
-def gather(run: Run, panel: Path) -> Page:
-    """Read a run and its panel.parquet. Raises ResultError for a damaged run."""
-    numbers = {theme.theme_id: number for number, theme in enumerate(run.themes.themes)}
-    counts, dates = _panel_counts(panel, numbers)
+def gather(run: Run) -> Page:
+    """Read a run. Raises ResultError for a damaged one."""
+    themes = run.themes.themes
+    numbers = {theme.theme_id: number for number, theme in enumerate(themes)}
     rows = {row.firm_id: row for row in run.firms}
+    counted = _count(run.directory, numbers)
     shown = sorted(run.read_firms, key=lambda row: (-row.n_sentences, row.firm_id))[:MAX_FIRMS]
     shown.sort(key=lambda row: (row.firm_name.casefold(), row.firm_id))
-    firms = [FirmPart(number, row) for number, row in enumerate(shown)]
-    theme_of = {key: numbers[theme] for key, theme in run.theme_of().items()}
-    topics, seconds, made_with = _read_topics(run, firms, theme_of)
-    for firm in firms:
-        firm.n_by_theme = counts.get(firm.row.firm_id, {})
+    of_firms = {row.firm_id: _largest(counted.n_by_theme.get(row.firm_id, {})) for row in shown}
+    wanted = {counted.surest[firm, number] for firm, listed in of_firms.items() for number in listed}
+    wanted |= {sentence.sentence_id for theme in themes for sentence in theme.representative_sentences}
+    sources = _sources(run, rows, wanted)
+    parts = _theme_parts(run, rows, counted, sources)
     ingest = _json(run.directory / "ingest.json")
+    seconds: dict[str, StepTime] = {}
     add_seconds(seconds, "ingest", ingest)
     add_seconds(seconds, "themes", run.themes.metadata)
     return Page(
@@ -132,20 +148,26 @@ def gather(run: Run, panel: Path) -> Page:
         n_firms=len(run.firms),
         n_calls=sum(row.n_calls for row in run.firms),
         n_sentences=sum(row.n_sentences for row in run.firms),
-        dates=dates,
-        themes=_theme_parts(run, rows, counts),
-        firms=tuple(firms),
-        topics=tuple(topics),
+        n_modelled=sum(counted.n_modelled.values()),
+        dates=_dates(run.directory / "sentences.parquet"),
+        themes=parts,
+        broad=_broad_parts(run, parts, counted),
+        firms=tuple(
+            FirmPart(
+                number,
+                row,
+                counted.n_modelled.get(row.firm_id, 0),
+                counted.n_by_theme.get(row.firm_id, {}),
+                tuple(
+                    (theme, sources.get(counted.surest[row.firm_id, theme])) for theme in of_firms[row.firm_id]
+                ),
+            )
+            for number, row in enumerate(shown)
+        ),
         skipped_firms=_skipped(run, rows),
         skipped_rows=tuple(sorted(ingest.get("skipped_rows", {}).items())),
-        made_with=made_with
-        | {
-            f"themes' {name}": run.themes.metadata[name]
-            for name in _THEMES_MADE_WITH
-            if name in run.themes.metadata
-        },
+        made_with=_made_with(run),
         times=tuple(by_rule(benchmark_times(run.directory / "benchmarks"), seconds.values())),
-        n_timed_firms=len(firms),
     )
 
 
@@ -162,96 +184,114 @@ def share_of(n: float, whole: int) -> float:
     return n / whole if whole else 0.0
 
 
+# --- counts ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What sentences.parquet says: modelled sentences a firm, settled ones a firm and theme, and the surest of each."""
+
+    n_modelled: Mapping[str, int]
+    n_by_theme: Mapping[str, Mapping[int, int]]
+    surest: Mapping[tuple[str, int], str]
+    n_by_broad: Mapping[str, int]
+
+
+def _count(run_dir: Path, numbers: Mapping[str, int]) -> _Counted:
+    frame = read_settled(run_dir)
+    settled = frame[frame["theme_id"].notna()]
+    by_firm: dict[str, dict[int, int]] = defaultdict(dict)
+    sizes = settled.groupby(["firm_id", "theme_id"], observed=True).size().reset_index(name="n")
+    for firm, theme, n in zip(*(sizes[name].tolist() for name in ("firm_id", "theme_id", "n")), strict=True):
+        if theme not in numbers:
+            raise ResultError(
+                f"{run_dir}/sentences.parquet: has the theme {theme!r}, which themes.json lacks. They are of two runs: "
+                "run themes again."
+            )
+        by_firm[firm][numbers[theme]] = int(n)
+    # A stable sort: of equally sure sentences the first said.
+    best = settled.sort_values("strength", ascending=False, kind="stable")
+    best = best.drop_duplicates(["firm_id", "theme_id"])
+    ids = pq.read_table(run_dir / "sentences.parquet", columns=["sentence_id"])["sentence_id"]
+    names = ids.take(best.index.to_numpy()).to_pylist()
+    keys = zip(best["firm_id"], best["theme_id"], strict=True)
+    return _Counted(
+        _sizes(frame[modelled(frame)]["firm_id"]),
+        by_firm,
+        {(firm, numbers[theme]): name for (firm, theme), name in zip(keys, names, strict=True)},
+        _sizes(frame["broad_id"]),
+    )
+
+
+def _sizes(column: "pd.Series[Any]") -> dict[str, int]:
+    return {str(name): int(n) for name, n in column.value_counts().items()}
+
+
+def _largest(n_by_theme: Mapping[int, int]) -> list[int]:
+    return sorted(n_by_theme, key=lambda number: (-n_by_theme[number], number))[:THEMES_A_FIRM]
+
+
+def _dates(path: Path) -> tuple[str, str] | None:
+    found = pc.min_max(pq.read_table(path, columns=["date"])["date"]).as_py()
+    return (str(found["min"]), str(found["max"])) if found["min"] else None
+
+
 # --- parts -----------------------------------------------------------------------------------------
 
 
-def _panel_counts(
-    path: Path, numbers: dict[str, int]
-) -> tuple[dict[str, dict[int, int]], tuple[str, str] | None]:
-    """Return each firm's sentences by theme, zeros left out, and the first and the last day of a call."""
-    counts: dict[str, dict[int, int]] = defaultdict(dict)
-    dates: set[str] = set()
-    try:
-        file = pq.ParquetFile(path)
-        for group in range(file.metadata.num_row_groups):
-            table = file.read_row_group(group, columns=["firm_id", "theme_id", "n", "date"])
-            dates.update(map(str, pc.unique(table["date"]).to_pylist()))
-            table = table.filter(pc.greater(table["n"], 0))
-            columns = (table[name].to_pylist() for name in ("firm_id", "theme_id", "n"))
-            for firm_id, theme_id, n in zip(*columns, strict=True):
-                of_firm = counts[firm_id]
-                number = numbers[theme_id]
-                of_firm[number] = of_firm.get(number, 0) + n
-    except (OSError, pa.ArrowException) as error:
-        raise ResultError(
-            f"{path}: cannot be read ({error}). Delete it and run again; rule panel makes it."
-        ) from error
-    return counts, (min(dates), max(dates)) if dates else None
-
-
-def _read_topics(
-    run: Run, firms: list[FirmPart], theme_of: dict[TopicKey, int]
-) -> tuple[list[TopicPart], dict[str, StepTime], dict[str, Any]]:
-    centroids: list[tuple[float, ...]] = []
-    seconds: dict[str, StepTime] = {}
-    made_with: dict[str, Any] = {}
-    bare: list[dict[str, Any]] = []
-    for firm in firms:
-        topics = run.topics(firm.row)
-        firm.n_topics = topics.n_topics
-        add_seconds(seconds, "topics", topics.metadata)
-        made_with = made_with or {
-            name: topics.metadata[name] for name in MADE_WITH if name in topics.metadata
-        }
-        centroids += topics.centroids
-        for topic in topics.topics:
-            bare.append(
-                {
-                    "firm": firm.number,
-                    "theme": theme_of.get((topics.firm_id, topic.topic_id), -1),
-                    "topic_id": topic.topic_id,
-                    "label": topic.label,
-                    "keywords": ", ".join(word for word, _ in topic.keywords[:KEYWORDS_A_TOPIC]),
-                    "sentence": short(topic.sentences[0].text, SENTENCE_LENGTH),
-                    "kind": topic.kind,
-                    "size": topic.size,
-                    "stability": topic.stability,
-                }
-            )
-    positions = plane(np.array(centroids, dtype=np.float32)) if centroids else np.empty((0, 2))
-    points = [
-        TopicPart(**topic, x=float(x), y=float(y)) for topic, (x, y) in zip(bare, positions, strict=True)
-    ]
-    return points, seconds, made_with
-
-
 def _theme_parts(
-    run: Run, rows: dict[str, FirmRow], counts: dict[str, dict[int, int]]
+    run: Run, rows: Mapping[str, FirmRow], counted: _Counted, sources: Mapping[str, Source]
 ) -> tuple[ThemePart, ...]:
     themes = run.themes.themes
-    n_sentences = sum(row.n_sentences for row in run.firms)
+    n_modelled = sum(counted.n_modelled.values())
     n_firms = len(run.read_firms)
     similar = _similar(themes)
-    sources = _sources(run, rows)
+    broad = {theme.theme_id: number for number, theme in enumerate(run.themes.broad)}
+    if not themes:
+        return ()
+    places = plane(np.array([theme.centroid for theme in themes], dtype=np.float32))
     of_theme: dict[int, list[ThemeFirm]] = defaultdict(list)
-    for firm_id, by_theme in counts.items():
+    for firm_id, by_theme in counted.n_by_theme.items():
         for number, n in by_theme.items():
-            row = rows[firm_id]
-            of_theme[number].append(ThemeFirm(firm_id, row.firm_name, n, share_of(n, row.n_sentences)))
+            share = share_of(n, counted.n_modelled.get(firm_id, 0))
+            of_theme[number].append(ThemeFirm(firm_id, rows[firm_id].firm_name, n, share))
     return tuple(
         ThemePart(
             number=number,
             theme=theme,
-            share=share_of(theme.n_sentences, n_sentences),
+            unstable=is_unstable(theme),
+            share=share_of(theme.n_sentences, n_modelled),
             average=share_of(math.fsum(firm.share for firm in of_theme[number]), n_firms),
+            broad=broad.get(theme.parent or "", -1),
+            x=float(places[number][0]),
+            y=float(places[number][1]),
             firms=tuple(
                 sorted(of_theme[number], key=lambda firm: (-firm.share, firm.firm_id))[:FIRMS_A_THEME]
             ),
-            sources=tuple(sources[number]),
+            sources=tuple(
+                sources[sentence.sentence_id]
+                for sentence in theme.representative_sentences
+                if sentence.sentence_id in sources
+            ),
             similar=similar[number],
         )
         for number, theme in enumerate(themes)
     )
+
+
+def _broad_parts(run: Run, parts: tuple[ThemePart, ...], counted: _Counted) -> tuple[BroadPart, ...]:
+    members: dict[int, list[ThemePart]] = defaultdict(list)
+    for part in parts:
+        members[part.broad].append(part)
+    n_modelled = sum(counted.n_modelled.values())
+    found = []
+    for number, theme in enumerate(run.themes.broad):
+        n = counted.n_by_broad.get(theme.theme_id, 0)
+        of_theme = tuple(members[number])
+        found.append(BroadPart(number, theme, is_unstable(theme), n, share_of(n, n_modelled), of_theme))
+    if members[-1]:
+        found.append(BroadPart(len(found), None, False, 0, 0.0, tuple(members[-1])))
+    return tuple(found)
 
 
 def _similar(themes: tuple[Theme, ...]) -> list[tuple[tuple[int, str, float], ...]]:
@@ -268,37 +308,40 @@ def _similar(themes: tuple[Theme, ...]) -> list[tuple[tuple[int, str, float], ..
     ]
 
 
-def _sources(run: Run, rows: dict[str, FirmRow]) -> dict[int, list[Source]]:
-    wanted: dict[str, dict[str, str]] = defaultdict(dict)
-    shown = [sentence for theme in run.themes.themes for sentence in theme.representative_sentences]
-    for sentence in shown:
-        wanted[sentence.firm_id][sentence.sentence_id] = sentence.text
+def _sources(run: Run, rows: Mapping[str, FirmRow], wanted: Collection[str]) -> dict[str, Source]:
+    table = pq.read_table(run.directory / "sentences.parquet", columns=["sentence_id", "firm_id", "strength"])
+    table = table.filter(pc.is_in(table["sentence_id"], pa.array(sorted(wanted), pa.string())))
+    known = {line["sentence_id"]: line for line in table.to_pylist()}
+    firms = {line["firm_id"] for line in known.values()}
+    columns = ["sentence_id", "date", "speaker_name", "speaker_type", "section", "text"]
     found: dict[str, Source] = {}
-    speakers = [rows[firm_id] for firm_id in wanted if firm_id in rows]
-    for row, frame in run.sentences(speakers, ["sentence_id", "transcript_id", "date"]):
-        texts = wanted[row.firm_id]
-        for line in frame[frame["sentence_id"].isin(list(texts))].itertuples(index=False):
+    for row, frame in run.sentences([row for row in run.firms if row.firm_id in firms], columns):
+        for line in frame[frame["sentence_id"].isin(list(known))].itertuples(index=False):
             name = str(line.sentence_id)
+            strength = known[name]["strength"]
             found[name] = Source(
-                texts[name], row.firm_id, row.firm_name, str(line.date), str(line.transcript_id), name
-            )
-    return {
-        number: [
-            found[sentence.sentence_id]
-            for sentence in theme.representative_sentences
-            if sentence.sentence_id in found
-        ]
-        for number, theme in enumerate(run.themes.themes)
-    }
+                short(str(line.text), SENTENCE_LENGTH), row.firm_id, rows[row.firm_id].firm_name, str(line.date),
+                str(line.speaker_name or line.speaker_type or ""), str(line.section or ""), strength, name,
+            )  # fmt: skip
+    return found
 
 
-def _skipped(run: Run, rows: dict[str, FirmRow]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _skipped(run: Run, rows: Mapping[str, FirmRow]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     by_reason: dict[str, list[str]] = defaultdict(list)
     for firm in run.themes.skipped_firms:
         name = rows[firm.firm_id].firm_name if firm.firm_id in rows else ""
         by_reason[firm.reason].append(f"{name} ({firm.firm_id})" if name else firm.firm_id)
-    sizes = Counter({reason: len(names) for reason, names in by_reason.items()})
-    return tuple((reason, tuple(by_reason[reason])) for reason, _ in sizes.most_common())
+    return tuple(sorted(((reason, tuple(names)) for reason, names in by_reason.items()), key=lambda x: -len(x[1])))
+
+
+def _made_with(run: Run) -> dict[str, Any]:
+    """What the first firm's topics say of their making, which is all firms', and what the themes say."""
+    paths = sorted((run.directory / "topics").glob("*.json"))
+    topics = read_firm_topics(paths[0]).metadata if paths else {}
+    themes = run.themes.metadata
+    return {name: topics[name] for name in MADE_WITH if name in topics} | {
+        f"themes' {name}": themes[name] for name in _THEMES_MADE_WITH if name in themes
+    }
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ one outlier and one procedural sentence. The last topic reaches no theme.
 """
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +27,7 @@ from earnings_themes.abstractions import (
 from earnings_themes.panel.build import build
 from earnings_themes.results import artifacts as results
 from earnings_themes.results.firms import FirmRow, encode_firm, write_firms
-from earnings_themes.results.run_files import open_run
-from tests.panel_run import SENTENCES
+from earnings_themes.results.tree import SENTENCES_SCHEMA
 
 RUN = "made-up"
 SUBJECTS = [
@@ -82,17 +82,16 @@ def write_run(
     for firm in firms:
         name = encode_firm(firm.firm_id)
         results.write_firm_topics(run_dir / "topics" / f"{name}.json", firm)
-    results.write_themes(
-        run_dir / "themes.json",
-        _themes(
-            run,
-            firms,
-            n_topics - 1 if n_themes is None else n_themes,
-            n_topics,
-            centres,
-            tuple(SkippedFirm(row.firm_id, "too_few_sentences") for row in rows[n_firms:]),
-        ),
+    themes = _themes(
+        run,
+        firms,
+        n_topics - 1 if n_themes is None else n_themes,
+        n_topics,
+        centres,
+        tuple(SkippedFirm(row.firm_id, "too_few_sentences") for row in rows[n_firms:]),
     )
+    results.write_themes(run_dir / "themes.json", themes)
+    _write_sentences(run_dir, firms, themes)
     results.write_json(
         run_dir / "ingest.json",
         {"skipped_rows": {"empty_text": 12, "duplicate": 3}, "timing": {"seconds": 0.5}},
@@ -101,21 +100,39 @@ def write_run(
 
 
 def write_panel(run_dir: Path) -> Path:
-    """Write sentences.parquet as the run's topics say, and the panel from it; return panel.parquet."""
-    run = open_run(run_dir)
-    theme_of = run.theme_of()
-    rows = []
-    for row, frame in run.sentences(run.firms, ["sentence_id", "transcript_id", "date"]):
-        path = run_dir / "topics" / f"{encode_firm(row.firm_id)}.json"
-        listed = results.read_firm_topics(path).topics if path.exists() else ()
-        topics = {line.sentence_id: topic.topic_id for topic in listed for line in topic.sentences}
-        for line in frame.to_dict("records"):
-            topic = topics.get(line["sentence_id"])
-            settled = {"topic_id": topic, "theme_id": theme_of.get((row.firm_id, topic)), "strength": 0.5}
-            rows.append({**line, "firm_id": row.firm_id, "kind": "subject", "content": 1.0, **settled})
-    pq.write_table(pa.Table.from_pylist(rows, SENTENCES), run_dir / "sentences.parquet")
+    """Write the panel of a run and return panel.parquet."""
     build(str(run_dir), run_dir)
     return run_dir / "panel.parquet"
+
+
+def _write_sentences(run_dir: Path, firms: list[FirmTopics], themes: Themes) -> None:
+    """Write sentences.parquet as the topics say: those of the last topic, which is in no theme, settle nowhere."""
+    parents = {theme.theme_id: theme.parent for theme in themes.themes}
+    theme_of = {(topic.firm_id, topic.topic_id): theme.theme_id for theme in themes.themes for topic in theme.topics}
+    topic_of = {
+        sentence.sentence_id: (firm.firm_id, topic.topic_id)
+        for firm in firms
+        for topic in firm.topics
+        for sentence in topic.sentences
+    }
+    rows = []
+    for line in pq.read_table(run_dir / "transcripts.parquet").to_pylist():
+        key = topic_of.get(line["sentence_id"], ("", None))
+        theme = theme_of.get(key)
+        # The later a sentence of a topic was said, the less sure it is.
+        strength = 0.9 - 0.1 * (line["position"] % 4)
+        rows.append(
+            line
+            | {
+                "kind": "procedure" if line["procedural"] else "subject",
+                "content": None if line["procedural"] else 0.8,
+                "topic_id": key[1],
+                "theme_id": theme,
+                "strength": strength if theme else None,
+                "broad_id": parents.get(theme) if theme else None,
+            }
+        )
+    pq.write_table(pa.Table.from_pylist(rows, SENTENCES_SCHEMA), run_dir / "sentences.parquet")
 
 
 def _firm_id(number: int) -> str:
@@ -153,6 +170,7 @@ def _table(firm: int, sentences: list[TopicSentence], start: dt.date) -> pa.Tabl
             "text": sentence.text,
             "model_text": sentence.text,
             "procedural": place == len(sentences) - 1,
+            "speaker_name": "Ann Chief",
         }
         for place, sentence in enumerate(sentences)
     ]
@@ -226,7 +244,8 @@ def _themes(
                 n_sentences=sum(topic.size for _, topic in members),
                 centroid=tuple(map(float, centres[rank])),
                 cohesion=0.9,
-                stability=0.7,
+                # The second theme is not to be trusted.
+                stability=0.4 if rank == 1 else 0.7,
                 firms=tuple(firm.firm_id for firm in firms),
                 topics=tuple(
                     ThemeTopic(firm.firm_id, topic.topic_id, topic.label, topic.size, 0.9)
@@ -238,8 +257,15 @@ def _themes(
                     )
                     for firm, topic in members[:3]
                 ),
+                parent=f"{run}-B{rank // 2 + 1:02d}",
+                threshold=0.25,
             )
         )
+    broad = [
+        replace(first, theme_id=first.parent or "", level=2, parent=None, topics=(), stability=0.8,
+                label=f"{first.label} and more", n_sentences=sum(theme.n_sentences for theme in members))
+        for first, members in ((themes[place], themes[place : place + 2]) for place in range(0, len(themes), 2))
+    ]  # fmt: skip
     return Themes(
         schema_version=SCHEMA_VERSION,
         run=run,
@@ -251,7 +277,8 @@ def _themes(
             for topic_id in range(n_themes, n_topics)
         ),
         skipped_firms=skipped,
-        metadata={"min_firms": 2, "timing": {"seconds": {"cluster": 0.5}}},
+        metadata={"min_firms": 2, "floor": 0.25, "timing": {"seconds": {"cluster": 0.5}}},
+        broad=tuple(broad),
     )
 
 

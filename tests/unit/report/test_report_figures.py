@@ -6,18 +6,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from earnings_themes.report.figures import draw_figures
-from earnings_themes.report.page_data import Page, gather
+from earnings_themes.quality.summary import quality_report
+from earnings_themes.report.figures import NAMES, draw_figures
+from earnings_themes.report.page_data import gather
 from earnings_themes.results.run_files import open_run
-from tests.unit.report.synthetic import write_panel, write_run
-
-NAMES = ("themes", "heatmap", "map")
+from tests.unit.report.synthetic import write_run
 
 
-def _page(run_dir: Path) -> Page:
-    run = open_run(run_dir)
-    write_panel(run_dir)
-    return gather(run, run_dir / "panel.parquet")
+def _draw(run_dir: Path, folder: Path) -> None:
+    draw_figures(gather(open_run(run_dir)), quality_report(run_dir), folder)
 
 
 def _text(path: Path) -> str:
@@ -25,26 +22,35 @@ def _text(path: Path) -> str:
 
 
 def test_figures_name_the_themes_and_firms_as_text(tmp_path: Path) -> None:
-    draw_figures(_page(write_run(tmp_path)), tmp_path)
+    _draw(write_run(tmp_path), tmp_path)
     assert "supply chain" in _text(tmp_path / "themes.svg")
     assert "Firm 3 Inc" in _text(tmp_path / "heatmap.svg")
-    assert "In no theme" in _text(tmp_path / "map.svg")
+    assert "guidance" not in _text(tmp_path / "map.svg") and "labour" not in _text(tmp_path / "map.svg")
+    assert "cloud migration" in _text(tmp_path / "map.svg")
+    assert ".25" in _text(tmp_path / "curve.svg")
     for name in NAMES:
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_captions_say_what_is_shown_and_of_how_many(tmp_path: Path) -> None:
-    draw_figures(_page(write_run(tmp_path, n_firms=45)), tmp_path)
+    _draw(write_run(tmp_path, n_firms=45), tmp_path)
     assert "All 4 themes" in (tmp_path / "themes.txt").read_text()
-    assert "40 of 46 firms (those with most sentences)" in (tmp_path / "heatmap.txt").read_text()
-    assert "The 225 topics of 45 firms" in (tmp_path / "map.txt").read_text()
+    assert "30 of 46 firms (those with most sentences)" in (tmp_path / "heatmap.txt").read_text()
+    assert "The 4 themes" in (tmp_path / "map.txt").read_text()
+    assert "mean strength" in (tmp_path / "curve.txt").read_text()
+
+
+def test_a_theme_of_low_stability_has_a_star(tmp_path: Path) -> None:
+    _draw(write_run(tmp_path), tmp_path)
+    text = _text(tmp_path / "themes.svg")
+    assert "price increases*" in text and "supply chain*" not in text
 
 
 @pytest.mark.parametrize(
     "shape", [{"n_themes": 0}, {"n_firms": 0}, {"n_firms": 2, "n_topics": 1, "n_themes": 1}]
 )
 def test_little_to_draw_is_a_figure_that_says_so(tmp_path: Path, shape: dict[str, int]) -> None:
-    draw_figures(_page(write_run(tmp_path, **shape)), tmp_path)
+    _draw(write_run(tmp_path, **shape), tmp_path)
     for name in NAMES:
         assert (tmp_path / f"{name}.svg").stat().st_size > 500
     if "n_topics" not in shape:
@@ -52,12 +58,12 @@ def test_little_to_draw_is_a_figure_that_says_so(tmp_path: Path, shape: dict[str
 
 
 def test_dollars_and_tags_in_a_label_are_drawn_as_they_are(tmp_path: Path) -> None:
-    draw_figures(_page(write_run(tmp_path, label="$x^2$ <b> ")), tmp_path)
+    _draw(write_run(tmp_path, label="$x^2$ <b> "), tmp_path)
     assert "$x^2$ <b> supply chain" in _text(tmp_path / "themes.svg")
 
 
 def test_other_scripts_warn_nobody(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        draw_figures(_page(write_run(tmp_path, label="供应链 ")), tmp_path)
+        _draw(write_run(tmp_path, label="供应链 "), tmp_path)
     assert "供应链 supply chain" in _text(tmp_path / "themes.svg")

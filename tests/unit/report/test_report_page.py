@@ -1,25 +1,23 @@
 """The HTML page as text: complete, safe, small and the same every time. A browser looks at it elsewhere."""
 
 import base64
-import gzip
 import hashlib
-import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from earnings_themes.quality import quality_report
+from earnings_themes.quality.summary import quality_report
 from earnings_themes.report import build
+from earnings_themes.report.figures import NAMES
 from earnings_themes.report.html import render
-from earnings_themes.report.layout import MAX_PLACED, plane
+from earnings_themes.report.layout import plane
 from earnings_themes.report.page_data import gather, short
 from earnings_themes.report.timing import StepTime, add_seconds, benchmark_times, by_rule
 from earnings_themes.results.run_files import open_run
-from tests.unit.report.synthetic import write_panel, write_run
+from tests.unit.report.synthetic import write_run
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"' "
 
@@ -54,37 +52,55 @@ class Page(HTMLParser):
     def count(self, tag: str) -> int:
         return sum(name == tag for name, _ in self.tags)
 
-    def data(self) -> dict[str, Any]:
-        """What the page's script is given."""
-        found: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(self.scripts[0])))
-        return found
+    def ids(self) -> set[str | None]:
+        return {attributes.get("id") for _, attributes in self.tags}
 
 
-def _render(run_dir: Path) -> str:
-    run = open_run(run_dir)
-    write_panel(run_dir)
-    return render(gather(run, run_dir / "panel.parquet"), quality_report(run_dir))
+def _render(run_dir: Path, labels: Path | None = None) -> str:
+    # The pictures have tests of their own.
+    figures = {name: ("<svg/>", f"All about {name}.") for name in NAMES}
+    return render(gather(open_run(run_dir)), quality_report(run_dir, labels), figures)
 
 
 @pytest.mark.parametrize("n_firms", [2, 56])
 def test_the_page_holds_every_theme_and_firm(tmp_path: Path, n_firms: int) -> None:
     text = _render(write_run(tmp_path, n_firms=n_firms))
-    page, data = Page(text), Page(text).data()
-    ids = {attributes.get("id") for _, attributes in page.tags}
+    ids = Page(text).ids()
     assert {f"theme-{number}" for number in range(4)} <= ids
     assert {f"firm-{number}" for number in range(n_firms)} <= ids
-    assert data["themes"][0]["label"] == "supply chain"
-    assert len(data["firms"]) == n_firms
-    assert len(data["topics"]) == n_firms * 5
-    assert data["themes"][0]["average"] == pytest.approx(4 / 22)
-    assert "call of 2024-01-01, <code>000000_t0_0000</code>" in text
+    plain = " ".join(text.split())
+    # 4 of 21 modelled sentences of every firm, and the mean over firms.
+    assert "19.0 % of an average firm's sentences" in plain
     assert "Firm 0 Inc" in text
+
+
+def test_a_broad_theme_holds_its_themes(tmp_path: Path) -> None:
+    text = _render(write_run(tmp_path))
+    groups = text.split('<details class="broad"')[1:]
+    assert [re.findall(r'id="theme-(\d)"', group) for group in groups] == [["0", "1"], ["2", "3"]]
+    assert "supply chain and more" in groups[0]
+
+
+def test_an_example_says_who_said_it_where_and_how_sure_it_is(tmp_path: Path) -> None:
+    plain = " ".join(_render(write_run(tmp_path)).split())
+    assert "2024-01-01, Ann Chief, Presentation; strength 0.90. <code>000000_t0_0000</code>" in plain
+
+
+def test_a_theme_of_low_stability_is_marked_and_no_other(tmp_path: Path) -> None:
+    text = _render(write_run(tmp_path))
+    assert re.findall(r'class="num low"><i>stability </i>([\d.]+) ⚠', text) == ["0.40"]
+
+
+def test_a_firm_shows_its_surest_sentence_of_each_theme(tmp_path: Path) -> None:
+    text = _render(write_run(tmp_path, n_firms=2))
+    firm = text[text.index('id="firm-1"') :].split("</details>")[0]
+    assert firm.count("We talk about") == 4
+    assert firm.count("19.0 %") == 8
 
 
 def test_500_firms_stay_under_8_mb(tmp_path: Path) -> None:
     text = _render(write_run(tmp_path, n_firms=500, n_topics=28, per_topic=2))
     assert len(text.encode()) < 8_000_000
-    assert len(Page(text).data()["topics"]) == 14_000
 
 
 def test_above_500_firms_the_largest_are_shown_and_the_page_says_so(
@@ -92,7 +108,7 @@ def test_above_500_firms_the_largest_are_shown_and_the_page_says_so(
 ) -> None:
     monkeypatch.setattr("earnings_themes.report.page_data.MAX_FIRMS", 3)
     text = _render(write_run(tmp_path, n_firms=8))
-    assert len(Page(text).data()["firms"]) == 3
+    assert text.count("data-firm=") == 3
     assert "The 3 firms with most sentences are shown" in " ".join(text.split())
     assert "5 more are in panel.parquet" in text
 
@@ -100,18 +116,15 @@ def test_above_500_firms_the_largest_are_shown_and_the_page_says_so(
 def test_html_in_the_input_is_text(tmp_path: Path) -> None:
     plain = Page(_render(write_run(tmp_path / "plain")))
     hostile = Page(_render(write_run(tmp_path / "hostile", label=HOSTILE, text=HOSTILE)))
-    assert hostile.count("script") == plain.count("script") == 3
-    assert hostile.count("img") == 0
+    assert hostile.count("script") == plain.count("script") == 1
+    assert hostile.count("img") == plain.count("img") == len(NAMES)
     assert not any(name.startswith("on") for _, attributes in hostile.tags for name in attributes)
-    assert hostile.data()["themes"][0]["label"].startswith(HOSTILE)
 
 
 def test_the_policy_lets_only_the_pages_own_scripts_run_and_nothing_be_fetched(tmp_path: Path) -> None:
     page = Page(_render(write_run(tmp_path)))
-    own = base64.b64encode(hashlib.sha256(page.scripts[2].encode()).digest()).decode()
-    plotly = gzip.decompress(base64.b64decode(page.scripts[1]))
-    assert f"'sha256-{own}'" in page.policy
-    assert f"'sha256-{base64.b64encode(hashlib.sha256(plotly).digest()).decode()}'" in page.policy
+    own = base64.b64encode(hashlib.sha256(page.scripts[0].encode()).digest()).decode()
+    assert f"script-src 'sha256-{own}';" in page.policy
     assert page.policy.startswith("default-src 'none';")
     assert "unsafe-inline" not in page.policy.split("style-src")[0]
     assert "connect-src" not in page.policy
@@ -120,11 +133,12 @@ def test_the_policy_lets_only_the_pages_own_scripts_run_and_nothing_be_fetched(t
 def test_nothing_is_loaded_from_elsewhere(tmp_path: Path) -> None:
     text = _render(write_run(tmp_path))
     page = Page(text)
-    assert not [tag for tag, attributes in page.tags if attributes.get("src")]
+    sources = [attributes["src"] or "" for _, attributes in page.tags if "src" in attributes]
+    assert all(source.startswith("data:image/svg+xml;base64,") for source in sources)
     links = [attributes["href"] or "" for _, attributes in page.tags if "href" in attributes]
     assert all(link.startswith("#") or link == "data:," for link in links)
     # Every link leads to a part of the page.
-    ids = {attributes.get("id") for _, attributes in page.tags}
+    ids = page.ids()
     assert {link[1:] for link in links if link.startswith("#")} <= ids
     assert "@import" not in text and "url(" not in text
 
@@ -132,7 +146,7 @@ def test_nothing_is_loaded_from_elsewhere(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("shape", "said"),
     [
-        ({"n_themes": 0}, "No topic is shared by enough firms"),
+        ({"n_themes": 0}, "Nothing is shared by enough firms"),
         ({"n_firms": 0, "n_skipped": 3}, "No firm of this run has topics"),
         ({"n_firms": 0, "n_skipped": 0}, "No firm of this run has topics"),
         ({"n_topics": 0, "n_themes": 0}, "This run has no themes"),
@@ -143,7 +157,7 @@ def test_a_run_with_little_in_it_is_a_page_that_says_so(
 ) -> None:
     text = _render(write_run(tmp_path, **shape))
     assert said in " ".join(text.split())
-    assert Page(text).data()["themes"] == []
+    assert "data-theme=" not in text
 
 
 def test_what_was_skipped_is_told_with_its_reason(tmp_path: Path) -> None:
@@ -157,15 +171,20 @@ def test_what_was_skipped_is_told_with_its_reason(tmp_path: Path) -> None:
 def test_other_scripts_come_through(tmp_path: Path, label: str) -> None:
     text = _render(write_run(tmp_path, label=label, text=label))
     assert f"{label}supply chain" in text
-    assert Page(text).data()["topics"][0][3] == f"{label}supply chain"
 
 
-def test_figures_that_are_missing_say_why(tmp_path: Path) -> None:
+def test_figures_that_are_missing_say_why_once_a_group(tmp_path: Path) -> None:
     text = _render(write_run(tmp_path))
-    # A whole group that lacks one thing says so once.
     assert text.count("Not computed: no labels were given.") == 2
-    assert "Adjusted Rand index" not in text
-    assert "Not computed: no sentence embeddings were kept." in text
+    assert "What fits each label best" not in text
+
+
+def test_labels_stand_with_the_theme_that_fits_them_best(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    rows = [f"{firm:06d}_t{firm}_{place:04d},freight" for firm in range(6) for place in range(4)]
+    labels.write_text("\n".join(["sentence_id,theme", *rows]), encoding="utf-8")
+    text = " ".join(_render(write_run(tmp_path), labels).split())
+    assert '<th scope="row">freight</th><td class="num">24</td><td>supply chain</td><td class="num">1.00</td>' in text
 
 
 def test_the_same_run_gives_the_same_page(tmp_path: Path) -> None:
@@ -178,9 +197,7 @@ def test_build_writes_every_file_and_again_the_same(tmp_path: Path) -> None:
     write_panel(run_dir)
     build(run_dir)
     names = ["quality.json", "report.html"]
-    names += [
-        f"figures/{name}.{kind}" for name in ("themes", "heatmap", "map") for kind in ("svg", "png", "txt")
-    ]
+    names += [f"figures/{name}.{kind}" for name in NAMES for kind in ("svg", "png", "txt")]
     first = {name: (run_dir / name).read_bytes() for name in names}
     build(run_dir)
     assert {name: (run_dir / name).read_bytes() for name in names} == first
@@ -203,7 +220,7 @@ def test_positions_are_the_same_every_time_and_within_bounds() -> None:
     assert (plane(vectors) == first).all()
 
 
-def test_alike_topics_are_near_each_other() -> None:
+def test_alike_themes_are_near_each_other() -> None:
     rng = np.random.default_rng(0)
     centres = 5 * rng.normal(size=(4, 16))
     groups = np.arange(80) % 4
@@ -213,22 +230,13 @@ def test_alike_topics_are_near_each_other() -> None:
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 5, 13])
-def test_few_topics_have_places_too(n: int) -> None:
+def test_few_themes_have_places_too(n: int) -> None:
     positions = plane(np.eye(max(n, 1), 4, dtype=np.float32)[:n])
     assert positions.shape == (n, 2)
     assert np.isfinite(positions).all()
 
 
-def test_topics_beyond_the_sample_lie_between_their_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert MAX_PLACED > 40
-    monkeypatch.setattr("earnings_themes.report.layout.MAX_PLACED", 40)
-    vectors = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
-    positions = plane(vectors)
-    assert positions.shape == (60, 2)
-    assert np.isfinite(positions).all()
-
-
-def test_identical_topics_do_not_break_the_map() -> None:
+def test_identical_themes_do_not_break_the_map() -> None:
     assert np.isfinite(plane(np.ones((20, 4), dtype=np.float32))).all()
 
 
