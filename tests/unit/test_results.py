@@ -73,7 +73,7 @@ def test_topics_come_back_as_they_were_and_in_the_same_bytes(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"schema_version": 2}, "schema_version is 2, this program reads 1"),
+        ({"schema_version": 3}, "schema_version is 3, this program reads 2"),
         ({"status": "fine"}, "status: invalid enum value 'fine'"),
         ({"n_topics": 3}, "n_topics is 3, but it holds 1 topics and 1 centroids"),
         ({"topics": [{}]}, r"topics\[0\]: object missing required field topic_id"),
