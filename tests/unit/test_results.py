@@ -49,8 +49,8 @@ def test_a_damaged_firms_tsv_says_what_to_do(tmp_path: Path, content: str | None
 
 
 def firm() -> FirmTopics:
-    sentence = TopicSentence("7_70_0001", "We grew in the U.S. — “fast”.", "Executives", 0.912345678)
-    topic = FirmTopic(0, "growth", (("growth", 0.5),), 1, "subject", 0.75, (sentence,))
+    sentence = TopicSentence("7_70_0001", probability=0.912345678)
+    topic = FirmTopic(0, "growth — “fast”", (("growth", 0.5),), 1, "subject", 0.75, (sentence,))
     outlier = dataclasses.replace(sentence, sentence_id="7_70_0002", probability=None)
     metadata = {
         "model": "bertopic", "params": {}, "embedding_model": "made", "embedding_sha256": "0", "versions": {},
