@@ -40,12 +40,12 @@ def test_the_scripts_hand_a_run_from_file_to_file(
     config["report"]["labels"] = None
     out = "results/chain"
     ingested = {
-        name: f"{out}/{name}" for name in ("transcripts.parquet", "firms.tsv", "calls.tsv", "ingest.json")
+        name: f"{out}/{name}" for name in ("transcripts.parquet", "firms.tsv", "source_calls.parquet", "ingest.json")
     }
     files = Files(
         transcripts=ingested["transcripts.parquet"],
         firms=ingested["firms.tsv"],
-        calls=ingested["calls.tsv"],
+        calls=ingested["source_calls.parquet"],
         report=ingested["ingest.json"],
     )
     run("ingest", config, input=Files("calls.csv"), output=files)
