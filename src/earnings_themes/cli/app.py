@@ -15,7 +15,7 @@ import typer
 from earnings_themes import __version__
 from earnings_themes.abstractions import FirmView, Theme, ThemeStore
 from earnings_themes.abstractions.records import Keywords
-from earnings_themes.cli import lookup, render, ruler, wrds
+from earnings_themes.cli import lookup, panel, render, ruler, wrds
 from earnings_themes.cli.render import Cell, Column
 from earnings_themes.cloud import cost
 from earnings_themes.config import read_config
@@ -225,7 +225,8 @@ def cost_of_a_run(
     """
     found = cost.estimate(firms, read_config(config) if config else None)
     idle = [
-        (f"idle month, egress {kind}", cost.idle_month(kind, firms)) for kind in ("nat", "endpoints", "none")
+        (f"idle month, egress {kind}", cost.idle_month(kind, firms))
+        for kind in ("public", "nat", "endpoints", "none")
     ]
     rows: list[tuple[Cell, ...]] = [(line.name, round(line.usd, 4), line.how) for line in found.lines]
     rows += [("together", found.total, f"at least {found.minutes:.0f} minutes")]
@@ -694,6 +695,7 @@ def _minute(timestamp: str) -> str:
 
 
 ruler.register(app)
+panel.register(app)
 
 
 def main(arguments: Sequence[str] | None = None, command: str | None = None) -> None:

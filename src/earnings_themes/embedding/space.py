@@ -147,6 +147,16 @@ class SubjectSpace:
         rows = self._finished("static", self.student.encode(texts), calls, positions)
         return Vectors(rows, self.gates["static"](self.student.bag(texts), rows))
 
+    def phrases(self, texts: Sequence[str], dim: int) -> Floats:
+        """Return unit vectors (n, dim) of phrases, from words alone: MiniLM's view, where dim has one, is left empty.
+
+        They tell how near a phrase lies to a theme's centroid; no sentence is compared with them.
+        """
+        own = self.student.encode(texts)
+        name = "static" if dim == own.shape[1] else "both"
+        views = own if name == "static" else np.hstack([np.zeros_like(own), own])
+        return unit(views @ self.metrics[name]) if name in self.metrics else unit(views)
+
     def _finished(self, name: str, views: Floats, calls: Sequence[str], positions: Sequence[int]) -> Whole:
         rows = in_context(views, calls, positions)
         if (metric := self.metrics.get(name)) is not None:
