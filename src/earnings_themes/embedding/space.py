@@ -11,6 +11,7 @@ its sum, so what is made of one embeddings file is the same on any machine, BLAS
 
 import hashlib
 import io
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -195,7 +196,7 @@ class SubjectSpace:
                 for key, value in held.items()
                 if key.startswith("metric_")
             }
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise ModelError(
                 f"{name}: is no subject space ({error}). `earnings-themes fit` makes one."
             ) from error
