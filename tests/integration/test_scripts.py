@@ -40,7 +40,8 @@ def test_the_scripts_hand_a_run_from_file_to_file(
     config["report"]["labels"] = None
     out = "results/chain"
     ingested = {
-        name: f"{out}/{name}" for name in ("transcripts.parquet", "firms.tsv", "source_calls.parquet", "ingest.json")
+        name: f"{out}/{name}"
+        for name in ("transcripts.parquet", "firms.tsv", "source_calls.parquet", "ingest.json")
     }
     files = Files(
         transcripts=ingested["transcripts.parquet"],

@@ -286,7 +286,17 @@ def themes(
     Subject matter comes first, then the talk about results, procedure and filler; in each, the themes of
     most firms. A * marks a stability under .6: such a theme is not to be trusted by itself.
     """
-    header = ("rank", "theme_id", "kind", "label", "n_firms", "n_topics", "n_sentences", "stability", "keywords")
+    header = (
+        "rank",
+        "theme_id",
+        "kind",
+        "label",
+        "n_firms",
+        "n_topics",
+        "n_sentences",
+        "stability",
+        "keywords",
+    )
     columns = [
         *(Column("rank"), Column("theme"), Column("kind"), Column("label", flexible=True)),
         *(
