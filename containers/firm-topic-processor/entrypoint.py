@@ -3,7 +3,8 @@
 
     firm-topic-processor --firm-id 0047190 --data-source calls.csv --output-bucket BUCKET --output-prefix results/mine
 
-The command is in earnings_themes.cli.jobs, the work in earnings_themes.cloud.firm_container, so that it is tested and type-checked with the library.
+The command is in earnings_themes.cli.jobs, the work in earnings_themes.cloud.firm_container, so that it is
+tested and type-checked with the library.
 """
 
 import sys

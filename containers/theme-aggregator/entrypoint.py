@@ -3,7 +3,8 @@
 
     theme-aggregator --input-bucket BUCKET --input-prefix results/sample --dynamodb-table themes
 
-The command is in earnings_themes.cli.jobs, the work in earnings_themes.cloud.theme_container, so that it is tested and type-checked with the library.
+The command is in earnings_themes.cli.jobs, the work in earnings_themes.cloud.theme_container, so that it is
+tested and type-checked with the library.
 """
 
 import sys
