@@ -1,4 +1,4 @@
-"""Compares the detectors with labels given by hand, for `make evaluate DATA=folder`.
+"""Compares the detectors with labels given by hand: `python -m evaluation.label_files LABELS FOLDER`.
 
 The labels (docs/labels/procedure_real.csv) hold ids, never text: whoever has the calls can repeat the
 figures, and no one's text is in the repository. A label is found by its sentence id; where a change of the

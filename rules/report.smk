@@ -8,6 +8,7 @@ rule report:
         ingest=rules.ingest.output.report,
         themes=rules.themes.output,
         published=rules.publish.output,
+        settings=made_with_settings("report"),
     output:
         # What report() marks is collected by `snakemake --report FILE.zip`, with its caption.
         html=report(

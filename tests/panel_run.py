@@ -11,14 +11,8 @@ import pyarrow.parquet as pq
 
 from earnings_themes.ingest.calls import CallRow, write_calls
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, TranscriptWriter
+from earnings_themes.results.tree import SENTENCES_SCHEMA as SENTENCES
 
-SENTENCES = pa.schema(
-    [
-        ("sentence_id", pa.string()), ("firm_id", pa.string()), ("transcript_id", pa.string()), ("date", pa.date32()),
-        ("section", pa.string()), ("speaker_type", pa.string()), ("kind", pa.string()), ("content", pa.float32()),
-        ("topic_id", pa.int32()), ("theme_id", pa.string()), ("strength", pa.float32()), ("broad_id", pa.string()),
-    ]
-)  # fmt: skip
 # A theme, its level, its broad theme, its kind and label.
 THEMES = (
     ("made-001", 1, "made-b01", "subject", "freight | cost"),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from earnings_themes.abstractions import (
+    SCHEMA_VERSION,
     FirmTopic,
     FirmTopics,
     RepresentativeSentence,
@@ -50,7 +51,7 @@ def make_topic(firm_id: str, topic_id: int, n_sentences: int = 3, tag: str = "")
 def make_firm(run: str, firm_id: str, topics: tuple[FirmTopic, ...], **changes: Any) -> FirmTopics:
     """Return a firm with these topics and two outlier sentences."""
     fields: dict[str, Any] = {
-        "schema_version": 1,
+        "schema_version": SCHEMA_VERSION,
         "run": run,
         "firm_id": firm_id,
         "firm_name": f"Firm {firm_id} Inc.",
@@ -98,7 +99,7 @@ def make_themes(run: str, firms: list[FirmTopics], n_themes: int = 2) -> Themes:
             )
         )
     return Themes(
-        schema_version=1,
+        schema_version=SCHEMA_VERSION,
         run=run,
         n_themes=n_themes,
         themes=tuple(themes),
@@ -155,7 +156,7 @@ def large_themes(run: str, n_firms: int, n_topics: int = 28, n_sentences: int = 
         )
         for topic_id in range(n_topics)
     )
-    return Themes(1, run, len(themes), themes, (), (), {})
+    return Themes(SCHEMA_VERSION, run, len(themes), themes, (), (), {})
 
 
 def everything(store: ThemeStore, run: str) -> list[object]:

@@ -13,7 +13,8 @@ from docs.generate.figures import items, measured
 from docs.generate.markdown import table
 from earnings_themes.abstractions import FirmTopics, Themes
 from earnings_themes.abstractions.records import Receipt
-from earnings_themes.ingest.local_csv import OPTIONAL, REQUIRED
+from earnings_themes.ingest.calls import CALLS_SCHEMA
+from earnings_themes.ingest.columns import DEFAULTED, OPTIONAL, REQUIRED
 from earnings_themes.panel.columns import EXCHANGES, Column, layout
 from earnings_themes.quality.meaning import MEANINGS
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA

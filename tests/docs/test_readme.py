@@ -58,9 +58,3 @@ def test_snakemakes_own_report_holds_the_figures_with_their_captions(done: tuple
         assert label in text
     assert "near points are about similar things" in text
     assert "map.svg" in names
-
-
-def test_the_prototypes_parameters_are_a_run_of_the_same_workflow(done: tuple[Path, str]) -> None:
-    printed = run(REPO / "docs" / "prototype.md", done[0], {}, "local")
-    assert "topics" in printed
-    assert "24" in printed

@@ -39,10 +39,14 @@ def test_the_scripts_hand_a_run_from_file_to_file(
     config["topics"]["min_sentences"] = 10
     config["report"]["labels"] = None
     out = "results/chain"
-    ingested = {name: f"{out}/{name}" for name in ("transcripts.parquet", "firms.tsv", "ingest.json")}
+    ingested = {
+        name: f"{out}/{name}"
+        for name in ("transcripts.parquet", "firms.tsv", "source_calls.parquet", "ingest.json")
+    }
     files = Files(
         transcripts=ingested["transcripts.parquet"],
         firms=ingested["firms.tsv"],
+        calls=ingested["source_calls.parquet"],
         report=ingested["ingest.json"],
     )
     run("ingest", config, input=Files("calls.csv"), output=files)
@@ -58,7 +62,7 @@ def test_the_scripts_hand_a_run_from_file_to_file(
         "themes",
         config,
         input=Files(topics=topics, firms=files.firms),
-        output=Files(f"{out}/themes.json", f"{out}/reduce.json"),
+        output=Files(f"{out}/themes.json", f"{out}/reduce.json", f"{out}/sentences.parquet"),
         params=SimpleNamespace(folder=out),
     )
     themes = [f"{out}/themes.json", f"{out}/reduce.json"]

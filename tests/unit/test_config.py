@@ -29,7 +29,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 def test_the_shipped_config_is_valid() -> None:
     config = read_config(REPO / "config/config.yaml")
     assert config.run == "sample"
-    assert (config.themes.min_firms, config.themes.max_firm_share) == (2, 0.4)
+    assert (config.themes.min_firms, config.themes.max_firm_share) == (2, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -47,21 +47,16 @@ def test_the_shipped_config_is_valid() -> None:
         ),
         ("source.firms", [True], "source.firms.0 is True; expected a list of firm ids"),
         ("topics", None, "topics is empty; expected settings below it (model, min_sentences"),
-        ("topics.params", {"zzz": 3}, "topics.params.zzz is not a known key; known here: umap"),
-        ("topics.params", {"min_df": 0.5}, "topics.params.min_df is 0.5; expected a whole number from 1"),
+        ("topics.params", {"zzz": 3}, "topics.params.zzz is not a known key; known here: neighbours"),
         (
             "topics.params",
-            {"min_topic_sise": 3},
-            "did you mean topics.params.clusterer_params.min_topic_size?",
+            {"topic_size": 0.5},
+            "topics.params.topic_size is 0.5; expected a whole number from 2",
         ),
-        (
-            "topics.params",
-            {"clusterer_params": {"resolution": 1}},
-            "did you mean topics.params.clusterer_params.resolutions?",
-        ),
-        ("topics.params", {"clusterer": "hdbscn"}, "Did you mean 'hdbscan'?"),
-        ("themes.params", {"likenes": 0.2}, "did you mean themes.params.likeness?"),
-        ("themes.params", {"method": "prototyp"}, "Did you mean 'prototype'?"),
+        ("topics.params", {"min_topic_sise": 3}, "did you mean topics.params.min_topic_size?"),
+        ("themes.granularty", 0.4, "did you mean themes.granularity?"),
+        ("themes.granularity", 1, "themes.granularity is 1; expected a number above 0, below 1"),
+        ("themes.floor", -0.1, "themes.floor is -0.1; expected a number"),
         ("publish", {"store": "dynamodb"}, "publish.table is not set"),
         ("source.max_lost", 5, "source.max_lost is 5; expected a share of rows"),
         (

@@ -1,6 +1,8 @@
 """Vectors: each sentence once, the same bits whatever surrounds it, and only from weights that are known."""
 
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -8,7 +10,16 @@ import numpy as np
 import pytest
 
 from earnings_themes.config import Embedding, Source
-from earnings_themes.embedding import EmbeddingCache, TorchEncoder, embed, encoders, modelled, read_vectors
+from earnings_themes.embedding import (
+    EmbeddingCache,
+    TorchEncoder,
+    embed,
+    embed_shard,
+    encoders,
+    modelled,
+    read_vectors,
+)
+from earnings_themes.embedding.space import load_space
 from earnings_themes.errors import ModelError, ResultError
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.results.artifacts import read_sentences
@@ -16,7 +27,7 @@ from earnings_themes.results.firms import FirmRow, read_firms, shard_of
 from tests.conftest import SUBJECTS, MadeEncoder, made_vector
 
 TEXTS = [text for said in SUBJECTS.values() for text in said]
-SETTINGS = Embedding("packaged", "torch", "cpu", batch_size=8, cache=None, shards=1)
+SETTINGS = Embedding(batch_size=8, cache=None)
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +83,7 @@ def test_other_weights_than_the_published_ones_are_refused(
 
 def test_a_folder_is_a_model_too(encoder: TorchEncoder) -> None:
     folder, _ = encoders._locate("packaged")
-    other = TorchEncoder(Embedding(folder, "torch", "cpu", 8, None, 1))
+    other = TorchEncoder(Embedding(folder, batch_size=8, cache=None))
     assert other.sha256 == encoder.sha256 == encoders.PACKAGED_SHA256
     assert other.encode(TEXTS[:3]).tobytes() == encoder.encode(TEXTS[:3]).tobytes()
 
@@ -80,53 +91,123 @@ def test_a_folder_is_a_model_too(encoder: TorchEncoder) -> None:
 def test_what_cannot_be_loaded_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(ModelError, match="'no-such/model' cannot be loaded"):
-        TorchEncoder(Embedding("no-such/model", "torch", "cpu", 8, None, 1))
+        TorchEncoder(Embedding("no-such/model", batch_size=8, cache=None))
     import torch
 
     if not torch.cuda.is_available():
         with pytest.raises(ModelError, match=r"finds no CUDA device\. Set embedding.device: cpu"):
-            TorchEncoder(Embedding("packaged", "torch", "cuda", 8, None, 1))
+            TorchEncoder(Embedding(device="cuda", cache=None))
+
+
+def write(
+    ingested: tuple[Path, list[FirmRow]], output: Path, keep: bool = False, cache: Path | None = None
+) -> list[str]:
+    """Embed the quarter, and return what the encoder was asked for."""
+    encoder = MadeEncoder()
+    embed(*ingested, output, encoder, load_space(), keep, cache)
+    return encoder.asked
 
 
 def test_a_second_run_encodes_nothing(ingested: tuple[Path, list[FirmRow]], tmp_path: Path) -> None:
-    transcripts, firms = ingested
-    first, second = MadeEncoder(), MadeEncoder()
-    embed(transcripts, firms, tmp_path / "a.parquet", first, False, tmp_path / "cache")
-    embed(transcripts, firms, tmp_path / "b.parquet", second, False, tmp_path / "cache")
-    assert len(first.asked) == len(set(first.asked)) == 48
-    assert second.asked == []
+    first = write(ingested, tmp_path / "a.parquet", cache=tmp_path / "cache")
+    second = write(ingested, tmp_path / "b.parquet", cache=tmp_path / "cache")
+    assert len(first) == len(set(first)) == 48
+    assert second == []
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
 
 
 def test_without_a_cache_a_sentence_of_many_firms_is_still_encoded_once(
     ingested: tuple[Path, list[FirmRow]], tmp_path: Path
 ) -> None:
-    encoder = MadeEncoder()
-    embed(ingested[0], ingested[1], tmp_path / "a.parquet", encoder, False)
-    assert len(encoder.asked) == 48
+    assert len(write(ingested, tmp_path / "a.parquet")) == 48
 
 
 def test_a_firm_gets_its_own_vectors_in_its_own_order(
     ingested: tuple[Path, list[FirmRow]], tmp_path: Path
 ) -> None:
-    transcripts, firms = ingested
-    embed(transcripts, firms, tmp_path / "a.parquet", MadeEncoder(), False)
-    frame = read_sentences(transcripts, "34")
+    write(ingested, tmp_path / "a.parquet")
+    frame = read_sentences(ingested[0], "34")
     frame = frame[modelled(frame, False)]
-    vectors, about = read_vectors(tmp_path / "a.parquet", "34", frame["sentence_id"].tolist())
-    assert np.array_equal(vectors, np.stack([made_vector(text) for text in frame["model_text"]]))
-    assert about == {"embedding_model": "made", "embedding_sha256": "0" * 64}
-    with pytest.raises(ResultError, match="made from another ingest"):
-        read_vectors(tmp_path / "a.parquet", "34", ["34_1_0000"])
-    assert read_vectors(tmp_path / "a.parquet", "56", [])[0].shape[0] == 0
+    found = read_vectors(tmp_path / "a.parquet", "34")
+    texts, calls = frame["model_text"].tolist(), frame["transcript_id"].tolist()
+    encoded = np.stack([made_vector(text, 384) for text in texts])
+    expected = load_space().both(texts, encoded, calls, frame["position"].tolist())
+    assert found.sentence_ids == frame["sentence_id"].tolist()
+    assert found.vectors.dtype == np.int8 and found.vectors.shape == (len(texts), 128)
+    assert np.array_equal(found.vectors, expected.rows)
+    assert np.array_equal(found.content, expected.content)
+    assert found.about == {
+        "embedding_model": "made",
+        "embedding_sha256": MadeEncoder.sha256,
+        "space": load_space().digest,
+    }
+    assert read_vectors(tmp_path / "a.parquet", "56").sentence_ids == []
+
+
+def test_a_firms_vectors_depend_on_no_other_firm(
+    ingested: tuple[Path, list[FirmRow]], tmp_path: Path
+) -> None:
+    transcripts, firms = ingested
+    write(ingested, tmp_path / "all.parquet")
+    for firm in firms:
+        write((transcripts, [firm]), tmp_path / "one.parquet")
+        together = read_vectors(tmp_path / "all.parquet", firm.firm_id)
+        alone = read_vectors(tmp_path / "one.parquet", firm.firm_id)
+        assert alone.vectors.tobytes() == together.vectors.tobytes()
+        assert alone.content.tobytes() == together.content.tobytes()
 
 
 def test_procedural_sentences_are_encoded_only_when_they_are_kept(
     ingested: tuple[Path, list[FirmRow]], tmp_path: Path
 ) -> None:
-    kept = MadeEncoder()
-    embed(ingested[0], ingested[1], tmp_path / "a.parquet", kept, keep_procedural=True)
-    assert any("welcome" in text for text in kept.asked)
+    assert any("welcome" in text for text in write(ingested, tmp_path / "a.parquet", keep=True))
+    assert not any("welcome" in text for text in write(ingested, tmp_path / "b.parquet", keep=False))
+
+
+def test_an_encoder_that_the_space_was_not_fitted_on_is_refused(
+    ingested: tuple[Path, list[FirmRow]], tmp_path: Path
+) -> None:
+    other = MadeEncoder()
+    other.sha256 = "1" * 64
+    with pytest.raises(ModelError, match="fitted on another encoder than made"):
+        embed(*ingested, tmp_path / "a.parquet", other, load_space(), False)
+    assert not (tmp_path / "a.parquet").exists()
+
+
+def test_a_file_of_vectors_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "0000.parquet"
+    path.write_bytes(b"PAR1 and then nothing")
+    for there in (True, False):
+        with pytest.raises(ResultError, match=r"0000\.parquet: cannot be read .*embed makes it"):
+            read_vectors(path, "1")
+        if there:
+            path.unlink()
+
+
+def test_the_static_model_encodes_without_torch(ingested: tuple[Path, list[FirmRow]], tmp_path: Path) -> None:
+    transcripts, _ = ingested
+    code = f"""
+import sys
+from pathlib import Path
+from earnings_themes.config import Embedding
+from earnings_themes.embedding import embed_shard
+embed_shard({str(transcripts)!r}, Path({str(transcripts.with_name("firms.tsv"))!r}),
+            Path({str(tmp_path / "static.parquet")!r}), 0, Embedding("static"), False)
+print(*{{"torch", "transformers", "sentence_transformers"}} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+    found = read_vectors(tmp_path / "static.parquet", "34")
+    assert found.vectors.shape[1] == 64 and found.about["embedding_model"] == "static"
+    embed_shard(
+        transcripts,
+        transcripts.with_name("firms.tsv"),
+        tmp_path / "again.parquet",
+        0,
+        Embedding("static"),
+        False,
+    )
+    assert (tmp_path / "again.parquet").read_bytes() == (tmp_path / "static.parquet").read_bytes()
 
 
 def test_workers_share_a_cache(tmp_path: Path) -> None:

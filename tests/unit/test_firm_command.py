@@ -14,6 +14,7 @@ import yaml
 from earnings_themes.cloud import firm_container as firm_command
 from earnings_themes.config import parse_config
 from earnings_themes.embedding import embed
+from earnings_themes.embedding.space import load_space
 from earnings_themes.ingest.local_csv import LocalCSVConnector
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.results.artifacts import read_firm_topics
@@ -34,7 +35,7 @@ def _signals() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _made_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
     # What the encoder does has its own tests; the image's tests run the real one.
-    monkeypatch.setattr(firm_command, "TorchEncoder", lambda *_: MadeEncoder())
+    monkeypatch.setattr("earnings_themes.embedding.shard.make_encoder", lambda *_: MadeEncoder())
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_one_firm_alone_gets_the_topics_that_it_gets_among_others(
         folder / name for name in ("t.parquet", "firms.tsv", "v", "topics.json")
     )
     ingest(settings.source, transcripts, firms, folder / "ingest.json")
-    embed(transcripts, read_firms(firms), vectors, MadeEncoder(), False)
+    embed(transcripts, read_firms(firms), vectors, MadeEncoder(), load_space(), False)
     process_firm_files("mine", "0012", firms, transcripts, vectors, topics, settings.topics, settings.seed)
     assert without_timing(written) == without_timing(topics)
 

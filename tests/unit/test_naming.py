@@ -30,7 +30,7 @@ def theme(number: int, label: str) -> Theme:
         n_topics=3,
         n_sentences=30,
         centroid=(1.0,),
-        coherence=0.8,
+        cohesion=0.8,
         stability=None,
         firms=("1", "2", "7"),
         topics=(),

@@ -49,8 +49,8 @@ def test_a_damaged_firms_tsv_says_what_to_do(tmp_path: Path, content: str | None
 
 
 def firm() -> FirmTopics:
-    sentence = TopicSentence("7_70_0001", "We grew in the U.S. — “fast”.", "Executives", 0.912345678)
-    topic = FirmTopic(0, "growth", (("growth", 0.5),), 1, "subject", 0.75, (sentence,))
+    sentence = TopicSentence("7_70_0001", probability=0.912345678)
+    topic = FirmTopic(0, "growth — “fast”", (("growth", 0.5),), 1, "subject", 0.75, (sentence,))
     outlier = dataclasses.replace(sentence, sentence_id="7_70_0002", probability=None)
     metadata = {
         "model": "bertopic", "params": {}, "embedding_model": "made", "embedding_sha256": "0", "versions": {},
@@ -73,7 +73,7 @@ def test_topics_come_back_as_they_were_and_in_the_same_bytes(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"schema_version": 2}, "schema_version is 2, this program reads 1"),
+        ({"schema_version": 3}, "schema_version is 3, this program reads 2"),
         ({"status": "fine"}, "status: invalid enum value 'fine'"),
         ({"n_topics": 3}, "n_topics is 3, but it holds 1 topics and 1 centroids"),
         ({"topics": [{}]}, r"topics\[0\]: object missing required field topic_id"),

@@ -151,5 +151,5 @@ def test_a_firm_that_fails_says_so_in_its_log_on_stderr_and_by_its_status(
         lambda about: topics_job.run(**about),
     ):
         assert run(given) == 1
-        assert "not a complete firms.tsv" in (tmp_path / "log").read_text()
-        assert "not a complete firms.tsv" in capfd.readouterr().err
+        assert "Delete it and run again; ingest makes it" in (tmp_path / "log").read_text()
+        assert "Delete it and run again; ingest makes it" in capfd.readouterr().err

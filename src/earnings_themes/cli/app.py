@@ -226,7 +226,8 @@ def cost_of_a_run(
     """
     found = cost.estimate(firms, read_config(config) if config else None)
     idle = [
-        (f"idle month, egress {kind}", cost.idle_month(kind, firms)) for kind in ("nat", "endpoints", "none")
+        (f"idle month, egress {kind}", cost.idle_month(kind, firms))
+        for kind in ("public", "nat", "endpoints", "none")
     ]
     rows: list[tuple[Cell, ...]] = [(line.name, round(line.usd, 4), line.how) for line in found.lines]
     rows += [("together", found.total, f"at least {found.minutes:.0f} minutes")]
@@ -285,7 +286,17 @@ def themes(
     Subject matter comes first, then the talk about results, procedure and filler; in each, the themes of
     most firms. A * marks a stability under .6: such a theme is not to be trusted by itself.
     """
-    header = ("rank", "theme_id", "kind", "label", "n_firms", "n_topics", "n_sentences", "stability", "keywords")
+    header = (
+        "rank",
+        "theme_id",
+        "kind",
+        "label",
+        "n_firms",
+        "n_topics",
+        "n_sentences",
+        "stability",
+        "keywords",
+    )
     columns = [
         *(Column("rank"), Column("theme"), Column("kind"), Column("label", flexible=True)),
         *(

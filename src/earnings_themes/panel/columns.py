@@ -66,7 +66,13 @@ VALUES: Final = (
         "share less the mean share of the theme on the firm's earlier calls in this run.",
         "the firm has no earlier call here, or share is null",
     ),
-    Column("strength", pa.float32(), "cosine", "Mean nearness of these sentences to the theme.", _NONE_SAID),
+    Column(
+        "strength",
+        pa.float32(),
+        "cosine",
+        "Mean nearness of these sentences to their theme of level 1; of a broad theme, over those that settled in one.",
+        "n is 0, or they settled in the broad theme alone",
+    ),
     Column(
         "raised_by",
         _TEXT,

@@ -16,9 +16,8 @@ from earnings_themes.panel.columns import EXCHANGES
 from earnings_themes.panel.exchanges import exchanges
 from earnings_themes.panel.themes import ThemeRow
 from earnings_themes.panel.words import WordList, holds, scores
+from earnings_themes.themes.hierarchy import CONTENT
 
-# Of the gate's answer, 0 to 1: from here on a sentence says something.
-MIN_CONTENT: Final = 0.5
 # A word: a piece between blanks with a letter or a digit in it.
 _WORD: Final = r"\S*[\pL\pN]\S*"
 
@@ -104,7 +103,7 @@ def count(said: pa.Table, calls: pa.Table, themes: Sequence[ThemeRow], scoring: 
     totals = {
         "sentences": sentences,
         "modelled": total(modelled),
-        "content": total(np.nan_to_num(content) >= MIN_CONTENT),
+        "content": total(np.nan_to_num(content) >= CONTENT),
         "settled": total(theme >= 0),
         "settled_broad": total(broad >= 0),
         **{name: _where(known[name], total(mask)) for name, mask in masks.items()},

@@ -41,7 +41,10 @@ def compare(runs: Sequence[Path]) -> str:
     metrics = [_metrics(run) for run in runs]
     times = [_times(run) for run in runs]
     rows = [
-        [MEANINGS[name].title, *(written(figures.get(name, {}).get("value"), MEANINGS[name]) for figures in metrics)]
+        [
+            MEANINGS[name].title,
+            *(written(figures.get(name, {}).get("value"), MEANINGS[name]) for figures in metrics),
+        ]
         for name in _METRICS
         if any(figures.get(name, {}).get("value") is not None for figures in metrics)
     ]

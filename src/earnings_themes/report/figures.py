@@ -190,7 +190,10 @@ def _curve(run: str, quality: Mapping[str, Any]) -> tuple[Figure, str]:
     axes.plot(x[:1], y[:1], color=PALETTE[0], marker="o", markersize=9)
     for place in sorted({0, *(range(4, len(points), 4))}):
         axes.annotate(
-            f"{points[place]['floor']:.2f}".lstrip("0"), (x[place], y[place]), xytext=(6, 5), textcoords="offset points"
+            f"{points[place]['floor']:.2f}".lstrip("0"),
+            (x[place], y[place]),
+            xytext=(6, 5),
+            textcoords="offset points",
         )
     axes.set_xlabel("Coverage, % of sentences with content")
     axes.set_ylabel(what.capitalize())

@@ -82,7 +82,13 @@ def written(value: float | int | None, meaning: Meaning) -> str:
         return _MISSING
     if meaning.form == "count":
         return f"{value:,}"
-    return f"{value:,.0f}" if meaning.form == "number" else percent(value) if meaning.form == "share" else score(value)
+    return (
+        f"{value:,.0f}"
+        if meaning.form == "number"
+        else percent(value)
+        if meaning.form == "share"
+        else score(value)
+    )
 
 
 def _base(metric: Mapping[str, Any], meaning: Meaning) -> str:

@@ -159,7 +159,8 @@ def gather(run: Run) -> Page:
                 counted.n_modelled.get(row.firm_id, 0),
                 counted.n_by_theme.get(row.firm_id, {}),
                 tuple(
-                    (theme, sources.get(counted.surest[row.firm_id, theme])) for theme in of_firms[row.firm_id]
+                    (theme, sources.get(counted.surest[row.firm_id, theme]))
+                    for theme in of_firms[row.firm_id]
                 ),
             )
             for number, row in enumerate(shown)
@@ -331,7 +332,9 @@ def _skipped(run: Run, rows: Mapping[str, FirmRow]) -> tuple[tuple[str, tuple[st
     for firm in run.themes.skipped_firms:
         name = rows[firm.firm_id].firm_name if firm.firm_id in rows else ""
         by_reason[firm.reason].append(f"{name} ({firm.firm_id})" if name else firm.firm_id)
-    return tuple(sorted(((reason, tuple(names)) for reason, names in by_reason.items()), key=lambda x: -len(x[1])))
+    return tuple(
+        sorted(((reason, tuple(names)) for reason, names in by_reason.items()), key=lambda x: -len(x[1]))
+    )
 
 
 def _made_with(run: Run) -> dict[str, Any]:

@@ -38,7 +38,17 @@ def test_themes_are_listed_by_rank(command: Command) -> None:
     ended = command("themes", "--run", "sample")
     lines = ended.out.splitlines()
     assert lines[0] == "Run sample: 2 themes"
-    assert lines[2].split() == ["rank", "theme", "kind", "label", "firms", "topics", "sentences", "stability", "keywords"]
+    assert lines[2].split() == [
+        "rank",
+        "theme",
+        "kind",
+        "label",
+        "firms",
+        "topics",
+        "sentences",
+        "stability",
+        "keywords",
+    ]
     assert [line.split()[:3] for line in lines[3:]] == [
         ["1", "sample-001", "subject"],
         ["2", "sample-002", "subject"],

@@ -9,15 +9,7 @@ from earnings_themes.errors import ModelError
 from earnings_themes.implementations import MODELS, model_class
 from tests.conftest import SUBJECTS, made_vector
 
-# Every built-in model, and the parts of the prototype's preset that are a model of their own. UMAP's compilation
-# takes seconds once a process.
-PROTOTYPE = {
-    "clusterer": "hdbscan",
-    "clusterer_params": {"cluster_selection_method": "leaf", "min_cluster_size": 6, "min_samples": 2},
-    "umap": {"n_neighbors": 15, "n_components": 10, "min_dist": 0.01, "metric": "cosine"},
-    "min_df": 2,
-}
-KINDS = {**{name: (name, {}) for name in MODELS}, "prototype": ("bertopic", PROTOTYPE)}
+KINDS = {name: (name, {}) for name in MODELS}
 NEEDS_VECTORS = [name for name in KINDS if name != "lda"]
 
 SENTENCES = sorted(text for said in SUBJECTS.values() for text in said)
@@ -31,7 +23,7 @@ CYRILLIC = [
 
 @pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
-    """A built-in model's name, or the preset's."""
+    """A built-in model's name."""
     return str(request.param)
 
 
@@ -77,7 +69,7 @@ def groups(result: TopicModelResult, texts: list[str]) -> set[frozenset[str]]:
 def test_it_finds_topics_with_words(kind: str) -> None:
     result = fit(kind, SENTENCES)
     assert len(result.topics) >= 2
-    assert all(topic.keywords and topic.label for topic in result.topics) or kind == "prototype"
+    assert all(topic.keywords and topic.label for topic in result.topics)
 
 
 def test_same_seed_same_result(kind: str) -> None:

@@ -19,6 +19,8 @@ from earnings_themes.abstractions import (
     Turn,
 )
 from earnings_themes.config import Source, TopicSettings
+from earnings_themes.embedding import FirmVectors
+from earnings_themes.embedding.space import whole
 from earnings_themes.errors import ConfigError
 from earnings_themes.implementations import connector_class, model_class
 from earnings_themes.ingest.firm_list import known_firms
@@ -78,13 +80,15 @@ def test_a_model_of_ones_own_makes_a_firms_topics() -> None:
             "procedural": False,
         }
     )  # fmt: skip
-    vectors = np.stack([made_vector(text) for text in texts])
+    rows = whole(np.stack([made_vector(text) for text in texts]))
+    vectors = FirmVectors(frame["sentence_id"].tolist(), rows, np.ones(len(texts), dtype=np.float32), {})
     settings = TopicSettings(f"{__name__}:LengthModel", 2, False, params={"words": 8})
-    firm = process_firm("r", "7", "Firm", frame, vectors, {}, settings, seed=1)
+    firm = process_firm("r", "7", "Firm", frame, vectors, settings, seed=1)
     assert (firm.n_topics, len(firm.outliers)) == (2, 0)
     assert sum(topic.size for topic in firm.topics) == len(texts)
     for topic in firm.topics:
-        lengths = {len(sentence.text.split()) > 8 for sentence in topic.sentences}
+        said = [texts[int(sentence.sentence_id[-4:])] for sentence in topic.sentences]
+        lengths = {len(text.split()) > 8 for text in said}
         assert len(lengths) == 1
 
 

@@ -3,9 +3,11 @@
 import datetime as dt
 from pathlib import Path
 
+import boto3
 import numpy as np
 import pandas as pd
 import pytest
+from moto import mock_aws
 from typer.testing import CliRunner
 
 from earnings_themes.cli.app import app
@@ -130,6 +132,29 @@ def test_firms_are_alike_by_the_cosine_of_their_counts(run: Path, tmp_path: Path
         assert row.likeness == pytest.approx((a @ b) / np.sqrt((a @ a) * (b @ b)), rel=1e-4)
     assert read.groupby("firm_id")["likeness"].apply(lambda x: x.is_monotonic_decreasing).all()
     assert "4 pairs" in _asked("likeness", str(run), "--nearest", "1", "--out", str(out))
+
+
+def test_a_run_in_s3_is_counted_and_cut_where_it_lies(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with mock_aws():
+        client = boto3.client("s3")
+        client.create_bucket(Bucket="bucket")
+        for path in run.iterdir():
+            client.put_object(Bucket="bucket", Key=f"results/made/{path.name}", Body=path.read_bytes())
+        _asked("panel", "s3://bucket/results/made/", "--out", str(tmp_path / "cut.parquet"))
+        build("s3://bucket/results/made", tmp_path)
+        client.delete_object(Bucket="bucket", Key="results/made/source_calls.parquet")
+        build("s3://bucket/results/made", tmp_path / "without")
+    want = pd.read_parquet(run / "panel.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "cut.parquet"), want)
+    assert (tmp_path / "panel.parquet").read_bytes() == (run / "panel.parquet").read_bytes()
+    # Without source_calls.parquet: the calls that have sentences, without time and kept columns.
+    bare = pd.read_parquet(tmp_path / "without" / "panel.parquet")
+    assert len(bare) == len(want) - 4 and "gvkey" not in bare and bare["time"].isna().all()
 
 
 def test_what_is_not_there_is_said(run: Path, tmp_path: Path) -> None:

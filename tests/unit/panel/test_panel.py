@@ -1,6 +1,7 @@
 """panel.parquet and calls.parquet, recounted by a few independent lines."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -8,8 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from earnings_themes.config import Panel
 from earnings_themes.errors import ResultError
 from earnings_themes.panel.build import build
+from earnings_themes.panel.make import make
 from tests.panel_run import THEMES, random_sentences, sentence, write_run
 
 KEY = ["firm_id", "transcript_id"]
@@ -246,3 +249,12 @@ def test_files_of_different_runs_are_refused(tmp_path: Path) -> None:
     (tmp_path / "themes.json").unlink()
     with pytest.raises(ResultError, match=r"no themes\.json"):
         build(str(tmp_path), tmp_path)
+
+
+def test_the_run_writes_spreadsheets_up_to_a_size_and_takes_old_ones_away(run: Path, tmp_path: Path) -> None:
+    for name in ("transcripts.parquet", "sentences.parquet", "source_calls.parquet", "themes.json"):
+        shutil.copy(run / name, tmp_path)
+    n_rows = make(str(tmp_path), tmp_path, Panel()).n_rows
+    assert (tmp_path / "panel.csv").exists() and (tmp_path / "panel.dta").exists()
+    make(str(tmp_path), tmp_path, Panel(spreadsheet_rows=n_rows - 1))
+    assert not (tmp_path / "panel.csv").exists() and not (tmp_path / "panel.dta").exists()

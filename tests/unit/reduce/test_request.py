@@ -69,7 +69,7 @@ def test_one_input_has_one_name_and_another_input_another() -> None:
         name(dataclasses.replace(base, run="sample.2")),
         name(dataclasses.replace(base, run="sample_2")),
         name(dataclasses.replace(base, themes=dataclasses.replace(base.themes, min_firms=3))),
-        name(dataclasses.replace(base, themes=dataclasses.replace(base.themes, params={"n_neighbors": 7}))),
+        name(dataclasses.replace(base, themes=dataclasses.replace(base.themes, granularity=0.5))),
     ]
     assert len({same, *others}) == len(others) + 1
 

@@ -108,7 +108,9 @@ def write_panel(run_dir: Path) -> Path:
 def _write_sentences(run_dir: Path, firms: list[FirmTopics], themes: Themes) -> None:
     """Write sentences.parquet as the topics say: those of the last topic, which is in no theme, settle nowhere."""
     parents = {theme.theme_id: theme.parent for theme in themes.themes}
-    theme_of = {(topic.firm_id, topic.topic_id): theme.theme_id for theme in themes.themes for topic in theme.topics}
+    theme_of = {
+        (topic.firm_id, topic.topic_id): theme.theme_id for theme in themes.themes for topic in theme.topics
+    }
     topic_of = {
         sentence.sentence_id: (firm.firm_id, topic.topic_id)
         for firm in firms

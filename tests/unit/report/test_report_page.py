@@ -184,7 +184,10 @@ def test_labels_stand_with_the_theme_that_fits_them_best(tmp_path: Path) -> None
     rows = [f"{firm:06d}_t{firm}_{place:04d},freight" for firm in range(6) for place in range(4)]
     labels.write_text("\n".join(["sentence_id,theme", *rows]), encoding="utf-8")
     text = " ".join(_render(write_run(tmp_path), labels).split())
-    assert '<th scope="row">freight</th><td class="num">24</td><td>supply chain</td><td class="num">1.00</td>' in text
+    assert (
+        '<th scope="row">freight</th><td class="num">24</td><td>supply chain</td><td class="num">1.00</td>'
+        in text
+    )
 
 
 def test_the_same_run_gives_the_same_page(tmp_path: Path) -> None:
