@@ -122,14 +122,12 @@ def _cards(page: Page, metrics: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def _made_with(page: Page) -> list[tuple[str, str]]:
-    lines: list[tuple[str, str]] = []
-    for key, value in page.made_with.items():
+    def text(value: Any) -> str:
         if isinstance(value, Mapping):
-            text = ", ".join(f"{name} {part}" for name, part in value.items()) or "defaults"
-        else:
-            text = str(value)
-        lines.append((key.replace("_", " "), text))
-    return lines
+            return ", ".join(f"{name} {part}" for name, part in value.items()) or "defaults"
+        return str(value)
+
+    return [(key.replace("_", " "), text(value)) for key, value in page.made_with.items()]
 
 
 def _matches(page: Page, labels: Mapping[str, Any]) -> list[dict[str, Any]]:
