@@ -11,7 +11,7 @@ CORE := tests/unit tests/integration/test_scripts.py tests/workflow/test_workflo
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test test-all test-cloud test-containers test-runbook lint audit advisories sbom compare bench simulate docs measure fuzz check-rows faults soak cloud-settings cloud-demo test-terraform lint-terraform \
+.PHONY: run student test test-all test-cloud test-containers test-runbook lint audit advisories sbom compare bench simulate docs measure fuzz check-rows faults soak cloud-settings cloud-demo test-terraform lint-terraform \
   deploy destroy images lock clean
 
 run: .venv/run.stamp
@@ -89,6 +89,11 @@ faults: .venv/dev.stamp
 FIRMS ?= 200
 soak: .venv/dev.stamp
 	$(BIN)/python -m tests.cloud.soak --firms $(FIRMS) --seed $(SEED)
+
+# Learns the packaged subject space anew; DATA is a folder with rev_large.csv.gz and maec_quarters.csv.gz (NOTICE says where
+# they come from). The same input gives the same digest.
+student: .venv/dev.stamp
+	$(BIN)/python -m evaluation.learn_space --calls $(DATA)
 
 # Rewrites what in docs/ comes from code, schemas and docs/measured.json; a test fails when that is stale.
 docs: .venv/dev.stamp
