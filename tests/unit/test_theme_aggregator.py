@@ -226,7 +226,7 @@ def test_the_order_of_the_firms_changes_no_byte_of_the_themes(tmp_path: Path) ->
 def test_the_order_of_the_vectors_and_their_files_changes_no_byte(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     reduce(write_run(one, MIXED))
-    reduce(write_run(other, MIXED, shards=("made space",) * 3, shuffled=True))
+    reduce(write_run(other, MIXED, shards=(SPACE,) * 3, shuffled=True))
     assert plain(one) == plain(other)
     assert (one / "sentences.parquet").read_bytes() == (other / "sentences.parquet").read_bytes()
 

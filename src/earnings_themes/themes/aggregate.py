@@ -26,6 +26,8 @@ from earnings_themes.abstractions import (
 )
 from earnings_themes.abstractions.records import Kind, Level
 from earnings_themes.config import ThemeSettings
+from earnings_themes.embedding.space import load_space
+from earnings_themes.errors import ResultError
 from earnings_themes.results.artifacts import write_themes
 from earnings_themes.results.provenance import OF_THEMES, peak_memory_mb, versions
 from earnings_themes.results.topics_reader import TopicsReader
@@ -80,7 +82,7 @@ def aggregate_files(
     """Read a run's topics, sentences and vectors, find the themes, write themes.json and sentences.parquet; return the themes.
 
     folder: where the run's files lie. output: themes.json; sentences.parquet is written beside it. workers: processes
-    that read; the result does not depend on it.
+    that read and measure; the result does not depend on it.
 
     Raises CoverageError when fewer than `min_firm_coverage` of the firms have a readable file, ResultError
     when the files do not belong together, and CloudError when AWS refuses to give them.
@@ -97,7 +99,7 @@ def aggregate_files(
     corpus = read_corpus(folder, [firm for firm, _ in topics])
     read = time.perf_counter() - started
     themes, tree, settled = aggregate(
-        run, corpus, topics, folder, skipped, settings, seed, {"read": read}, space
+        run, corpus, topics, folder, skipped, settings, seed, {"read": read}, space, workers
     )
     parent = {theme.theme_id: theme.parent or "" for theme in themes.themes}
     ids = [theme.theme_id for theme in themes.themes]
@@ -128,14 +130,23 @@ def aggregate(
     seed: int,
     seconds: dict[str, float] | None = None,
     space: str | None = None,
+    workers: int = 1,
 ) -> tuple[Themes, Tree, Settled]:
     """Find the themes of a corpus, settle its sentences, and describe both.
 
     topics: each firm's topics as sentence ids, the surest first. folder: where the texts are. space: the file of the
-    subject space, None for the packaged one.
+    subject space, None for the packaged one. workers: processes that measure the stability.
+
+    Raises ResultError where the vectors are of another subject space.
     """
     timing = dict(seconds or {})
     started = time.perf_counter()
+    wanted = load_space(space).digest
+    if len(corpus.rows) and corpus.about.get("space") != wanted:
+        raise ResultError(
+            f"{folder}: its vectors are of the subject space {corpus.about.get('space', '')[:12]}, the settings name "
+            f"{wanted[:12]}. Delete embeddings/ and topics/ and run again, or set embedding.space back."
+        )
     # By id, so that the order in which a run lists its firms changes nothing.
     topics = sorted(topics, key=lambda firm: firm[0])
     firm_ids = [firm for firm, _ in topics]
