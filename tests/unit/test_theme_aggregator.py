@@ -19,7 +19,7 @@ from earnings_themes.results.tree import TreeReader
 from earnings_themes.system.folders import LocalFolder
 from earnings_themes.themes import aggregate as aggregate_module
 from earnings_themes.themes.aggregate import aggregate_files
-from tests.small_run import RUN, Said, list_firms, text_of, write_run
+from tests.small_run import RUN, SPACE, Said, list_firms, text_of, write_run
 from tests.unit.test_processes import threads
 
 SETTINGS = ThemeSettings(stability_runs=2)

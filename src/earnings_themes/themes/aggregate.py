@@ -39,7 +39,7 @@ from earnings_themes.themes.find import Found, cohesion_across, find_themes
 from earnings_themes.themes.hierarchy import CONTENT, Tree, make_tree, write_sentences
 from earnings_themes.themes.llm_names import name_themes
 from earnings_themes.themes.settle import Centres, Settled, centres, settle
-from earnings_themes.themes.stability import stability_of
+from earnings_themes.themes.stability import Stability, stability_of
 
 KIND_ORDER: Final[tuple[Kind, ...]] = ("subject", "reporting", "procedure", "filler")
 # Five sentences from five firms: what raters read of a theme.
@@ -105,10 +105,16 @@ def aggregate_files(
     ids = [theme.theme_id for theme in themes.themes]
     write_sentences(
         output.with_name("sentences.parquet"), corpus, settled, tree, ids, [parent[theme] for theme in ids],
-        np.where((settled.labels < 0) & (settled.strength >= _BROAD_SHARE * settings.floor), settled.nearest, -1),
+        held_broadly(settled, settings),
     )  # fmt: skip
     write_themes(output, themes)
     return themes
+
+
+def held_broadly(settled: Settled, settings: ThemeSettings) -> NDArray[np.int64]:
+    """Return (m,) the theme whose broad theme alone holds a sentence, -1 for none."""
+    near = (settled.labels < 0) & (settled.strength >= _BROAD_SHARE * settings.floor)
+    return np.where(near, settled.nearest, -1)
 
 
 def _sentences_of(firm: FirmTopics) -> tuple[str, str, list[list[str]]]:
@@ -305,7 +311,7 @@ def _themes(
     tree: Tree,
     words: Words,
     kinds: Sequence[Kind],
-    stability: Any,
+    stability: Stability,
     settings: ThemeSettings,
     skipped: Sequence[SkippedFirm],
     seed: int,
@@ -352,7 +358,9 @@ def _themes(
                 born=run,
             )
         )
-    wide = _broad_themes(fine, stability, first, broad)
+    near = held_broadly(settled, settings)
+    more = np.bincount(broad[near[near >= 0]], minlength=len(first))
+    wide = _broad_themes(fine, stability, first, broad, more)
     alone = tree.topics[tree.topics["theme"] < 0]
     return Themes(
         schema_version=SCHEMA_VERSION,
@@ -399,11 +407,18 @@ def _mean_stability(themes: Sequence[Theme]) -> float | None:
 
 
 def _broad_themes(
-    fine: Sequence[Theme], stability: Any, first: dict[int, int], broad: NDArray[np.int64]
+    fine: Sequence[Theme],
+    stability: Stability,
+    first: dict[int, int],
+    broad: NDArray[np.int64],
+    more: NDArray[np.int64],
 ) -> list[Theme]:
-    """Return the broad themes, each the union of its themes, called by its largest themes' labels."""
+    """Return the broad themes, each the union of its themes, called by its largest themes' labels.
+
+    more: sentences that a broad theme alone holds, by its number.
+    """
     found = []
-    for number, place in first.items():
+    for number in first:
         members = [theme for theme, other in zip(fine, broad.tolist(), strict=True) if other == number]
         labels = [theme.label for theme in sorted(members, key=lambda theme: -theme.n_sentences)]
         firms = sorted({firm for theme in members for firm in theme.firms})
@@ -416,7 +431,7 @@ def _broad_themes(
                 keywords=tuple((label, 1.0) for label in labels[:10]),
                 n_firms=len(firms),
                 n_topics=sum(theme.n_topics for theme in members),
-                n_sentences=sum(theme.n_sentences for theme in members),
+                n_sentences=sum(theme.n_sentences for theme in members) + int(more[number]),
                 centroid=tuple((centre / max(float(np.linalg.norm(centre)), 1e-12)).tolist()),
                 cohesion=float(np.average([theme.cohesion for theme in members])),
                 stability=stability.broad[number],
@@ -427,7 +442,6 @@ def _broad_themes(
                 born=members[0].born,
             )
         )
-        assert place
     return found
 
 
