@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from earnings_themes.folders import LocalFolder
-from earnings_themes.reduce.run import reduce_run
 
 from earnings_themes.config import parse_config
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
+from earnings_themes.system.folders import LocalFolder
+from earnings_themes.themes.run import reduce_run
 from tests.conftest import REPO
 from tests.offline_aws import OfflineAWS
 from tests.small_run import make_run
