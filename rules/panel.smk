@@ -10,7 +10,8 @@ rule panel:
         calls=in_place("source_calls.parquet"),
         sentences=in_place("sentences.parquet"),
         themes=in_place("themes.json"),
-        words=list(CONFIG.panel.words.values()),
+        # Of this machine, also where everything else lies in S3.
+        words=[local(path) for path in CONFIG.panel.words.values()],
         settings=made_with_settings("panel"),
     output:
         panel=f"{RUN}/panel.parquet",

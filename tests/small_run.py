@@ -74,8 +74,8 @@ def write_run(
             writer.add(_transcript(firm, topics))
     (folder / "embeddings").mkdir(exist_ok=True)
     for shard, space in enumerate(shards):
-        tables = [_vectors(firm, topics) for firm, topics in list(said.items())[shard :: len(shards)]]
-        table = pa.concat_tables(tables)
+        firms = list(said.items())[shard :: len(shards)] or [("", ())]
+        table = pa.concat_tables([_vectors(firm, topics) for firm, topics in firms])
         if shuffled:
             table = table.take(np.random.default_rng(1).permutation(len(table)))
         about = {"embedding_model": "made", "embedding_sha256": "0", "space": space}

@@ -27,7 +27,7 @@ from earnings_themes.stores import open_store
 from earnings_themes.stores.publish import still_shows
 from earnings_themes.system.aws import aws_errors, error_code, logs_client, sagemaker_client
 from earnings_themes.system.files import write_atomically
-from earnings_themes.system.folders import S3Folder, s3_folder
+from earnings_themes.system.folders import FileInfo, S3Folder, s3_folder
 from earnings_themes.themes.run import RECEIPT, SENTENCES, THEMES
 
 if TYPE_CHECKING:
@@ -106,7 +106,13 @@ class _Jobs:
         reader = TopicsReader(self.folder.child("topics"), ids, self.config.run)
         topics = {name: reader.files[name] for _, name in reader.look()}
         reader.check_coverage(self.config.reduce.min_firm_coverage)
-        return request.base_name(self.config, firms, topics, self.table)
+        return request.base_name(self.config, firms, topics, self._sentences(), self.table)
+
+    def _sentences(self) -> dict[str, FileInfo]:
+        """Return the files of sentences and vectors: the run's, or where a container made them the firms'."""
+        run = {name: file for name, file in self.folder.list().items() if name == "transcripts.parquet"}
+        where = "embeddings" if run else "sentences"
+        return run | {f"{where}/{name}": file for name, file in self.folder.child(where).list().items()}
 
     def finish(self) -> S3Folder:
         """Find or start the job, wait for it, and return the folder with its results."""

@@ -35,11 +35,17 @@ _RUN_LENGTH: Final = _NAME_LENGTH - len("themes---") - _DIGEST_DIGITS - _ATTEMPT
 CONFIG_FILE: Final = "config.yaml"
 
 
-def base_name(config: Config, firms: bytes, topics: Mapping[str, FileInfo], table: str | None) -> str:
+def base_name(
+    config: Config,
+    firms: bytes,
+    topics: Mapping[str, FileInfo],
+    sentences: Mapping[str, FileInfo],
+    table: str | None,
+) -> str:
     """Return the name of the job for this input, to which the number of the attempt is added.
 
-    firms: the bytes of firms.tsv. topics: the files of topics/ with their versions. The machine and its
-    network are left out: they change no theme.
+    firms: the bytes of firms.tsv. topics: the files of topics/ with their versions. sentences: the same of
+    the sentences and their vectors. The machine and its network are left out: they change no theme.
     """
     job = config.reduce.sagemaker
     assert job is not None
@@ -53,7 +59,9 @@ def base_name(config: Config, firms: bytes, topics: Mapping[str, FileInfo], tabl
         "seed": config.seed,
         "table": table,
         "firms": hashlib.sha256(firms).hexdigest(),
+        "space": config.embedding.space,
         "topics": {name: [file.size, file.version] for name, file in sorted(topics.items())},
+        "sentences": {name: [file.size, file.version] for name, file in sorted(sentences.items())},
     }
     text = json.dumps(matters, sort_keys=True, ensure_ascii=True, default=dict)
     digest = hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_DIGITS]

@@ -200,7 +200,7 @@ resource "aws_iam_role_policy" "head" {
 # What the SageMaker job has: reads runs, writes its own folder of each, publishes.
 resource "aws_iam_role" "reduce" {
   name               = "${var.name}-reduce"
-  description        = "The reduce: reads all firms' topics and publishes the themes"
+  description        = "The reduce: reads all firms' topics and sentences, and publishes the themes"
   assume_role_policy = data.aws_iam_policy_document.sagemaker.json
 }
 

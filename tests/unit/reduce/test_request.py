@@ -35,9 +35,13 @@ def config(**job: Any) -> Config:
 
 
 def name(
-    config: Config, firms: bytes = b"firms", files: dict[str, FileInfo] = FILES, table: str | None = None
+    config: Config,
+    firms: bytes = b"firms",
+    files: dict[str, FileInfo] = FILES,
+    table: str | None = None,
+    sentences: dict[str, FileInfo] = FILES,
 ) -> str:
-    return base_name(config, firms, files, table)
+    return base_name(config, firms, files, sentences, table)
 
 
 @given(st.from_regex(r"\A[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}\Z"), st.integers(1, 99))
@@ -63,6 +67,7 @@ def test_one_input_has_one_name_and_another_input_another() -> None:
         name(base, firms=b"other firms"),
         name(base, files=FILES | {"b.json": FileInfo(10, "etag-c")}),
         name(base, files={"a.json": FILES["a.json"]}),
+        name(base, sentences=FILES | {"b.json": FileInfo(10, "etag-c")}),
         name(base, table="themes"),
         name(config(image="other")),
         name(dataclasses.replace(base, seed=1)),
