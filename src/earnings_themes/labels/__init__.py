@@ -1,42 +1,9 @@
-"""Words for people: keywords and labels of topics and themes.
+"""Words for people: labels and keywords of themes, and a label for what one firm says in a theme.
 
-Words describe a cluster, they never decide it, so a label parameter can change without a refit. Both come
-from terms (terms.py): words and contiguous phrases that could be a noun phrase, by a dictionary of word
-classes (word_roles.py), without names (names.py), weighed by how much more a cluster says them than the
-clusters beside it (keyness.py).
+Words describe a theme, they never decide it, so all of this can be made anew without a refit.
 """
 
-from earnings_themes.labels.examples import best_example, example_candidates, pack, unpack
-from earnings_themes.labels.names import NameFinder
-from earnings_themes.labels.terms import TopicTermAnalyzer, sentence_terms
-from earnings_themes.labels.themes import (
-    FirmWords,
-    ThemeWords,
-    TopicTerms,
-    WordsOfFirm,
-    label_without_terms,
-    theme_words,
-    words_of_firm,
-)
-from earnings_themes.labels.topics import TopicWords, topic_words
-from earnings_themes.labels.vocabulary import Vocabulary
+from earnings_themes.labels.counter import PhraseCounter
+from earnings_themes.labels.choose import ThemeWords, describe, describe_topic
 
-__all__ = [
-    "FirmWords",
-    "NameFinder",
-    "ThemeWords",
-    "TopicTermAnalyzer",
-    "TopicTerms",
-    "TopicWords",
-    "Vocabulary",
-    "WordsOfFirm",
-    "best_example",
-    "example_candidates",
-    "label_without_terms",
-    "pack",
-    "sentence_terms",
-    "theme_words",
-    "topic_words",
-    "unpack",
-    "words_of_firm",
-]
+__all__ = ["PhraseCounter", "ThemeWords", "describe", "describe_topic"]

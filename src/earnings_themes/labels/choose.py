@@ -1,118 +1,267 @@
-"""Chooses what is shown of weighed terms: keywords without repetition, and a label that is a noun phrase."""
+"""Chooses, from counted phrases, what a theme or a firm's topic is called and its keywords."""
 
-from collections.abc import Callable, Collection, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import Final
 
-from earnings_themes.labels.word_roles import word_role
+import numpy as np
+from numpy.typing import NDArray
 
-# A word is said by its phrase when the phrase weighs at least this share of it: "supply" is left out
-# beside "supply chain".
-_ABSORBED_AT: Final = 0.5
-# Two words of this length are forms of one stem when they differ in their last letters only: "china" and
-# "chinese", "regulator" and "regulation", but not "plan" and "plant" or "port" and "portfolio".
-_LONG: Final = 5
-_ENDING: Final = 3
-# What a person would rather read: a phrase before a word, a telling phrase before one of general words, and
-# what much of the cluster says before what is rare in it. Chosen by reading the 50 first themes of 56 real calls
-# under each value: without the last, "5g auction" (2 of 21 firms) names a theme about software.
-_BY_LENGTH: Final = {1: 1.0, 2: 1.6, 3: 1.7}
-_GENERAL: Final = 0.5
-_BY_SUPPORT: Final = 0.75
-_PARTICIPLE_FIRST: Final = 0.6
-# The second half of a label of two parts weighs at least this share of the first.
-_SECOND_FROM: Final = 0.35
-_SECONDS: Final = 8
+from earnings_themes.labels.counter import PhraseCounter, Said, ThemeCount
+from earnings_themes.labels.words import NOT_ALONE, words_of
 
+Nearness = Callable[[list[str]], NDArray[np.floating]]
 
-def tidy(weights: Mapping[str, float], names: Set[str], n: int) -> list[str]:
-    """Return up to n of the weighed terms, heaviest first, without names and repetition."""
-    ordered = sorted(weights, key=lambda term: (-weights[term], term))
-    ordered = [term for term in ordered if names.isdisjoint(term.split())]
-    phrases = [(set(term.split()), weights[term]) for term in ordered if " " in term]
-    tidy: list[str] = []
-    for term in ordered:
-        parts = set(term.split())
-        if len(parts) == 1 and any(
-            parts < phrase and weight >= _ABSORBED_AT * weights[term] for phrase, weight in phrases
-        ):
-            continue
-        if any(alike(term, kept) for kept in tidy):
-            continue
-        tidy.append(term)
-        if len(tidy) == n:
-            break
-    return tidy
+_PRIOR: Final = 500.0  # words; Monroe, Colaresi and Quinn (2008), equation 15 with an informative prior
+_ABSORBED: Final = 0.4  # a phrase takes the place of its part where it makes this share of it
+_TIED: Final = 0.6  # "chain" has "supply" before it in this share of cases: no phrase may begin with "chain"
+_FREE: Final = 0.3  # a label begins and ends with words that begin or end a phrase in this share of their uses
+_VERB: Final = 0.3  # a word that follows "to", "we" or "is" in this share of its uses is a verb or a predicate
+_NAME: Final = 0.9  # capital in this share of its uses inside sentences: a name, if few of the theme's firms say it
+_NAME_FIRMS: Final = 0.1
+_PLACE: Final = 0.1  # a name that follows "in" in this share of its uses is a place
+_LONGER: Final = 1.3  # a phrase tells more than a word that scores the same
+_FLOOR: Final = 1.0  # a best phrase that scores less names nothing
+_MOST: Final = 0.3  # a phrase that fewer of the theme's sentences say is joined by a second …
+_SECOND: Final = 0.5  # … that scores this share of it
+_LEAST: Final = 0.05  # what a label says scores at least this share of the theme's best phrase
+_TRIED: Final = 60  # phrases of a theme that are compared with its centroid
 
 
-def alike(term: str, other: str) -> bool:
-    """Return whether a reader gains nothing from the second term: one says all the words of the other.
+@dataclass(frozen=True)
+class ThemeWords:
+    """label: "" where no phrase says what the theme is about. keywords: (phrase, weight), heaviest first, weights of 1 and less."""
 
-    Words with one stem count as one: "regulator" and "regulatory", "brazil" and "brazilian".
+    label: str
+    keywords: list[tuple[str, float]]
+
+
+def describe(
+    counter: PhraseCounter,
+    nearness: Nearness | None,
+    centroids: NDArray[np.floating] | None,
+    max_words: int = 3,
+    n_keywords: int = 10,
+    names: Set[str] = frozenset(),
+) -> list[ThemeWords]:
+    """Return label and keywords of themes 0 … n−1; two themes never share a label.
+
+    Parameters
+    ----------
+    nearness
+        Gives the subject vectors (m, dim), length 1, of m phrases.
+    centroids : (n, dim) float
+        Of the themes, in the same space. None, as nearness: phrases are ranked by their counts alone.
+    names
+        Words of firms' and speakers' names, in any case. One that is written small as often as not is a word.
     """
-    words, others = term.split(), other.split()
-    fewer, more = (words, others) if len(words) <= len(others) else (others, words)
-    return all(any(_same_stem(word, another) for another in more) for word in fewer)
+    n = len(centroids) if centroids is not None else 1 + max(counter.themes, default=-1)
+    barred, few = _names(counter, names), _NAME_FIRMS if counter.capitals_tell() else 0.0
+    ranked = []
+    for theme in range(n):
+        centroid = None if centroids is None else centroids[theme]
+        ranked.append(_ranked(counter, counter.themes.get(theme, ThemeCount()), barred, few, nearness, centroid))
+    labels = _labels(ranked, max_words)
+    return [
+        ThemeWords(label, [(p.form, round(p.score / best[0].score, 4)) for p in _unlike(best)[:n_keywords]])
+        for label, best in zip(labels, ranked, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    term: str
+    form: str
+    score: float
+    share: float  # of the theme's sentences
+    firms: float  # share of its firms
+    near: float
+
+
+def _ranked(
+    counter: PhraseCounter,
+    count: ThemeCount,
+    names: Set[str],
+    few: float,
+    nearness: Nearness | None = None,
+    centroid: NDArray[np.floating] | None = None,
+) -> list[_Phrase]:
+    """Return the phrases of a theme that could be shown, best first.
+
+    few: a word with capitals that a smaller share of the firms say is a name; 0: capitals tell nothing.
+    """
+    least = min(count.firms, 2 if count.firms < 20 else 3)
+    said = {p: s for p, s in count.phrases.items() if s.firms >= least}
+    at_least = max(3.0, few * count.firms) if few else 0.0
+    shown = [p for p in _whole(said) if _can_be_shown(p, counter, names, rare=said[p].firms < at_least)]
+    if not shown:
+        return []
+    keyness = _log_odds(
+        np.array([said[p].sentences for p in shown]), counter.everywhere(shown), count.words, counter.words
+    )
+    firms = np.array([said[p].firms for p in shown]) / count.firms
+    score = np.maximum(keyness, 0) * np.sqrt(firms) * [_length(p) for p in shown]
+    order = sorted(range(len(shown)), key=lambda i: (-score[i], shown[i]))[:_TRIED]
+    near = np.ones(len(shown))
+    if nearness is not None and centroid is not None:
+        near[order] = np.maximum(nearness([said[shown[i]].form for i in order]) @ centroid, 0)
+    score = score * near
+    order = sorted((i for i in order if score[i] > 0), key=lambda i: (-score[i], shown[i]))
+    return [
+        _Phrase(
+            shown[i], said[shown[i]].form, float(score[i]), said[shown[i]].sentences / count.sentences, float(firms[i]), float(near[i])
+        )
+        for i in order
+    ]
+
+
+def _log_odds(
+    here: NDArray[np.integer], everywhere: NDArray[np.integer], n_here: int, n_everywhere: int
+) -> NDArray[np.float64]:
+    """Z-scores (m,) of the log-odds of phrases in a theme against all others, shrunk to what all say.
+
+    here, everywhere : (m,) sentences with the phrase, in the theme and in all. n_* : words. Monroe, Colaresi and Quinn
+    (2008), equations 16, 20 and 22: δ = log-odds here − log-odds elsewhere, each with a_w = 500 p_w more; z = δ / √Var δ.
+    """
+    prior = _PRIOR * everywhere / max(n_everywhere, 1)
+    y, rest = here + prior, np.maximum(everywhere - here, 0) + prior
+    n, n_rest = n_here + _PRIOR, n_everywhere - n_here + _PRIOR
+    delta = np.log(y / np.maximum(n - y, 1)) - np.log(rest / np.maximum(n_rest - rest, 1))
+    return np.asarray(delta / np.sqrt(1 / y + 1 / rest))
+
+
+def _whole(said: Mapping[str, Said]) -> list[str]:
+    """Return the phrases without those that are mostly a part of a longer one, and without halves."""
+    absorbed: set[str] = set()
+    tied_before: set[str] = set()
+    tied_after: set[str] = set()
+    for phrase, s in said.items():
+        words = phrase.split()
+        if len(words) == 1 or s.sentences < 3:
+            continue
+        for part in _parts(words):
+            inner = said.get(part)
+            if inner is None or s.firms < _ABSORBED * inner.firms:
+                continue
+            if s.sentences >= _ABSORBED * inner.sentences:
+                absorbed.add(part)
+        if s.sentences >= _TIED * _n(said, words[-1]):
+            tied_before.add(words[-1])
+        if s.sentences >= _TIED * _n(said, words[0]):
+            tied_after.add(words[0])
+    return [
+        phrase
+        for phrase in said
+        if phrase not in absorbed and phrase.split()[0] not in tied_before and phrase.split()[-1] not in tied_after
+    ]
+
+
+def _n(said: Mapping[str, Said], word: str) -> float:
+    return said[word].sentences if word in said else float("inf")
+
+
+def _parts(words: list[str]) -> Iterable[str]:
+    for size in range(1, len(words)):
+        for start in range(len(words) - size + 1):
+            yield " ".join(words[start : start + size])
+
+
+def _can_be_shown(phrase: str, counter: PhraseCounter, names: Set[str], rare: bool) -> bool:
+    words = phrase.split()
+    uses = [counter.uses[w] for w in words if w in counter.uses]
+    if phrase in NOT_ALONE or not uses or not names.isdisjoint(words):
+        return False
+    if uses[-1].verb > _VERB * uses[-1].n or uses[0].begins < _FREE * uses[0].n or uses[-1].ends < _FREE * uses[-1].n:
+        return False
+    return not (rare and any(u.inside and u.capital > _NAME * u.inside for u in uses))
+
+
+def _length(phrase: str) -> float:
+    words = phrase.split()
+    return _LONGER if len(words) > 1 and any(w not in NOT_ALONE for w in words) else 1.0
+
+
+def _names(counter: PhraseCounter, names: Set[str]) -> set[str]:
+    """Return the terms of names, without those that are ordinary words or places."""
+    telling = counter.capitals_tell()
+    barred = set()
+    for name in names:
+        for word in words_of(name.lower()):
+            use = counter.uses.get(word.term)
+            if use is None or (telling and 2 * use.capital < use.inside) or use.place > _PLACE * use.n:
+                continue
+            barred.add(word.term)
+    return barred
+
+
+def _alike(term: str, other: str) -> bool:
+    """Return whether a reader gains nothing from the second: all words of one, or their stems, are in the other."""
+    fewer, more = sorted((term.split(), other.split()), key=len)
+    return all(any(_same_stem(a, b) for b in more) for a in fewer)
 
 
 def _same_stem(word: str, other: str) -> bool:
-    if word == other:
-        return True
-    shorter, longer = sorted((len(word), len(other)))
-    shared = next((i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), shorter)
-    return shorter >= _LONG and shared >= longer - _ENDING
+    """Return whether two words differ in their ends alone: price and pricing, sustainable and sustainability."""
+    shorter, longer = sorted((word, other), key=len)
+    return word == other or longer.startswith(shorter[: max(4, len(shorter) - 2)]) and len(shorter) >= 4
 
 
-def label_candidates(
-    weights: Mapping[str, float], said: Mapping[str, float], names: Set[str], max_words: int
-) -> list[tuple[str, float]]:
-    """Return the terms that can be a label, best first, with their scores.
+def _labels(ranked: Sequence[Sequence[_Phrase]], max_words: int) -> list[str]:
+    """Return a label for each theme, no two the same.
 
-    said: in how many sentences, or by how many firms, each term is said: a label has to be true of much of
-    what it names, however characteristic a rarer term is.
+    The theme whose best phrase is the clearest chooses first; the others take the next of their `_choices`, or "".
     """
-    scored = []
-    for term, weight in weights.items():
-        parts = term.split()
-        if len(parts) > max_words or not names.isdisjoint(parts):
-            continue
-        roles = [word_role(part) for part in parts]
-        if roles[-1] in ("modifier", "adjective"):
-            continue
-        score = weight * _BY_LENGTH[len(parts)] * said[term] ** _BY_SUPPORT
-        if all(role == "generic" for role in roles):
-            score *= _GENERAL
-        if parts[0].endswith("ed"):
-            score *= _PARTICIPLE_FIRST
-        scored.append((term, score))
-    return sorted(scored, key=lambda pair: (-pair[1], pair[0]))
+    labels = [""] * len(ranked)
+    used: set[frozenset[str]] = set()
+    order = sorted((t for t, best in enumerate(ranked) if best), key=lambda t: (-ranked[t][0].score, t))
+    for theme in order:
+        best = [p for p in ranked[theme] if len(p.term.split()) <= max_words]
+        for choice in _choices(best):
+            terms = frozenset(p.term for p in choice)
+            if terms not in used:
+                used.add(terms)
+                labels[theme] = "; ".join(p.form for p in choice)
+                break
+    return labels
 
 
-def choose_label(
-    candidates: list[tuple[str, float]],
-    used: Collection[str],
-    written: Callable[[str], str],
-    max_words: int,
+def _choices(best: Sequence[_Phrase]) -> Iterator[tuple[_Phrase, ...]]:
+    """Yield what could name a theme, best first; the later ones where another theme has the earlier ones.
+
+    Its best phrase, with a second where few of its sentences say the first; a longer phrase around it ("gross margin" for
+    "margin"); then it and each other phrase.
+    """
+    if not best or best[0].score < _FLOOR:
+        return
+    first, others = best[0], _unlike(best)[1:]
+    if others and first.share < _MOST and others[0].score >= _SECOND * first.score:
+        yield first, others[0]
+    yield (first,)
+    for other in best[1:]:
+        if set(first.term.split()) < set(other.term.split()) and other.score >= _LEAST * first.score:
+            yield (other,)
+    for other in others:
+        if other.score >= _LEAST * first.score:
+            yield first, other
+
+
+def _unlike(best: Sequence[_Phrase]) -> list[_Phrase]:
+    """Return the phrases without those that repeat a better one's words."""
+    found: list[_Phrase] = []
+    for phrase in best:
+        if not any(_alike(phrase.term, other.term) for other in found):
+            found.append(phrase)
+    return found
+
+
+def describe_topic(
+    texts: Sequence[str], counter: PhraseCounter, theme_label: str = "", names: Set[str] = frozenset()
 ) -> str:
-    """Return the best label that is not used: a phrase, or two words that belong side by side.
+    """Return what one firm says in a theme in a phrase or two, "" where no phrase stands out.
 
-    candidates: from `label_candidates`. written: how a term is written for people. Returns "" when no
-    candidate is left.
+    A firm's own words are welcome here, its products above all; the theme's label is not repeated.
+    names: words of its speakers' names.
     """
-    for place, (term, score) in enumerate(candidates):
-        label = written(term)
-        if " " not in term:
-            second = next(
-                (
-                    other
-                    for other, weight in candidates[place + 1 : place + 1 + _SECONDS]
-                    if weight >= _SECOND_FROM * score
-                    and 1 + len(other.split()) <= max_words
-                    and not alike(term, other)
-                ),
-                "",
-            )
-            if second and f"{label} and {written(second)}" not in used:
-                return f"{label} and {written(second)}"
-        if label not in used:
-            return label
-    return ""
+    barred = _names(counter, names) | {w.term for w in words_of(theme_label) if w.term}
+    best = _unlike(_ranked(counter, ThemeCount.of_one_firm(texts), barred, few=0.0))
+    return "; ".join(p.form for p in best[:2] if p.score >= _SECOND * best[0].score)
