@@ -21,7 +21,7 @@ _CELLS: Final = 2**22
 _BEFORE_PLACES: Final = frozenset({"in", "across", "within", "outside", "throughout"})
 # After these a word is a verb, a participle or a predicate: "to hire", "we hire", "is strong", "has grown".
 _BEFORE_VERBS: Final = frozenset(
-    "to will would can could should may might must we they i you he she not also is are was were be been being am has have"
+    "to will would can could should may might must we they i you he she it not also is are was were be been being am has have"
     " had very so more most too just really still now already as we're we've we'll i'm they're it's that's"
     " don't didn't can't won't".split()
 )
@@ -120,7 +120,9 @@ class PhraseCounter:
         """
         count = self.themes.setdefault(theme, ThemeCount())
         if count.firms and firm_id <= count.last_firm:
-            raise ValueError(f"theme {theme}: firm {firm_id!r} after {count.last_firm!r}; expected ascending firm_ids.")
+            raise ValueError(
+                f"theme {theme}: firm {firm_id!r} after {count.last_firm!r}; expected ascending firm_ids."
+            )
         said = Counts()
         for text in texts:
             words = words_of(text)
@@ -140,7 +142,10 @@ class PhraseCounter:
     def everywhere(self, phrases: Iterable[str]) -> NDArray[np.int64]:
         """Return in how many sentences of all themes each phrase is said, (n,), never too few."""
         places = _places(phrases)
-        return np.minimum(self._cells[0, places[0]], self._cells[1, places[1]]).astype(np.int64)
+        found: NDArray[np.int64] = np.minimum(self._cells[0, places[0]], self._cells[1, places[1]]).astype(
+            np.int64
+        )
+        return found
 
     def capitals_tell(self) -> bool:
         """Return whether a capital marks a name: it does neither in German nor in text without capitals."""
@@ -171,7 +176,9 @@ class PhraseCounter:
 def _places(phrases: Iterable[str]) -> NDArray[np.int64]:
     """Cells (2, n) of the phrases in the sketch; crc32 is the same on every machine, Python's hash is not."""
     coded = [phrase.encode() for phrase in phrases]
-    return np.array([[zlib.crc32(c) % _CELLS for c in coded], [zlib.crc32(c, 1) % _CELLS for c in coded]], dtype=np.int64)
+    return np.array(
+        [[zlib.crc32(c) % _CELLS for c in coded], [zlib.crc32(c, 1) % _CELLS for c in coded]], dtype=np.int64
+    )
 
 
 def _keep(count: ThemeCount, said: Counts) -> None:

@@ -19,7 +19,7 @@ _CONTRACTION: Final = re.compile(r".*(?:n't|'(?:re|ve|ll|d|m))$")
 # are: 401k, h100, 5g, glp-1.
 _FIGURE: Final = re.compile(
     r"\d[\d.,\-]*|\d*0k|\d+(?:st|nd|rd|th|x|m|mm|b|bn|t|bps|pm|am|s|yr|year|month|day|week|quarter)"
-    r"|(?:year|quarter|month|week|day)-(?:on|over|to|by)-.*|q\d.*|\dq.*|[12]h\d*|h[12](?:-?\d+)?|fy-?'?\d+|[\d.]+-(?:year|month|day|week|quarter|plus|ish|percent|point|basis|times?)s?.*"
+    r"|(?:year|quarter|month|week|day)-(?:on|over|to|by)-.*|q\d.*|\dq.*|[12]h\d*|h[12](?:-\d+)?|fy-?'?\d+|[\d.]+-(?:year|month|day|week|quarter|plus|ish|percent|point|basis|times?)s?.*"
 )
 _IRREGULAR: Final = ("men", "children", "people", "criteria", "phenomena")
 # Words that may stand inside a phrase: "cost of capital", "oil and gas".
@@ -48,7 +48,7 @@ class Word:
     form: str
 
 
-@lru_cache(maxsize=500_000)
+@lru_cache(maxsize=200_000)
 def word_of(token: str) -> Word:
     """Return what a token of a sentence is. In English; words of other languages are kept as they are said."""
     token = token.replace("’", "'")
