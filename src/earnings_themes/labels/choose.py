@@ -278,7 +278,7 @@ def _choices(best: Sequence[_Phrase]) -> Iterator[tuple[_Phrase, ...]]:
     """
     if not best or best[0].score < _FLOOR or best[0].near < _NEAR or best[0].near * best[0].share < _CARRIED:
         return
-    first, others = best[0], _unlike(best)[1:]
+    first, others = best[0], [p for p in _unlike(best)[1:] if p.near >= _NEAR]
     if others and first.share < _MOST and others[0].score >= _SECOND * first.score:
         yield first, others[0]
     yield (first,)

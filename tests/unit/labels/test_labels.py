@@ -159,7 +159,7 @@ def test_a_capital_that_few_firms_say_is_a_name():
 
 def test_two_themes_never_share_a_label():
     one = ["The wheat was fine.", "Our wheat and the rain.", "The wheat was sold."]
-    found = labels(one, one[:2] + ["The rain was a wheat rain."], one)
+    found = labels(one, [*one[:2], "The rain was a wheat rain."], one)
     assert len({label for label in found if label}) == len([label for label in found if label])
     assert "wheat" in found
     assert all(part in {"wheat", "rain", "wheat rain", ""} for label in found for part in label.split("; "))
