@@ -34,6 +34,7 @@ _NEAR: Final = 0.35
 _CARRIED: Final = 0.03
 _MOST: Final = 0.4  # a phrase that fewer of the theme's sentences say is joined by a second …
 _SECOND: Final = 0.5  # … that scores this share of it
+_CARRIES: Final = 0.4
 _LEAST: Final = 0.05  # what a label says scores at least this share of the theme's best phrase
 _TRIED: Final = 60  # phrases of a theme that are compared with its centroid
 
@@ -118,7 +119,8 @@ def _ranked(
     order = sorted(range(len(shown)), key=lambda i: (-score[i], shown[i]))[:_TRIED]
     near = np.ones(len(shown))
     if nearness is not None and centroid is not None:
-        near[order] = np.maximum(nearness([said[shown[i]].form for i in order]) @ centroid, 0)
+        # Rounded, so that another machine's sums rank the phrases alike.
+        near[order] = np.round(np.maximum(nearness([said[shown[i]].form for i in order]) @ centroid, 0), 3)
     score = score * near
     order = sorted((i for i in order if score[i] > 0), key=lambda i: (-score[i], shown[i]))
     share = np.array([said[p].sentences for p in shown]) / count.sentences
@@ -242,8 +244,8 @@ def _alike(term: str, other: str) -> bool:
 
 def _same_stem(word: str, other: str) -> bool:
     """Return whether two words differ in their ends alone: price and pricing, sustainable and sustainability."""
-    shorter, longer = sorted((word, other), key=len)
-    return word == other or (longer.startswith(shorter[: max(4, len(shorter) - 2)]) and len(shorter) >= 4)
+    shorter, longer = sorted((word.replace("-", ""), other.replace("-", "")), key=len)
+    return shorter == longer or (longer.startswith(shorter[: max(4, len(shorter) - 2)]) and len(shorter) >= 4)
 
 
 def _keywords(best: Sequence[_Phrase], n: int) -> list[tuple[str, float]]:
@@ -283,7 +285,8 @@ def _choices(best: Sequence[_Phrase]) -> Iterator[tuple[_Phrase, ...]]:
         yield first, others[0]
     yield (first,)
     for other in best[1:]:
-        if set(first.term.split()) < set(other.term.split()) and other.score >= _LEAST * first.score:
+        # A narrower phrase must carry the theme: "energy cost" misleads where most speak of other costs.
+        if set(first.term.split()) < set(other.term.split()) and other.share >= _CARRIES * first.share:
             yield (other,)
     for other in others:
         if other.score >= _LEAST * first.score:

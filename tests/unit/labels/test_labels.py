@@ -44,8 +44,8 @@ def test_words_with_digits_are_words(word):
     assert word_of(word).term == word.lower()
 
 
-@pytest.mark.parametrize("word", ["37", "10.5", "2023", "20k", "100k", "30th", "Q3", "4Q", "H1", "FY24", "60-70", "100bps", "90s", "3x",
-                                  "year-over-year", "quarter-on-quarter", "10-year", "million", "March", "Tuesday", "quarters"])  # fmt: skip
+@pytest.mark.parametrize("word", ["37", "10.5", "2023", "20k", "100k", "30th", "Q3", "4Q", "H1", "FY24", "60-70", "100bps", "90s",
+                                  "3x", "year-over-year", "10-year", "million", "March", "Tuesday", "quarters"])  # fmt: skip
 def test_figures_and_times_are_no_words(word):
     assert word_of(word).term == ""
 
