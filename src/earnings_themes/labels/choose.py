@@ -54,22 +54,24 @@ def describe(
     max_words: int = 3,
     n_keywords: int = 10,
     names: Set[str] = frozenset(),
+    n_themes: int | None = None,
 ) -> list[ThemeWords]:
-    """Return label and keywords of themes 0 … n−1; two themes never share a label.
+    """Return label and keywords of themes 0 … n_themes−1; two themes never share a label.
 
     Parameters
     ----------
     nearness
         Gives the subject vectors (m, dim), length 1, of m phrases.
-    centroids : (n, dim) float
-        Of the themes, in the same space. None, as nearness: phrases are ranked by their counts alone.
+    centroids : (n_themes, dim) float
+        Of the themes, in the same space, of any length. None, as nearness: phrases are ranked by their counts alone.
     names
         Words of firms' and speakers' names, in any case. One that is written small as often as not is a word.
     """
-    n = len(centroids) if centroids is not None else 1 + max(counter.themes, default=-1)
+    if n_themes is None:
+        n_themes = len(centroids) if centroids is not None else 1 + max(counter.themes, default=-1)
     barred, few = _names(counter, names), _NAME_FIRMS if counter.capitals_tell() else 0.0
     ranked = []
-    for theme in range(n):
+    for theme in range(n_themes):
         centroid = None if centroids is None else centroids[theme]
         ranked.append(
             _ranked(counter, counter.themes.get(theme, ThemeCount()), barred, few, nearness, centroid)
@@ -120,7 +122,9 @@ def _ranked(
     near = np.ones(len(shown))
     if nearness is not None and centroid is not None:
         # Rounded, so that another machine's sums rank the phrases alike.
-        near[order] = np.round(np.maximum(nearness([said[shown[i]].form for i in order]) @ centroid, 0), 3)
+        near[order] = np.round(
+            np.maximum(nearness([said[shown[i]].form for i in order]) @ _unit(centroid), 0), 3
+        )
     score = score * near
     order = sorted((i for i in order if score[i] > 0), key=lambda i: (-score[i], shown[i]))
     share = np.array([said[p].sentences for p in shown]) / count.sentences
@@ -134,6 +138,10 @@ def _ranked(
         )
         for i in order
     ]
+
+
+def _unit(vector: NDArray[np.floating]) -> NDArray[np.float64]:
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), dtype=np.float64)
 
 
 def _written(phrase: str, form: str, counter: PhraseCounter) -> str:
@@ -312,4 +320,5 @@ def describe_topic(
     """
     barred = _names(counter, names) | {w.term for w in words_of(theme_label) if w.term}
     best = _unlike(_ranked(counter, ThemeCount.of_one_firm(texts), barred, few=0.0))
+    best = [p for p in best if p.share * len(texts) > 1.5 or len(texts) == 1]  # what is said once is chance
     return "; ".join(p.form for p in best[:2] if p.score >= _SECOND * best[0].score)

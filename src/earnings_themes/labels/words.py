@@ -22,6 +22,10 @@ _FIGURE: Final = re.compile(
     r"|(?:year|quarter|month|week|day)-(?:on|over|to|by)-.*|q\d.*|\dq.*|[12]h\d*|h[12](?:-\d+)?|fy-?'?\d+|[\d.]+-(?:year|month|day|week|quarter|plus|ish|percent|point|basis|times?)s?.*"
 )
 _IRREGULAR: Final = ("men", "children", "people", "criteria", "phenomena")
+_NOUNS_IN_LY: Final = frozenset(
+    "supply assembly family italy july fly ally reply rally monopoly anomaly subassembly poly lily jelly belly bully"
+    " resupply oversupply undersupply elderly".split()
+)
 # Words that may stand inside a phrase: "cost of capital", "oil and gas".
 _JOINTS: Final = frozenset({"of", "and"})
 
@@ -65,6 +69,8 @@ def word_of(token: str) -> Word:
             term = plain[:-1]
     elif plain.endswith(_IRREGULAR):
         term = simplemma.lemmatize(plain, lang="en").lower()
+    if plain.endswith("ly") and plain not in _NOUNS_IN_LY and "-" not in plain:
+        return Word("", plain, form)
     return Word("" if term in NO_SUBJECT else term, plain, form)
 
 

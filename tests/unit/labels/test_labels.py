@@ -59,6 +59,10 @@ def test_singular_and_plural_are_one(plural, singular):
     assert word_of(plural).term == word_of(singular).term == singular
 
 
+def test_adverbs_end_a_phrase_and_supply_is_none():
+    assert terms("the supply grew organically in Italy") == ["supply", "italy"]
+
+
 def test_activities_stay_what_they_are():
     assert terms("leasing, charging and hiring") == ["leasing", "charging", "hiring"]
 
@@ -199,7 +203,7 @@ def test_nearness_decides_between_equals():
     near = lambda phrases: np.array([space[p] for p in phrases])  # noqa: E731
     counter = counted([texts])
     assert describe(counter, near, np.array([[1.0, 0.0]]))[0].label == "wheat"
-    assert describe(counter, near, np.array([[0.6, 0.8]]))[0].label == "rain"
+    assert describe(counter, near, np.array([[0.06, 0.08]]))[0].label == "rain"
     assert describe(counter, near, np.array([[-1.0, 0.0]]))[0] == ThemeWords("", [])
 
 
