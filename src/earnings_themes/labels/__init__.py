@@ -1,6 +1,9 @@
-"""Words for people: what a theme is called, and the phrases it is shown with. Words describe, they decide nothing."""
+"""Words for people: labels and keywords of themes, and a label for what one firm says in a theme.
 
-from earnings_themes.labels.choose import ThemeWords, describe
-from earnings_themes.labels.phrases import PhraseCounter
+Words describe a theme, they never decide it, so all of this can be made anew without a refit.
+"""
 
-__all__ = ["PhraseCounter", "ThemeWords", "describe"]
+from earnings_themes.labels.choose import ThemeWords, describe, describe_topic
+from earnings_themes.labels.counter import PhraseCounter
+
+__all__ = ["PhraseCounter", "ThemeWords", "describe", "describe_topic"]

@@ -1,0 +1,193 @@
+"""Counts, in one pass and bounded memory, which phrases the firms of each theme say."""
+
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earnings_themes.labels.words import Word, phrases_of, words_of
+
+# Lossy counting (Manku and Motwani 2002) by firms: after every _WINDOW firms of a theme, phrases that too few of them
+# said are forgotten. What is kept is counted exactly, but for at most 1 of _WINDOW firms. Themes of fewer firms are exact.
+_WINDOW: Final = 40
+# What all themes say is a count-min sketch (Cormode and Muthukrishnan 2005): two rows of 2²² cells, 32 MB. A count is never
+# too low; four million sentences lift it by some 40, a phrase that can name a theme is said thousands of times.
+_CELLS: Final = 2**22
+# After these a name is a place: "in Chile", not "in John".
+_BEFORE_PLACES: Final = frozenset({"in", "across", "within", "outside", "throughout"})
+# After these a word is a verb, a participle or a predicate: "to hire", "we hire", "is strong", "has grown".
+_BEFORE_VERBS: Final = frozenset(
+    "to will would can could should may might must we they i you he she it not also is are was were be been being am has have"
+    " had very so more most too just really still now already as we're we've we'll i'm they're it's that's"
+    " don't didn't can't won't".split()
+)
+
+
+@dataclass(slots=True)
+class Said:
+    """How often a phrase is said in a theme: by how many firms, in how many sentences, and how it is mostly written."""
+
+    firms: int
+    sentences: int
+    form: str
+    _lead: int  # of the form over all others: majority vote (Boyer and Moore 1981)
+    _missed: int  # firms that may have said it before it was kept
+
+    def add(self, sentences: int, form: str) -> None:
+        """Count one more firm."""
+        self.firms += 1
+        self.sentences += sentences
+        if form == self.form:
+            self._lead += sentences
+        elif sentences > self._lead:
+            self.form, self._lead = form, sentences - self._lead
+        else:
+            self._lead -= sentences
+
+
+class Counts:
+    """What one firm says: in how many sentences each phrase, and how it is written."""
+
+    def __init__(self) -> None:
+        self.sentences: Counter[str] = Counter()
+        self.forms: dict[str, str] = {}
+        self.words = 0  # phrases of one word; a sentence counts each once
+
+    def add(self, words: list[Word]) -> None:
+        """Count one more sentence."""
+        found = dict(phrases_of(words))
+        self.sentences.update(found.keys())
+        self.forms.update(found)
+        self.words += sum(" " not in phrase for phrase in found)
+
+
+@dataclass(slots=True)
+class ThemeCount:
+    """What is counted of one theme. words as in Counts."""
+
+    firms: int = 0
+    sentences: int = 0
+    words: int = 0
+    last_firm: str = ""
+    phrases: dict[str, Said] = field(default_factory=dict)
+
+    @classmethod
+    def of_one_firm(cls, texts: Sequence[str]) -> "ThemeCount":
+        """Count one firm's sentences by themselves."""
+        said, count = Counts(), cls(firms=1, sentences=len(texts))
+        for text in texts:
+            said.add(words_of(text))
+        count.words = said.words
+        _keep(count, said)
+        return count
+
+
+@dataclass(slots=True)
+class WordUse:
+    """How a word is used in all sentences: what tells nouns from verbs, halves from wholes and names from words."""
+
+    n: int = 0
+    ends: int = 0  # neither a content word nor a figure follows ("totaled 30")
+    begins: int = 0  # no content word precedes
+    verb: int = 0  # preceded by a word of _BEFORE_VERBS
+    place: int = 0  # preceded by a word of _BEFORE_PLACES
+    inside: int = 0  # not the first word of its sentence
+    capital: int = 0  # of these, written with a capital
+
+
+class PhraseCounter:
+    """Phrases of one to three words of each theme, by firms and sentences.
+
+    Memory is bounded by themes, not by sentences. The result depends on the sentences alone, because each theme sees its
+    firms in ascending order; the order of themes changes nothing.
+    """
+
+    def __init__(self) -> None:
+        self.themes: dict[int, ThemeCount] = {}
+        self.uses: dict[str, WordUse] = {}
+        self.words = 0
+        self._cells: NDArray[np.int32] = np.zeros((2, _CELLS), dtype=np.int32)
+
+    def add(self, theme: int, firm_id: str, texts: Sequence[str]) -> None:
+        """Count all that one firm says in a theme.
+
+        theme: a negative one is no theme: its sentences are a part of what all say. Raises ValueError unless the firms
+        of a theme come in ascending order, each once.
+        """
+        count = self.themes.setdefault(theme, ThemeCount())
+        if count.firms and firm_id <= count.last_firm:
+            raise ValueError(
+                f"theme {theme}: firm {firm_id!r} after {count.last_firm!r}; expected ascending firm_ids."
+            )
+        said = Counts()
+        for text in texts:
+            words = words_of(text)
+            self._watch(words)
+            said.add(words)
+        count.firms += 1
+        count.last_firm = firm_id
+        count.sentences += len(texts)
+        count.words += said.words
+        self.words += said.words
+        n = np.fromiter(said.sentences.values(), dtype=np.int32, count=len(said.sentences))
+        for row, places in zip(self._cells, _places(said.sentences), strict=True):
+            np.add.at(row, places, n)
+        if theme >= 0:
+            _keep(count, said)
+
+    def everywhere(self, phrases: Iterable[str]) -> NDArray[np.int64]:
+        """Return in how many sentences of all themes each phrase is said, (n,), never too few."""
+        places = _places(phrases)
+        found: NDArray[np.int64] = np.minimum(self._cells[0, places[0]], self._cells[1, places[1]]).astype(
+            np.int64
+        )
+        return found
+
+    def capitals_tell(self) -> bool:
+        """Return whether a capital marks a name: it does neither in German nor in text without capitals."""
+        inside = sum(use.inside for use in self.uses.values())
+        return 0.01 < sum(use.capital for use in self.uses.values()) / max(inside, 1) < 0.3
+
+    def _watch(self, words: list[Word]) -> None:
+        last = len(words) - 1
+        before = None
+        for i, word in enumerate(words):
+            if word.term:
+                use = self.uses.get(word.term)
+                if use is None:
+                    use = self.uses[word.term] = WordUse()
+                use.n += 1
+                use.ends += i == last or not (words[i + 1].term or words[i + 1].plain == "0")
+                if before is not None:
+                    use.begins += not before.term
+                    use.verb += before.plain in _BEFORE_VERBS
+                    use.place += before.plain in _BEFORE_PLACES
+                    use.inside += 1
+                    use.capital += word.form[0].isupper()
+                else:
+                    use.begins += 1
+            before = word
+
+
+def _places(phrases: Iterable[str]) -> NDArray[np.int64]:
+    """Cells (2, n) of the phrases in the sketch; crc32 is the same on every machine, Python's hash is not."""
+    coded = [phrase.encode() for phrase in phrases]
+    return np.array(
+        [[zlib.crc32(c) % _CELLS for c in coded], [zlib.crc32(c, 1) % _CELLS for c in coded]], dtype=np.int64
+    )
+
+
+def _keep(count: ThemeCount, said: Counts) -> None:
+    window = (count.firms - 1) // _WINDOW
+    for phrase, n in said.sentences.items():
+        kept = count.phrases.get(phrase)
+        if kept is None:
+            count.phrases[phrase] = Said(1, n, said.forms[phrase], n, window)
+        else:
+            kept.add(n, said.forms[phrase])
+    if count.firms % _WINDOW == 0:
+        count.phrases = {p: s for p, s in count.phrases.items() if s.firms + s._missed > window + 1}
