@@ -154,7 +154,11 @@ def test_what_is_written_from_the_classes_is_not_stale(path: str, made: Any) -> 
         ("embedding.model", "./model", "embedding.model names the folder ./model, which is not there"),
         (
             "themes.labels.llm",
-            {"url": "https://host/v1", "model": "m", "api_key_env": "NO_SUCH_KEY"},
+            {
+                "url": "https://host/v1",
+                "model": "m",
+                "api_key_env": "NO_SUCH_KEY",
+            },  # pragma: allowlist secret
             "NO_SUCH_KEY, which is not set",
         ),
     ],

@@ -179,7 +179,7 @@ class LocalCSVConnector(DataConnector):
         Raises InputError for an id that the source does not hold, and for a row that cannot be read.
         """
         turns = self._index.execute(
-            f"SELECT {_COLUMNS} FROM turn WHERE firm = ? ORDER BY date, transcript, position, line",
+            f"SELECT {_COLUMNS} FROM turn WHERE firm = ? ORDER BY date, transcript, position, line",  # nosec B608
             (firm_id,),
         ).fetchall()
         skipped = dict(
@@ -309,7 +309,7 @@ class LocalCSVConnector(DataConnector):
         for raw, used in (self._ids or plain_ids(found)).items():
             if raw != used:
                 for table in ("turn", "skipped"):
-                    connection.execute(f"UPDATE {table} SET firm = ? WHERE firm = ?", (used, raw))
+                    connection.execute(f"UPDATE {table} SET firm = ? WHERE firm = ?", (used, raw))  # nosec B608
         connection.execute("CREATE INDEX turn_firm ON turn (firm, date, transcript, position, line)")
         connection.execute("CREATE INDEX skipped_firm ON skipped (firm)")
         return connection

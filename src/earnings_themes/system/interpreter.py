@@ -26,7 +26,7 @@ def make_callable() -> None:
     if shlex.quote(sys.executable) == sys.executable:
         return
     home, python = Path(sys.prefix), Path(sys.executable)
-    for place in (None, "/tmp", "/var/tmp"):  # mkdtemp makes a folder of our own in it
+    for place in (None, "/tmp", "/var/tmp"):  # nosec B108: mkdtemp makes a folder of our own in it
         try:
             folder = Path(tempfile.mkdtemp(prefix="earnings-themes-python-", dir=place))
         except OSError:

@@ -195,7 +195,7 @@ def _ends_here(text: str, start: int, end: int, sentence_start: int, small: bool
         return False
     if lowered in _TIME:
         return not (_ANY_ZONE if small else _ZONE).match(text, follow)
-    is_initial = len(token) == 1 and token.isalpha() and (token.isupper() or (small and token != "i"))
+    is_initial = len(token) == 1 and token.isalpha() and (token.isupper() or (small and token != "i"))  # nosec B105
     if lowered in _AMBIGUOUS or is_initial or _DOTTED.match(token):
         if unheard or after in "$€£¥₹":
             return False
