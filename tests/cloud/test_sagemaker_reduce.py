@@ -39,9 +39,10 @@ WORKS = [
     sys.executable,
     "-c",
     """import sys, json
+from earnings_themes.abstractions import SCHEMA_VERSION
 from earnings_themes.system.folders import s3_folder
 out = s3_folder(sys.argv[sys.argv.index('--output') + 1])
-themes = dict(schema_version=1, run='2023_Q1', n_themes=0, themes=[], unassigned_topics=[], skipped_firms=[])
+themes = dict(schema_version=SCHEMA_VERSION, run='2023_Q1', n_themes=0, themes=[], unassigned_topics=[], skipped_firms=[])
 out.write('sentences.parquet', b'')
 out.write('themes.json', json.dumps({**themes, 'metadata': {'timing': {}}}).encode())
 out.write('reduce.json', b'{}')""",
