@@ -33,7 +33,8 @@ def test_a_publish_makes_no_request_to_the_table_that_its_role_may_not_make(
     folder = LocalFolder(make_run(tmp_path / "run", ["0012", "23", "34"]))
     aws.requests.clear()
     for attempt in ("first", "again"):  # the second one also removes what the first one wrote
-        reduce_run(parse_config(config), folder, tmp_path / attempt, tmp_path / "reduce.json", "themes")
+        made = tmp_path / attempt / "themes.json"
+        reduce_run(parse_config(config), folder, made, made.with_name("reduce.json"), "themes")
     asked = {f"dynamodb:{request.partition('.')[2]}" for _, request in aws.requests if "DynamoDB" in request}
     assert asked - allowed(role, "dynamodb") == set()
 

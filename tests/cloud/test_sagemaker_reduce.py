@@ -206,7 +206,9 @@ def test_the_rule_script_takes_the_backend_from_the_config(
 
     aws.images[IMAGE] = WORKS
     monkeypatch.setattr(sagemaker, "POLL_SECONDS", 0.05)
-    outputs = [str(tmp_path / "results" / name) for name in ("themes.json", "reduce.json", "sentences.parquet")]
+    outputs = [
+        str(tmp_path / "results" / name) for name in ("themes.json", "reduce.json", "sentences.parquet")
+    ]
     job = SimpleNamespace(config=config, input=[], log=[str(tmp_path / "log")], output=outputs)
     runpy.run_path(str(REPO / "scripts/themes.py"), {"snakemake": job}, run_name="__main__")
     assert read_themes(outputs[0]).n_themes == 0

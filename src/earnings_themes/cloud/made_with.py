@@ -33,8 +33,8 @@ DEPENDS: Final[Mapping[str, tuple[str, ...]]] = {
     "embed": ("embedding", "topics.keep_procedural"),
     "topics": ("topics", "seed"),
     "themes": ("themes", "seed"),
-    "panel": ("panel",),
     "publish": ("publish",),
+    "panel": ("panel",),
     "report": ("report",),
 }
 # What says which firms a run is of. A name whose run holds other firms is refused: their files would stay beside.
