@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -189,6 +190,7 @@ def test_the_job_publishes_to_the_table_and_again_when_the_table_has_lost_it(
     assert publish_files(RUN, none, firms, themes, settings, published, reduced) == Receipt(**receipt)
     assert json.loads(published.read_text()) == receipt
     store.delete(RUN)
+    shutil.copy2(themes.with_name("sentences.parquet"), run)  # where the rule's outputs lie
     again = publish_files(RUN, LocalFolder(run), firms, themes, settings, published, reduced)
     assert again.digest == receipt["digest"]
 
