@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,9 +40,10 @@ WORKS = [
     sys.executable,
     "-c",
     """import sys, json
+from earnings_themes.abstractions import SCHEMA_VERSION
 from earnings_themes.system.folders import s3_folder
 out = s3_folder(sys.argv[sys.argv.index('--output') + 1])
-themes = dict(schema_version=1, run='2023_Q1', n_themes=0, themes=[], unassigned_topics=[], skipped_firms=[])
+themes = dict(schema_version=SCHEMA_VERSION, run='2023_Q1', n_themes=0, themes=[], unassigned_topics=[], skipped_firms=[])
 out.write('sentences.parquet', b'')
 out.write('themes.json', json.dumps({**themes, 'metadata': {'timing': {}}}).encode())
 out.write('reduce.json', b'{}')""",
@@ -188,6 +190,7 @@ def test_the_job_publishes_to_the_table_and_again_when_the_table_has_lost_it(
     assert publish_files(RUN, none, firms, themes, settings, published, reduced) == Receipt(**receipt)
     assert json.loads(published.read_text()) == receipt
     store.delete(RUN)
+    shutil.copy2(themes.with_name("sentences.parquet"), run)  # where the rule's outputs lie
     again = publish_files(RUN, LocalFolder(run), firms, themes, settings, published, reduced)
     assert again.digest == receipt["digest"]
 

@@ -15,8 +15,12 @@ FILES = sorted(
 )
 # Each of these reads objects, that is code, from a file.
 PICKLES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
-# The modules that import by a name: the registry by the user's config, the warm process by our own scripts.
-BY_NAME = {"src/earnings_themes/implementations.py", "src/earnings_themes/topics/warm.py"}
+# The modules that import by a name: the registry and the panel by the user's config, the warm process by our own scripts.
+BY_NAME = {
+    "src/earnings_themes/implementations.py",
+    "src/earnings_themes/panel/words.py",
+    "src/earnings_themes/topics/warm.py",
+}
 
 
 def faults(tree: ast.AST, name: str) -> Iterator[str]:
@@ -27,7 +31,11 @@ def faults(tree: ast.AST, name: str) -> Iterator[str]:
                 [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
             )
             yield from (f"imports {module}" for module in modules if module.split(".")[0] in PICKLES)
-        if isinstance(node, ast.keyword) and node.arg in {"allow_pickle", "trust_remote_code"}:
+        if (
+            isinstance(node, ast.keyword)
+            and node.arg in {"allow_pickle", "trust_remote_code"}
+            and ast.unparse(node.value) != "False"
+        ):
             yield f"gives {node.arg}"
         if not isinstance(node, ast.Call):
             continue

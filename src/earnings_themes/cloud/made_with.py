@@ -33,7 +33,6 @@ DEPENDS: Final[Mapping[str, tuple[str, ...]]] = {
     "embed": ("embedding", "topics.keep_procedural"),
     "topics": ("topics", "seed"),
     "themes": ("themes", "seed"),
-    "panel": ("panel",),
     "publish": ("publish",),
     "panel": ("panel",),
     "report": ("report",),
