@@ -124,7 +124,9 @@ def _cards(page: Page, metrics: Mapping[str, Any]) -> list[dict[str, str]]:
 def _made_with(page: Page) -> list[tuple[str, str]]:
     lines: list[tuple[str, str]] = []
     for key, value in page.made_with.items():
-        parts = [f"{name} {part}" for name, part in value.items()] if isinstance(value, Mapping) else [str(value)]
+        parts = (
+            [f"{name} {part}" for name, part in value.items()] if isinstance(value, Mapping) else [str(value)]
+        )
         text = ", ".join(parts) or "defaults"
         lines.append((key.replace("_", " "), text))
     return lines
