@@ -11,6 +11,7 @@ rule panel:
         sentences=in_place("sentences.parquet"),
         themes=in_place("themes.json"),
         words=list(CONFIG.panel.words.values()),
+        settings=made_with_settings("panel"),
     output:
         panel=f"{RUN}/panel.parquet",
         calls=f"{RUN}/calls.parquet",

@@ -17,7 +17,7 @@ from scipy.linalg import hadamard
 
 from earnings_themes.abstractions import SCHEMA_VERSION, FirmTopic, FirmTopics, TopicSentence
 from earnings_themes.abstractions.records import FirmStatus
-from earnings_themes.embedding.space import whole
+from earnings_themes.embedding.space import load_space, whole
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, TranscriptWriter, write_firm_topics
 from earnings_themes.results.firms import FirmRow, encode_firm, write_firms
 
@@ -27,7 +27,8 @@ WORDS = (
     "tourism", "insurance",
 )  # fmt: skip
 DIM = 128
-SPACE = "made space"
+# The reduce takes vectors of the space that its labels know.
+SPACE = load_space().digest
 # Of equal numbers, because a row with a peak would be cut when it becomes whole numbers.
 _DIRECTIONS = hadamard(DIM) / DIM**0.5
 

@@ -1,5 +1,6 @@
 """What a run in S3 was made with: a head with an empty disk makes what changed, and refuses other firms."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from earnings_themes.cloud import made_with
 from earnings_themes.errors import ConfigError
 from earnings_themes.system.folders import LocalFolder
+from tests.conftest import REPO
 
 CONFIG: dict[str, Any] = {
     "run": "r",
@@ -17,6 +19,7 @@ CONFIG: dict[str, Any] = {
     "themes": {"min_firms": 2},
     "publish": {"store": "sqlite"},
     "report": {"labels": None},
+    "panel": {"words": {}},
     "seed": 1,
 }
 
@@ -48,6 +51,7 @@ def changed(**parts: Any) -> dict[str, Any]:
         ({"themes": {"min_firms": 3}}, ["themes"]),
         ({"seed": 2}, ["topics", "themes"]),
         ({"publish": {"store": "dynamodb"}}, ["publish"]),
+        ({"panel": {"words": {"positive": "w.txt"}}}, ["panel"]),
         ({"report": {"labels": "labels.csv"}}, ["report"]),
         ({"source": {"limits": {"firms": 5}}}, ["ingest"]),
     ],
@@ -65,6 +69,26 @@ def test_a_setting_is_told_apart_by_the_rules_whose_results_depend_on_it(
     assert made_with.begin(folder, changed(**parts), scripts) == rules
     written = [path.stem for path, then in before.items() if path.stat().st_mtime_ns != then]
     assert sorted(set(written) - {"config"}) == sorted(rules), "what is the same is not touched"
+
+
+def test_every_rule_that_makes_something_says_what_it_was_made_with() -> None:
+    """A rule that is forgotten here is one whose old results a fresh head takes for new ones."""
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted((REPO / "rules").glob("*.smk")))
+    rules = re.split(r"^rule (\w+):$", text, flags=re.MULTILINE)[1:]
+    made = {name: body for name, body in zip(rules[::2], rules[1::2], strict=True) if "script:" in body}
+    assert set(made) == set(made_with.DEPENDS)
+    # Where the run is and how many firms are enough change no result by themselves.
+    elsewhere = {"run", "reduce.min_firm_coverage"}
+    for name, body in made.items():
+        assert f'made_with_settings("{name}")' in body, f"rule {name} does not look at its settings"
+        params = {
+            ".".join(re.findall(r'\["(\w+)"\]', keys)) for keys in re.findall(r'config((?:\["\w+"\])+)', body)
+        }
+        known = made_with.DEPENDS[name]
+        forgotten = {
+            key for key in params - elsewhere if not any(key == k or key.startswith(f"{k}.") for k in known)
+        }
+        assert not forgotten, f"rule {name} depends on {forgotten}, and made_with.DEPENDS does not say so"
 
 
 def test_a_rules_code_is_its_script_and_what_it_imports_without_the_comments(tmp_path: Path) -> None:

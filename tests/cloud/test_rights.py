@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from earnings_themes.folders import LocalFolder
-from earnings_themes.reduce.run import reduce_run
 
 from earnings_themes.config import parse_config
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
+from earnings_themes.system.folders import LocalFolder
+from earnings_themes.themes.run import reduce_run
 from tests.conftest import REPO
 from tests.offline_aws import OfflineAWS
 from tests.small_run import make_run
@@ -33,7 +33,8 @@ def test_a_publish_makes_no_request_to_the_table_that_its_role_may_not_make(
     folder = LocalFolder(make_run(tmp_path / "run", ["0012", "23", "34"]))
     aws.requests.clear()
     for attempt in ("first", "again"):  # the second one also removes what the first one wrote
-        reduce_run(parse_config(config), folder, tmp_path / attempt, tmp_path / "reduce.json", "themes")
+        made = tmp_path / attempt / "themes.json"
+        reduce_run(parse_config(config), folder, made, made.with_name("reduce.json"), "themes")
     asked = {f"dynamodb:{request.partition('.')[2]}" for _, request in aws.requests if "DynamoDB" in request}
     assert asked - allowed(role, "dynamodb") == set()
 

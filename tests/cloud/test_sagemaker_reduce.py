@@ -42,6 +42,7 @@ WORKS = [
 from earnings_themes.system.folders import s3_folder
 out = s3_folder(sys.argv[sys.argv.index('--output') + 1])
 themes = dict(schema_version=1, run='2023_Q1', n_themes=0, themes=[], unassigned_topics=[], skipped_firms=[])
+out.write('sentences.parquet', b'')
 out.write('themes.json', json.dumps({**themes, 'metadata': {'timing': {}}}).encode())
 out.write('reduce.json', b'{}')""",
 ]
@@ -204,7 +205,9 @@ def test_the_rule_script_takes_the_backend_from_the_config(
 
     aws.images[IMAGE] = WORKS
     monkeypatch.setattr(sagemaker, "POLL_SECONDS", 0.05)
-    outputs = [str(tmp_path / "results/themes.json"), str(tmp_path / "results/reduce.json")]
+    outputs = [
+        str(tmp_path / "results" / name) for name in ("themes.json", "reduce.json", "sentences.parquet")
+    ]
     job = SimpleNamespace(config=config, input=[], log=[str(tmp_path / "log")], output=outputs)
     runpy.run_path(str(REPO / "scripts/themes.py"), {"snakemake": job}, run_name="__main__")
     assert read_themes(outputs[0]).n_themes == 0

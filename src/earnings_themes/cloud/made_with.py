@@ -34,6 +34,7 @@ DEPENDS: Final[Mapping[str, tuple[str, ...]]] = {
     "topics": ("topics", "seed"),
     "themes": ("themes", "seed"),
     "publish": ("publish",),
+    "panel": ("panel",),
     "report": ("report",),
 }
 # What says which firms a run is of. A name whose run holds other firms is refused: their files would stay beside.

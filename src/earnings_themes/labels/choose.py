@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earnings_themes.abstractions.records import Keywords
-from earnings_themes.labels.phrases import PhraseCounter
+from earnings_themes.labels.phrases import PhraseCounter, name_words
 
 # Prior of 500 words: of 100 to 2,000 tried, labels of real calls read alike (docs/validation.md).
 _PRIOR: Final = 500.0
@@ -28,6 +28,8 @@ _LEAST_SHARE: Final = 0.12
 # A word with a capital in mid-sentence nearly always, said by few firms, is a name.
 _CAPITAL: Final = 0.8
 _FEW: Final = 0.02
+# Scores of phrases that a theme says as often as others do differ from 0 by rounding alone.
+_NOTHING: Final = 1e-9
 
 Nearness = Callable[[list[str]], NDArray[Any]]
 
@@ -102,14 +104,18 @@ def _label(
 
 
 def _name_words(counter: PhraseCounter, names: Set[str]) -> frozenset[str]:
-    """Return the words that are names: written with a capital nearly always, and of few firms or of a known name."""
-    known = {word for name in names for word in name.lower().replace(",", " ").split()}
+    """Return the words that are names: written with a capital nearly always, and of few firms or of a known name.
+
+    A word of a known name that only began sentences, where each word has a capital, is a name as well.
+    """
+    known = {word for name in names for word in name_words(name)}
     few = max(2, _FEW * max(counter.n_firms.values(), default=0))
-    return frozenset(
+    capitals = {
         word
         for word, (capital, n, n_firms) in counter.capital.items()
-        if n and capital / n >= _CAPITAL and (n_firms <= few or word in known)
-    )
+        if capital >= _CAPITAL * n and (n_firms <= few or word in known)
+    }
+    return frozenset(capitals | (known - counter.capital.keys()))
 
 
 def _weights(
@@ -127,7 +133,7 @@ def _weights(
         odds = math.log((n + prior) / (n_theme + _PRIOR - n - prior))
         odds -= math.log((elsewhere + prior) / (n_elsewhere + _PRIOR - elsewhere - prior))
         score = odds / math.sqrt(1 / (n + prior) + 1 / (elsewhere + prior))
-        if score > 0:
+        if score > _NOTHING:
             found[phrase] = score * math.sqrt(firms[phrase] / counter.n_firms[theme])
     return _whole_phrases(found, counts)
 
@@ -135,7 +141,7 @@ def _weights(
 def _whole_phrases(weights: dict[str, float], counts: Mapping[str, int]) -> dict[str, float]:
     """Leave out a part of a phrase where the phrase makes enough of it; the phrase keeps the heavier weight."""
     kept = dict(weights)
-    for phrase in sorted(weights, key=lambda phrase: -len(phrase.split())):
+    for phrase in sorted(weights, key=lambda phrase: (-len(phrase.split()), phrase)):
         words = phrase.split()
         for size in range(1, len(words)):
             for start in range(len(words) - size + 1):

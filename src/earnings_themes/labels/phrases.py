@@ -19,6 +19,23 @@ _LETTER: Final = re.compile(r"[^\W\d_]")
 # What ends a phrase: words across it are not one.
 _BREAK: Final = re.compile(r"[.,;:!?()\[\]\"“”<>…–—]+(?=\s|$)|\s[–—-]\s")
 _LONGEST: Final = 3
+# Words that may stand in a phrase's middle: "cost of capital", "oil and gas".
+_JOINTS: Final = frozenset({"of", "and"})
+# Whole phrases whose first word alone says nothing.
+_WHOLE: Final = frozenset(
+    {
+        ("big", "data"),
+        ("call", "center"),
+        ("new", "home"),
+        ("open", "source"),
+        ("order", "backlog"),
+        ("order", "book"),
+        ("per", "capita"),
+        ("per", "diem"),
+        ("real", "estate"),
+        ("third", "party"),
+    }
+)
 # Sentences of one firm on one theme that are counted: a talkative firm names no theme, and 10,000 firms stay countable.
 _OF_A_FIRM: Final = 5
 # Phrases of a theme that are held; beyond, those that one firm alone said are forgotten.
@@ -39,19 +56,40 @@ def singular(word: str) -> str:
     return simplemma.lemmatize(word, lang="en").lower()
 
 
+def _words(text: str) -> list[str]:
+    return [plain(word) for word in _WORD.findall(text)]
+
+
+def _opens(words: Sequence[str], at: int) -> bool:
+    return at + 1 < len(words) and (words[at], singular(words[at + 1])) in _WHOLE
+
+
+def plain(word: str) -> str:
+    """Return a word in lower case, without the 's of an owner."""
+    return word.lower().replace("’", "'").removesuffix("'s")
+
+
+def name_words(name: str) -> list[str]:
+    """Return the words of a firm's or person's name, as they are in phrases."""
+    return _words(name)
+
+
 def phrases(text: str) -> Iterator[tuple[str, str]]:
     """Yield each phrase of a text as (key, as it was said in lower case); the key is the same for singular and plural."""
     stop = stop_words()
-    for part in _BREAK.split(text.replace("’", "'")):
-        words = [word.lower().removesuffix("'s") for word in _WORD.findall(part)]
+    for part in _BREAK.split(text):
+        words = _words(part)
         holds = [bool(_LETTER.search(word)) and word not in stop and len(word) > 1 for word in words]
         for start, first in enumerate(holds):
-            if not first:
+            if not first and not _opens(words, start):
                 continue
             for end in range(start + 1, min(start + _LONGEST, len(words)) + 1):
                 inside = words[start:end]
-                # In the middle one small word is allowed, such as "of"; numbers never.
-                if holds[end - 1] and all(_LETTER.search(word) for word in inside):
+                # In the middle "of" and "and" are allowed, and what belongs to a whole phrase; other small words never.
+                joined = all(
+                    holds[at] or words[at] in _JOINTS or _opens(words, at) for at in range(start + 1, end)
+                )
+                if holds[end - 1] and joined:
                     yield " ".join(map(singular, inside)), " ".join(inside)
 
 
@@ -63,7 +101,7 @@ class PhraseCounter:
     sentences, firms : theme → phrase → in how many sentences, of how many firms
     n_firms : theme → firms
     surface : phrase → how it was said, with counts
-    capital : word → (times in a sentence's middle with a capital, times in all, firms)
+    capital : word → (times in a sentence's middle with a capital, times there in all, firms)
     """
 
     def __init__(self) -> None:
@@ -72,22 +110,26 @@ class PhraseCounter:
         self.n_firms: Counter[int] = Counter()
         self.surface: dict[str, Counter[str]] = defaultdict(Counter)
         self.capital: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+        self._firm: str | None = None
+        self._said_by_firm: set[str] = set()
 
     def add(self, theme: int, firm_id: str, texts: Sequence[str]) -> None:
-        """Count what one firm says on one theme; once a theme and firm, the surest sentences first."""
+        """Count what one firm says on one theme; once a theme and firm, all themes of a firm in a row."""
         of_firm: Counter[str] = Counter()
-        seen: set[str] = set()
+        if firm_id != self._firm:
+            self._firm, self._said_by_firm = firm_id, set()
         for text in texts[:_OF_A_FIRM]:
             of_text = dict(phrases(text))
             of_firm.update(of_text.keys())
             for key, said in of_text.items():
                 self.surface[key][said] += 1
             for word in _WORD.findall(text)[1:]:
-                counts = self.capital[word.lower()]
+                key = plain(word)
+                counts = self.capital[key]
                 counts[0] += word[0].isupper()
                 counts[1] += 1
-                if word.lower() not in seen:
-                    seen.add(word.lower())
+                if key not in self._said_by_firm:
+                    self._said_by_firm.add(key)
                     counts[2] += 1
         self.sentences[theme].update(of_firm)
         self.firms[theme].update(of_firm.keys())

@@ -46,7 +46,7 @@ def _of_level(level: str, name: str) -> dict[str, Meaning]:
             title, "Stability under .6", "share", "Marked in the lists: not to be trusted by themselves (Hennig 2007)."
         ),
         f"{level}_doubtful": Meaning(
-            title, "Stability under .5", "share", "Half of such a theme is gone when other firms are asked.",
+            title, "Stability under .5", "share", "Such a theme comes back by less than half.",
             "≤ 20 %" if level == "themes" else "",
         ),
     }  # fmt: skip

@@ -121,7 +121,7 @@ def _heatmap(page: Page) -> tuple[Figure, str]:
         return _nothing("No themes"), caption
     cells = np.array([_shares(firm, parts) for firm in firms])
     order = sorted(range(len(firms)), key=lambda row: (int(cells[row].argmax()), -cells[row].max(), row))
-    figure = Figure(figsize=(3.2 + 0.28 * len(parts), 2 + 0.21 * len(firms)), layout="constrained")
+    figure = Figure(figsize=(3.2 + 0.28 * len(parts), 2.6 + 0.21 * len(firms)), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(cells[order], aspect="auto", cmap="Blues", vmin=0, interpolation="nearest")
     labels = [short(part.theme.label, 28) for part in parts]

@@ -122,14 +122,12 @@ def _cards(page: Page, metrics: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def _made_with(page: Page) -> list[tuple[str, str]]:
-    lines: list[tuple[str, str]] = []
-    for key, value in page.made_with.items():
-        parts = (
-            [f"{name} {part}" for name, part in value.items()] if isinstance(value, Mapping) else [str(value)]
-        )
-        text = ", ".join(parts) or "defaults"
-        lines.append((key.replace("_", " "), text))
-    return lines
+    def text(value: Any) -> str:
+        if isinstance(value, Mapping):
+            return ", ".join(f"{name} {part}" for name, part in value.items()) or "defaults"
+        return str(value)
+
+    return [(key.replace("_", " "), text(value)) for key, value in page.made_with.items()]
 
 
 def _matches(page: Page, labels: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -8,7 +8,9 @@ const themes = all("[data-theme]");
 const broad = all("[data-broad]");
 const firms = all("[data-firm]");
 const spoken = new Map(firms.map((part) => [part, new Set(part.dataset.themes.split(" "))]));
-const texts = new Map([...themes, ...firms].map((part) => [part, part.textContent.toLowerCase()]));
+/* What a part says itself: the names of its nearest themes would make a search find those as well. */
+const said = (part) => part.textContent.replace(part.querySelector(".nearest")?.textContent ?? "", "").toLowerCase();
+const texts = new Map([...themes, ...firms].map((part) => [part, said(part)]));
 let everyFirm = false;
 
 function apply() {

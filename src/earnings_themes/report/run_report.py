@@ -12,8 +12,7 @@ from earnings_themes.results.run_files import open_run
 from earnings_themes.system.files import write_atomically
 from earnings_themes.system.folders import folder_at
 
-# What the report reads of a run, beside the small files directly in its folder.
-_FILES: Final = ("transcripts.parquet", "sentences.parquet")
+# What the report reads of a run, beside the files of its folder that the workflow brings.
 _FOLDERS: Final = ("benchmarks", "benchmarks/topics", "benchmarks/embed")
 
 
@@ -25,7 +24,7 @@ def fetch_run(where: str, run_dir: Path) -> None:
     if not where.startswith("s3://"):
         return
     folder = folder_at(where)
-    folder.fetch(list(_FILES), run_dir)
+    folder.fetch(["transcripts.parquet"], run_dir)
     # What one firm's topics say of their making holds for all.
     topics = folder.child("topics")
     topics.fetch(sorted(topics.list())[:1], run_dir / "topics")

@@ -26,6 +26,8 @@ from earnings_themes.abstractions import (
 )
 from earnings_themes.abstractions.records import Kind, Level
 from earnings_themes.config import ThemeSettings
+from earnings_themes.embedding.space import load_space
+from earnings_themes.errors import ResultError
 from earnings_themes.results.artifacts import write_themes
 from earnings_themes.results.provenance import OF_THEMES, peak_memory_mb, versions
 from earnings_themes.results.topics_reader import TopicsReader
@@ -37,7 +39,7 @@ from earnings_themes.themes.find import Found, cohesion_across, find_themes
 from earnings_themes.themes.hierarchy import CONTENT, Tree, make_tree, write_sentences
 from earnings_themes.themes.llm_names import name_themes
 from earnings_themes.themes.settle import Centres, Settled, centres, settle
-from earnings_themes.themes.stability import stability_of
+from earnings_themes.themes.stability import Stability, stability_of
 
 KIND_ORDER: Final[tuple[Kind, ...]] = ("subject", "reporting", "procedure", "filler")
 # Five sentences from five firms: what raters read of a theme.
@@ -80,7 +82,7 @@ def aggregate_files(
     """Read a run's topics, sentences and vectors, find the themes, write themes.json and sentences.parquet; return the themes.
 
     folder: where the run's files lie. output: themes.json; sentences.parquet is written beside it. workers: processes
-    that read; the result does not depend on it.
+    that read and measure; the result does not depend on it.
 
     Raises CoverageError when fewer than `min_firm_coverage` of the firms have a readable file, ResultError
     when the files do not belong together, and CloudError when AWS refuses to give them.
@@ -97,16 +99,22 @@ def aggregate_files(
     corpus = read_corpus(folder, [firm for firm, _ in topics])
     read = time.perf_counter() - started
     themes, tree, settled = aggregate(
-        run, corpus, topics, folder, skipped, settings, seed, {"read": read}, space
+        run, corpus, topics, folder, skipped, settings, seed, {"read": read}, space, workers
     )
     parent = {theme.theme_id: theme.parent or "" for theme in themes.themes}
     ids = [theme.theme_id for theme in themes.themes]
     write_sentences(
         output.with_name("sentences.parquet"), corpus, settled, tree, ids, [parent[theme] for theme in ids],
-        np.where((settled.labels < 0) & (settled.strength >= _BROAD_SHARE * settings.floor), settled.nearest, -1),
+        held_broadly(settled, settings),
     )  # fmt: skip
     write_themes(output, themes)
     return themes
+
+
+def held_broadly(settled: Settled, settings: ThemeSettings) -> NDArray[np.int64]:
+    """Return (m,) the theme whose broad theme alone holds a sentence, -1 for none."""
+    near = (settled.labels < 0) & (settled.strength >= _BROAD_SHARE * settings.floor)
+    return np.where(near, settled.nearest, -1)
 
 
 def _sentences_of(firm: FirmTopics) -> tuple[str, str, list[list[str]]]:
@@ -128,14 +136,23 @@ def aggregate(
     seed: int,
     seconds: dict[str, float] | None = None,
     space: str | None = None,
+    workers: int = 1,
 ) -> tuple[Themes, Tree, Settled]:
     """Find the themes of a corpus, settle its sentences, and describe both.
 
     topics: each firm's topics as sentence ids, the surest first. folder: where the texts are. space: the file of the
-    subject space, None for the packaged one.
+    subject space, None for the packaged one. workers: processes that measure the stability.
+
+    Raises ResultError where the vectors are of another subject space.
     """
     timing = dict(seconds or {})
     started = time.perf_counter()
+    wanted = load_space(space).digest
+    if len(corpus.rows) and corpus.about.get("space") != wanted:
+        raise ResultError(
+            f"{folder}: its vectors are of the subject space {corpus.about.get('space', '')[:12]}, the settings name "
+            f"{wanted[:12]}. Delete embeddings/ and topics/ and run again, or set embedding.space back."
+        )
     # By id, so that the order in which a run lists its firms changes nothing.
     topics = sorted(topics, key=lambda firm: firm[0])
     firm_ids = [firm for firm, _ in topics]
@@ -294,7 +311,7 @@ def _themes(
     tree: Tree,
     words: Words,
     kinds: Sequence[Kind],
-    stability: Any,
+    stability: Stability,
     settings: ThemeSettings,
     skipped: Sequence[SkippedFirm],
     seed: int,
@@ -341,7 +358,9 @@ def _themes(
                 born=run,
             )
         )
-    wide = _broad_themes(fine, stability, first, broad)
+    near = held_broadly(settled, settings)
+    more = np.bincount(broad[near[near >= 0]], minlength=len(first))
+    wide = _broad_themes(fine, stability, first, broad, more)
     alone = tree.topics[tree.topics["theme"] < 0]
     return Themes(
         schema_version=SCHEMA_VERSION,
@@ -388,11 +407,18 @@ def _mean_stability(themes: Sequence[Theme]) -> float | None:
 
 
 def _broad_themes(
-    fine: Sequence[Theme], stability: Any, first: dict[int, int], broad: NDArray[np.int64]
+    fine: Sequence[Theme],
+    stability: Stability,
+    first: dict[int, int],
+    broad: NDArray[np.int64],
+    more: NDArray[np.int64],
 ) -> list[Theme]:
-    """Return the broad themes, each the union of its themes, called by its largest themes' labels."""
+    """Return the broad themes, each the union of its themes, called by its largest themes' labels.
+
+    more: sentences that a broad theme alone holds, by its number.
+    """
     found = []
-    for number, place in first.items():
+    for number in first:
         members = [theme for theme, other in zip(fine, broad.tolist(), strict=True) if other == number]
         labels = [theme.label for theme in sorted(members, key=lambda theme: -theme.n_sentences)]
         firms = sorted({firm for theme in members for firm in theme.firms})
@@ -405,7 +431,7 @@ def _broad_themes(
                 keywords=tuple((label, 1.0) for label in labels[:10]),
                 n_firms=len(firms),
                 n_topics=sum(theme.n_topics for theme in members),
-                n_sentences=sum(theme.n_sentences for theme in members),
+                n_sentences=sum(theme.n_sentences for theme in members) + int(more[number]),
                 centroid=tuple((centre / max(float(np.linalg.norm(centre)), 1e-12)).tolist()),
                 cohesion=float(np.average([theme.cohesion for theme in members])),
                 stability=stability.broad[number],
@@ -416,7 +442,6 @@ def _broad_themes(
                 born=members[0].born,
             )
         )
-        assert place
     return found
 
 

@@ -6,16 +6,19 @@ of the repeat. He calls themes under .6 not to be trusted.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from earnings_themes.system.processes import one_thread, pool
 from earnings_themes.themes.find import find_themes
 from earnings_themes.themes.settle import centres, settle
 
-_SHARE: Final = 0.9
+# Below, a process takes longer to start than the repeat.
+_WORTH_A_PROCESS: Final = 3_000
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ def stability_of(
     min_firms: int,
     runs: int,
     seed: int,
+    workers: int = 1,
 ) -> Stability:
     """Repeat the clustering on parts of the firms.
 
@@ -55,27 +59,48 @@ def stability_of(
     labels : (n,) where each settled, -1 for none
     broad : (k,) the broad theme of each theme
     runs : repeats; 0 measures nothing
+    workers : processes that repeat; the result does not depend on it
     """
     k, b = len(broad), int(broad.max(initial=-1)) + 1
     if not runs or k == 0:
         return Stability((None,) * k, (None,) * b)
     draw = np.random.default_rng(seed)
     all_firms = np.unique(firms)
-    found = np.zeros(k)
-    wide = np.zeros(b)
+    n_some = max(2, -(-len(all_firms) * 9 // 10))
+    parts = [np.isin(firms, draw.permutation(all_firms)[:n_some]) for _ in range(runs)]
+    again = [
+        _Repeat(rows[inside], firms[inside], granularity, min_firms, seed + run + 1)
+        for run, inside in enumerate(parts)
+    ]
+    with pool(workers) if workers > 1 and len(rows) > _WORTH_A_PROCESS else nullcontext() as processes:
+        repeated = list(processes.map(_repeated, again) if processes else map(_repeated, again))
+    found, wide = np.zeros(k), np.zeros(b)
     wide_labels = np.where(labels >= 0, broad[labels], -1)
-    for run in range(runs):
-        some = draw.permutation(all_firms)[: max(2, -(-int(len(all_firms) * _SHARE * 10) // 10))]
-        inside = np.isin(firms, some)
-        again = find_themes(rows[inside], firms[inside], granularity, min_firms, seed + run + 1)
-        places = centres(rows[inside], again.labels, again.n_themes)
-        other = settle(rows[inside], np.ones(int(inside.sum()), dtype=np.float32), places, 0.0).nearest
+    for inside, (other, other_wide) in zip(parts, repeated, strict=True):
         # What settled nowhere at first says nothing of a theme, and is nowhere in the repeat either.
-        other = np.where(labels[inside] >= 0, other, -1)
-        found += _best_jaccard(labels[inside], other, k)
-        other_wide = np.where(other >= 0, again.broad[other], -1) if again.n_themes else other
-        wide += _best_jaccard(wide_labels[inside], other_wide, b)
+        some = labels[inside] >= 0
+        found += _best_jaccard(labels[inside], np.where(some, other, -1), k)
+        wide += _best_jaccard(wide_labels[inside], np.where(some, other_wide, -1), b)
     return Stability(tuple((found / runs).tolist()), tuple((wide / runs).tolist()))
+
+
+@dataclass(frozen=True)
+class _Repeat:
+    rows: NDArray[np.int8]
+    firms: NDArray[np.int64]
+    granularity: float
+    min_firms: int
+    seed: int
+
+
+@one_thread
+def _repeated(part: _Repeat) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the theme and the broad theme of each exemplar in a repeat, -1 where there is none."""
+    again = find_themes(part.rows, part.firms, part.granularity, part.min_firms, part.seed)
+    places = centres(part.rows, again.labels, again.n_themes)
+    sure = np.ones(len(part.rows), dtype=np.float32)
+    other = settle(part.rows, sure, places, 0.0).nearest
+    return other, np.where(other >= 0, again.broad[other], -1) if again.n_themes else other
 
 
 def _best_jaccard(one: NDArray[np.int64], other: NDArray[np.int64], k: int) -> NDArray[np.float64]:

@@ -197,7 +197,6 @@ def test_the_same_run_gives_the_same_page(tmp_path: Path) -> None:
 
 def test_build_writes_every_file_and_again_the_same(tmp_path: Path) -> None:
     run_dir = write_run(tmp_path)
-    write_panel(run_dir)
     build(run_dir)
     names = ["quality.json", "report.html"]
     names += [f"figures/{name}.{kind}" for name in NAMES for kind in ("svg", "png", "txt")]
