@@ -32,3 +32,9 @@ rule all:
     default_target: True
     input:
         get_results,
+
+
+onsuccess:
+    # Not after a part of the run, as with --until.
+    if workflow.is_main_process and "report.html" in folder_at(FOLDER).list():
+        logger.info(f"The report: {FOLDER}/report.html")

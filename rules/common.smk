@@ -176,9 +176,9 @@ def made_with_settings(rule):
 
 
 def get_results(wildcards):
-    """Return what a call is for: the last files, and with them every other."""
+    """Return what a call is for: the files that nothing else is made from, and with them every other."""
     guarded()
-    return [f"{RUN}/panel.parquet", f"{RUN}/report.html"]
+    return [f"{RUN}/report.html", f"{RUN}/panel.parquet"]
 
 
 @functools.cache

@@ -10,7 +10,12 @@ ON_SAGEMAKER = CONFIG.reduce.backend == "sagemaker"
 rule themes:
     input:
         topics=get_topics,
+        transcripts=in_place("transcripts.parquet"),
         firms=rules.ingest.output.firms,
+        embeddings=[
+            in_place(f"embeddings/{shard:04d}.parquet")
+            for shard in range(CONFIG.embedding.shards)
+        ],
         settings=made_with_settings("themes"),
     output:
         f"{RUN}/themes.json",

@@ -25,6 +25,7 @@ def test_it_gives_every_file_that_readme_names(done: tuple[Path, str]) -> None:
         "panel.parquet",
         "calls.parquet",
         "codebook.md",
+        "sentences.parquet",
         "themes.json",
         "quality.json",
         "figures/map.svg",
@@ -54,7 +55,7 @@ def test_snakemakes_own_report_holds_the_figures_with_their_captions(done: tuple
         names = " ".join(packed.namelist())
     for category in ("Run", "Figures", "Data"):
         assert category in text
-    for label in ("Map of topics", "Firms and themes", "Codebook of the panel"):
+    for label in ("Map of themes", "Firms and themes", "Codebook of the panel"):
         assert label in text
-    assert "near points are about similar things" in text
+    assert "near themes are about similar things" in text
     assert "map.svg" in names

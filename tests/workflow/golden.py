@@ -31,7 +31,12 @@ CONFIGS: dict[str, dict[str, Any]] = {
 
 
 def _printed(*command: str, cwd: Path = REPO) -> str:
-    env = os.environ | {"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1", "PYTHONPATH": str(REPO)}
+    env = os.environ | {
+        "COLUMNS": "100",
+        "TERM": "dumb",
+        "NO_COLOR": "1",
+        "PYTHONPATH": f"{REPO}{os.pathsep}{REPO / 'src'}",
+    }
     done = subprocess.run(
         [sys.executable, *command], cwd=cwd, env=env, text=True, capture_output=True, check=False
     )

@@ -16,7 +16,8 @@ from tests.conftest import REPO
 from tests.workflow.conftest import SETTINGS, Finished, Folder, make_folder
 
 TAIL = [
-    "Clustering all firms' topics into themes",
+    "Counting sentences by call and theme",
+    "Finding the themes of all firms and settling every sentence",
     "Measuring the run and drawing its report",
     "Publishing the run to the theme store",
 ]
@@ -50,7 +51,7 @@ def test_a_dry_run_on_a_fresh_clone_shows_every_firm_and_does_nothing(tmp_path: 
 
 def test_the_rulegraph_has_every_step(fresh: Folder) -> None:
     graph = fresh.snakemake("--rulegraph")
-    for rule in ("ingest", "embed", "topics", "themes", "publish", "report"):
+    for rule in ("ingest", "embed", "topics", "themes", "panel", "publish", "report"):
         assert f'label = "{rule}"' in graph.text
 
 
@@ -59,6 +60,7 @@ def test_a_run_leaves_every_file_of_the_design(finished: Folder) -> None:
     names = "transcripts.parquet firms.tsv ingest.json themes.json published.json quality.json".split()
     for name in [
         *names,
+        "sentences.parquet",
         "panel.parquet",
         "calls.parquet",
         "codebook.md",
@@ -170,7 +172,7 @@ def test_a_clustering_parameter_re_encodes_nothing(finished: Folder, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "themes", [{"labels": {"n_keywords": 5}}, {"max_firm_share": 0.5}, {"params": {"n_neighbors": 4}}]
+    "themes", [{"labels": {"n_keywords": 5}}, {"max_firm_share": 0.4}, {"granularity": 0.5}]
 )
 def test_a_label_or_theme_parameter_refits_no_firm(
     finished: Folder, tmp_path: Path, themes: dict[str, Any]
@@ -224,7 +226,7 @@ def test_a_source_of_ones_own_is_one_line_of_config(fresh: Folder) -> None:
             {"topics": {"model": "bertopic", "params": {"clusterer_params": {"resolution": 1}}}},
             "did you mean topics.params.clusterer_params.resolutions?",
         ),
-        ({"themes": {"params": {"likenes": 0.2}}}, "did you mean themes.params.likeness?"),
+        ({"themes": {"granularty": 0.2}}, "did you mean themes.granularity?"),
         ({"publish": {"store": "sqllite"}}, "publish.store: 'sqllite' is not known."),
         ({"report": {"labels": "nowhere.csv"}}, "report.labels names nowhere.csv, which cannot be read"),
         ({"source": {"path": "nowhere.csv"}}, "nowhere.csv: cannot be opened"),
