@@ -54,7 +54,7 @@ def test_what_is_slower_makes_the_run_slower() -> None:
     run = simulate(2000, 20, 0.0)
     for name in ("machine_seconds", "job_seconds", "seconds_between_looks", "firm_seconds", "dag_seconds"):
         assert simulate(2000, 20, 0.0, **{name: 3 * value(name)}).seconds > run.seconds, name
-    assert simulate(2000, 20, 0.0, vcpus=64).seconds > run.seconds
+    assert simulate(2000, 20, 0.0, vcpus=16).seconds > run.seconds
 
 
 def test_nonsense_is_refused() -> None:
