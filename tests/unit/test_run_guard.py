@@ -113,7 +113,7 @@ def test_a_missing_file_is_made_again_with_what_was_made_from_it(folder: Path) -
 def test_an_old_schema_version_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_guard, "SCHEMA_VERSION", run_guard.SCHEMA_VERSION + 1)
     found = head(folder)
-    assert "has schema version 1, this program writes 2" in found[0]
+    assert "has schema version 2, this program writes 3" in found[0]
     assert left(folder) == set()
 
 

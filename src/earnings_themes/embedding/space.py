@@ -145,7 +145,11 @@ class SubjectSpace:
     def static(self, texts: Sequence[str], calls: Sequence[str], positions: Sequence[int]) -> Vectors:
         """Return subject vectors (n, 64) of the student alone, in context, and content."""
         rows = self._finished("static", self.student.encode(texts), calls, positions)
-        return Vectors(rows, self.gates["static"](self.student.bag(texts), rows))
+        bags = self.student.bag(texts)
+        content = self.gates["static"](bags, rows)
+        # Without a known word the gate would answer by its bias and by guesses from letters.
+        content[np.diff(bags.indptr) == 0] = 0
+        return Vectors(rows, content)
 
     def phrases(self, texts: Sequence[str], dim: int) -> Floats:
         """Return unit vectors (n, dim) of phrases, from words alone: MiniLM's view, where dim has one, is left empty.
