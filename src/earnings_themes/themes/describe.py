@@ -81,7 +81,9 @@ def describe(
         counter, nearness, centroids, settings.max_words, settings.n_keywords, names, n_themes=len(kinds)
     )
     return Words(
-        _unique([words.label for words in found], kinds), tuple(tuple(words.keywords) for words in found), texts
+        _unique([words.label for words in found], kinds),
+        tuple(tuple(words.keywords) for words in found),
+        texts,
     )
 
 
