@@ -45,7 +45,7 @@ def test_a_dry_run_on_a_fresh_clone_shows_every_firm_and_does_nothing(tmp_path: 
     shown = folder.snakemake("-n")
     assert shown.status == 0, shown.text
     firms = pd.read_csv(REPO / "data/sample_calls.csv", dtype=str)["companyid"].unique()
-    assert [job for job in shown.jobs if job.startswith("Finding")] == topics_of(*sorted(firms))
+    assert [job for job in shown.jobs if job.startswith("Finding the topics")] == topics_of(*sorted(firms))
     assert not folder.results("sample").exists()
 
 
@@ -165,7 +165,7 @@ def test_themes_can_be_built_from_the_firms_that_succeeded(
 
 def test_a_clustering_parameter_re_encodes_nothing(finished: Folder, tmp_path: Path) -> None:
     folder = finished.copy(tmp_path / "copy")
-    folder.configure(**settings(topics={"params": {"clusterer_params": {"n_neighbors": 8}}}))
+    folder.configure(**settings(topics={"params": {"neighbours": 8}}))
     run = folder.snakemake()
     assert run.status == 0, run.text
     assert run.jobs == sorted([*topics_of("0012", "23", "34", "45", "56"), *TAIL])
@@ -223,8 +223,8 @@ def test_a_source_of_ones_own_is_one_line_of_config(fresh: Folder) -> None:
         ({"themes": {"min_firm": 3}}, "themes.min_firm is not a known key; did you mean themes.min_firms?"),
         ({"topics": {"params": {}, "model": "ldaa"}}, "topics.model: 'ldaa' is not known."),
         (
-            {"topics": {"model": "bertopic", "params": {"clusterer_params": {"resolution": 1}}}},
-            "did you mean topics.params.clusterer_params.resolutions?",
+            {"topics": {"model": "bertopic", "params": {"neighbors": 8}}},
+            "did you mean topics.params.neighbours?",
         ),
         ({"themes": {"granularty": 0.2}}, "did you mean themes.granularity?"),
         ({"publish": {"store": "sqllite"}}, "publish.store: 'sqllite' is not known."),

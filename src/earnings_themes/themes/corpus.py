@@ -136,7 +136,8 @@ def _of_run(
 ) -> tuple[list[pa.Table], list[pa.Table], dict[str, dict[str, str]]]:
     wanted = pa.array(firm_ids, pa.string())
     table = open_parquet(_address(folder, "transcripts.parquet")).read(columns=list(_COLUMNS))
-    tables = [table.filter(pa.compute.is_in(table["firm_id"], wanted))]
+    # All of them: a firm that is left out of the themes keeps its rows, which settle in none.
+    tables = [table]
     vectors = []
     abouts: dict[str, dict[str, str]] = {}
     for name in sorted(folder.child("embeddings").list()):

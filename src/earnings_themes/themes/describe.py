@@ -22,6 +22,9 @@ from earnings_themes.themes.settle import Settled
 
 # Sentences kept of each theme, from which those shown are chosen.
 _KEPT: Final = 40
+# Sentences of one firm on one theme whose phrases are counted, the surest: a talkative firm names no theme, and the texts
+# of 10,000 firms stay in memory.
+_OF_A_FIRM: Final = 5
 
 
 @dataclass(frozen=True)
@@ -62,16 +65,23 @@ def describe(
     counter = PhraseCounter()
     names: set[str] = set()
     texts: dict[str, str] = {}
+    strength = dict(zip(ids, settled.strength.tolist(), strict=True))
+    said: dict[str, dict[int, list[str]]] = {}
     for firm, spoken, of_firm in texts_by_firm(folder, firm_ids):
-        said: dict[int, list[str]] = defaultdict(list)
-        for sentence, text in spoken.items():
-            if (theme := theme_of.get(sentence)) is not None:
-                said[theme].append(text)
-            if sentence in shown:
-                texts[sentence] = text
-        for theme in sorted(said):
-            counter.add(theme, firm, said[theme])
+        of_themes: dict[int, list[str]] = defaultdict(list)
+        for sentence in sorted(
+            spoken.keys() & theme_of.keys(), key=lambda name: (-round(strength[name], 5), name)
+        ):
+            of_theme = of_themes[theme_of[sentence]]
+            if len(of_theme) < _OF_A_FIRM:
+                of_theme.append(spoken[sentence])
+        texts |= {sentence: spoken[sentence] for sentence in spoken.keys() & shown}
+        said[firm] = of_themes
         names |= of_firm
+    # By id, so that the order in which a run lists its firms changes nothing.
+    for firm in sorted(said):
+        for theme in sorted(said[firm]):
+            counter.add(theme, firm, said[firm][theme])
     space = load_space(space_file)
 
     def nearness(phrases: list[str]) -> NDArray[np.float32]:
