@@ -6,8 +6,8 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 TORCH := torch==2.13.0
-# What a user would miss most, in minutes: the library, the scripts, the real snakemake command.
-CORE := tests/unit tests/integration/test_scripts.py tests/workflow/test_workflow.py
+# What a user would miss most, in minutes: the library and the rules' scripts.
+CORE := tests/unit tests/integration/test_scripts.py
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
@@ -22,7 +22,7 @@ run: .venv/run.stamp
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov-fail-under=0 $(CORE)
 
-# The rest: the offline AWS, Terraform, the documents, browsers, PostgreSQL; with it the coverage of all tests is judged.
+# The rest: the real snakemake command, the offline AWS, Terraform, the documents, browsers, PostgreSQL; with it the coverage of all tests is judged.
 test-all: test
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov-append $(addprefix --ignore=,$(CORE))
 
