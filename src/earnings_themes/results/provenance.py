@@ -9,10 +9,9 @@ from typing import Final
 
 from earnings_themes import __version__
 
-# Libraries whose version can change a topic.
+# Libraries whose version can change a topic. All of them are in envs/workflow.txt: a record may not ask for an extra.
 OF_TOPICS: Final = (
     "bertopic",
-    "hdbscan",
     "igraph",
     "numpy",
     "scikit-learn",
@@ -20,7 +19,6 @@ OF_TOPICS: Final = (
     "sentence-transformers",
     "tomotopy",
     "torch",
-    "umap-learn",
 )
 # Libraries whose version can change a theme; the theme-aggregator image holds no others of the map's.
 OF_THEMES: Final = ("igraph", "numpy", "scikit-learn", "scipy")
