@@ -20,7 +20,7 @@ def several_at_once(executor: type) -> None:
     if hasattr(executor, "_one_by_one") or not hasattr(executor, "cancel_jobs"):
         return
     executor._one_by_one = executor.cancel_jobs  # type: ignore[attr-defined]
-    executor.cancel_jobs = _cancel_jobs  # type: ignore[attr-defined]
+    executor.cancel_jobs = _cancel_jobs
 
 
 def _cancel_jobs(self: Any, active_jobs: Sequence[Any]) -> None:
