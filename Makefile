@@ -55,7 +55,8 @@ sbom: .venv/dev.stamp .venv-audit/stamp
 
 # Side by side: two runs' quality, coverage and time, for example the default and the prototype's preset.
 compare: .venv/run.stamp
-	$(BIN)/python -m earnings_themes.report.compare $(RUNS)
+	@test -n "$(RUNS)" || { echo 'make compare RUNS="results/baseline results/sample": name the folders of finished runs'; exit 2; }
+	$(BIN)/earnings-themes compare $(RUNS)
 
 # DATA is a folder of labelled and real CSV files; see docs/validation.md.
 evaluate: .venv/dev.stamp
@@ -95,7 +96,7 @@ measure: .venv/dev.stamp
 
 # What Terraform built becomes config/cloud/, which the profiles aws-batch and aws-basic-batch read; git ignores it.
 cloud-settings: .venv/run.stamp
-	terraform -chdir=terraform output -json | $(BIN)/python -m earnings_themes.cloud.settings
+	terraform -chdir=terraform output -json | $(BIN)/earnings-themes cloud-settings
 
 # The whole cloud path on this machine, without an account: apply, an execution over the sample's 24 firms, a query, one over
 # five made firms of which one fails, destroy. 7.2 minutes by the clock on two cores that others used as well; 5.4 without the
@@ -150,7 +151,7 @@ simulate: .venv/run.stamp
 
 # Rewrites the lock files from envs/*.in; commit the result.
 lock: .venv/dev.stamp
-	for name in workflow dev audit openvino; do \
+	for name in workflow dev audit; do \
 	  $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --override envs/overrides.txt \
 	    --no-header --no-annotate --quiet --output-file envs/$$name.txt envs/$$name.in; \
 	done

@@ -3,12 +3,20 @@
 How each step works is in src/earnings_themes; here is only what depends on what.
 """
 
+import sys
+
 from snakemake.utils import min_version
 
 min_version("9.0")
 
+if sys.platform == "win32":
+    raise WorkflowError(
+        "This workflow runs on Linux, on macOS, and on Windows within WSL (wsl --install); not on Windows itself."
+    )
 
-configfile: "config/config.yaml"
+
+# Not "config/config.yaml": Snakemake would look for it in the folder where it is called.
+configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 include: "rules/common.smk"

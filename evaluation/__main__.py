@@ -180,7 +180,7 @@ def end_to_end(
 ) -> tuple[Tables, dict[str, list[str]]]:
     """Production on the sample and on the real calls: figures, and the themes of each that are listed first."""
     topics = TopicSettings(model="bertopic", min_sentences=20, keep_procedural=False)
-    themes = ThemeSettings(min_firms=2, max_firm_share=0.4, n_keywords=10, max_words=3, stability_runs=5)
+    themes = ThemeSettings(min_firms=2, max_firm_share=0.4, stability_runs=5)
     files = {
         "sample": (sample / "sample_calls.csv", sample / "sample_labels.csv"),
         "12 real calls": (data / "rev_small.csv", None),

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from earnings_themes import __version__, config as settings
 from earnings_themes.cloud import settings as cloud
-from earnings_themes.system import run_guard
+from earnings_themes.system import interpreter, run_guard
 from earnings_themes.topics import warm
 from earnings_themes.errors import EarningsThemesError
+from earnings_themes.implementations import check_classes
 from earnings_themes.ingest.firm_list import connect, known_firms
 from earnings_themes.results.firms import decode_firm, encode_firm, shard_of
 from earnings_themes.system.job import WORKFLOW_CODE, code_version
@@ -28,8 +29,27 @@ envvars:
     WORKFLOW_CODE,
 
 
+try:
+    interpreter.make_callable()
+except EarningsThemesError as error:
+    raise WorkflowError(str(error)) from None
+
+
+# The sample's files are the repository's, from whichever folder the workflow is called; a user's own paths count
+# from theirs.
+for section, key in (("source", "path"), ("report", "labels")):
+    shipped = Path(workflow.basedir, str(config[section][key]))
+    if (
+        str(config[section][key]).startswith("data/")
+        and not Path(config[section][key]).exists()
+        and shipped.exists()
+    ):
+        config[section][key] = str(shipped)
+
 # The head's settings come as one word, see cloud.encode.
 cloud.merge(config, cloud.decode(config.pop("overlay", "e30=")))
+# What the shipped config names relative to the repository is found there too when Snakemake is called elsewhere.
+settings.find_shipped_files(config, workflow.basedir)
 # With --default-storage-provider every file of the run is in S3.
 IN_S3 = workflow.storage_settings.default_storage_provider is not None
 if IN_S3 and (job := config["reduce"].get("sagemaker")) and not job["run_uri"]:
@@ -39,6 +59,10 @@ if IN_S3 and (job := config["reduce"].get("sagemaker")) and not job["run_uri"]:
 
 try:
     CONFIG = settings.parse_config(config)
+    if workflow.is_main_process:
+        # What is only a name so far: a worker does not look again, on whose disk the files may not be.
+        check_classes(CONFIG)
+        settings.check_files(CONFIG)
 except EarningsThemesError as error:
     # A traceback through Snakemake's parser would bury the one line that matters.
     raise WorkflowError(str(error)) from None
@@ -121,9 +145,9 @@ def get_source(wildcards):
     guarded()
     if CONFIG.source.kind == "s3":
         return [storage.s3(CONFIG.source.path.rstrip("/"), retrieve=False)]
-    if CONFIG.source.kind == "local_csv" and IN_S3:
+    if CONFIG.source.kind in ("local_csv", "wrds") and IN_S3:
         raise WorkflowError(
-            f"source.kind is local_csv, but jobs in the cloud do not see {CONFIG.source.path}. "
+            f"source.kind is {CONFIG.source.kind}, but jobs in the cloud do not see {CONFIG.source.path}. "
             "Copy it to S3, and set source.kind: s3 and source.path: s3://bucket/key."
         )
     return []
@@ -152,13 +176,20 @@ EMBEDDINGS = (
 def get_topics(wildcards):
     """Return the topics file of every firm that the themes are built from.
 
-    That is every firm; but once `reduce.min_firm_coverage` below 1 is reached, only those that are there.
+    That is every firm; but where `reduce.min_firm_coverage` below 1 is reached, first only those that are there. Once
+    there are themes of all that are there, the missing ones are asked for again: one that succeeds now is taken in by
+    this very call, and where none does the themes stay.
     """
     names = [f"{encode_firm(firm)}.json" for firm in firms()]
     if CONFIG.reduce.min_firm_coverage < 1:
         found = folder_at(FOLDER).child("topics").list()
         there = [name for name in names if name in found]
-        if len(there) >= CONFIG.reduce.min_firm_coverage * len(names):
+        themes = folder_at(FOLDER).list().get("themes.json")
+        settled = themes is not None and all(
+            found[name].modified <= themes.modified for name in there
+        )
+        enough = len(there) >= CONFIG.reduce.min_firm_coverage * len(names)
+        if enough and not settled:
             names = there
     return [in_place(f"topics/{name}") for name in names]
 

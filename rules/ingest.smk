@@ -1,4 +1,4 @@
-"""Requires: the source. Gives: transcripts.parquet, firms.tsv, ingest.json; embeddings/{shard}.parquet."""
+"""Requires: the source. Gives: transcripts.parquet, source_calls.parquet, firms.tsv, ingest.json; embeddings/{shard}.parquet."""
 
 
 rule ingest:
@@ -8,6 +8,7 @@ rule ingest:
         transcripts=f"{RUN}/transcripts.parquet",
         firms=f"{RUN}/firms.tsv",
         report=f"{RUN}/ingest.json",
+        calls=f"{RUN}/source_calls.parquet",
     log:
         f"{LOGS}/ingest.log",
     benchmark:

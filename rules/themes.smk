@@ -1,4 +1,7 @@
-"""Requires: topics/{firm}.json of every firm, firms.tsv. Gives: themes.json, and the receipt reduce.json."""
+"""Requires: topics/{firm}.json of every firm, firms.tsv, transcripts.parquet, embeddings/{shard}.parquet.
+
+Gives: themes.json, sentences.parquet, and the receipt reduce.json.
+"""
 
 # With `reduce.backend: sagemaker` the job only waits for another machine, and belongs where it can be stopped.
 ON_SAGEMAKER = CONFIG.reduce.backend == "sagemaker"
@@ -11,6 +14,7 @@ rule themes:
     output:
         f"{RUN}/themes.json",
         f"{RUN}/reduce.json",
+        f"{RUN}/sentences.parquet",
     log:
         f"{LOGS}/themes.log",
     benchmark:
@@ -33,6 +37,6 @@ rule themes:
         seed=config["seed"],
         version=__version__,
     message:
-        "Clustering all firms' topics into themes"
+        "Finding the themes of all firms and settling every sentence"
     script:
         "../scripts/themes.py"

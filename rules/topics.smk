@@ -4,7 +4,7 @@
 rule topics:
     input:
         transcripts=in_place("transcripts.parquet"),
-        firms=rules.ingest.output.firms,
+        firms=in_place("firms.tsv"),
         embeddings=EMBEDDINGS,
     output:
         f"{RUN}/topics/{{firm}}.json",

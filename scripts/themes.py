@@ -11,7 +11,7 @@ from earnings_themes.themes.run import reduce_run
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):
         config = parse_config(snakemake.config)
-        themes, receipt = map(Path, snakemake.output)
+        themes, receipt, _ = map(Path, snakemake.output)
         if config.reduce.backend == "sagemaker":
             # There the firms' files are near: published from here, all of them would have to come here.
             table = config.publish.table if config.publish.store == "dynamodb" else None

@@ -24,7 +24,6 @@ STORED = "security/advisories.json"
 OSV = "https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip"
 LOCKS = (
     "envs/workflow.txt",
-    "envs/openvino.txt",
     "envs/dev.txt",
     "containers/theme-aggregator/requirements.txt",
 )

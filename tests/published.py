@@ -80,7 +80,7 @@ def make_themes(run: str, firms: list[FirmTopics], n_themes: int = 2) -> Themes:
                 n_topics=len(members),
                 n_sentences=sum(topic.size for _, topic in members),
                 centroid=(0.6, 0.8),
-                coherence=0.71,
+                cohesion=0.71,
                 stability=None,
                 firms=tuple(sorted({firm.firm_id for firm, _ in members})),
                 topics=tuple(
@@ -144,7 +144,7 @@ def large_themes(run: str, n_firms: int, n_topics: int = 28, n_sentences: int = 
             n_topics=n_firms,
             n_sentences=n_firms * n_sentences,
             centroid=(),
-            coherence=0.7,
+            cohesion=0.7,
             stability=0.9,
             firms=tuple(f"{number:05d}" for number in range(n_firms)),
             topics=tuple(

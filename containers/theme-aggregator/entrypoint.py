@@ -3,12 +3,12 @@
 
     theme-aggregator --input-bucket BUCKET --input-prefix results/sample --dynamodb-table themes
 
-The work is in earnings_themes.cloud.theme_container, so that it is tested and type-checked with the library.
+The command is in earnings_themes.cli.jobs, the work in earnings_themes.cloud.theme_container, so that it is tested and type-checked with the library.
 """
 
 import sys
 
-from earnings_themes.cloud.theme_container import main
+from earnings_themes.cli import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(sys.argv[1:], command="theme-aggregator")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generate import cost, figures, parameters, schemas, terraform
+from docs.generate import cost, figures, parameters, rating, schemas, settings, terraform
 
 DOCS = Path(__file__).parents[1]
 PARTS: dict[str, Callable[[], str]] = {
@@ -23,13 +23,24 @@ PARTS: dict[str, Callable[[], str]] = {
     "answers": figures.answers,
     "log": figures.log,
     "cost": figures.cost,
+    "codebook-pairs": rating.codebook_pairs,
+    "codebook-labels": rating.codebook_labels,
+    "codebook-intruders": rating.codebook_intruders,
+    "ratings-needed": rating.needed,
     "terraform-resources": terraform.resources,
     "terraform-variables": terraform.variables,
     "terraform-outputs": terraform.outputs,
     "terraform-skips": terraform.skips,
 }
 # Pages without a word by hand.
-WHOLE: dict[str, Callable[[], str]] = {"cost.md": cost.page}
+WHOLE: dict[str, Callable[[], str]] = {"cost.md": cost.page, "settings.md": settings.page}
+# Files beside docs/ that are written from the same classes.
+FILES: dict[Path, Callable[[], str]] = {
+    DOCS.parent / "config" / "config.yaml": settings.config_yaml,
+    DOCS.parent / "config" / "schemas" / "config.schema.yaml": settings.schema_yaml,
+    DOCS.parent / "config" / "schemas" / "firm_topics.schema.json": schemas.firm_topics_file,
+    DOCS.parent / "config" / "schemas" / "themes.schema.json": schemas.themes_file,
+}
 _PART = re.compile(r"<!-- begin: (?P<name>[a-z-]+) -->\n.*?<!-- end: (?P=name) -->", re.DOTALL)
 
 
@@ -51,9 +62,9 @@ def fresh(path: Path, text: str) -> str:
 def write() -> list[Path]:
     """Rewrite the pages whose parts have changed, and return them."""
     changed = []
-    for path in sorted(DOCS.glob("*.md")):
-        before = path.read_text(encoding="utf-8")
-        after = fresh(path, before)
+    for path in sorted({*DOCS.glob("*.md"), *(DOCS / name for name in WHOLE), *FILES}):
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        after = FILES[path]() if path in FILES else fresh(path, before)
         if after != before:
             path.write_text(after, encoding="utf-8")
             changed.append(path)

@@ -5,37 +5,40 @@ import json
 import re
 from collections.abc import Iterable
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from docs.generate.figures import items, measured
 from docs.generate.markdown import table
+from earnings_themes.abstractions import FirmTopics, Themes
 from earnings_themes.abstractions.records import Receipt
-from earnings_themes.ingest.local_csv import OPTIONAL, REQUIRED
+from earnings_themes.ingest.calls import CALLS_SCHEMA
+from earnings_themes.ingest.columns import DEFAULTED, OPTIONAL, REQUIRED
 from earnings_themes.quality.meaning import MEANINGS
 from earnings_themes.report import exposures
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA
 from earnings_themes.results.firms import FirmRow
-
-REPO = Path(__file__).parents[2]
+from earnings_themes.results.records import schema
 
 
 def stages() -> str:
     """Every file of a run in the order in which it is made, with its exact form."""
     parts = [
         _part("Input: the CSV", table(["column", "needed"], [
-            *([f"`{name}`", "yes"] for name in REQUIRED), *([f"`{name}`", "no"] for name in OPTIONAL),
+            *([f"`{name}`", "yes"] for name in REQUIRED),
+            *([f"`{name}`", "no; input.md has its default"] for name in DEFAULTED), *([f"`{name}`", "no"] for name in OPTIONAL),
         ])),
         _part("ingest → `transcripts.parquet`", "By firm, a firm in one row group.\n\n" + _arrow(TRANSCRIPT_SCHEMA)),
+        _part("ingest → `source_calls.parquet`", "A row a call that counts, and after these the columns of "
+              "`source.keep`, as text. Joins by `firm_id` and `transcript_id`.\n\n" + _arrow(CALLS_SCHEMA)),
         _part("ingest → `firms.tsv`", table(["column", "type"], [
             [f"`{field.name}`", _type_name(field.type)] for field in dataclasses.fields(FirmRow)
         ])),
         _part("embed → `embeddings/{shard}.parquet`", "A firm's rows lie together; a vector is 384 float32 numbers.\n\n"
               + table(["column", "type"], [[f"`{name}`", kind] for name, kind in measured()["embeddings"]])),
-        _part("topics → `topics/{firm}.json`", _json_schema("firm_topics.schema.json")),
-        _part("themes → `themes.json`", _json_schema("themes.schema.json")),
+        _part("topics → `topics/{firm}.json`", _json_schema(FirmTopics)),
+        _part("themes → `themes.json`", _json_schema(Themes)),
         _part("Receipts: `ingest.json`, `reduce.json`", "What a step read, skipped and took, for people and the "
               "report; no step's result depends on them."),
         _part("publish → `published.json`", table(["field", "type"], [
@@ -86,11 +89,21 @@ def _sql() -> str:
     )
 
 
-def _json_schema(name: str) -> str:
-    schema = json.loads((REPO / "config" / "schemas" / name).read_text(encoding="utf-8"))
+def firm_topics_file() -> str:
+    """Return config/schemas/firm_topics.schema.json."""
+    return json.dumps(schema(FirmTopics), indent=2) + "\n"
+
+
+def themes_file() -> str:
+    """Return config/schemas/themes.schema.json."""
+    return json.dumps(schema(Themes), indent=2) + "\n"
+
+
+def _json_schema(record: type) -> str:
+    whole = schema(record)
     rows: list[list[str]] = []
-    _fields(schema, schema, "", rows)
-    return f"{schema['description']}\n\n" + table(["field", "type", ""], rows)
+    _fields(whole, whole, "", rows)
+    return f"{whole['description']}\n\n" + table(["field", "type", ""], rows)
 
 
 def _fields(node: dict[str, Any], root: dict[str, Any], path: str, rows: list[list[str]]) -> None:
@@ -110,17 +123,18 @@ def _kind(node: dict[str, Any], root: dict[str, Any]) -> str:
         return f"always {json.dumps(node['const'])}"
     if "enum" in node:
         return " or ".join(json.dumps(value) for value in node["enum"])
+    if "anyOf" in node:
+        return " or ".join(_kind(form, root) for form in node["anyOf"])
     kind = node.get("type", "any")
     if kind == "array":
-        items = node.get("items", {})
-        if isinstance(items, list):
-            return "[" + ", ".join(_kind(item, root) for item in items) + "]"
-        return f"array of {_kind(_resolved(items, root), root)}"
+        if "prefixItems" in node:
+            return "[" + ", ".join(_kind(item, root) for item in node["prefixItems"]) + "]"
+        return f"array of {_kind(_resolved(node.get('items', {}), root), root)}"
     return " or ".join(kind) if isinstance(kind, list) else str(kind)
 
 
 def _resolved(node: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
     if "$ref" not in node:
         return node
-    found: dict[str, Any] = root["definitions"][node["$ref"].removeprefix("#/definitions/")]
+    found: dict[str, Any] = root["$defs"][node["$ref"].removeprefix("#/$defs/")]
     return found

@@ -45,6 +45,10 @@ class InputError(EarningsThemesError):
     """The transcripts cannot be read as they are."""
 
 
+class SourceError(EarningsThemesError):
+    """A server of transcripts cannot be reached, or refuses."""
+
+
 class UnknownFirmError(InputError):
     """The source holds no call of a firm that was asked for."""
 

@@ -6,9 +6,17 @@ with BERTopic never loads the LDA library.
 
 import difflib
 import importlib
-from typing import TypeVar
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from earnings_themes.abstractions import DataConnector, ThemeStore, TopicModelInterface
+from earnings_themes.config import Config
+from earnings_themes.config.reading import did_you_mean
 from earnings_themes.errors import ConfigError
 
 T = TypeVar("T")
@@ -21,6 +29,7 @@ MODELS = {
 CONNECTORS = {
     "local_csv": "earnings_themes.ingest.local_csv:LocalCSVConnector",
     "s3": "earnings_themes.ingest.s3:S3Connector",
+    "wrds": "earnings_themes.ingest.wrds:WRDSConnector",
 }
 STORES = {
     "dynamodb": "earnings_themes.stores.dynamodb:DynamoDBThemeStore",
@@ -43,7 +52,67 @@ def store_class(name: str) -> type[ThemeStore]:
     return _find(name, STORES, ThemeStore, "publish.store")  # type: ignore[type-abstract]
 
 
-def _find(name: str, known: dict[str, str], interface: type[T], key: str) -> type[T]:
+def check_classes(config: Config) -> None:
+    """Look at the model, source and store that the settings name, before anything runs.
+
+    A class of the user's own is imported, and `topics.params` are bound to its signature. The built-in ones are
+    not, because they load numpy and torch; their parameters were checked with the settings.
+
+    Raises
+    ------
+    ConfigError
+        With every fault: a name that is not known, a class that cannot be imported, a parameter it does not take.
+    """
+    faults: list[str] = []
+    chosen: tuple[tuple[str, Mapping[str, str], Callable[[str], type[Any]]], ...] = (
+        (config.source.kind, CONNECTORS, connector_class),
+        (config.topics.model, MODELS, model_class),
+        (config.publish.store, STORES, store_class),
+    )
+    for name, known, find in chosen:
+        if name in known:
+            continue
+        try:
+            found = find(name)
+        except ConfigError as error:
+            faults.append(str(error))
+            continue
+        if find is model_class:
+            faults += parameter_faults(found, config.topics.params, "topics.params")
+    if faults:
+        raise ConfigError("config: " + "\n        ".join(faults))
+
+
+def parameter_faults(kind: type[Any], params: Mapping[str, Any], where: str) -> list[str]:
+    """Return what of the parameters a class could not be made with: names it does not take, values of another type."""
+    known = {
+        name: parameter
+        for name, parameter in inspect.signature(kind).parameters.items()
+        if name != "seed"  # the workflow's own
+    }
+    kinds = {parameter.kind for parameter in known.values()}
+    named = [name for name, p in known.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    faults: list[str] = []
+    for name, value in params.items():
+        if name in named:
+            faults += _type_fault(kind, name, value, f"{where}.{name}")
+        elif inspect.Parameter.VAR_KEYWORD not in kinds:
+            faults.append(did_you_mean(f"{where}.{name}", {f"{where}.{each}": each for each in named}, name))
+    needed = [name for name in named if known[name].default is inspect.Parameter.empty and name not in params]
+    return faults + [f"{where}.{name} is missing; {kind.__name__} needs it." for name in needed]
+
+
+def _type_fault(kind: type[Any], name: str, value: Any, where: str) -> Iterator[str]:
+    try:
+        hint = get_type_hints(kind.__init__)[name]
+        TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(value)
+    except ValidationError:
+        yield f"{where} is {value!r}; expected {inspect.formatannotation(hint)}, as {kind.__name__} says."
+    except (KeyError, NameError, TypeError, PydanticSchemaGenerationError):
+        return  # no type is said, or one that only a type checker knows
+
+
+def _find(name: str, known: Mapping[str, str], interface: type[T], key: str) -> type[T]:
     path = known.get(name, name)
     module_name, _, class_name = path.partition(":")
     if not class_name:
@@ -53,13 +122,21 @@ def _find(name: str, known: dict[str, str], interface: type[T], key: str) -> typ
             f"{key}: {name!r} is not known. Expected one of {', '.join(sorted(known))}, "
             f"or the import path of your own class as package.module:Class.{hint}"
         )
+    if name not in known and (here := str(Path.cwd())) not in sys.path:
+        # A class of one's own may lie beside one's config; no job's Python looks there by itself.
+        sys.path.append(here)
     try:
-        found = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError) as error:
+        module = importlib.import_module(module_name)
+    except Exception as error:  # a module of the user's own may raise anything
         raise ConfigError(
-            f"{key}: {path!r} cannot be imported: {error}. Expected package.module:Class "
-            "of a package that is installed where the workflow runs."
+            f"{key}: {path!r} cannot be imported: {type(error).__name__}: {error}. Expected package.module:Class "
+            "of a package that is installed where the workflow runs, or of a file in the folder it is called in."
         ) from error
+    found = getattr(module, class_name, None)
+    if found is None:
+        close = difflib.get_close_matches(class_name, vars(module), n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise ConfigError(f"{key}: {path!r} cannot be imported: {module_name} has no {class_name!r}.{hint}")
     if not (isinstance(found, type) and issubclass(found, interface)):
         raise ConfigError(
             f"{key}: {path!r} is not a subclass of earnings_themes.abstractions.{interface.__name__}."

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from earnings_themes.config import parse_config
 from earnings_themes.folders import LocalFolder
 from earnings_themes.reduce.run import reduce_run
+
+from earnings_themes.config import parse_config
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
 from tests.conftest import REPO
 from tests.offline_aws import OfflineAWS

@@ -194,9 +194,9 @@ def test_a_firm_s_sentences_are_read_by_ranges(
         ({}, "nothing is there"),
         ({"a_csv": b"companyid\n7\n", "b_parquet": b"x"}, "both CSV and Parquet are there"),
         ({"a_parquet": b"not Parquet at all"}, r"a\.parquet: not readable as Parquet"),
-        ({"a_parquet": parquet(pa.table({"companyid": ["7"]}))}, r"a\.parquet: no column companyname"),
-        ({"a_csv": b"companyid,companyname\n7,Firm\n"}, r"a\.csv, line 1: no column transcriptid"),
-        ({"a_csv_gz": gzip.compress(b"companyid" * 99)[:-9]}, r"a\.csv\.gz, after line 1: found a gzip file"),
+        ({"a_parquet": parquet(pa.table({"companyid": ["7"]}))}, r"a\.parquet: no column mostimportantdateutc"),
+        ({"a_csv": b"companyid,companyname\n7,Firm\n"}, r"a\.csv, line 1: no column mostimportantdateutc"),
+        ({"a_csv_gz": gzip.compress(b"companyid" * 99)[:-9]}, r"a\.csv\.gz: found a gzip file that is damaged"),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_with_its_object(put: Put, objects: dict[str, bytes], said: str) -> None:

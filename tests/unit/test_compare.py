@@ -1,11 +1,11 @@
 """Two finished runs side by side."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
+from earnings_themes.cli import main
 from earnings_themes.errors import ResultError
 from earnings_themes.report import compare
 from tests.unit.report.synthetic import write_run
@@ -55,11 +55,12 @@ def test_a_folder_without_a_run_and_a_damaged_one_are_named(tmp_path: Path) -> N
 
 
 def test_the_command_prints_the_tables_or_one_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["compare", str(run(tmp_path / "one"))])
-    assert compare.main() == 0
-    assert capsys.readouterr().out.startswith("|  | one |")
-    monkeypatch.setattr(sys, "argv", ["compare", str(tmp_path)])
-    assert compare.main() == 1
-    assert capsys.readouterr().err.startswith("ResultError: ")
+    for folder, code in ((run(tmp_path / "one"), 0), (tmp_path, 1)):
+        with pytest.raises(SystemExit) as ended:
+            main(["compare", str(folder)])
+        assert ended.value.code == code
+    out, err = capsys.readouterr()
+    assert out.startswith("|  | one |")
+    assert "holds no themes.json" in err

@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-from earnings_themes.config import parse_config, read_config
+from docs.generate import schemas
+from docs.generate import settings as written
+from earnings_themes.config import check_files, parse_config, read_config
 from earnings_themes.errors import ConfigError
+from earnings_themes.implementations import check_classes
 from tests.conftest import REPO
 
 CONFIG = yaml.safe_load((REPO / "config/config.yaml").read_text(encoding="utf-8"))
@@ -42,7 +45,30 @@ def test_the_shipped_config_is_valid() -> None:
             "2023-02-31",
             "source.start_date is '2023-02-31'; expected a date as YYYY-MM-DD",
         ),
-        ("source.firms", [12], "source.firms.0 is 12; expected"),
+        ("source.firms", [True], "source.firms.0 is True; expected a list of firm ids"),
+        ("topics", None, "topics is empty; expected settings below it (model, min_sentences"),
+        ("topics.params", {"zzz": 3}, "topics.params.zzz is not a known key; known here: umap"),
+        ("topics.params", {"min_df": 0.5}, "topics.params.min_df is 0.5; expected a whole number from 1"),
+        (
+            "topics.params",
+            {"min_topic_sise": 3},
+            "did you mean topics.params.clusterer_params.min_topic_size?",
+        ),
+        (
+            "topics.params",
+            {"clusterer_params": {"resolution": 1}},
+            "did you mean topics.params.clusterer_params.resolutions?",
+        ),
+        ("topics.params", {"clusterer": "hdbscn"}, "Did you mean 'hdbscan'?"),
+        ("themes.params", {"likenes": 0.2}, "did you mean themes.params.likeness?"),
+        ("themes.params", {"method": "prototyp"}, "Did you mean 'prototype'?"),
+        ("publish", {"store": "dynamodb"}, "publish.table is not set"),
+        ("source.max_lost", 5, "source.max_lost is 5; expected a share of rows"),
+        (
+            "source.date_format",
+            "MM/DD/YYYY",
+            "source.date_format is 'MM/DD/YYYY'; expected how days are written",
+        ),
         ("embedding.device", "gpu", "embedding.device is 'gpu'; expected cpu, cuda"),
     ],
 )
@@ -55,11 +81,22 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(path: str, value: Any, sa
 def test_every_fault_is_named_at_once() -> None:
     raw = changed("themes.min_firms", 0)
     raw["topics"]["min_sentences"] = 1
-    del raw["seed"]
+    raw["themes"]["labels"]["llm"] = {"model": "some-model"}
     with pytest.raises(ConfigError) as error:
         parse_config(raw)
-    for key in ("themes.min_firms", "topics.min_sentences", "'seed' is missing"):
+    for key in ("themes.min_firms", "topics.min_sentences", "themes.labels.llm.url is missing"):
         assert key in str(error.value)
+
+
+def test_what_is_not_said_has_its_default() -> None:
+    assert parse_config({"run": "mine"}).themes == parse_config(CONFIG).themes
+
+
+def test_a_number_is_a_name_too() -> None:
+    raw = changed("run", 2024)
+    raw["source"]["firms"] = [1000, "0012"]
+    config = parse_config(raw)
+    assert (config.run, config.source.firms) == ("2024", ("1000", "0012"))
 
 
 def test_an_unquoted_yaml_date_is_a_date() -> None:
@@ -74,7 +111,14 @@ def test_dates_in_the_wrong_order_are_refused() -> None:
         parse_config(raw)
 
 
-@pytest.mark.parametrize(("text", "said"), [("- a list", "found list"), ("a: [", "cannot be read as YAML")])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- a list", "found list"),
+        ("a: [", "cannot be read as YAML"),
+        ("a: 2023-02-31", "cannot be read as YAML"),
+    ],
+)
 def test_a_file_that_is_no_mapping_is_refused(tmp_path: Any, text: str, said: str) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(text)
@@ -85,3 +129,85 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path: Any, text: str, said: st
 def test_every_key_of_the_config_has_a_comment_or_is_a_section() -> None:
     lines = (REPO / "config/config.yaml").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if line.strip() and "#" not in line and not line.endswith(":")] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "made"),
+    [
+        ("config/config.yaml", written.config_yaml),
+        ("config/schemas/config.schema.yaml", written.schema_yaml),
+        ("config/schemas/firm_topics.schema.json", schemas.firm_topics_file),
+        ("config/schemas/themes.schema.json", schemas.themes_file),
+    ],
+)
+def test_what_is_written_from_the_classes_is_not_stale(path: str, made: Any) -> None:
+    assert (REPO / path).read_text(encoding="utf-8") == made(), f"{path} is stale: run `make docs`"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (
+            "report.labels",
+            "nowhere.csv",
+            "report.labels names nowhere.csv, which cannot be read: No such file",
+        ),
+        ("report.labels", "wrong.csv", "has no column sentence_id and no column theme; found a, b"),
+        ("publish.path", "folder", "publish.path is folder, which is a folder"),
+        ("publish.path", "wrong.csv/x.sqlite", "wrong.csv is no folder"),
+        ("embedding.cache", "wrong.csv", "embedding.cache is wrong.csv, which is a file"),
+        ("embedding.model", "./model", "embedding.model names the folder ./model, which is not there"),
+        (
+            "themes.labels.llm",
+            {"url": "https://host/v1", "model": "m", "api_key_env": "NO_SUCH_KEY"},
+            "NO_SUCH_KEY, which is not set",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_before_anything_runs(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, path: str, value: Any, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "wrong.csv").write_text("a,b\n")
+    (tmp_path / "folder").mkdir()
+    raw = changed("report.labels", None)
+    *folders, key = path.split(".")
+    place = raw
+    for folder in folders:
+        place = place[folder]
+    place[key] = value
+    with pytest.raises(ConfigError) as error:
+        check_files(parse_config(raw))
+    assert said in str(error.value)
+
+
+OWN_MODEL = """
+from earnings_themes.abstractions import TopicModelInterface
+class Mine(TopicModelInterface):
+    def __init__(self, seed: int = 42, words: int = 8, shares: list[float] | None = None) -> None: ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("source.kind", "local_cvs", "source.kind: 'local_cvs' is not known.*Did you mean 'local_csv'"),
+        ("topics.model", "ldaa", "topics.model: 'ldaa' is not known.*Did you mean 'lda'"),
+        ("publish.store", "sqllite", "publish.store: 'sqllite' is not known.*Did you mean 'sqlite'"),
+        ("topics.model", "own_model:Mein", "own_model has no 'Mein'. Did you mean 'Mine'"),
+        ("topics.model", "no_such:Mine", "cannot be imported: ModuleNotFoundError"),
+        ("topics.params", {"word": 3}, "did you mean topics.params.words?"),
+        ("topics.params", {"words": "many"}, "topics.params.words is 'many'; expected int, as Mine says"),
+    ],
+)
+def test_a_class_of_ones_own_and_its_parameters_are_looked_at(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, path: str, value: Any, said: str
+) -> None:
+    (tmp_path / "own_model.py").write_text(OWN_MODEL)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    raw = changed("topics.model", "own_model:Mine")
+    check_classes(parse_config(raw))
+    section, key = path.split(".")
+    raw[section][key] = value
+    with pytest.raises(ConfigError, match=said):
+        check_classes(parse_config(raw))

@@ -12,7 +12,6 @@ import pytest
 import yaml
 
 from earnings_themes.cloud import firm_container as firm_command
-from earnings_themes.cloud.firm_container import main
 from earnings_themes.config import parse_config
 from earnings_themes.embedding import embed
 from earnings_themes.ingest.local_csv import LocalCSVConnector
@@ -22,6 +21,7 @@ from earnings_themes.results.firms import read_firms
 from earnings_themes.system.job import WORKFLOW_CODE
 from earnings_themes.topics.firm import process_firm_files
 from tests.conftest import REPO, MadeEncoder, call, write_csv
+from tests.container_command import call as call_command
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +57,7 @@ def command(config: Path, source: Path, firm: str, output: Path) -> int:
         "--output-prefix",
         "results/mine",
     ]
-    return main([*map(str, words), "--config", str(config)])
+    return call_command("firm-topic-processor", [*map(str, words), "--config", str(config)])
 
 
 def without_timing(path: Path) -> dict[str, Any]:

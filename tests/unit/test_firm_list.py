@@ -7,11 +7,15 @@ from pathlib import Path
 PROGRAM = """
 import sys
 from pathlib import Path
-from earnings_themes.config import Source
+from earnings_themes.config import Source, check_files, parse_config
+from earnings_themes.implementations import check_classes
 from earnings_themes.ingest.firm_list import known_firms
 from earnings_themes.system.folders import LocalFolder
 
 print(known_firms(Source("local_csv", sys.argv[1]), LocalFolder(Path(sys.argv[1]).parent)))
+config = parse_config({"topics": {"model": "lda", "params": {"alpha": 0.1}}, "report": {"labels": None}})
+check_classes(config)
+check_files(config)
 print(sorted({"numpy", "pandas", "pyarrow", "torch", "bertopic", "sklearn"} & sys.modules.keys()))
 """
 

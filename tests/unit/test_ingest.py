@@ -73,7 +73,7 @@ def test_the_report_accounts_for_what_was_left_out(tmp_path: Path) -> None:
     rows = call("7", "Firm", ["hiring"])
     rows += [rows[1], rows[1] | {"componentorder": 8, "componenttext": " "}]
     rows += [{**rows[1], "companyid": "8", "mostimportantdateutc": "?"}]
-    run(Source("local_csv", str(write_csv(tmp_path / "calls.csv", rows))), tmp_path)
+    run(Source("local_csv", str(write_csv(tmp_path / "calls.csv", rows)), max_lost=0.5), tmp_path)
     report = json.loads((tmp_path / "ingest.json").read_text())
     assert report["skipped_rows"] == {"duplicate turn": 1, "empty text": 1, "unreadable date": 1}
     assert (report["firms"], report["calls"]) == (2, 1)

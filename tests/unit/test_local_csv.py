@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from earnings_themes.config import Source
 from earnings_themes.errors import InputError
 from earnings_themes.ingest.local_csv import LocalCSVConnector
 from tests.conftest import COLUMNS, call, write_csv
@@ -20,7 +21,10 @@ def row(**cells: object) -> dict[str, object]:
 
 
 def connector(path: Path, *rows: dict[str, object]) -> LocalCSVConnector:
-    return LocalCSVConnector(str(write_csv(path / "calls.csv", rows)))
+    source = Source("local_csv", str(write_csv(path / "calls.csv", rows)), max_lost=1)
+    found = LocalCSVConnector(source.path)
+    found.source = source
+    return found
 
 
 def test_ids_stay_text(tmp_path: Path) -> None:
@@ -89,7 +93,7 @@ def test_gzip_reads_the_same(tmp_path: Path, quarter: Path) -> None:
     ("content", "said"),
     [
         (b"", "the file is empty"),
-        (b"companyid,companyname\n7,Firm\n", "line 1: no column transcriptid, mostimportantdateutc"),
+        (b"companyid,companyname\n7,Firm\n", "line 1: no column mostimportantdateutc, componenttext"),
         ("{h},companyid\n", "line 1: column companyid appears more than once"),
         ("{h}\n7,Firm,70,2023-05-02,0,We grew, a lot.,,,,\n", "line 2: 11 cells; expected 10"),
         ("{h}\n7,Firm,70,2023-05-02,0,A,,,,\n7,Firm,70,2023-05-02,first,B,,,,\n",

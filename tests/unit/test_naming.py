@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from earnings_themes.abstractions import RepresentativeSentence, Theme
-from earnings_themes.config import NamingSettings
+from earnings_themes.config import NamingSettings, parse_config
 from earnings_themes.errors import ConfigError
 from earnings_themes.themes.llm_names import name_themes
 
@@ -211,8 +211,8 @@ def test_what_cannot_work_is_an_error_before_the_first_request(
     monkeypatch.delenv("NAMING_KEY", raising=False)
     with pytest.raises(ConfigError, match="NAMING_KEY, which is not set"):
         name_themes([theme(1, "tariffs")], replace(settings, api_key_env="NAMING_KEY"), 3)
-    with pytest.raises(ConfigError, match="expected http"):
-        name_themes([theme(1, "tariffs")], replace(settings, url="file:///etc"), 3)
+    with pytest.raises(ConfigError, match=r"expected the endpoint.s URL"):
+        parse_config({"themes": {"labels": {"llm": {"url": "file:///etc", "model": "m"}}}})
     monkeypatch.setenv("NAMING_KEY", "two\nlines")
     with pytest.raises(ConfigError) as error:
         name_themes([theme(1, "tariffs")], replace(settings, api_key_env="NAMING_KEY"), 3)

@@ -38,7 +38,7 @@ def test_every_built_in_name_leads_to_a_class() -> None:
     ("name", "said"),
     [
         ("bertopik", "topics.model: 'bertopik' is not known.*Did you mean 'bertopic'"),
-        ("no.such.module:Class", "cannot be imported: No module named"),
+        ("no.such.module:Class", "cannot be imported: ModuleNotFoundError: No module named"),
         ("earnings_themes.topics.bertopic_model:Nothing", "cannot be imported"),
         (f"{__name__}:OwnConnector", "is not a subclass of earnings_themes.abstractions.TopicModelInterface"),
     ],

@@ -19,7 +19,7 @@ from earnings_themes.themes.aggregate import aggregate_files, theme_stability
 from earnings_themes.themes.methods import theme_clusterer
 from tests.unit.test_processes import threads
 
-SETTINGS = ThemeSettings(min_firms=2, max_firm_share=0.4, n_keywords=10, max_words=3, stability_runs=4)
+SETTINGS = ThemeSettings(min_firms=2, max_firm_share=0.4, stability_runs=4)
 DIM = 24
 
 

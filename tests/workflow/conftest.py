@@ -53,7 +53,7 @@ class Folder:
         ]
         if (self.path / "my.yaml").exists():
             command += ["--configfile", "my.yaml"]
-        env = os.environ | {"PYTHONPATH": str(REPO), "OMP_NUM_THREADS": "1"}
+        env = os.environ | {"PYTHONPATH": f"{REPO}{os.pathsep}{REPO / 'src'}", "OMP_NUM_THREADS": "1"}
         done = subprocess.run(
             [*command, *arguments],
             cwd=self.path,

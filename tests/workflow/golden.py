@@ -43,7 +43,7 @@ def helps() -> str:
     module = ("-m", "earnings_themes.cli")
     first = _printed(*module, "--help")
     listed = first[first.index("Commands") :]
-    names = re.findall(r"^│ ([a-z][a-z-]*)", listed, flags=re.MULTILINE)
+    names = re.findall(r"^  ([a-z][a-z-]+) ", listed, flags=re.MULTILINE)
     parts = {"earnings-themes": first} | {name: _printed(*module, name, "--help") for name in names}
     for container in ("firm-topic-processor", "theme-aggregator"):
         parts[container] = _printed(f"containers/{container}/entrypoint.py", "--help")
@@ -65,7 +65,9 @@ def columns(run: Path) -> str:
     """Return the columns and types of each table of a run, and the fields of its JSON files."""
     lines = []
     for path in sorted(path for path in run.rglob("*") if path.is_file()):
-        name = re.sub(r"(topics|logs/topics|benchmarks/topics)/[^/]+\.", r"\1/FIRM.", str(path.relative_to(run)))
+        name = re.sub(
+            r"(topics|logs/topics|benchmarks/topics)/[^/]+\.", r"\1/FIRM.", str(path.relative_to(run))
+        )
         if name.startswith((".guard/", "benchmarks/", "logs/", "report_data/")):
             continue
         if path.suffix == ".parquet":
@@ -104,6 +106,7 @@ def dags() -> str:
             snakefile = ("--snakefile", str(REPO / "Snakefile"), "--configfile", "my.yaml")
             text = _printed("-m", "snakemake", *snakefile, "--dag", cwd=folder)
             jobs = re.findall(r'\[label ?= ?"([^"]+)"', text)
-            parts.append(f"### {name}: {len(jobs)} jobs, {text.count(' -> ')} arrows\n" + "\n".join(sorted(jobs)))
+            parts.append(
+                f"### {name}: {len(jobs)} jobs, {text.count(' -> ')} arrows\n" + "\n".join(sorted(jobs))
+            )
     return "\n".join(parts) + "\n"
-

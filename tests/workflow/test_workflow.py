@@ -108,6 +108,18 @@ def test_a_failed_firm_stops_no_other_and_is_tried_again(one_failed: tuple[Folde
     assert first.jobs.count("Finding the topics of firm 34") == 2
 
 
+def test_the_workflow_can_be_called_from_a_folder_that_is_not_its_own(quarter: Path, tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "Ana's files")
+    folder.path.mkdir()
+    sample = folder.snakemake("-n")
+    assert sample.status == 0, sample.text
+    shutil.copy2(quarter, folder.path / "mine.csv")
+    folder.configure(run=2024, source={"path": "mine.csv"})
+    own = folder.snakemake("-n")
+    assert own.status == 0, own.text
+    assert sum(job.startswith("Finding the topics") for job in own.jobs) == 5
+
+
 def test_only_the_failed_firm_runs_again(one_failed: tuple[Folder, Finished], tmp_path: Path) -> None:
     folder = one_failed[0].copy(tmp_path / "copy")
     (folder.path / "fail").unlink()
@@ -128,6 +140,17 @@ def test_themes_can_be_built_from_the_firms_that_succeeded(
     said = {firm.firm_id: firm.reason for firm in themes.skipped_firms}
     assert said["56"] == "too_few_sentences"
     assert said["34"].endswith("34.json: missing.")
+    # While it fails the themes stay; once it is mended one call takes it in.
+    again = folder.snakemake("--keep-going")
+    assert again.status != 0
+    assert set(again.jobs) == {"Finding the topics of firm 34"}
+    assert read_themes(folder.results() / "themes.json") == themes
+    (folder.path / "fail").unlink()
+    mended = folder.snakemake("--keep-going")
+    assert mended.status == 0, mended.text
+    assert mended.jobs == sorted([*topics_of("34"), *TAIL])
+    assert "34" not in {firm.firm_id for firm in read_themes(folder.results() / "themes.json").skipped_firms}
+    assert folder.snakemake("-n").jobs == []
 
 
 def test_a_clustering_parameter_re_encodes_nothing(finished: Folder, tmp_path: Path) -> None:
@@ -188,6 +211,14 @@ def test_a_source_of_ones_own_is_one_line_of_config(fresh: Folder) -> None:
     ("change", "said"),
     [
         ({"themes": {"min_firm": 3}}, "themes.min_firm is not a known key; did you mean themes.min_firms?"),
+        ({"topics": {"params": {}, "model": "ldaa"}}, "topics.model: 'ldaa' is not known."),
+        (
+            {"topics": {"model": "bertopic", "params": {"clusterer_params": {"resolution": 1}}}},
+            "did you mean topics.params.clusterer_params.resolutions?",
+        ),
+        ({"themes": {"params": {"likenes": 0.2}}}, "did you mean themes.params.likeness?"),
+        ({"publish": {"store": "sqllite"}}, "publish.store: 'sqllite' is not known."),
+        ({"report": {"labels": "nowhere.csv"}}, "report.labels names nowhere.csv, which cannot be read"),
         ({"source": {"path": "nowhere.csv"}}, "nowhere.csv: cannot be opened"),
         ({"source": {"start_date": "2031-01-01"}}, "no firm has a call between 2031-01-01"),
     ],
@@ -200,6 +231,26 @@ def test_a_mistake_in_the_config_is_one_clear_message(
     assert run.status != 0
     assert said in run.text
     assert "Traceback (most recent call last)" not in run.text
+
+
+def test_it_can_be_called_in_another_folder_with_a_class_that_lies_there(
+    tmp_path: Path, quarter: Path
+) -> None:
+    folder = Folder(tmp_path)  # without config/ and data/
+    shutil.copy2(quarter, tmp_path / "calls.csv")
+    model = (
+        "from earnings_themes.topics.lda_model import LDAModel\n"
+        "class Mine(LDAModel):\n    def __init__(self, seed=42, words: int = 8): super().__init__(seed)\n"
+    )
+    (tmp_path / "beside_my_config.py").write_text(model)
+    folder.configure(**settings(topics={"model": "beside_my_config:Mine", "params": {"words": 3}}))
+    run = folder.snakemake("--until", "topics")
+    assert run.status == 0, run.text
+    sample = folder.snakemake("-n", "--configfile", str(REPO / "config/config.yaml"))
+    assert sample.status == 0 and "topics        24" in sample.text, sample.text
+    folder.configure(**settings(topics={"model": "beside_my_config:Mine", "params": {"wrods": 3}}))
+    wrong = folder.snakemake("-n")
+    assert "did you mean topics.params.words?" in wrong.text
 
 
 def test_a_broken_row_stops_the_run_with_its_line_and_before_any_model(fresh: Folder) -> None:

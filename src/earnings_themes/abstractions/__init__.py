@@ -7,6 +7,7 @@ swapped by one line of config.yaml and touches no other module.
 from earnings_themes.abstractions.data_connector import DataConnector
 from earnings_themes.abstractions.records import (
     SCHEMA_VERSION,
+    Account,
     Call,
     FirmEntry,
     FirmThemeShare,
@@ -35,6 +36,7 @@ from earnings_themes.abstractions.topic_model import TopicModelInterface
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Account",
     "Call",
     "DataConnector",
     "FirmEntry",

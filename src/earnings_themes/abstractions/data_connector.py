@@ -3,17 +3,19 @@
 import datetime as dt
 from abc import ABC, abstractmethod
 
-from earnings_themes.abstractions.records import TranscriptData
-from earnings_themes.config import Limits
+from earnings_themes.abstractions.records import Account, TranscriptData
+from earnings_themes.config import Limits, Source
 
 
 class DataConnector(ABC):
     """A source of transcripts. It is made as `Connector(path)` with `source.path` of config.yaml.
 
-    limits: `source.limits` of config.yaml, for a source that can say early that it holds too much.
+    limits: `source.limits` of config.yaml, for a source that can say early that it holds too much. source: all of
+    `source`, None where the connector is used by itself.
     """
 
     limits = Limits()
+    source: Source | None = None
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -29,6 +31,10 @@ class DataConnector(ABC):
     @abstractmethod
     def get_transcripts(self, firm_id: str) -> TranscriptData:
         """Return every call of a firm. Raises InputError for an id that the source does not hold."""
+
+    def account(self) -> Account:
+        """Return what became of the source's rows, once all that is wanted was read; nothing where nobody counts."""
+        return Account()
 
     def version(self) -> str | None:
         """Return a text that is another one whenever the source has changed; None where nobody knows.

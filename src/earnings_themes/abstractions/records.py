@@ -1,13 +1,16 @@
 """The records that cross the interfaces: plain frozen dataclasses, no behaviour.
 
-FirmTopics and Themes mirror `topics/{firm}.json` and `themes.json` field by field, in the files' order,
-so that the JSON schema, the record and the file can be read side by side.
+FirmTopics and Themes are `topics/{firm}.json` and `themes.json`, field by field, in the files' order. They are the
+only place that says what these files hold: results/records.py reads, checks and describes the files by these types,
+so a new field is one line here, and `make docs`.
 """
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from msgspec import Meta
 
 if TYPE_CHECKING:
     # The process that builds the DAG knows the interfaces, and has no use for numpy.
@@ -15,11 +18,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Raised when a field of a result file changes its meaning; a reader refuses any other version.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Kind = Literal["subject", "reporting", "procedure", "filler"]
 FirmStatus = Literal["ok", "too_few_sentences", "no_transcript"]
 Keywords = tuple[tuple[str, float], ...]
+
+# What a field of a file may hold beyond its type; msgspec checks it while it reads.
+Count = Annotated[int, Meta(ge=0)]
+AtLeastOne = Annotated[int, Meta(ge=1)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Named = Annotated[str, Meta(min_length=1)]
+Vector = Annotated[tuple[float, ...], Meta(min_length=1)]
+Stability = Annotated[
+    Share | None,
+    Meta(description="How far it comes back when 10 % are left out, 0 to 1; null when not measured."),
+]
 
 
 # --- what a source gives ---------------------------------------------------------------------------
@@ -38,12 +52,21 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One earnings call: its turns are in the order they were spoken."""
+    """One earnings call: its turns are in the order they were spoken.
+
+    date: the day on the exchange's clock. moment: when it began, in UTC, None where unknown. event_id, collection and
+    created tell the versions of a call apart: one event, a kind of version, and when it was made. kept: `source.keep`.
+    """
 
     transcript_id: str
     date: dt.date
     turns: tuple[Turn, ...]
     headline: str = ""
+    moment: dt.datetime | None = None
+    event_id: str = ""
+    collection: str = ""
+    created: str = ""
+    kept: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +77,18 @@ class TranscriptData:
     firm_name: str
     calls: tuple[Call, ...]
     skipped: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What became of a whole source's rows, also of those that no firm of the run has.
+
+    skipped: rows left out, by reason, for firms that are not listed. notes: what a person must know, a sentence each.
+    """
+
+    rows: int | None = None
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 # --- what a topic model gives ----------------------------------------------------------------------
@@ -92,39 +127,62 @@ class TopicModelResult:
 
 @dataclass(frozen=True, slots=True)
 class TopicSentence:
-    """A sentence as it was said; probability is None for an outlier."""
+    """A sentence as it was said; probability is None for an outlier.
 
-    sentence_id: str
-    text: str
-    speaker_type: str
-    probability: float | None = None
+    In topics/{firm}.json text and speaker are left out: transcripts.parquet has them.
+    """
+
+    sentence_id: Named
+    text: str = ""
+    speaker_type: str = ""
+    probability: Share | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FirmTopic:
     """A topic of one firm, with every sentence that belongs to it, the best fitting first."""
 
-    topic_id: int
+    topic_id: Count
     label: str
     keywords: Keywords
-    size: int
+    size: AtLeastOne
     kind: Kind
-    stability: float | None
-    sentences: tuple[TopicSentence, ...]
+    stability: Stability
+    sentences: Annotated[tuple[TopicSentence, ...], Meta(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicsMetadata:
+    """What `metadata` of a firm's topics has at least."""
+
+    model: str
+    params: Mapping[str, Any]
+    embedding_model: str
+    embedding_sha256: str
+    versions: Mapping[str, Any]
+    seed: int
+    n_sentences: Count
+    n_procedural: Count
+    timing: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class FirmTopics:
-    """One firm's topics. centroids: one a topic, in the topics' order, L2 norm 1."""
+    """One firm's topics. A firm with too little text has a status and no topics: a result, not a failure."""
 
     schema_version: int
-    run: str
-    firm_id: str
+    run: Named
+    firm_id: Named
     firm_name: str
     status: FirmStatus
-    n_topics: int
+    n_topics: Count
     topics: tuple[FirmTopic, ...]
-    centroids: tuple[tuple[float, ...], ...]
+    centroids: Annotated[
+        tuple[Vector, ...],
+        Meta(
+            description="One a topic, in the topics' order: the mean of its sentences' embeddings, L2 norm 1."
+        ),
+    ]
     outliers: tuple[TopicSentence, ...]
     metadata: Mapping[str, Any]
 
@@ -137,9 +195,9 @@ class ThemeTopic:
     """A topic's place in a theme; similarity is the cosine of its centroid to the theme's."""
 
     firm_id: str
-    topic_id: int
+    topic_id: Count
     label: str
-    size: int
+    size: AtLeastOne
     similarity: float
 
 
@@ -148,37 +206,50 @@ class RepresentativeSentence:
     """A sentence near the theme's centroid; no two of a theme come from one firm while firms last."""
 
     firm_id: str
-    topic_id: int
+    topic_id: Count
     sentence_id: str
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """A theme: topics of several firms about one thing. coherence is the mean of its topics' similarity."""
+    """A theme: what several firms say about one thing.
 
-    theme_id: str
+    cohesion: mean cosine of its pairs of sentences of different firms, which does not depend on its size. threshold: the
+    strength from which a sentence settles in it. level 1 is a theme, level 2 a broad theme, a set of themes, whose parent
+    it is. born: the run that it was found in.
+    """
+
+    theme_id: Annotated[str, Meta(pattern="-B?[0-9]{2,}$")]
     kind: Kind
     label: str
     keywords: Keywords
-    n_firms: int
-    n_topics: int
-    n_sentences: int
-    centroid: tuple[float, ...]
-    coherence: float
-    stability: float | None
-    firms: tuple[str, ...]
+    n_firms: AtLeastOne
+    n_topics: AtLeastOne
+    n_sentences: AtLeastOne
+    centroid: Vector
+    cohesion: Annotated[
+        float, Meta(description="Mean cosine of the theme's pairs of sentences of different firms.")
+    ]
+    stability: Stability
+    firms: Annotated[tuple[str, ...], Meta(min_length=1)]
     topics: tuple[ThemeTopic, ...]
     representative_sentences: tuple[RepresentativeSentence, ...]
+    level: Literal[1, 2] = 1
+    parent: str | None = None
+    threshold: float = 0.0
+    born: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class UnassignedTopic:
-    """A topic in no theme. reason: outlier, too_few_firms, one_firm_dominates or procedural."""
+    """A topic in no theme: what one firm alone speaks of. reason: no_theme."""
 
     firm_id: str
-    topic_id: int
+    topic_id: Count
     reason: str
+    label: str = ""
+    size: Count = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,16 +261,35 @@ class SkippedFirm:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """How many themes a level has, and their mean stability, weighted by sentences."""
+
+    level: Literal[1, 2]
+    n_themes: Count
+    stability: Stability
+
+
+@dataclass(frozen=True, slots=True)
+class ThemesMetadata:
+    """What `metadata` of the themes has at least."""
+
+    timing: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Themes:
-    """A run's themes, ranked by kind (subject first), then firms, then sentences."""
+    """A run's themes, ranked by kind (subject first), then firms, then sentences. None is a valid result."""
 
     schema_version: int
-    run: str
-    n_themes: int
+    run: Named
+    n_themes: Count
     themes: tuple[Theme, ...]
     unassigned_topics: tuple[UnassignedTopic, ...]
     skipped_firms: tuple[SkippedFirm, ...]
     metadata: Mapping[str, Any]
+    levels: tuple[Level, ...] = ()
+    # In the file they stand in `themes` too; here apart, because nearly all that reads themes means level 1.
+    broad: tuple[Theme, ...] = ()
 
 
 # --- what a store gives ----------------------------------------------------------------------------

@@ -12,9 +12,10 @@ from typing import Annotated, Any
 
 import typer
 
+from earnings_themes import __version__
 from earnings_themes.abstractions import FirmView, Theme, ThemeStore
 from earnings_themes.abstractions.records import Keywords
-from earnings_themes.cli import lookup, render
+from earnings_themes.cli import lookup, render, ruler, wrds
 from earnings_themes.cli.render import Cell, Column
 from earnings_themes.cloud import cost
 from earnings_themes.config import read_config
@@ -22,6 +23,15 @@ from earnings_themes.errors import ConfigError, EarningsThemesError, NotFoundErr
 from earnings_themes.stores import DEFAULT_STORE, open_store
 
 PROGRAM = "earnings-themes"
+
+
+class ThemeKind(StrEnum):
+    """What a theme's sentences are."""
+
+    subject = "subject"
+    reporting = "reporting"
+    procedure = "procedure"
+    filler = "filler"
 
 
 class Format(StrEnum):
@@ -105,6 +115,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(wrds.app, name="wrds")
 
 
 @dataclass
@@ -174,12 +185,21 @@ def _print(answer: Answer, format: Format) -> None:
             print(line)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     ctx: typer.Context,
     store: StoreOption = None,
     format: FormatOption = None,
     verbose: VerboseOption = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
     ctx.obj = Settings(store, format, verbose)
 
@@ -246,11 +266,15 @@ def runs(
 
 @app.command(
     epilog="\b\nExamples:\n  earnings-themes themes --run sample\n"
+    "  earnings-themes themes --kind subject\n"
     "  earnings-themes themes --format csv > themes.csv"
 )
 def themes(
     ctx: typer.Context,
     run: RunOption = None,
+    kind: Annotated[
+        ThemeKind | None, typer.Option("--kind", help="Themes of this kind only.  [default: all]")
+    ] = None,
     store: StoreOption = None,
     format: FormatOption = None,
     verbose: VerboseOption = False,
@@ -263,15 +287,21 @@ def themes(
     header = ("rank", "theme_id", "kind", "label", "n_firms", "n_topics", "n_sentences", "keywords")
     columns = [
         *(Column("rank"), Column("theme"), Column("kind"), Column("label", flexible=True)),
-        *(Column("firms"), Column("topics"), Column("sentences"), Column("keywords", flexible=True)),
+        *(
+            Column("firms"),
+            Column("topics"),
+            Column("sentences"),
+            Column("keywords", flexible=True, first_to_go=True),
+        ),
     ]
     with _asking(ctx, store, format, verbose, run) as ask:
         run = lookup.run_or_newest(ask.store, run)
-        found = ask.store.themes(run)
+        found = [theme for theme in ask.store.themes(run) if kind is None or theme.kind == kind]
         rows = [_theme_row(theme) for theme in found]
 
         def lines(width: int | None) -> Iterator[str]:
-            yield f"Run {run}: {_count(len(found), 'theme')}"
+            of_kind = f" of kind {kind}" if kind else ""
+            yield f"Run {run}: {_count(len(found), 'theme')}{of_kind}"
             if found:
                 yield ""
                 yield from render.table(columns, rows, width)
@@ -279,12 +309,29 @@ def themes(
         ask.answer([_listed(theme) for theme in found], header, rows, lines)
 
 
-@app.command(epilog="\b\nExample:\n  earnings-themes theme sample-001")
+@app.command(
+    epilog="\b\nExamples:\n  earnings-themes theme sample-001\n"
+    "  earnings-themes theme 'supply chain' --run sample"
+)
 def theme(
     ctx: typer.Context,
-    theme_id: Annotated[
-        str, typer.Argument(metavar="THEME_ID", help="As `themes` lists it.", autocompletion=_complete_themes)
+    theme: Annotated[
+        str,
+        typer.Argument(
+            metavar="THEME",
+            help="Its id as `themes` lists it, its label, or a part of the label.",
+            autocompletion=_complete_themes,
+        ),
     ],
+    run: Annotated[
+        str | None,
+        typer.Option(
+            "--run",
+            metavar="RUN",
+            help="The run whose labels are searched.  [default: the newest]",
+            autocompletion=_complete_runs,
+        ),
+    ] = None,
     store: StoreOption = None,
     format: FormatOption = None,
     verbose: VerboseOption = False,
@@ -294,11 +341,13 @@ def theme(
     Its keywords, the firms and their topics, and its representative sentences.
     """
     header = ("theme_id", "theme_label", "firm_id", "firm_name", "topic_id", "label", "size", "similarity")
-    with _asking(ctx, store, format, verbose) as ask:
-        found = lookup.find_theme(ask.store, theme_id)
+    with _asking(ctx, store, format, verbose, run) as ask:
+        found = lookup.find_theme(ask.store, theme, run)
         names: dict[str, str] = {}
         if ask.format is not Format.json:
-            names = {firm.firm_id: firm.firm_name for firm in ask.store.firms(theme_id.rpartition("-")[0])}
+            names = {
+                firm.firm_id: firm.firm_name for firm in ask.store.firms(found.theme_id.rpartition("-")[0])
+            }
         rows: list[tuple[Cell, ...]] = [
             (
                 found.theme_id,
@@ -318,7 +367,7 @@ def theme(
             stable = "" if found.stability is None else f", stability {found.stability:.2f}"
             yield (
                 f"{found.kind}: {_count(found.n_firms, 'firm')}, {_count(found.n_topics, 'topic')}, "
-                f"{_count(found.n_sentences, 'sentence')}; coherence {found.coherence:.2f}{stable}"
+                f"{_count(found.n_sentences, 'sentence')}; cohesion {found.cohesion:.2f}{stable}"
             )
             yield from render.fold(f"keywords: {_words(found.keywords)}", width)
             yield ""
@@ -343,6 +392,69 @@ def theme(
         record = asdict(found)
         del record["centroid"]  # vectors are in themes.json, not in the store
         ask.answer(record, header, rows, lines)
+
+
+@app.command(
+    epilog="\b\nExamples:\n  earnings-themes firms\n  earnings-themes firms --run sample --format csv"
+)
+def firms(
+    ctx: typer.Context,
+    run: RunOption = None,
+    store: StoreOption = None,
+    format: FormatOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """List a run's firms by id.
+
+    A firm with too little text has no topics; its status says so.
+    """
+    header = ("firm_id", "firm_name", "status")
+    with _asking(ctx, store, format, verbose, run) as ask:
+        run = lookup.run_or_newest(ask.store, run)
+        found = ask.store.firms(run)
+        rows: list[tuple[Cell, ...]] = [(firm.firm_id, firm.firm_name, firm.status) for firm in found]
+
+        def lines(width: int | None) -> Iterator[str]:
+            yield f"Run {run}: {_count(len(found), 'firm')}"
+            if found:
+                yield ""
+                columns = [Column("firm"), Column("name", flexible=True), Column("status")]
+                shown = [(row[0], row[1], str(row[2]).replace("_", " ")) for row in rows]
+                yield from render.table(columns, shown, width)
+
+        ask.answer([asdict(firm) for firm in found], header, rows, lines)
+
+
+@app.command(epilog="\b\nExample:\n  earnings-themes delete test-13 --yes")
+def delete(
+    ctx: typer.Context,
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="The run to remove.", autocompletion=_complete_runs)
+    ],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    store: StoreOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Remove a published run from the store.
+
+    Its files in results/RUN stay, and `snakemake` publishes it again.
+    """
+    with _asking(ctx, store, None, verbose, run) as ask:
+        known = {info.run: info for info in ask.store.runs()}
+        if run not in known:
+            raise NotFoundError(f"There is no run {run!r}.")
+        info = known[run]
+        what = f"{run}: {_count(info.n_firms, 'firm')}, {_count(info.n_themes, 'theme')}"
+        if not yes and not _agreed(f"Remove {what} from the store?"):
+            raise typer.Exit(1)
+        ask.store.delete(run)
+        print(f"removed {what}")
+
+
+def _agreed(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise ConfigError("nobody is there to be asked; give --yes.")
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 FirmArgument = Annotated[
@@ -494,7 +606,11 @@ def search(
                 yield ""
                 columns = [
                     *(Column("theme"), Column("kind"), Column("label", flexible=True)),
-                    *(Column("firms"), Column("sentences"), Column("keywords", flexible=True)),
+                    *(
+                        Column("firms"),
+                        Column("sentences"),
+                        Column("keywords", flexible=True, first_to_go=True),
+                    ),
                 ]
                 listed = [_theme_row(theme) for theme in found.themes]
                 yield from render.table(columns, [(*row[1:5], *row[6:]) for row in listed], width)
@@ -530,7 +646,7 @@ def _firm_lines(view: FirmView, width: int | None) -> Iterator[str]:
     yield ""
     columns = [
         *(Column("topic"), Column("kind"), Column("label", flexible=True)),
-        *(Column("sentences"), Column("theme"), Column("keywords", flexible=True)),
+        *(Column("sentences"), Column("theme"), Column("keywords", flexible=True, first_to_go=True)),
     ]
     topics = [
         (t.topic_id, t.kind, t.label, t.size, t.theme_id or t.unassigned_reason, _words(t.keywords))
@@ -577,25 +693,40 @@ def _minute(timestamp: str) -> str:
     return timestamp[:16].replace("T", " ")
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command and exit: 0, 1 for what is not found or cannot be read, 2 for wrong usage."""
+ruler.register(app)
+
+
+def main(arguments: Sequence[str] | None = None, command: str | None = None) -> None:
+    """Run the command and exit: 0, 1 for what is not found or cannot be read, 2 for wrong usage.
+
+    command: one of the commands, as a program of its own, for the container that is called like it.
+    """
+    program = command or PROGRAM
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     # A terminal that cannot show a letter shows '?' instead of failing.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        code = app(args=arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+        run: Any = typer.main.get_command(app)
+        if command:
+            run = run.commands[command]
+        code = run.main(
+            args=arguments if arguments or command else ["--help"], prog_name=program, standalone_mode=False
+        )
         sys.stdout.flush()
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
-        command = context.command_path if context else PROGRAM
-        message = error.format_message().rstrip(" .")
-        _fail(f"{message}{'' if message.endswith('?') else '.'} Try `{command} --help`.", error.exit_code)
+        path = context.command_path if context else program
+        message = _in_our_words(error).rstrip(" .")
+        end = "" if message.endswith("?") else "."
+        _fail(program, f"{message}{end} Try `{path} --help`.", error.exit_code)
     except ConfigError as error:
-        _fail(str(error), 2)
+        _fail(program, str(error), 2)
     except EarningsThemesError as error:
-        _fail(str(error), 1)
+        _fail(program, str(error), 1)
+    except typer.Abort:
+        _fail(program, "stopped.", 1)
     except BrokenPipeError:
         # `| head` has read enough. Python would complain while it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -603,6 +734,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code or 0)
 
 
-def _fail(message: str, code: int) -> None:
-    print(f"{PROGRAM}: {render.plain(message)}", file=sys.stderr)
+def _in_our_words(error: typer.TyperException) -> str:
+    """Return the message; where pydantic checked a value, without its way of saying so."""
+    message = str(error.format_message())
+    faults = getattr(error.__cause__, "errors", None)
+    if faults is None:
+        return message
+    fault = faults()[0]
+    option, _, _ = message.partition(": ")
+    limit = next(iter(fault.get("ctx", {}).values()), "")
+    said = {
+        "int_parsing": f"{fault['input']!r} is no whole number",
+        "float_parsing": f"{fault['input']!r} is no number",
+        "greater_than_equal": f"{fault['input']!r} is too small; expected {limit} or more",
+        "less_than_equal": f"{fault['input']!r} is too large; expected {limit} or less",
+    }
+    return f"{option}: {said.get(fault['type'], str(fault['msg']).removeprefix('Value error, '))}"
+
+
+def _fail(program: str, message: str, code: int) -> None:
+    print(f"{program}: {render.plain(message)}", file=sys.stderr)
     sys.exit(code)

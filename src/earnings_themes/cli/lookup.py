@@ -28,11 +28,16 @@ def with_known_runs(store: ThemeStore, run: str, error: NotFoundError) -> NotFou
     return NotFoundError(f"There is no run {run!r}.{_hint(run, known)} {_published(known)}")
 
 
-def find_theme(store: ThemeStore, theme_id: str) -> Theme:
-    """Return a theme. Raises NotFoundError that names the nearest theme id, or the runs there are."""
+def find_theme(store: ThemeStore, theme_id: str, run: str | None = None) -> Theme:
+    """Return a theme given by its id, its label, or a part of its label in a run; None: the newest.
+
+    Raises NotFoundError that names the themes that fit equally well, the nearest theme id, or the runs there are.
+    """
     try:
         return store.theme(theme_id)
     except NotFoundError as error:
+        if labelled := _labelled(store, theme_id, run):
+            return store.theme(labelled)
         run = theme_id.rpartition("-")[0]
         runs = [info.run for info in store.runs()]
         if run not in runs:
@@ -44,7 +49,32 @@ def find_theme(store: ThemeStore, theme_id: str) -> Theme:
             ) from error
         known = [theme.theme_id for theme in store.themes(run)]
         span = f"Run {run!r} has {known[0]} to {known[-1]}." if known else f"Run {run!r} has no themes."
-        raise NotFoundError(f"There is no theme {theme_id!r}.{_hint(theme_id, known)} {span}") from error
+        # small-1 is meant for small-001, which as text is no nearer than small-081.
+        rank = theme_id.rpartition("-")[2]
+        padded = f"{run}-{int(rank):03d}" if rank.isdecimal() else ""
+        hint = f" Did you mean {padded!r}?" if padded in known else _hint(theme_id, known)
+        raise NotFoundError(f"There is no theme {theme_id!r}.{hint} {span}") from error
+
+
+def _labelled(store: ThemeStore, wanted: str, run: str | None) -> str | None:
+    """Return the id of the theme whose label is `wanted`, or holds it; None where no label does."""
+    runs = [info.run for info in store.runs()]
+    if not runs or (run is not None and run not in runs):
+        return None
+    themes = store.themes(run or runs[0])
+    text = wanted.casefold().strip()
+    for fits in (
+        lambda theme: theme.label.casefold() == text,
+        lambda theme: text in theme.label.casefold(),
+    ):
+        found = [theme for theme in themes if text and fits(theme)]
+        if len(found) == 1:
+            return found[0].theme_id
+        if found:
+            named = ", ".join(f"{theme.theme_id} ({theme.label})" for theme in found[:_MOST_NAMED])
+            more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+            raise NotFoundError(f"{len(found)} themes fit {wanted!r}: {named}{more}. Give the id of one.")
+    return None
 
 
 def find_topic(store: ThemeStore, firm: str, topic_id: int, run: str) -> TopicView:

@@ -14,16 +14,22 @@ Cell = str | int | float | None
 
 # Columns are not cut below this; a terminal too narrow even for that wraps the lines itself.
 _NARROWEST = 8
+# A column of which less would be left says nothing: two keywords.
+_WORTH_SHOWING = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table. A flexible one is cut to fit the terminal; a wrapped one (the last) is folded."""
+    """A column of a table. A flexible one is cut to fit the terminal; a wrapped one (the last) is folded.
+
+    first_to_go: cut before every other column, and left out where hardly anything of it would be left.
+    """
 
     name: str
     flexible: bool = False
     wrapped: bool = False
     right: bool = False  # numbers are set to the right anyway
+    first_to_go: bool = False
 
 
 def table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], width: int | None) -> Iterator[str]:
@@ -38,13 +44,17 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], width: int 
         max(display_width(text) for text in (column.name, *(row[i] for row in texts)))
         for i, column in enumerate(columns)
     ]
+    shown = list(range(len(columns)))
     if width is not None:
-        _fit(columns, widths, width)
+        shown = _without_first_to_go(columns, widths, width)
+        _fit(columns, widths, shown, width)
     for row in ([column.name for column in columns], *texts):
         parts = []
-        for i, text in enumerate(row):
+        for i in shown:
+            text = row[i]
             if columns[i].wrapped:
-                indent = " " * (sum(widths[:i]) + 2 * i)
+                before = [widths[j] + 2 for j in shown if j < i]
+                indent = " " * sum(before)
                 parts.append(f"\n{indent}".join(fold(text, widths[i])))
             else:
                 text = cut(text, widths[i])
@@ -53,10 +63,27 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], width: int 
         yield "  ".join(parts).rstrip()
 
 
-def _fit(columns: Sequence[Column], widths: list[int], width: int) -> None:
+def _without_first_to_go(columns: Sequence[Column], widths: list[int], width: int) -> list[int]:
+    """Return the places of the columns that stay, after the ones that give way have been cut or left out."""
+    shown = list(range(len(columns)))
+    for i, column in enumerate(columns):
+        too_wide = _total(widths, shown) - width
+        if column.first_to_go and too_wide > 0:
+            if widths[i] - too_wide >= _WORTH_SHOWING:
+                widths[i] -= too_wide
+            else:
+                shown.remove(i)
+    return shown
+
+
+def _total(widths: Sequence[int], shown: Sequence[int]) -> int:
+    return sum(widths[i] for i in shown) + 2 * (len(shown) - 1)
+
+
+def _fit(columns: Sequence[Column], widths: list[int], shown: Sequence[int], width: int) -> None:
     """Shorten the widest flexible column again and again until the table fits."""
-    flexible = [i for i, column in enumerate(columns) if column.flexible or column.wrapped]
-    while flexible and sum(widths) + 2 * (len(widths) - 1) > width:
+    flexible = [i for i in shown if columns[i].flexible or columns[i].wrapped]
+    while flexible and _total(widths, shown) > width:
         widest = max(flexible, key=lambda i: widths[i])
         if widths[widest] <= _NARROWEST:
             return

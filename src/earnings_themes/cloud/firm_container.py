@@ -1,88 +1,37 @@
 """The map as one command, for a container or a terminal: one firm's calls become its topics, without Snakemake.
 
-It is the entrypoint of containers/firm-topic-processor. It calls what the rules ingest, embed and topics call, so its
-topics/{firm}.json is theirs, but for the timing.
+It is behind `earnings-themes firm-topic-processor`, the entrypoint of that container. It calls what the rules ingest,
+embed and topics call, so its topics/{firm}.json is theirs, but for the timing.
 """
 
-import argparse
 import dataclasses
+import io
 import logging
 import os
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
-from earnings_themes import __version__
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from earnings_themes.abstractions import FirmTopics
-from earnings_themes.cloud.container import exit_code_of, read_config_from
+from earnings_themes.cloud.container import read_config_from
 from earnings_themes.config import Config, Source
-from earnings_themes.embedding import TorchEncoder, embed
+from earnings_themes.embedding import embed_shard, read_vectors
 from earnings_themes.ingest.transcripts import ingest
-from earnings_themes.results.firms import encode_firm, read_firms
+from earnings_themes.results.firms import encode_firm
 from earnings_themes.results.provenance import peak_memory_mb
 from earnings_themes.system.folders import Folder, open_folder
 from earnings_themes.topics.firm import process_firm_files
 
 log = logging.getLogger("earnings_themes")
 
-EXIT_CODES: Final = """\
-exit codes:
-  0  the firm's topics are written; too little text, or none, is a result: see "status" in the file
-  1  a bug, or the machine failed; the log has the traceback
-  2  an argument, the config or the transcripts cannot be used
-  3  the source holds no call of this firm (between source.start_date and end_date)
-  4  AWS refused a request
-  143  stopped from outside (SIGTERM)
-"""
 
-
-def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Return the parsed command line; exits with status 2 and a message when it is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="firm-topic-processor",
-        description="Finds the topics of one firm's earnings calls, and writes them as topics/{firm}.json.",
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--firm-id", required=True, metavar="F", help="the firm's companyid in the source")
-    parser.add_argument(
-        "--data-source", required=True, metavar="PATH|s3://…", help="the transcripts; replaces source.path"
-    )
-    parser.add_argument(
-        "--output-bucket",
-        required=True,
-        metavar="B",
-        help="a bucket, or a local folder; ./NAME for a new one",
-    )
-    parser.add_argument(
-        "--output-prefix",
-        required=True,
-        metavar="P",
-        help="where topics/{firm}.json goes in it, such as results/sample",
-    )
-    parser.add_argument(
-        "--config",
-        default="config/config.yaml",
-        metavar="FILE|s3://…",
-        help="the workflow's whole config; run, source, embedding, topics and seed are used",
-    )
-    parser.add_argument("--version", action="version", version=__version__)
-    return parser.parse_args(argv)
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code, see EXIT_CODES."""
-    given = arguments(argv)
-    return exit_code_of(
-        lambda: process_one(
-            read_config_from(given.config),
-            given.firm_id,
-            given.data_source,
-            open_folder(given.output_bucket, given.output_prefix),
-        )
-    )
+def run(config: str, firm_id: str, data_source: str, output_bucket: str, output_prefix: str) -> FirmTopics:
+    """Do what the command is asked for; cli/jobs.py says what each argument is. Raises as process_one does."""
+    output = open_folder(output_bucket, output_prefix)
+    return process_one(read_config_from(config), firm_id, data_source, output)
 
 
 def process_one(config: Config, firm_id: str, data_source: str, output: Folder) -> FirmTopics:
@@ -101,13 +50,17 @@ def process_one(config: Config, firm_id: str, data_source: str, output: Folder) 
         source = _source(config.source, data_source, firm_id)
         ingest(source, transcripts, firms, work / "ingest.json")
         # Not the shared cache: a container is gone when its firm is done.
-        encoder = TorchEncoder(config.embedding, threads)
-        embed(transcripts, read_firms(firms), vectors, encoder, config.topics.keep_procedural)
+        settings = dataclasses.replace(config.embedding, cache=None, shards=1)
+        embed_shard(transcripts, firms, vectors, 0, settings, config.topics.keep_procedural, threads)
         topics = work / "topics.json"
         firm = process_firm_files(
             config.run, firm_id, firms, transcripts, vectors, topics, config.topics, config.seed
         )
         name = f"{encode_firm(firm_id)}.json"
+        # What settling needs of this firm; first, so that where the topics are, everything is.
+        output.child("sentences").write(
+            f"{encode_firm(firm_id)}.parquet", _sentences(transcripts, vectors, firm_id)
+        )
         output.child("topics").write(name, topics.read_bytes())
     log.info(
         "firm %s: %s, %d topics of %d sentences, %.1f s, peak memory %.0f MB; wrote %s/topics/%s",
@@ -115,6 +68,20 @@ def process_one(config: Config, firm_id: str, data_source: str, output: Folder) 
         time.perf_counter() - started, peak_memory_mb(), output, name,
     )  # fmt: skip
     return firm
+
+
+def _sentences(transcripts: Path, embeddings: Path, firm_id: str) -> bytes:
+    """Return a firm's sentences with their vectors, as the reduce reads them where there is no transcripts.parquet."""
+    table = pq.read_table(transcripts)
+    found = read_vectors(embeddings, firm_id)
+    vectors = dict(zip(found.sentence_ids, (row.tobytes() for row in found.vectors), strict=True))
+    content = dict(zip(found.sentence_ids, found.content.tolist(), strict=True))
+    ids = table["sentence_id"].to_pylist()
+    table = table.append_column("vector", pa.array([vectors.get(name) for name in ids], pa.binary()))
+    table = table.append_column("content", pa.array([content.get(name) for name in ids], pa.float32()))
+    written = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata(found.about), written, compression="zstd")
+    return written.getvalue()
 
 
 def _source(source: Source, data_source: str, firm_id: str) -> Source:

@@ -28,7 +28,7 @@ from earnings_themes.stores.publish import still_shows
 from earnings_themes.system.aws import aws_errors, error_code, logs_client, sagemaker_client
 from earnings_themes.system.files import write_atomically
 from earnings_themes.system.folders import S3Folder, s3_folder
-from earnings_themes.themes.run import RECEIPT, THEMES
+from earnings_themes.themes.run import RECEIPT, SENTENCES, THEMES
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef as Job
@@ -65,6 +65,7 @@ def reduce_on_sagemaker(
     themes = results.read(THEMES)
     parse_themes(themes, f"{results}/{THEMES}")
     write_atomically(receipt, results.read(RECEIPT).decode())
+    results.copy(SENTENCES, output.with_name(SENTENCES))
     write_atomically(output, themes.decode())
     log.info("the themes are those of %s", results)
 
@@ -143,7 +144,7 @@ class _Jobs:
     def _is_whole(self, name: str) -> bool:
         """Return whether what a completed job made is still there, in the table too where it published."""
         results = self._results(name)
-        if not {THEMES, RECEIPT} <= results.list().keys():
+        if not {SENTENCES, THEMES, RECEIPT} <= results.list().keys():
             return False
         if self.table is None:
             return True

@@ -6,6 +6,7 @@ two callers only one can start the job, and the other finds it.
 Limits are those of the Amazon SageMaker API Reference, "CreateProcessingJob".
 """
 
+import dataclasses
 import hashlib
 import json
 import re
@@ -42,13 +43,12 @@ def base_name(config: Config, firms: bytes, topics: Mapping[str, FileInfo], tabl
     """
     job = config.reduce.sagemaker
     assert job is not None
-    themes = config.themes
     matters = {
         "run": config.run,
         "run_uri": job.run_uri,
         "image": job.image,
         "version": __version__,
-        "themes": {name: getattr(themes, name) for name in themes.__slots__},
+        "themes": dataclasses.asdict(config.themes),
         "min_firm_coverage": config.reduce.min_firm_coverage,
         "seed": config.seed,
         "table": table,

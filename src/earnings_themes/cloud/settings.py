@@ -1,6 +1,6 @@
 """What Terraform built, for those who use it: the profiles in config/profiles/aws-*, and the workflow's config.
 
-    terraform -chdir=terraform output -json | python -m earnings_themes.cloud.settings      # make cloud-settings
+    terraform -chdir=terraform output -json | earnings-themes cloud-settings      # make cloud-settings
 
 writes two files that git ignores: config/cloud/settings.json, which the profiles read, and config/cloud/config.yaml,
 which they hand to the workflow. The head in the cloud finds the same values in its environment, and calls `write`.
@@ -9,7 +9,6 @@ which they hand to the workflow. The head in the cloud finds the same values in 
 import base64
 import json
 import os
-import sys
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, Final
@@ -50,6 +49,18 @@ def write(outputs: Mapping[str, Any], folder: Path = FOLDER) -> None:
     (folder / SETTINGS).write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     text = "# Written by `make cloud-settings` from Terraform's outputs; a file of your own comes after this one.\n"
     (folder / CONFIG).write_text(text + yaml.safe_dump(workflow_config(values)), encoding="utf-8")
+
+
+def write_from(text: str) -> list[Path]:
+    """Write both files from what `terraform output -json` printed, and return them. Raises ConfigError."""
+    try:
+        outputs = json.loads(text)
+    except ValueError as error:
+        raise ConfigError(
+            f"stdin: expected what `terraform output -json` prints, found something else ({error})."
+        ) from error
+    write(outputs)
+    return [FOLDER / SETTINGS, FOLDER / CONFIG]
 
 
 def workflow_config(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,11 +156,3 @@ def _check(values: Mapping[str, Any], where: str) -> None:
         raise ConfigError(
             f"{where}: no {', '.join(missing)}. Apply terraform/ first, then `make cloud-settings`."
         )
-
-
-if __name__ == "__main__":
-    try:
-        write(json.load(sys.stdin))
-    except (ValueError, ConfigError) as error:
-        sys.exit(f"cloud settings: {error}")
-    print(f"wrote {FOLDER / SETTINGS} and {FOLDER / CONFIG}")

@@ -13,19 +13,19 @@ from earnings_themes.embedding.cache import EmbeddingCache, S3Cache, open_cache,
 from earnings_themes.embedding.encoders import (
     PACKAGED_NAME,
     PACKAGED_SHA256,
-    OpenVINOEncoder,
     SentenceEncoder,
     TorchEncoder,
     Vectors,
     make_encoder,
 )
-from earnings_themes.embedding.shard import embed, embed_shard, modelled, read_vectors
+from earnings_themes.embedding.shard import STATIC, FirmVectors, embed, embed_shard, modelled, read_vectors
 
 __all__ = [
     "PACKAGED_NAME",
     "PACKAGED_SHA256",
+    "STATIC",
     "EmbeddingCache",
-    "OpenVINOEncoder",
+    "FirmVectors",
     "S3Cache",
     "SentenceEncoder",
     "TorchEncoder",

@@ -1,18 +1,14 @@
-"""Encoders: texts in, vectors out, by torch (the reference) or by OpenVINO.
+"""Encoders: texts in, vectors out, by torch.
 
-Both use threads in the same way: each of them encodes whole batches on its own, one core a batch. Two threads
-in one matrix product wait for each other at every layer; two batches side by side do not, and torch's bits no
-longer depend on the number of cores (OpenVINO's do). docs/benchmarks.md has what that and OpenVINO bring.
+Each thread encodes whole batches on its own, one core a batch. Two threads in one matrix product wait for each other at
+every layer; two batches side by side do not, and torch's bits no longer depend on the number of cores.
 """
 
 import hashlib
 import os
-import tempfile
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -20,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earnings_themes.config import Embedding
-from earnings_themes.errors import ConfigError, ModelError
+from earnings_themes.errors import ModelError
 
 Vectors = NDArray[np.float32]
 
@@ -57,8 +53,6 @@ class SentenceEncoder(Protocol):
 
 def make_encoder(settings: Embedding, threads: int = 1) -> SentenceEncoder:
     """Return the encoder that `embedding` of config.yaml names. Raises ModelError and ConfigError."""
-    if settings.backend == "openvino":
-        return OpenVINOEncoder(settings, threads)
     return TorchEncoder(settings, threads)
 
 
@@ -190,112 +184,6 @@ class TorchEncoder(_FixedShapes):
             tensors = {name: torch.from_numpy(rows).to(self._device) for name, rows in features.items()}
             found: Vectors = self._model(tensors)["sentence_embedding"].float().cpu().numpy()
         return found
-
-
-class OpenVINOEncoder(_FixedShapes):
-    """The same model, in fp32, compiled by OpenVINO for this CPU.
-
-    It is converted from the weights that torch loads, and kept beside the embedding cache by their digest:
-    only the first encoder on a machine needs torch, and nothing is ever fetched that torch would not fetch.
-    """
-
-    def __init__(self, settings: Embedding, threads: int = 1) -> None:
-        """Convert or load the model. Raises ModelError as TorchEncoder does, ConfigError without OpenVINO."""
-        super().__init__(settings.batch_size, threads)
-        try:
-            import openvino
-        except ImportError as error:
-            raise ConfigError(
-                "embedding.backend is openvino, but OpenVINO is not installed. "
-                "Install envs/openvino.txt, or set embedding.backend: torch."
-            ) from error
-        if settings.device != "cpu":
-            raise ConfigError(
-                f"embedding.backend openvino runs on the CPU; embedding.device is {settings.device!r}."
-            )
-        folder, self.name = _locate(settings.model)
-        if settings.model == "packaged":
-            _check_packaged(folder)
-        core = openvino.Core()
-        weights = Path(folder) / "model.safetensors"
-        kept = None
-        if weights.is_file() and settings.cache and not settings.cache.startswith("s3://"):
-            self.sha256 = _file_digest(weights)
-            name = f"{self.sha256[:16]}-openvino-{version('openvino')}"
-            kept = Path(settings.cache) / f"{name}.xml"
-        if kept is not None and kept.is_file() and kept.with_suffix(".bin").is_file():
-            model = core.read_model(kept)
-        else:
-            reference = TorchEncoder(settings)
-            self.sha256 = reference.sha256
-            # Read back even where it is not kept: a model as it was converted and the same one from its file
-            # give vectors that differ in the last bits.
-            with tempfile.TemporaryDirectory() as folder_of_one:
-                file = kept or Path(folder_of_one) / "model.xml"
-                _keep(_converted(reference), file)
-                model = core.read_model(file)
-        from transformers import AutoTokenizer
-
-        # Files that the encoder above has fetched or checked; this line fetches nothing.
-        self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)  # nosec B615
-        self._longest = int(model.get_rt_info("longest").astype(int))
-        self._dim = model.outputs[0].get_partial_shape()[1].get_length()
-        self._inputs = [port.get_any_name() for port in model.inputs]
-        self._compiled = core.compile_model(
-            model,
-            "CPU",
-            {
-                "INFERENCE_PRECISION_HINT": "f32",  # else it takes bf16 where the CPU has it, without a word
-                "NUM_STREAMS": threads,
-                "INFERENCE_NUM_THREADS": threads,
-            },
-        )
-        self._requests = threading.local()
-
-    @property
-    def key(self) -> str:
-        """Return the digest of the weights and what ran them: vectors differ in the seventh digit."""
-        return f"{self.sha256}-{_SHAPES}-openvino"
-
-    def _start_thread(self) -> None:
-        self._requests.one = self._compiled.create_infer_request()
-
-    def _run(self, features: dict[str, NDArray[np.int64]]) -> Vectors:
-        found = self._requests.one.infer({name: features[name] for name in self._inputs})
-        return np.array(found[0], dtype=np.float32)
-
-
-def _converted(reference: TorchEncoder) -> Any:
-    """Return the model with its pooling and normalisation as an OpenVINO model of dynamic shape."""
-    import openvino
-    import torch
-
-    class Whole(torch.nn.Module):
-        def __init__(self, model: Any, names: Sequence[str]) -> None:
-            super().__init__()
-            self.model, self.names = model, names
-
-        def forward(self, *rows: Any) -> Any:
-            return self.model(dict(zip(self.names, rows, strict=True)))["sentence_embedding"]
-
-    example = dict(reference._tokenizer(["Convert", "this model."], padding=True, return_tensors="pt"))
-    whole = Whole(reference._model, list(example)).eval()
-    model = openvino.convert_model(whole, example_input=tuple(example.values()))
-    for port, name in zip(model.inputs, example, strict=True):
-        port.get_tensor().set_names({name})
-    model.set_rt_info(str(reference._longest), "longest")
-    return model
-
-
-def _keep(model: Any, path: Path) -> None:
-    """Write the model's two files so that another job sees both or neither."""
-    import openvino
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.stem}.{os.getpid()}.xml")
-    openvino.save_model(model, part, compress_to_fp16=False)
-    part.with_suffix(".bin").replace(path.with_suffix(".bin"))
-    part.replace(path)
 
 
 def _locate(model: str) -> tuple[str, str]:

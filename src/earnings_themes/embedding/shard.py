@@ -1,9 +1,14 @@
-"""A shard's firms: their modelled sentences are encoded, each text once, and written a row group a firm."""
+"""A shard's firms: each sentence is encoded once, and its subject vector written, a row group a firm.
+
+MiniLM's own vectors stay in the cache: nothing after this needs them, and whole numbers of the subject space take a
+twelfth of the space (128 bytes a sentence instead of 1,536).
+"""
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -13,9 +18,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from earnings_themes.config import Embedding
-from earnings_themes.embedding.cache import open_cache, text_digest
-from earnings_themes.embedding.encoders import SentenceEncoder, Vectors, make_encoder
-from earnings_themes.errors import ResultError
+from earnings_themes.embedding.cache import VectorCache, open_cache, text_digest
+from earnings_themes.embedding.encoders import SentenceEncoder, make_encoder
+from earnings_themes.embedding.space import SubjectSpace, Whole, load_space
+from earnings_themes.embedding.student import Floats
+from earnings_themes.errors import ModelError, ResultError
 from earnings_themes.results.artifacts import iter_sentences, open_parquet, read_firm_rows
 from earnings_themes.results.firms import FirmRow, read_firms, shard_of
 from earnings_themes.system.files import replaced
@@ -24,6 +31,28 @@ from earnings_themes.text import has_content
 # Sentences encoded between two writes to disk: at 384 dimensions 31 MB, and at most a few minutes of
 # encoding to repeat after a crash.
 _CHUNK: Final = 20_000
+_COLUMNS: Final = ("sentence_id", "transcript_id", "position", "model_text", "procedural")
+
+# The name in embedding.model of the student alone, which encodes without MiniLM.
+STATIC: Final = "static"
+
+
+@dataclass(frozen=True)
+class FirmVectors:
+    """What embed wrote of one firm, in the order of transcripts.parquet.
+
+    Attributes
+    ----------
+    sentence_ids : list of n str
+    vectors : (n, k) int8, whole subject vectors
+    content : (n,) float32, the gate's: how likely the sentence is about some subject
+    about : embedding_model, embedding_sha256, space
+    """
+
+    sentence_ids: list[str]
+    vectors: Whole
+    content: Floats
+    about: dict[str, str]
 
 
 def modelled(sentences: pd.DataFrame, keep_procedural: bool) -> NDArray[np.bool_]:
@@ -47,34 +76,55 @@ def embed_shard(
     keep_procedural: bool,
     threads: int = 1,
 ) -> None:
-    """Encode the sentences of the firms of one shard; see embed. Raises ModelError and ResultError."""
+    """Write the subject vectors of the firms of one shard; see embed. Raises ModelError and ResultError."""
     members = [firm for firm in read_firms(firms) if shard_of(firm.firm_id, settings.shards) == shard]
-    encoder = make_encoder(settings, threads)
-    embed(transcripts, members, output, encoder, keep_procedural, settings.cache, settings.cache_mb)
+    space = load_space(settings.space)
+    encoder = None if settings.model == STATIC else make_encoder(settings, threads)
+    # A static vector is cheaper to make than to look up.
+    cache = settings.cache if encoder else None
+    embed(transcripts, members, output, encoder, space, keep_procedural, cache, settings.cache_mb)
 
 
 def embed(
     transcripts: Path | str,
     firms: Sequence[FirmRow],
     output: Path,
-    encoder: SentenceEncoder,
+    encoder: SentenceEncoder | None,
+    space: SubjectSpace,
     keep_procedural: bool,
     cache: Path | str | None = None,
     cache_mb: int | None = None,
 ) -> None:
-    """Encode the modelled sentences of some firms and write them, one row group a firm.
+    """Encode the modelled sentences of some firms and write their subject vectors, one row group a firm.
 
-    The columns are firm_id, sentence_id and vector (float32, little endian, dim numbers); the model's name
-    and the SHA-256 of its weights are in the file's own metadata. cache: where the shared
-    cache is, cache_mb: how large it may be.
+    The columns are firm_id, sentence_id, vector (int8, k numbers) and content (float32); the encoder's name, the
+    SHA-256 of its weights and the space's digest are in the file's own metadata. encoder: None for the static student
+    alone. cache: where the encoder's vectors are kept, cache_mb: how large it may be.
+
+    Raises ModelError for an encoder that the space was not fitted on.
     """
-    about = {"embedding_model": encoder.name, "embedding_sha256": encoder.sha256}
+    if encoder is not None and encoder.sha256 != space.encoder_sha256:
+        raise ModelError(
+            f"embedding.space was fitted on another encoder than {encoder.name}. Fit one for it: "
+            "earnings-themes fit --help; or set embedding.model to packaged or static."
+        )
+    about = {
+        "embedding_model": encoder.name if encoder else STATIC,
+        "embedding_sha256": encoder.sha256 if encoder else space.digest,
+        "space": space.digest,
+    }
     schema = pa.schema(
-        [("firm_id", pa.string()), ("sentence_id", pa.string()), ("vector", pa.binary())], metadata=about
+        [
+            ("firm_id", pa.string()),
+            ("sentence_id", pa.string()),
+            ("vector", pa.binary()),
+            ("content", pa.float32()),
+        ],
+        metadata=about,
     )
     with (
         contextlib.closing(open_cache(cache, encoder.key, cache_mb))
-        if cache
+        if cache and encoder
         else contextlib.nullcontext() as store,
         # Vectors look random to a compressor: not trying saves its time.
         replaced(output) as part,
@@ -84,22 +134,47 @@ def embed(
         ) as bar,
     ):
         for chunk in _chunks(transcripts, firms, keep_procedural):
-            texts = {text_digest(text): text for _, frame in chunk for text in frame["model_text"]}
-            vectors = store.get(texts) if store else {}
-            missing = [digest for digest in texts if digest not in vectors]
-            if missing:
-                encoded = encoder.encode([texts[digest] for digest in missing], bar.update)
-                new = dict(zip(missing, encoded, strict=True))
-                if store:
-                    store.put(new)
-                vectors |= new
+            encoded = _encoded(chunk, encoder, store, bar) if encoder else {}
             for firm, frame in chunk:
                 if len(frame):
-                    rows = [vectors[text_digest(text)].tobytes() for text in frame["model_text"]]
-                    ids = frame["sentence_id"].tolist()
-                    table = pa.table([[firm.firm_id] * len(rows), ids, rows], schema=schema)
-                    writer.write_table(table, row_group_size=len(rows))
-            bar.update(sum(firm.n_sentences for firm, _ in chunk) - len(missing))
+                    writer.write_table(
+                        _table(firm.firm_id, frame, encoded, space, schema), row_group_size=len(frame)
+                    )
+            bar.update(sum(firm.n_sentences for firm, _ in chunk) - len(encoded))
+
+
+def _encoded(
+    chunk: Sequence[tuple[FirmRow, pd.DataFrame]],
+    encoder: SentenceEncoder,
+    store: VectorCache | None,
+    bar: Any,
+) -> dict[bytes, Floats]:
+    texts = {text_digest(text): text for _, frame in chunk for text in frame["model_text"]}
+    vectors = store.get(texts) if store else {}
+    missing = [digest for digest in texts if digest not in vectors]
+    if missing:
+        new = dict(
+            zip(missing, encoder.encode([texts[digest] for digest in missing], bar.update), strict=True)
+        )
+        if store:
+            store.put(new)
+        vectors |= new
+    return vectors
+
+
+def _table(
+    firm_id: str, frame: pd.DataFrame, encoded: dict[bytes, Floats], space: SubjectSpace, schema: pa.Schema
+) -> pa.Table:
+    texts, calls, positions = (frame[name].tolist() for name in ("model_text", "transcript_id", "position"))
+    if encoded:
+        vectors = space.both(
+            texts, np.stack([encoded[text_digest(text)] for text in texts]), calls, positions
+        )
+    else:
+        vectors = space.static(texts, calls, positions)
+    rows = [row.tobytes() for row in vectors.rows]
+    columns = [[firm_id] * len(frame), frame["sentence_id"].tolist(), rows, vectors.content]
+    return pa.table(columns, schema=schema)
 
 
 def _chunks(
@@ -107,7 +182,7 @@ def _chunks(
 ) -> Iterator[list[tuple[FirmRow, pd.DataFrame]]]:
     chunk: list[tuple[FirmRow, pd.DataFrame]] = []
     size = 0
-    for firm, frame in iter_sentences(transcripts, firms, ["sentence_id", "model_text", "procedural"]):
+    for firm, frame in iter_sentences(transcripts, firms, list(_COLUMNS)):
         kept = frame[modelled(frame, keep_procedural)]
         chunk.append((firm, kept))
         size += len(kept)
@@ -118,29 +193,27 @@ def _chunks(
         yield chunk
 
 
-def read_vectors(
-    path: Path | str, firm_id: str, sentence_ids: Sequence[str]
-) -> tuple[Vectors, dict[str, str]]:
-    """Return ((n, dim) float32, {embedding_model, embedding_sha256}) of a firm's modelled sentences.
+def read_vectors(path: Path | str, firm_id: str) -> FirmVectors:
+    """Return what embed wrote of a firm; of a file in S3, no other firm's vectors are read.
 
-    path: where the shard's file is, on a disk or in S3, of which no other firm's vectors are read. Raises
-    ResultError when the file holds other sentences than those asked for, CloudError when AWS refuses.
+    Raises ResultError when the file cannot be read, CloudError when AWS refuses.
     """
     try:
         file = open_parquet(path)
         about = file.schema_arrow.metadata or {}
-        table = read_firm_rows(file, firm_id, ["sentence_id", "vector"])
+        table = read_firm_rows(file, firm_id, ["sentence_id", "vector", "content"])
     except (OSError, pa.ArrowInvalid) as error:
         raise ResultError(
             f"{path}: cannot be read ({error}). Delete it and run again; embed makes it."
         ) from error
-    if table["sentence_id"].to_pylist() != list(sentence_ids):
-        raise ResultError(
-            f"{path}: holds {table.num_rows} sentences of firm {firm_id!r} that are not the {len(sentence_ids)} of "
-            "transcripts.parquet. It was made from another ingest: delete it and run again."
-        )
-    data = b"".join(table["vector"].to_pylist())
-    vectors = (
-        np.frombuffer(data, dtype=np.float32).reshape(len(sentence_ids), -1) if data else np.empty((0, 0))
+    return FirmVectors(
+        table["sentence_id"].to_pylist(),
+        _rows(table["vector"].to_pylist()),
+        table["content"].to_numpy().astype(np.float32),
+        {key.decode(): value.decode() for key, value in about.items()},
     )
-    return vectors.astype(np.float32), {key.decode(): value.decode() for key, value in about.items()}
+
+
+def _rows(data: list[bytes]) -> Whole:
+    joined = np.frombuffer(b"".join(data), dtype=np.int8)
+    return joined.reshape(len(data), -1) if data else np.empty((0, 0), dtype=np.int8)

@@ -1,24 +1,27 @@
 """Reads the rows of a CSV file, each with the line it starts on, and names every fault where it is.
 
-Apart from the connector, because here is what any CSV can do wrong (encoding, quoting, compression, size)
+Apart from the connector, because here is what any CSV can do wrong (encoding, quoting, separator, packing, size)
 and nothing of what the columns mean. A message names the file, the line, the column, what was found and
 what is expected; it never quotes a text column, which may be licensed speech.
 """
 
+import bz2
 import codecs
 import csv
 import gzip
 import io
+import lzma
 import re
+import zipfile
 import zlib
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, TextIO, cast
+from typing import IO, Final, TextIO, cast
 
 from earnings_themes.config import Limits
 from earnings_themes.errors import InputError
-from earnings_themes.results.firms import one_line
+from earnings_themes.ingest.columns import shown
+from earnings_themes.ingest.kinds import advice, kind_of
 
 # Read from the file at a time: large enough that counting costs nothing.
 _CHUNK: Final = 1 << 17
@@ -27,9 +30,14 @@ _CHUNK: Final = 1 << 17
 _READ_ON: Final = 100
 # What an id or a number that is not as expected is quoted with, at most.
 _QUOTED: Final = 40
-_GZIP: Final = b"\x1f\x8b"
 _UTF_16_AND_32: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _UNDECODED: Final = re.compile("[\udc80-\udcff]")
+_SEPARATORS: Final = (",", ";", "\t", "|")
+# What a packed file that is cut or damaged raises; zipfile checks a digest at the end.
+_DAMAGED: Final = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+
+# A header's names to how many of them are columns that are read.
+Counter = Callable[[list[str]], int]
 
 
 def quoted(text: str) -> str:
@@ -37,33 +45,49 @@ def quoted(text: str) -> str:
     return repr(text) if len(text) <= _QUOTED else f"{text[:_QUOTED]!r}… ({len(text):,} characters)"
 
 
-def read_rows(
-    path: Path, required: Sequence[str], optional: Sequence[str], limits: Limits
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield (line, {column: cell}) for each row of a CSV in UTF-8, with or without a mark; gzip is recognised.
+def read_csv(path: Path, kind: str, limits: Limits, n_known: Counter) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line, cells) for each row of a CSV in UTF-8, the header first, in lower case or not as it is there.
 
-    Column names are matched in lower case; columns in neither list are ignored. Raises InputError.
+    Parameters
+    ----------
+    path
+        The file.
+    kind
+        csv, gzip, bz2, xz or zip; of a zip file its one table.
+    limits
+        How much text a file and a cell may hold.
+    n_known
+        Says of a header how many of its names are known: the separator with the most is the file's.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read as a table.
     """
     # One more, so that a cell of exactly the limit passes on every version of Python.
     csv.field_size_limit(limits.cell_characters * _READ_ON + 1)
     line = 1
-    with _open(path, limits) as file:
-        reader = csv.reader(file, strict=True)
+    with _open(path, kind, limits) as (file, first):
+        separator = _separator(first, n_known)
+        reader = csv.reader(file, strict=True, delimiter=separator)
         try:
-            header = [name.strip().lower() for name in next(reader, [])]
-            _check_header(path, header, required, optional)
-            places = [(name, header.index(name)) for name in (*required, *optional) if name in header]
+            header = [name.strip() for name in next(reader, [])]
+            if not header:
+                raise InputError(
+                    f"{path}: the file is empty. Expected a header line with the columns' names."
+                )
+            yield 1, header
             # The line a row starts on: a cell with line breaks makes it more than one.
             line = reader.line_num + 1
             for cells in reader:
                 if len(cells) == len(header):
                     if max(map(len, cells)) > limits.cell_characters:
                         raise _too_long(path, line, header, cells, limits)
-                    yield line, {name: cells[place] for name, place in places}
+                    yield line, cells
                 elif cells:
                     raise InputError(
-                        f"{path}, line {line}: {len(cells)} cells; expected {len(header)}, one a "
-                        "column. A comma or a quote inside a text that is not quoted is the usual cause."
+                        f"{path}, line {line}: {len(cells)} cells; expected {len(header)}, one a column. "
+                        f"{_called(separator)} or a quote inside a text that is not quoted is the usual cause."
                     )
                 line = reader.line_num + 1
         except csv.Error as error:
@@ -74,38 +98,109 @@ def read_rows(
                     "A quote that is opened here and never closed is the usual cause."
                 ) from error
             raise InputError(
-                f"{path}, line {line}: not readable as CSV ({error}). Expected commas between "
-                "cells, and double quotes around a text that holds a comma, a quote or a line break."
+                f"{path}, line {line}: not readable as CSV ({error}). Expected {separator!r} between "
+                "cells, and double quotes around a text that holds one, a quote or a line break."
             ) from error
         except UnicodeDecodeError as error:
-            raise _undecodable(path, limits, error) from error
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise _undecodable(path, kind, limits, separator, error) from error
+        except (*_DAMAGED, OSError) as error:
             raise InputError(
-                f"{path}, after line {line}: found a gzip file that is damaged or not complete ({error}); "
+                f"{path}, after line {line}: found a {kind} file that is damaged or not complete ({error}); "
                 "expected a whole one. Copy it again."
             ) from error
 
 
-def _open(path: Path, limits: Limits, errors: str = "strict") -> TextIO:
+def _called(separator: str) -> str:
+    return {",": "A comma", ";": "A semicolon", "\t": "A tab"}.get(separator, f"A {separator}")
+
+
+def _separator(first: bytes, n_known: Counter) -> str:
+    """Return what separates the cells of a header: what gives the most known names, the comma where none does."""
+    line = re.split("[\r\n]", first.decode("utf-8-sig", "ignore"), maxsplit=1)[0]
+
+    def known(separator: str) -> int:
+        return n_known([cell.strip().strip('"') for cell in line.split(separator)])
+
+    return max(_SEPARATORS, key=known)
+
+
+class _Opened:
+    """A packed or plain text file that is being read, with its first bytes; closes all that was opened."""
+
+    def __init__(self, file: TextIO, first: bytes, raw: IO[bytes]) -> None:
+        self._file, self._first, self._raw = file, first, raw
+
+    def __enter__(self) -> tuple[TextIO, bytes]:
+        return self._file, self._first
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        self._raw.close()
+
+
+def _open(path: Path, kind: str, limits: Limits, errors: str = "strict") -> _Opened:
     try:
         raw = path.open("rb")
-        start = raw.read(4)
     except OSError as error:
         raise InputError(
-            f"{path}: cannot be opened ({error.strerror}). Set source.path to a CSV file."
+            f"{path}: cannot be opened ({error.strerror}). Set source.path to a file."
         ) from error
-    raw.seek(0)
-    packed = start.startswith(_GZIP) or (path.suffix == ".gz" and bool(start))
-    # A UTF-16 file without a mark has a zero byte beside each letter of its header.
-    if start.startswith(_UTF_16_AND_32) or (not packed and b"\0" in start):
+    try:
+        stream = _unpacked(raw, kind, path)
+        bounded = io.BufferedReader(_Bounded(cast(io.RawIOBase, stream), path, limits.file_mb), _CHUNK)
+        try:
+            first = bounded.peek(_CHUNK)
+        except (*_DAMAGED, OSError) as error:
+            raise InputError(
+                f"{path}: found a {kind} file that is damaged or not complete ({error}); expected a whole one. "
+                "Copy it again."
+            ) from error
+        start = first[:4]
+        # A UTF-16 file without a mark has a zero byte beside each letter of its header.
+        if start.startswith(_UTF_16_AND_32) or b"\0" in start:
+            inner, call = kind_of(first)
+            if inner == "csv":
+                raise InputError(
+                    f"{path}, line 1: found UTF-16 or UTF-32 (the file starts with {start.hex(' ')}); expected UTF-8. "
+                    f"Convert it: iconv -f UTF-16 -t UTF-8 {path.name} > utf8.csv"
+                )
+            raise InputError(f"{path}: {advice(inner, call, path.name)}")
+        inner, call = kind_of(first)
+        if inner != "csv":
+            raise InputError(f"{path}: packed as {kind}, {advice(inner, call, path.stem)}")
+    except BaseException:
         raw.close()
+        raise
+    return _Opened(io.TextIOWrapper(bounded, encoding="utf-8-sig", errors=errors, newline=""), first, raw)
+
+
+def _unpacked(raw: IO[bytes], kind: str, path: Path) -> IO[bytes]:
+    if kind == "gzip":
+        return cast(IO[bytes], gzip.GzipFile(fileobj=raw))
+    if kind == "bz2":
+        return bz2.BZ2File(raw)
+    if kind == "xz":
+        return lzma.LZMAFile(raw)
+    if kind != "zip":
+        return raw
+    try:
+        archive = zipfile.ZipFile(raw)
+        # Macs add a folder of their own, with a file for each.
+        names = [
+            name
+            for name in archive.namelist()
+            if not name.endswith("/") and not name.startswith("__MACOSX/") and "/." not in f"/{name}"
+        ]
+        if len(names) != 1:
+            raise InputError(
+                f"{path}: found a zip file of {len(names)} files; expected one table in it. Unpack it into a folder, "
+                "and set source.path to that."
+            )
+        return archive.open(names[0])
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
         raise InputError(
-            f"{path}, line 1: found UTF-16 or UTF-32 (the file starts with {start.hex(' ')}); expected UTF-8. "
-            f"Convert it: iconv -f UTF-16 -t UTF-8 {path.name} > utf8.csv"
-        )
-    stream = gzip.GzipFile(fileobj=raw) if packed else raw
-    bounded = io.BufferedReader(_Bounded(cast(io.RawIOBase, stream), path, limits.file_mb), _CHUNK)
-    return io.TextIOWrapper(bounded, encoding="utf-8-sig", errors=errors, newline="")
+            f"{path}: found a zip file that cannot be unpacked ({error}); expected a whole one without a password."
+        ) from error
 
 
 class _Bounded(io.RawIOBase):
@@ -133,48 +228,26 @@ class _Bounded(io.RawIOBase):
         super().close()
 
 
-def _shown(column: str) -> str:
-    """Return a column's name as a message shows it: a file without a header has speech in its first line."""
-    return one_line(column)[:_QUOTED]
-
-
-def _check_header(path: Path, header: list[str], required: Sequence[str], optional: Sequence[str]) -> None:
-    if not header:
-        raise InputError(f"{path}: the file is empty. Expected a header line with {', '.join(required)}.")
-    missing = [name for name in required if name not in header]
-    if missing:
-        found = ", ".join(_shown(name) for name in header)
-        other = next((mark for mark in (";", "\t", "|") if mark in header[0]), None)
-        hint = f" The cells seem to be separated by {other!r}; expected commas." if other else ""
-        raise InputError(
-            f"{path}, line 1: no column {', '.join(missing)}. Found {found[:500]}; "
-            f"needed are {', '.join(required)}.{hint}"
-        )
-    twice = [name for name, n in Counter(header).items() if n > 1 and name in {*required, *optional}]
-    if twice:
-        raise InputError(
-            f"{path}, line 1: column {', '.join(twice)} appears more than once; expected each one once."
-        )
-
-
 def _too_long(path: Path, line: int, header: list[str], cells: list[str], limits: Limits) -> InputError:
     n, name = max((len(cell), name) for cell, name in zip(cells, header, strict=True))
     return InputError(
-        f"{path}, line {line}: {_shown(name)} has {n:,} characters; expected at most {limits.cell_characters:,} "
+        f"{path}, line {line}: {shown(name)} has {n:,} characters; expected at most {limits.cell_characters:,} "
         "(source.limits.cell_characters). A quote that is never closed is the usual cause."
     )
 
 
-def _undecodable(path: Path, limits: Limits, error: UnicodeDecodeError) -> InputError:
+def _undecodable(
+    path: Path, kind: str, limits: Limits, separator: str, error: UnicodeDecodeError
+) -> InputError:
     """Name the cell that is not UTF-8. The file is read once more, every wrong byte kept as a mark."""
     line, where = 1, ""
-    with _open(path, limits, errors="surrogateescape") as file:
-        reader = csv.reader(file)
+    with _open(path, kind, limits, errors="surrogateescape") as (file, _):
+        reader = csv.reader(file, delimiter=separator)
         header: list[str] = []
         for cells in reader:
             at = next((place for place, cell in enumerate(cells) if _UNDECODED.search(cell)), None)
             if at is not None:
-                where = f"column {_shown(header[at])}, " if at < len(header) else ""
+                where = f"column {shown(header[at])}, " if at < len(header) else ""
                 break
             header = header or [name.strip().lower() for name in cells]
             line = reader.line_num + 1

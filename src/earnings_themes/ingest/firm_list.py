@@ -17,6 +17,7 @@ def connect(source: Source) -> DataConnector:
     """Return the data connector that `source.kind` names. Raises ConfigError."""
     connector = connector_class(source.kind)(source.path)
     connector.limits = source.limits
+    connector.source = source
     return connector
 
 

@@ -1,94 +1,185 @@
-"""Transcripts from one CSV file, a row a speaker turn, in the Capital IQ / WRDS shape.
+"""Transcripts from tables on this disk, a row a speaker turn, in the Capital IQ / WRDS shape.
 
 A file of 400 MB must not be held in memory, and its rows come in any order. So the rows are checked one by
 one and put into a temporary SQLite table, which gives a firm's turns in order: the standard library's way
 of sorting more than fits.
 """
 
+import bisect
 import datetime as dt
 import hashlib
+import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from earnings_themes.abstractions import Call, DataConnector, TranscriptData, Turn
+from earnings_themes.abstractions import Account, Call, DataConnector, TranscriptData, Turn
+from earnings_themes.config import Source
 from earnings_themes.errors import InputError
-from earnings_themes.ingest.csv_rows import quoted, read_rows
+from earnings_themes.ingest.columns import (
+    OPTIONAL,
+    REQUIRED,
+    TURN,
+    check_mapping,
+    n_known,
+    places,
+    plain,
+)
+from earnings_themes.ingest.csv_rows import quoted
+from earnings_themes.ingest.dates import CallDay, call_day, check_zone, fitting_format
+from earnings_themes.ingest.tables import files_of, read_table
 from earnings_themes.results.firms import id_fault, one_line
 from earnings_themes.system.run_guard import sha256_of
+from earnings_themes.text.encoding import repaired
 
-REQUIRED: Final = (
-    "companyid",
-    "companyname",
-    "transcriptid",
-    "mostimportantdateutc",
-    "componentorder",
-    "componenttext",
-)
-OPTIONAL: Final = ("speakertypename", "componenttypename", "transcriptpersonname", "headline")
+__all__ = ["OPTIONAL", "REQUIRED", "LocalCSVConnector"]
 
 # A double holds every whole number up to here; beyond, two turns could get one place.
 _LARGEST_ORDER: Final = 2**53
-_DATE_AND_TIME: Final = re.compile(
-    r"\d{4}-\d\d-\d\d[ T]\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?( ?(UTC|GMT|Z))?$"
-)
 # Rows a transaction: SQLite's cost is a commit, not a row; 10,000 turns of 100 words are about 6 MB.
 _ROWS_A_BATCH: Final = 10_000
+# What R, pandas, SQL and spreadsheets write where there is nothing.
+_MISSING: Final = frozenset(
+    ("", "na", "n/a", "#n/a", "<na>", "nan", "nat", "none", "null", "\\n", "#value!", "#ref!", "#name?", "-", "--", ".")
+)  # fmt: skip
+# Excel keeps no more of a cell (Microsoft, "Excel specifications and limits"), and says nothing.
+_EXCEL_CELL: Final = 32_767
+# An id that was a number with a gap in its column: pandas writes 1000.0.
+_POINT_ZERO: Final = re.compile(r"\d+\.0+")
+# How many firms, and how many different dates, a message and the search for a format look at.
+_NAMED: Final = 5
+_DATES_KEPT: Final = 200
+# What says which firms a quarter has.
+_FIRM_AND_DATE: Final = ("companyid", "mostimportantdateutc")
 
 _TABLE: Final = """
 CREATE TABLE turn (
     firm TEXT, transcript TEXT, date TEXT, position INTEGER, line INTEGER,
     name TEXT, text TEXT, speaker TEXT, section TEXT, person TEXT, headline TEXT,
+    moment TEXT, event TEXT, collection TEXT, created TEXT, kept TEXT,
     digest BLOB UNIQUE
 );
 CREATE TABLE skipped (firm TEXT, reason TEXT);
 """
+_COLUMNS: Final = (
+    "transcript, date, position, line, name, text, speaker, section, person, headline,"
+    " moment, event, collection, created, kept"
+)
 
 
 class LocalCSVConnector(DataConnector):
-    """A CSV file in UTF-8, or such a file packed with gzip."""
+    """Tables on this disk: a file, a folder of them, or a glob; CSV, packed or not, Parquet, .xlsx, .dta."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
-        self._file = Path(path)
+        # Where each file's rows begin, counted over all files: (rows before, name, what its rows are called).
+        self._starts: list[tuple[int, str, str]] = []
+        # Tables whose whole header was looked at before a part of its columns was read.
+        self._checked: set[str] = set()
+        # What get_firms found: ids as they are used, rows, and rows without a readable date by firm.
+        self._ids: dict[str, str] = {}
+        self._n_rows = 0
+        self._again = 0
+        self._undated: Counter[str] = Counter()
+        self._notes: list[str] = []
+
+    @property
+    def _settings(self) -> Source:
+        return self.source or Source("local_csv", self.path)
 
     def get_firms(self, start_date: dt.date | None = None, end_date: dt.date | None = None) -> list[str]:
         """Return the sorted ids of the firms with a call between the dates, both ends inclusive.
 
         A firm without one readable date is listed while both ends are open, so that it is not lost without
-        a word. Raises InputError.
+        a word. Raises InputError, also where more than `source.max_lost` of the rows have no readable date.
         """
-        firms = set()
+        firms: set[str] = set()
         everything = start_date is None and end_date is None
-        unread: tuple[int, str] | None = None
+        unread: dict[str, int] = {}
+        names: dict[str, str] = {}
+        wanted = self._settings.firms
+        self._n_rows, self._again, self._undated, self._notes = 0, 0, Counter(), []
+        seen: set[str] = set()
         any_date = False
-        for line, row in self._rows():
-            firm, date = row["companyid"], call_date(row["mostimportantdateutc"])
-            if everything or (date and _within(date, start_date, end_date)):
+        for line, row in self._rows(light=True):
+            firm, day = row["companyid"], self._day(row)
+            seen.add(firm)
+            if everything or (day and _within(day.day, start_date, end_date)):
                 firms.add(firm)
-            any_date = any_date or date is not None
-            if date is None and unread is None:
-                unread = (line, row["mostimportantdateutc"])
-        if unread and not any_date:
+            any_date = any_date or day is not None
+            if wanted is not None and firm not in wanted:
+                continue
+            self._n_rows += 1
+            if day is None:
+                self._undated[firm] += 1
+                names.setdefault(firm, one_line(row.get("companyname", "")))
+                if len(unread) < _DATES_KEPT:
+                    unread.setdefault(row["mostimportantdateutc"], line)
+        if not seen:
             raise InputError(
-                f"{self.path}, line {unread[0]}: mostimportantdateutc is {quoted(unread[1])}, and no other row "
-                "has a date that can be read either; expected YYYY-MM-DD."
+                f"{self.path}: found a header and no row below it; expected a row a speaker turn."
             )
-        return sorted(firms)
+        self._ids = plain_ids(seen)
+        self._check_ids()
+        self._check_dates(unread, names, any_date)
+        return sorted({self._ids[firm] for firm in firms})
+
+    def _check_ids(self) -> None:
+        joined = sorted(raw for raw, used in self._ids.items() if raw != used and used in self._ids)
+        if joined and self._settings.two_firms == "refuse":
+            raise InputError(
+                f"{self.path}: companyid {joined[0]!r} and {self._ids[joined[0]]!r} are both there, {len(joined)} such "
+                "pairs in all; expected one id a firm. Mend the ids, or set source.two_firms: join."
+            )
+        changed = sorted(raw for raw, used in self._ids.items() if raw != used)
+        if changed:
+            self._notes = [
+                f"{len(changed):,} firm ids end in .0, such as {changed[0]}, as numbers with a gap do; they are read "
+                "without it"
+                + (f", {len(joined):,} of them as the firm that is there without it." if joined else ".")
+            ]
+
+    def _check_dates(self, unread: dict[str, int], names: dict[str, str], any_date: bool) -> None:
+        n = self._undated.total()
+        if not n:
+            return
+        first, line = next(iter(unread.items()))
+        fitting = fitting_format(list(unread))
+        how = (
+            f'source.date_format: "{fitting}", which reads all of them'
+            if fitting
+            else 'source.date_format, such as "%m/%d/%Y"'
+        )
+        expected = f"expected YYYY-MM-DD, or a month by its name. Set {how}"
+        if not any_date:
+            raise InputError(
+                f"{self._where(line)}: mostimportantdateutc is {quoted(first)}, and no other row has a date that can "
+                f"be read either; {expected}."
+            )
+        said = (
+            f"{n:,} of {self._n_rows:,} rows ({n / self._n_rows:.1%}) have a date that cannot be read, the first in "
+            f"{self._line(line)}: {quoted(first)}; firms {_named(self._undated, names)}"
+        )
+        if n > self._settings.max_lost * self._n_rows:
+            raise InputError(
+                f"{self.path}: {said}; a run may lose {self._settings.max_lost:.0%}; {expected}, or raise "
+                "source.max_lost."
+            )
+        self._notes.append(f"{said}; {expected}.")
 
     def get_transcripts(self, firm_id: str) -> TranscriptData:
-        """Return every call of a firm; the first call of this method reads the whole file once.
+        """Return every call of a firm; the first call of this method reads the whole source once.
 
-        Raises InputError for an id that the file does not hold, and for a row that cannot be read.
+        Raises InputError for an id that the source does not hold, and for a row that cannot be read.
         """
         turns = self._index.execute(
-            "SELECT transcript, date, position, line, name, text, speaker, section, person, headline"
-            " FROM turn WHERE firm = ? ORDER BY date, transcript, position, line",
+            f"SELECT {_COLUMNS} FROM turn WHERE firm = ? ORDER BY date, transcript, position, line",
             (firm_id,),
         ).fetchall()
         skipped = dict(
@@ -99,48 +190,69 @@ class LocalCSVConnector(DataConnector):
         )
         if not turns and not skipped:
             raise InputError(f"{self.path}: no row with companyid {firm_id!r}.")
-        calls: list[Call] = []
-        said: set[tuple[str, ...]] = set()
         # Asked of all turns, not of neighbours: another call may lie between a transcript's two dates.
         dates: dict[str, dict[str, int]] = {}
         for row in turns:
             dates.setdefault(row[0], {}).setdefault(row[1], row[3])
+        calls: list[Call] = []
         for transcript, rows in groupby(turns, key=itemgetter(0)):
             if len(dates[transcript]) > 1:
-                found = ", ".join(f"{date} (line {line})" for date, line in dates[transcript].items())
+                found = ", ".join(f"{date} ({self._line(line)})" for date, line in dates[transcript].items())
                 raise InputError(
                     f"{self.path}: transcript {transcript!r} of firm {firm_id!r} has more than one "
                     f"date: {found}. Expected one call date a transcript."
                 )
-            group = list(rows)
-            # A call that the source delivers twice, under two ids, would count twice in every number.
-            words = (group[0][1], *(row[5] for row in group))
-            if words in said:
-                skipped["call under a second id"] = skipped.get("call under a second id", 0) + len(group)
-                continue
-            said.add(words)
-            calls.append(
-                Call(
-                    transcript_id=transcript,
-                    date=dt.date.fromisoformat(group[0][1]),
-                    headline=group[0][9],
-                    turns=tuple(Turn(row[2], row[5], row[6], row[7], row[8]) for row in group),
-                )
-            )
+            calls.append(self._call(firm_id, transcript, list(rows)))
         # A firm that changed its name is known by its latest one.
         name = turns[-1][4] if turns else ""
         return TranscriptData(firm_id, name, tuple(calls), skipped)
 
-    def version(self) -> str | None:
-        """Return the file's SHA-256, None where there is no such file.
+    def _call(self, firm_id: str, transcript: str, rows: list[Any]) -> Call:
+        kept: dict[str, tuple[str, int]] = {}
+        for row in rows:
+            for column, value in json.loads(row[14] or "{}").items():
+                before, line = kept.setdefault(column, (value, row[3]))
+                if before != value:
+                    raise InputError(
+                        f"{self.path}: source.keep: {column} has two values in transcript {transcript!r} of firm "
+                        f"{firm_id!r}: {quoted(before)} ({self._line(line)}), {quoted(value)} ({self._line(row[3])}). "
+                        "Expected one a call."
+                    )
+        first = rows[0]
+        moments = [row[10] for row in rows if row[10]]
+        return Call(
+            transcript_id=transcript,
+            date=dt.date.fromisoformat(first[1]),
+            headline=first[9],
+            turns=tuple(Turn(row[2], row[5], row[6], row[7], row[8]) for row in rows),
+            moment=dt.datetime.fromisoformat(moments[0]) if moments else None,
+            event_id=first[11],
+            collection=first[12],
+            created=first[13],
+            kept={column: value for column, (value, _) in kept.items()},
+        )
 
-        Not its time: a clock that went back, or a copy that keeps times, would hide a change.
+    def account(self) -> Account:
+        """Return what get_firms and the reading of the turns found that no firm's own count has."""
+        counts = {"unreadable date": self._undated.total(), "header line again": self._again}
+        return Account(
+            self._n_rows, {reason: n for reason, n in counts.items() if n}, tuple(dict.fromkeys(self._notes))
+        )
+
+    def version(self) -> str | None:
+        """Return the digest of the files, None where there is none.
+
+        Not their times: a clock that went back, or a copy that keeps times, would hide a change.
         """
         try:
-            about = self._file.stat()
-            return _sha256(self._file, about.st_size, about.st_mtime_ns)
-        except OSError:
+            files = files_of(self.path)
+            digests = [_sha256(file, (about := file.stat()).st_size, about.st_mtime_ns) for file in files]
+        except (OSError, InputError):
             return None
+        if len(files) == 1:
+            return digests[0]
+        names = [str(file) for file in files]
+        return hashlib.sha256(json.dumps([*zip(names, digests, strict=True)]).encode()).hexdigest()
 
     @cached_property
     def _index(self) -> sqlite3.Connection:
@@ -151,12 +263,11 @@ class LocalCSVConnector(DataConnector):
         connection.executescript(_TABLE)
         batch: list[tuple[object, ...]] = []
         skipped: list[tuple[str, str]] = []
+        cut: list[int] = []
 
         def flush() -> None:
             before = connection.total_changes
-            connection.executemany(
-                "INSERT OR IGNORE INTO turn VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", batch
-            )
+            connection.executemany(f"INSERT OR IGNORE INTO turn VALUES ({', '.join('?' * 17)})", batch)
             if connection.total_changes - before < len(batch):
                 kept = {
                     line
@@ -172,45 +283,85 @@ class LocalCSVConnector(DataConnector):
 
         for line, row in self._rows():
             firm = row["companyid"]
-            reason = self._reason_to_skip(row)
-            if reason:
-                skipped.append((firm, reason))
+            day = self._day(row)
+            if is_missing(row["componenttext"]):
+                skipped.append((firm, "empty text"))
                 continue
-            date = call_date(row["mostimportantdateutc"])
-            assert date is not None
-            position = self._position(row, line)
-            key = "\0".join((firm, row["transcriptid"], str(position), row["componenttext"]))
-            batch.append(
-                (
-                    firm,
-                    row["transcriptid"],
-                    date.isoformat(),
-                    position,
-                    line,
-                    one_line(row["companyname"]),
-                    row["componenttext"],
-                    *(one_line(row.get(name, "")) for name in OPTIONAL),
-                    hashlib.blake2b(key.encode(), digest_size=16).digest(),
-                )
-            )
+            if day is None:
+                skipped.append((firm, "unreadable date"))
+                continue
+            if len(row["componenttext"]) == _EXCEL_CELL:
+                cut.append(line)
+            batch.append(self._turn(row, day, line))
             if len(batch) >= _ROWS_A_BATCH:
                 flush()
         if batch or skipped:
             flush()
+        if cut:
+            self._notes.append(
+                f"{len(cut):,} texts have exactly 32,767 characters, where Excel cuts a cell: their ends are missing. "
+                f"The first is in {self._where(cut[0])}; take the file from before it was opened in Excel."
+            )
+        # Not the same digest any more, so that nothing more is noticed as twice: the ids' point is of numbers alone.
+        found = {
+            firm for (firm,) in connection.execute("SELECT firm FROM turn UNION SELECT firm FROM skipped")
+        }
+        for raw, used in (self._ids or plain_ids(found)).items():
+            if raw != used:
+                for table in ("turn", "skipped"):
+                    connection.execute(f"UPDATE {table} SET firm = ? WHERE firm = ?", (used, raw))
         connection.execute("CREATE INDEX turn_firm ON turn (firm, date, transcript, position, line)")
         connection.execute("CREATE INDEX skipped_firm ON skipped (firm)")
         return connection
 
-    @staticmethod
-    def _reason_to_skip(row: dict[str, str]) -> str | None:
-        if not row["componenttext"].strip():
-            return "empty text"
-        if call_date(row["mostimportantdateutc"]) is None:
-            return "unreadable date"
-        return None
+    def _turn(self, row: dict[str, str], day: CallDay, line: int) -> tuple[object, ...]:
+        """Return a row of the table; the defaults of what a source lacks are here."""
+        firm, text = row["companyid"], row["componenttext"]
+        speaker, section, person, headline = (one_line(_present(row.get(name, ""))) for name in TURN)
+        position = self._position(row["componentorder"], line) if "componentorder" in row else line
+        event = _present(row.get("keydevid", ""))
+        event = event.split(".")[0] if _POINT_ZERO.fullmatch(event) else event
+        transcript = row.get("transcriptid", event)
+        if not transcript:
+            # One call a day, or one a headline where they differ.
+            mark = hashlib.blake2b(headline.encode(), digest_size=3).hexdigest() if headline else ""
+            transcript = f"{day.day}-{mark}" if mark else day.day.isoformat()
+        if _POINT_ZERO.fullmatch(transcript):
+            transcript = transcript.split(".")[0]
+        name = one_line(_present(row.get("companyname", ""))) or _firm_of(headline) or firm
+        created = " ".join(
+            row.get(name, "").strip() for name in ("transcriptcreationdate_utc", "transcriptcreationtime_utc")
+        )
+        made = call_day(created.strip(), "", self._settings.date_format, "UTC") if created.strip() else None
+        kept = {column: value for column in self._settings.keep if (value := _present(row[column]))}
+        key = "\0".join((firm, transcript, str(position), text))
+        return (
+            firm,
+            transcript,
+            day.day.isoformat(),
+            position,
+            line,
+            name,
+            text,
+            speaker,
+            section,
+            person,
+            headline,
+            day.moment.isoformat() if day.moment else "",
+            event,
+            one_line(_present(row.get("transcriptcollectiontypename", ""))),
+            (made.moment.isoformat() if made.moment else made.day.isoformat()) if made else "",
+            json.dumps(kept) if kept else "",
+            hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest(),
+        )
 
-    def _position(self, row: dict[str, str], line: int) -> int:
-        text = row["componentorder"].strip()
+    def _day(self, row: dict[str, str]) -> CallDay | None:
+        settings = self._settings
+        time = row.get("mostimportanttimeutc", "")
+        return call_day(row["mostimportantdateutc"], time, settings.date_format, settings.time_zone)
+
+    def _position(self, text: str, line: int) -> int:
+        text = text.strip()
         try:
             # pandas writes a column of whole numbers with a gap in it as 1.0, 2.0.
             number = float(text)
@@ -218,48 +369,105 @@ class LocalCSVConnector(DataConnector):
                 return int(number)
         except (ValueError, OverflowError):
             pass
-        raise InputError(
-            f"{self.path}, line {line}: componentorder is {quoted(text)}; expected a whole number."
-        )
+        raise InputError(f"{self._where(line)}: componentorder is {quoted(text)}; expected a whole number.")
 
-    def _rows(self) -> Iterator[tuple[int, dict[str, str]]]:
-        for line, row in read_rows(self._file, REQUIRED, OPTIONAL, self.limits):
-            for name in ("companyid", "transcriptid"):
-                if fault := id_fault(row[name]):
-                    raise InputError(f"{self.path}, line {line}: {name} is {fault}")
-            yield line, row
+    # --- rows, and where they are ---
+
+    def _tables(self, light: bool) -> Iterator[tuple[str, str, Iterator[tuple[int, list[str]]]]]:
+        """Yield each table's name, what its rows are called, and its rows, the header first."""
+        for file in files_of(self.path):
+            word = "row" if file.suffix.lower() in (".parquet", ".pq", ".dta", ".xlsx") else "line"
+            choose = lambda header, name=str(file): self._chosen(name, header, light)  # noqa: E731
+            yield str(file), word, read_table(file, self.limits, self._n_known, choose)
+
+    def _n_known(self, header: list[str]) -> int:
+        return n_known(header, self._settings.columns)
+
+    def _chosen(self, name: str, header: list[str], light: bool) -> list[str]:
+        """Return the names of a table's columns that are read; light: those that say firms and dates."""
+        self._checked.add(name)
+        found = places(name, header, self._settings.columns, self._settings.keep)
+        light_ones = (*_FIRM_AND_DATE, "mostimportanttimeutc", "companyname")
+        return [header[place] for column, place in found.items() if not light or column in light_ones]
+
+    def _rows(self, light: bool = False) -> Iterator[tuple[int, dict[str, str]]]:
+        """Yield (row's number over all tables, {column: cell}); light: what get_firms needs is enough."""
+        settings = self._settings
+        check_mapping(settings.columns)
+        check_zone(settings.time_zone)
+        before = 0
+        self._starts = []
+        for name, word, table in self._tables(light):
+            self._starts.append((before, name, word))
+            _, header = next(table, (1, []))
+            keep: Sequence[str] = () if light else settings.keep
+            needed = _FIRM_AND_DATE if light and name in self._checked else REQUIRED
+            found = places(f"{name}, line 1", header, settings.columns, keep, needed)
+            firm, again = found["companyid"], [plain(column) for column in header]
+            line = 0
+            for line, cells in table:
+                if plain(cells[firm]) == again[firm] and [plain(cell) for cell in cells] == again:
+                    # Files that were put together with cat.
+                    self._again += light
+                    continue
+                row = {column: cells[place] for column, place in found.items()}
+                for column in ("companyid", "transcriptid"):
+                    if fault := id_fault(row.get(column, "-")):
+                        raise InputError(f"{name}, {word} {line}: {column} is {fault}")
+                yield before + line, row
+            before += line
+
+    def _where(self, number: int) -> str:
+        """Return the file and line of a row."""
+        place = bisect.bisect_left(self._starts, (number,)) - 1
+        before, name, word = self._starts[max(place, 0)]
+        return f"{name}, {word} {number - before}"
+
+    def _line(self, number: int) -> str:
+        """Return the line of a row, with its file where there are several."""
+        where = self._where(number)
+        return where if len(self._starts) > 1 else where.rpartition(", ")[2]
 
 
-@lru_cache(maxsize=4)
+def is_missing(text: str) -> bool:
+    """Return whether a cell holds nothing, or what programs write for nothing (NA, nan, NULL)."""
+    return (len(text) < 8 and text.strip().lower() in _MISSING) or not text.strip()
+
+
+def _present(text: str) -> str:
+    """Return a name or an id of a column that may lack it: mended, and empty where it is missing."""
+    return "" if is_missing(text) else repaired(text)
+
+
+def _firm_of(headline: str) -> str:
+    """Return the firm's name in a headline such as "Ashquill Holdings, Inc., Q1 2023 Earnings Call, May 5, 2023"."""
+    found = re.match(
+        r"(.{2,100}?),? (?:-+ )?(?:[QH][1-4]|FY|\d{4} |Full.Year|First|Second|Third|Fourth)", headline
+    )
+    return found.group(1).rstrip(",- ") if found else ""
+
+
+def plain_ids(ids: Collection[str]) -> dict[str, str]:
+    """Return the id that each is used as: 1000.0 is 1000 where 1000 is there too, or where all ids end so."""
+    zeros = {firm for firm in ids if _POINT_ZERO.fullmatch(firm)}
+    every = len(zeros) == len(ids)
+    known = set(ids)
+    used = {}
+    for firm in ids:
+        stem = firm.split(".")[0]
+        used[firm] = stem if firm in zeros and (every or stem in known) else firm
+    return used
+
+
+def _named(undated: Counter[str], names: dict[str, str]) -> str:
+    some = [f"{firm} ({names[firm]})" if names.get(firm) else firm for firm in sorted(undated)[:_NAMED]]
+    return ", ".join(some) + (f" and {len(undated) - _NAMED:,} more" if len(undated) > _NAMED else "")
+
+
+@lru_cache(maxsize=1024)
 def _sha256(file: Path, size: int, time: int) -> str:
     """Return the SHA-256 of a file, read once a process as long as its size and time stay."""
     return sha256_of(file)
-
-
-@lru_cache(maxsize=4096)
-def call_date(text: str) -> dt.date | None:
-    """Return the UTC date of a cell, None where it cannot be read.
-
-    ISO 8601 in any of its forms; a time with a zone is converted, so that a late call on the west coast is
-    on the day that UTC had; a time without one is UTC already.
-    """
-    text = text.strip()
-    try:
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError:
-        # How databases and spreadsheets write a time: "2023-05-02 5:00:00 PM UTC".
-        if not _DATE_AND_TIME.match(text):
-            return None
-        try:
-            return dt.date.fromisoformat(text[:10])
-        except ValueError:
-            return None
-    if moment.tzinfo is not None:
-        try:
-            moment = moment.astimezone(dt.UTC)
-        except OverflowError:
-            return None
-    return moment.date()
 
 
 def _within(date: dt.date, start: dt.date | None, end: dt.date | None) -> bool:

@@ -9,40 +9,35 @@ process that asks for the firms; the firms' own jobs read transcripts.parquet. O
 two columns, and one firm's calls the row groups that may hold it, so it costs little where rows are sorted by firm.
 """
 
-import datetime as dt
 import hashlib
 import json
 import tempfile
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from earnings_themes.abstractions import TranscriptData
 from earnings_themes.errors import InputError
-from earnings_themes.ingest.local_csv import OPTIONAL, REQUIRED, LocalCSVConnector
-from earnings_themes.results.firms import id_fault
+from earnings_themes.ingest.columns import places, plain
+from earnings_themes.ingest.local_csv import LocalCSVConnector
+from earnings_themes.ingest.tables import read_parquet, read_table
 from earnings_themes.system.folders import FileInfo, S3Folder, s3_folder
 
 _CSV: Final = (".csv", ".csv.gz")
 _PARQUET: Final = ".parquet"
 _FIRM: Final = "companyid"
-# The columns that say which firms a quarter has.
-_FIRM_AND_DATE: Final = (_FIRM, "mostimportantdateutc")
-# A worker of a machine with little memory holds this many rows, of some KB each, at once.
-_ROWS_A_BATCH: Final = 2_000
 
 
 class S3Connector(LocalCSVConnector):
-    """Objects in S3. Lines in messages are counted over all objects, in the order of their names."""
+    """Objects in S3. Rows in messages are counted in their object."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
-        # Which columns and whose rows the next pass needs; None is all.
-        self._columns: tuple[str, ...] | None = None
+        # Whose rows the next pass needs; None is all.
         self._only: str | None = None
 
     def version(self) -> str | None:
@@ -50,21 +45,19 @@ class S3Connector(LocalCSVConnector):
         about = sorted((name, file.version) for name, file in self._files.items())
         return hashlib.sha256(json.dumps(about).encode()).hexdigest()
 
-    def get_firms(self, start_date: dt.date | None = None, end_date: dt.date | None = None) -> list[str]:
-        """Return the sorted ids as LocalCSVConnector does. Raises InputError, and CloudError when AWS refuses."""
-        self._columns = _FIRM_AND_DATE
-        try:
-            return super().get_firms(start_date, end_date)
-        finally:
-            self._columns = None
-
     def get_transcripts(self, firm_id: str) -> TranscriptData:
         """Return every call of a firm. Raises InputError, and CloudError when AWS refuses."""
-        if self._is_parquet and self._only is None and self._is_in_few_groups(firm_id):
+        joined = any(raw != used for raw, used in self._ids.items())
+        if (
+            self._is_parquet
+            and self._only is None
+            and not joined
+            and "_index" not in self.__dict__
+            and self._is_in_few_groups(firm_id)
+        ):
             one = type(self)(self.path)
             # What others set on this object holds for the one that reads.
             one.__dict__ |= {**self.__dict__, "_only": firm_id}
-            one.__dict__.pop("_index", None)
             return one.get_transcripts(firm_id)
         return super().get_transcripts(firm_id)
 
@@ -103,26 +96,36 @@ class S3Connector(LocalCSVConnector):
 
     # --- their rows ---
 
-    def _rows(self) -> Iterator[tuple[int, dict[str, str]]]:
-        before = 0
+    def _tables(self, light: bool) -> Iterator[tuple[str, str, Iterator[tuple[int, list[str]]]]]:
         for name in self._files:
-            line = 0
-            for line, row in self._rows_of(name):
-                yield before + line, row
-            before += line
+            address = self._address(name)
+            if self._is_parquet:
+                yield address, "row", self._parquet_rows(name, light)
+            else:
+                yield address, "line", self._csv_rows(name)
 
-    def _rows_of(self, name: str) -> Iterator[tuple[int, dict[str, str]]]:
-        if self._is_parquet:
-            yield from self._parquet_rows(name)
-            return
+    def _csv_rows(self, name: str) -> Iterator[tuple[int, list[str]]]:
         copy = self._copies / name
-        here = LocalCSVConnector(str(copy))
-        here.limits = self.limits
         try:
-            yield from here._rows()
+            yield from read_table(copy, self.limits, self._n_known)
         except InputError as error:
             # The reader knows the copy only; the user knows the object.
             raise InputError(str(error).replace(str(copy), self._address(name))) from error
+
+    def _parquet_rows(self, name: str, light: bool) -> Iterator[tuple[int, list[str]]]:
+        address, file = self._address(name), self._parquet[name]
+
+        def choose(header: list[str]) -> list[str]:
+            return self._chosen(address, header, light)
+
+        groups = self._groups(file, self._only)
+        rows = read_parquet(file, address, choose, groups)
+        number, header = next(rows)
+        yield number, header
+        place = places(address, header, self._settings.columns, (), (_FIRM,))[_FIRM]
+        for number, cells in rows:
+            if self._only is None or cells[place] == self._only:
+                yield number, cells
 
     @cached_property
     def _copies(self) -> Path:
@@ -133,57 +136,23 @@ class S3Connector(LocalCSVConnector):
         return to
 
     @cached_property
-    def _tables(self) -> dict[str, pq.ParquetFile]:
+    def _parquet(self) -> dict[str, pq.ParquetFile]:
         tables = {}
         for name in self._files:
             try:
                 table = pq.ParquetFile(self._place[0].open(name), pre_buffer=True)
             except (pa.ArrowException, OSError) as error:
                 raise InputError(f"{self._address(name)}: not readable as Parquet ({error}).") from error
-            self._check_columns(name, table.schema_arrow.names)
+            self._chosen(self._address(name), table.schema_arrow.names, light=False)
             tables[name] = table
         return tables
 
-    def _check_columns(self, name: str, columns: list[str]) -> None:
-        known = [column.strip().lower() for column in columns]
-        if missing := [column for column in REQUIRED if column not in known]:
-            raise InputError(
-                f"{self._address(name)}: no column {', '.join(missing)}. Found {', '.join(known)}; needed are "
-                f"{', '.join(REQUIRED)}."
-            )
-
-    def _parquet_rows(self, name: str) -> Iterator[tuple[int, dict[str, str]]]:
-        file = self._tables[name]
-        wanted = self._columns or (*REQUIRED, *OPTIONAL)
-        columns = {
-            column: column.strip().lower()
-            for column in file.schema_arrow.names
-            if column.strip().lower() in wanted
-        }
-        number = 0
-        for group in self._groups(file, self._only):
-            start = number
-            try:
-                table = file.read_row_group(group, columns=list(columns))
-            except (pa.ArrowException, OSError) as error:
-                raise InputError(f"{self._address(name)}: cannot be read ({error}).") from error
-            for batch in table.to_batches(max_chunksize=_ROWS_A_BATCH):
-                for cells in batch.to_pylist():
-                    number += 1
-                    row = {columns[column]: _text(cell) for column, cell in cells.items()}
-                    if self._only is None or row[_FIRM] == self._only:
-                        for column in ("companyid", "transcriptid"):
-                            if fault := id_fault(row.get(column, "-")):
-                                raise InputError(f"{self._address(name)}, row {number}: {column} is {fault}")
-                        yield number, row
-            number = start + table.num_rows
-
-    @staticmethod
-    def _groups(file: pq.ParquetFile, only: str | None) -> list[int]:
+    def _groups(self, file: pq.ParquetFile, only: str | None) -> list[int]:
         groups = range(file.metadata.num_row_groups)
         if only is None:
             return list(groups)
-        place = [column.strip().lower() for column in file.schema_arrow.names].index(_FIRM)
+        name = self._settings.columns.get(_FIRM, _FIRM)
+        place = [plain(column) for column in file.schema_arrow.names].index(plain(name))
         found = []
         for group in groups:
             span = file.metadata.row_group(group).column(place).statistics
@@ -195,18 +164,9 @@ class S3Connector(LocalCSVConnector):
 
     def _is_in_few_groups(self, firm_id: str) -> bool:
         """Return whether reading one firm by itself is cheaper than reading all rows once for all firms."""
-        all_groups = sum(file.metadata.num_row_groups for file in self._tables.values())
-        few = sum(len(self._groups(file, firm_id)) for file in self._tables.values())
+        all_groups = sum(file.metadata.num_row_groups for file in self._parquet.values())
+        few = sum(len(self._groups(file, firm_id)) for file in self._parquet.values())
         return bool(4 * few <= all_groups)
 
     def _address(self, name: str) -> str:
         return f"{self._place[0]}/{name}"
-
-
-def _text(cell: Any) -> str:
-    """Return a cell as a CSV would hold it."""
-    if cell is None or cell != cell:
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))  # pandas makes 12 into 12.0 where the column has a gap
-    return cell.isoformat(" ") if isinstance(cell, dt.datetime) else str(cell)

@@ -5,53 +5,122 @@ Sentences are numbered over the whole call before any filter: an id never moves 
 """
 
 import hashlib
+import logging
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from tqdm import tqdm
 
-from earnings_themes.abstractions import Call, DataConnector, TranscriptData
+from earnings_themes.abstractions import Call, DataConnector, TranscriptData, Turn
 from earnings_themes.config import Source
 from earnings_themes.errors import InputError
+from earnings_themes.ingest.calls import CallRow, write_calls
 from earnings_themes.ingest.firm_list import connect, describe, list_firms
+from earnings_themes.ingest.versions import OF_ANOTHER_FIRM, CallsSeen, one_version, pairs_said
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, TranscriptWriter, write_json
 from earnings_themes.results.firms import FirmRow, one_line, write_firms
 from earnings_themes.speech import flag_procedural
 from earnings_themes.system.files import replaced
 from earnings_themes.system.processes import pool
-from earnings_themes.text import clean, split_sentences_counted
+from earnings_themes.text import (
+    Sketch,
+    clean,
+    has_content,
+    is_english,
+    lacks_ends,
+    repaired,
+    repeated_lines,
+    sketch,
+    split_sentences_counted,
+    without_unsaid,
+)
+
+log = logging.getLogger(__name__)
+
+_NAMED: Final = 5
 
 
-def ingest(source: Source, transcripts: Path, firms: Path, report: Path, workers: int = 1) -> None:
-    """Read the source and write transcripts.parquet, firms.tsv and ingest.json.
+def ingest(
+    source: Source,
+    transcripts: Path,
+    firms: Path,
+    report: Path,
+    workers: int = 1,
+    calls: Path | None = None,
+    min_sentences: int = 0,
+    keep_procedural: bool = False,
+) -> None:
+    """Read the source and write transcripts.parquet, firms.tsv, ingest.json and source_calls.parquet.
 
-    workers: processes that split and flag sentences; the result does not depend on it. Raises InputError.
+    Parameters
+    ----------
+    source
+        Where the calls are, and how they are read.
+    transcripts, firms, report
+        Where the files go.
+    workers
+        Processes that split and flag sentences; the result does not depend on it.
+    calls
+        Where source_calls.parquet goes, a row a call with its time and the columns to keep; None for nowhere.
+    min_sentences
+        `topics.min_sentences`: where no firm has as many that a model may see, the run stops here. 0: it goes on.
+    keep_procedural
+        `topics.keep_procedural`: whether a model sees greetings and the like.
+
+    Raises
+    ------
+    InputError
+        The source cannot be read, or holds nothing that a model may see.
     """
     started = time.perf_counter()
     connector = connect(source)
     version = connector.version()  # before it is read: a change from here on is noticed by the next call
     firm_ids = list_firms(source, connector)
     rows: list[FirmRow] = []
+    call_rows: list[CallRow] = []
     totals: Counter[str] = Counter(firms=len(firm_ids))
     skipped: Counter[str] = Counter()
     prefixes: dict[str, str] = {}
+    found = _Found()
     with replaced(transcripts) as part, TranscriptWriter(part) as writer:
         split = _split_all(connector, source, firm_ids, workers)
         for firm in tqdm(split, total=len(firm_ids), desc="ingest", unit="firm", mininterval=5):
+            firm = found.without_twins(firm)
             _check_prefixes(prefixes, firm, source)
             group = writer.add(firm.table)
             rows.append(
-                FirmRow(firm.firm_id, firm.firm_name, firm.n_calls, firm.table.num_rows, group, firm.digest)
+                FirmRow(
+                    firm.firm_id, firm.firm_name, len(firm.calls), firm.table.num_rows, group, firm.digest
+                )
             )
-            totals.update(calls=firm.n_calls, sentences=firm.table.num_rows, **firm.counts)
+            call_rows += firm.calls
+            found.look(firm, keep_procedural)
+            totals.update(calls=len(firm.calls), sentences=firm.table.num_rows, **firm.counts)
             skipped.update(firm.skipped)
+        account = connector.account()
+        # Of the whole source, also where a firm is lost altogether.
+        skipped = Counter({**skipped, **account.skipped})
+        notes = [*account.notes, *found.notes()]
+        for note in notes:
+            log.warning("%s: %s", source.path, note)
+        _say_left_out(source, skipped)
+        if source.two_firms == "refuse" and found.pairs:
+            raise InputError(
+                f"{source.path}: {pairs_said(found.pairs).split('. Each')[0]}. Expected a call once; leave one of the "
+                "ids out (source.firms), or set source.two_firms: join."
+            )
+        if found.most_modelled < min_sentences:
+            raise InputError(_nothing_to_model(source, found, totals, skipped, notes, min_sentences))
     write_firms(firms, rows)
+    if calls is not None:
+        write_calls(calls, call_rows, source.keep)
     # "skipped_rows" is what the researcher must know of the input: rows that are in no result, by reason.
     write_json(
         report,
@@ -60,8 +129,90 @@ def ingest(source: Source, transcripts: Path, firms: Path, report: Path, workers
             "source_version": version,
             **totals,
             "skipped_rows": dict(sorted(skipped.items())),
+            "notes": notes,
             "timing": {"seconds": time.perf_counter() - started},
         },
+    )
+
+
+class _Found:
+    """What is noticed over all firms: calls under two of them, other languages, speech without points."""
+
+    def __init__(self) -> None:
+        self.pairs: Counter[tuple[str, str]] = Counter()
+        self.most_modelled = 0
+        self.without_ends = 0
+        self.turns = 0
+        self._seen = CallsSeen()
+        self._foreign: list[str] = []
+
+    def without_twins(self, firm: "_FirmSentences") -> "_FirmSentences":
+        """Return a firm's sentences without those calls that another firm had."""
+        twins: dict[str, str] = {}
+        for call, words in zip(firm.calls, firm.sketches, strict=True):
+            other = self._seen.twin(firm.firm_id, call.date, words)
+            if other is not None:
+                twins[call.transcript_id] = other
+                self.pairs[firm.firm_id, other] += 1
+        return _without(firm, twins) if twins else firm
+
+    def look(self, firm: "_FirmSentences", keep_procedural: bool) -> None:
+        """Notice what is to be said of a firm."""
+        table = firm.table
+        if not keep_procedural:
+            table = table.filter(pc.invert(table["procedural"]))
+        texts = set(table["model_text"].to_pylist())
+        self.most_modelled = max(self.most_modelled, sum(map(has_content, texts)))
+        self.without_ends += firm.counts["turns_without_ends"]
+        self.turns += firm.counts["turns"]
+        if not firm.is_english:
+            self._foreign.append(firm.firm_name or firm.firm_id)
+
+    def notes(self) -> list[str]:
+        """Return a sentence for each thing that a person must know."""
+        notes = []
+        if self.pairs:
+            notes.append(f"{pairs_said(self.pairs)}; source.two_firms: refuse stops instead.")
+        if self.without_ends:
+            notes.append(
+                f"{self.without_ends:,} of {self.turns:,} turns are long and have not one end of a sentence, as speech "
+                "recognition without points writes them. They were cut between clauses: sentences may begin and end "
+                "in the middle. Punctuate the text first where that matters."
+            )
+        if self._foreign:
+            some = ", ".join(self._foreign[:_NAMED])
+            more = f" and {len(self._foreign) - _NAMED:,} more" if len(self._foreign) > _NAMED else ""
+            notes.append(
+                f"the calls of {len(self._foreign):,} firms are not English: {some}{more}. Their sentences are split "
+                "and compared, but procedure, filler, names and labels are recognised in English alone, and one "
+                "subject in two languages is two themes. Translate them first, or leave them out (source.firms)."
+            )
+        return notes
+
+
+def _say_left_out(source: Source, skipped: Mapping[str, int]) -> None:
+    if skipped:
+        said = ", ".join(f"{n:,} {reason}" for reason, n in sorted(skipped.items()))
+        log.warning("%s: rows left out: %s.", source.path, said)
+
+
+def _nothing_to_model(
+    source: Source,
+    found: _Found,
+    totals: Mapping[str, int],
+    skipped: Mapping[str, int],
+    notes: list[str],
+    least: int,
+) -> str:
+    """Return why no firm has enough to model, the likeliest reason last."""
+    reasons = [f"{n:,} rows were left out: {reason}" for reason, n in sorted(skipped.items())]
+    why = f" {'; '.join(reasons)}." if reasons else ""
+    why += "".join(f" {note[0].upper()}{note[1:]}" for note in notes)
+    return (
+        f"{source.path}: no firm has {least} different sentences to model (topics.min_sentences); the most are "
+        f"{found.most_modelled}, of {totals['sentences']:,} sentences in {totals.get('calls', 0):,} calls of "
+        f"{totals['firms']:,} firms.{why} Look at the texts: expected speech in sentences. Or lower "
+        "topics.min_sentences."
     )
 
 
@@ -74,12 +225,13 @@ def sentences_of(data: TranscriptData, source: Source | None = None) -> pa.Table
 class _FirmSentences:
     firm_id: str
     firm_name: str
-    n_calls: int
+    calls: tuple[CallRow, ...]
     table: pa.Table
     digest: str
-    transcripts: tuple[str, ...]
     counts: dict[str, int]
     skipped: dict[str, int]
+    sketches: tuple[Sketch, ...]
+    is_english: bool
 
 
 def _split_all(
@@ -102,11 +254,17 @@ def _split_all(
 
 def _split_firm(data: TranscriptData, source: Source | None) -> _FirmSentences:
     firm_name = one_line(data.firm_name)
-    calls = [call for call in data.calls if source is None or _counts(call, source)]
+    in_time = [call for call in data.calls if source is None or _counts(call, source)]
+    calls, other_versions = one_version(in_time, source.version if source else "latest")
     columns: dict[str, list[Any]] = {name: [] for name in TRANSCRIPT_SCHEMA.names}
-    n_long = 0
+    counts: Counter[str] = Counter(
+        dict.fromkeys(
+            ("turns", "procedural", "long_sentences_split", "turns_without_ends", "lines_nobody_said"), 0
+        )
+    )
     for call in calls:
-        n_long += _split_call(data.firm_id, firm_name, call, columns)
+        counts.update(_split_call(data.firm_id, firm_name, call, columns))
+    counts["procedural"] = sum(columns["procedural"])
     n_sentences = len(columns["text"])
     if source is not None and n_sentences > source.limits.sentences_a_firm:
         raise InputError(
@@ -115,48 +273,81 @@ def _split_firm(data: TranscriptData, source: Source | None) -> _FirmSentences:
             "raise source.limits.sentences_a_firm."
         )
     table = pa.table(columns, schema=TRANSCRIPT_SCHEMA)
-    digest = hashlib.sha256()
-    for row in zip(columns["sentence_id"], columns["text"], columns["speaker_type"], strict=True):
-        digest.update("\0".join(row).encode())
     return _FirmSentences(
         data.firm_id,
         firm_name,
-        len(calls),
+        tuple(CallRow.of(data.firm_id, firm_name, call) for call in calls),
         table,
-        digest.hexdigest()[:16],
-        tuple(call.transcript_id for call in calls),
-        {"procedural": sum(columns["procedural"]), "long_sentences_split": n_long},
-        dict(data.skipped),
+        _digest(columns["sentence_id"], columns["text"], columns["speaker_type"]),
+        dict(counts),
+        {**data.skipped, **other_versions},
+        tuple(sketch(turn.text for turn in call.turns) for call in calls),
+        is_english(columns["model_text"]),
+    )
+
+
+def _digest(*columns: Iterable[str]) -> str:
+    digest = hashlib.sha256()
+    for row in zip(*columns, strict=True):
+        digest.update("\0".join(row).encode())
+    return digest.hexdigest()[:16]
+
+
+def _without(firm: _FirmSentences, twins: Mapping[str, str]) -> _FirmSentences:
+    """Return a firm without the calls that another firm had: transcript id to that firm."""
+    ids = pa.array(list(twins), pa.string())
+    table = firm.table.filter(pc.invert(pc.is_in(firm.table["transcript_id"], value_set=ids)))
+    skipped = Counter(firm.skipped)
+    for call in firm.calls:
+        if call.transcript_id in twins:
+            skipped[OF_ANOTHER_FIRM] += call.n_turns
+    kept = [n for n, call in enumerate(firm.calls) if call.transcript_id not in twins]
+    columns = (table[name].to_pylist() for name in ("sentence_id", "text", "speaker_type"))
+    return replace(
+        firm,
+        calls=tuple(firm.calls[n] for n in kept),
+        sketches=tuple(firm.sketches[n] for n in kept),
+        table=table,
+        digest=_digest(*columns),
+        counts={**firm.counts, "procedural": pc.sum(table["procedural"]).as_py() or 0},
+        skipped=dict(skipped),
     )
 
 
 def _check_prefixes(prefixes: dict[str, str], firm: _FirmSentences, source: Source) -> None:
     """Raise InputError where two firms' sentences would get the same ids: a_b with c, and a with b_c."""
-    for transcript_id in firm.transcripts:
-        prefix = f"{firm.firm_id}_{transcript_id}"
+    for call in firm.calls:
+        prefix = f"{firm.firm_id}_{call.transcript_id}"
         other = prefixes.setdefault(prefix, firm.firm_id)
         if other != firm.firm_id:
             raise InputError(
-                f"{source.path}: transcript {transcript_id!r} of firm {firm.firm_id!r} and one of firm {other!r} both "
-                f"number their sentences {prefix}_0000 and on; expected ids that differ. Rename one."
+                f"{source.path}: transcript {call.transcript_id!r} of firm {firm.firm_id!r} and one of firm {other!r} "
+                f"both number their sentences {prefix}_0000 and on; expected ids that differ. Rename one."
             )
 
 
-def _split_call(firm_id: str, firm_name: str, call: Call, columns: dict[str, list[Any]]) -> int:
+def _split_call(firm_id: str, firm_name: str, call: Call, columns: dict[str, list[Any]]) -> dict[str, int]:
     texts: list[str] = []
     speakers: list[str] = []
     sections: list[str] = []
-    n_long = 0
-    for turn in call.turns:
-        sentences, cut = split_sentences_counted(turn.text)
-        n_long += cut
-        for sentence in sentences:
+    unsaid: list[bool] = []
+    turns = _joined([replace(turn, text=repaired(turn.text)) for turn in call.turns])
+    counts: Counter[str] = Counter(turns=len(turns))
+    repeated = repeated_lines([turn.text for turn in turns])
+    for turn in turns:
+        said, lines = without_unsaid(turn.text, repeated)
+        sentences, cut = split_sentences_counted(said)
+        counts.update(
+            long_sentences_split=cut, turns_without_ends=lacks_ends(said), lines_nobody_said=len(lines)
+        )
+        for sentence in (*sentences, *lines):
             cleaned = clean(sentence)
             texts.append(cleaned.text)
             speakers.append(turn.speaker_type)
             sections.append(turn.section)
             columns["model_text"].append(cleaned.model_text)
             columns["speaker_name"].append(turn.speaker_name)
+        unsaid += [False] * len(sentences) + [True] * len(lines)
     n = len(texts)
     columns["firm_id"] += [firm_id] * n
     columns["firm_name"] += [firm_name] * n
@@ -167,8 +358,36 @@ def _split_call(firm_id: str, firm_name: str, call: Call, columns: dict[str, lis
     columns["speaker_type"] += speakers
     columns["section"] += sections
     columns["text"] += texts
-    columns["procedural"] += flag_procedural(columns["model_text"][-n:] if n else [], speakers, sections)
-    return n_long
+    flags = flag_procedural(columns["model_text"][-n:] if n else [], speakers, sections)
+    columns["procedural"] += [flag or no_one for flag, no_one in zip(flags, unsaid, strict=True)]
+    # The model sees no line that nobody said, also where it is to see procedure.
+    for place, no_one in enumerate(unsaid, len(columns["model_text"]) - n):
+        if no_one:
+            columns["model_text"][place] = ""
+    return counts
+
+
+def _joined(turns: Iterable[Turn]) -> list[Turn]:
+    """Return turns with those joined that one speaker goes on in: recognisers write a row every few words.
+
+    Only where a row ends within a sentence and the next has no capital, so that a turn that breaks off stays one.
+    """
+    joined: list[Turn] = []
+    for turn in turns:
+        last = joined[-1] if joined else None
+        if (
+            last is not None
+            and (last.speaker_name or last.speaker_type)
+            and (last.speaker_name, last.speaker_type, last.section)
+            == (turn.speaker_name, turn.speaker_type, turn.section)
+            and (end := last.text.rstrip()[-1:])
+            and (end.isalnum() or end == ",")
+            and turn.text.lstrip()[:1].islower()
+        ):
+            joined[-1] = replace(last, text=f"{last.text.rstrip()} {turn.text.lstrip()}")
+        else:
+            joined.append(turn)
+    return joined
 
 
 def _counts(call: Call, source: Source) -> bool:

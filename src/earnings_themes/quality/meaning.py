@@ -205,7 +205,7 @@ _GROUPS: Final[dict[str, dict[str, tuple[str, Form, str, str]]]] = {
         ),
     },
     "Separation": {
-        "theme_coherence": (
+        "theme_cohesion": (
             "Coherence of themes",
             "score",
             "Mean cosine of a theme's topics to its centre; 1 is identical topics.",

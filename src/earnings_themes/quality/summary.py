@@ -115,8 +115,8 @@ def _words(run: Run, found: Tally) -> dict[str, Metric]:
         "topic_cv": coherence(found.keywords, found.texts, "c_v"),
         "theme_npmi": coherence(themes, found.texts, "c_npmi"),
         "theme_cv": coherence(themes, found.texts, "c_v"),
-        "theme_coherence": mean(
-            [theme.coherence for theme in run.themes.themes], "themes", "there is no theme"
+        "theme_cohesion": mean(
+            [theme.cohesion for theme in run.themes.themes], "themes", "there is no theme"
         ),
     }
 

@@ -1,20 +1,18 @@
 """Compares two finished runs side by side, as Markdown: their figures, their times, their largest themes.
 
-    python -m earnings_themes.report.compare results/baseline results/sample
+    earnings-themes compare results/baseline results/sample
 
 Figures come from each run's quality.json, times from what Snakemake wrote to its benchmarks. What a figure
 means stands in the report of either run.
 """
 
-import argparse
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
-from earnings_themes.errors import EarningsThemesError, ResultError
+from earnings_themes.errors import ResultError
 from earnings_themes.quality import quality_report
 from earnings_themes.quality.coverage import largest_themes
 from earnings_themes.quality.meaning import MEANINGS
@@ -101,19 +99,3 @@ def _largest(run: Path) -> list[str]:
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
     return [f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines]
-
-
-def main() -> int:
-    """Print the comparison of the runs named on the command line; return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("runs", nargs="+", type=Path, help="folders of finished runs, such as results/sample")
-    try:
-        print(compare(parser.parse_args().runs))
-    except EarningsThemesError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

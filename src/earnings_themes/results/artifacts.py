@@ -1,39 +1,25 @@
 """Reads and writes the files of a run, and is the only place that knows their form.
 
-Every reader checks the schema version first and then the JSON schema, so that a truncated or foreign file
-is named with its fault instead of failing three steps later. Every writer is atomic (a temporary file,
-then a rename) and deterministic (same records, same bytes).
+A truncated or foreign file is named with its fault instead of failing three steps later. Every writer is atomic (a
+temporary file, then a rename) and deterministic (same records, same bytes).
 """
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import fastjsonschema
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from earnings_themes.abstractions import (
-    SCHEMA_VERSION,
-    FirmTopic,
-    FirmTopics,
-    RepresentativeSentence,
-    SkippedFirm,
-    Theme,
-    Themes,
-    ThemeTopic,
-    TopicSentence,
-    UnassignedTopic,
-)
+from earnings_themes.abstractions import FirmTopics, Themes
 from earnings_themes.errors import ResultError
-from earnings_themes.system.files import write_atomically
 from earnings_themes.results.firms import FirmRow
+from earnings_themes.results.records import decode
+from earnings_themes.system.files import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd  # 0.3 s that the reduce, which reads no sentences, is spared
@@ -173,7 +159,13 @@ def _damaged_transcripts(source: Path | str, error: Exception) -> ResultError:
 
 def write_firm_topics(path: Path | str, firm: FirmTopics) -> None:
     """Write topics/{firm}.json."""
-    write_json(path, firm)
+    plain = _plain(firm)
+    for group in (*(topic["sentences"] for topic in plain["topics"]), plain["outliers"]):
+        for sentence in group:
+            # Their text and speaker stand in transcripts.parquet.
+            sentence.pop("text", None)
+            sentence.pop("speaker_type", None)
+    write_json(path, plain)
 
 
 def read_firm_topics(path: Path | str) -> FirmTopics:
@@ -186,36 +178,22 @@ def parse_firm_topics(data: bytes, name: str) -> FirmTopics:
 
     Raises ResultError naming the file as `name`, and its fault.
     """
-    raw = _parse_json(data, name, "firm_topics.schema.json")
-    if not len(raw["topics"]) == len(raw["centroids"]) == raw["n_topics"]:
+    firm = decode(data, FirmTopics, name)
+    if not len(firm.topics) == len(firm.centroids) == firm.n_topics:
         raise ResultError(
-            f"{name}: n_topics is {raw['n_topics']}, but it holds {len(raw['topics'])} topics and "
-            f"{len(raw['centroids'])} centroids."
+            f"{name}: n_topics is {firm.n_topics}, but it holds {len(firm.topics)} topics and "
+            f"{len(firm.centroids)} centroids."
         )
-    _check_centroids(raw["centroids"], name)
-    topics = tuple(
-        FirmTopic(
-            **{
-                **topic,
-                "keywords": tuple((word, weight) for word, weight in topic["keywords"]),
-                "sentences": tuple(TopicSentence(**sentence) for sentence in topic["sentences"]),
-            }
-        )
-        for topic in raw["topics"]
-    )
-    return FirmTopics(
-        **{
-            **raw,
-            "topics": topics,
-            "centroids": tuple(tuple(centroid) for centroid in raw["centroids"]),
-            "outliers": tuple(TopicSentence(**sentence) for sentence in raw["outliers"]),
-        }
-    )
+    if len({len(centroid) for centroid in firm.centroids}) > 1:
+        raise ResultError(f"{name}: the centroids are not all of one length.")
+    return firm
 
 
 def write_themes(path: Path | str, themes: Themes) -> None:
-    """Write themes.json."""
-    write_json(path, themes)
+    """Write themes.json; the broad themes stand in its list of themes, after those of level 1."""
+    plain = _plain(dataclasses.replace(themes, themes=themes.themes + themes.broad))
+    del plain["broad"]
+    write_json(path, plain)
 
 
 def read_themes(path: Path | str) -> Themes:
@@ -225,29 +203,11 @@ def read_themes(path: Path | str) -> Themes:
 
 def parse_themes(data: bytes, name: str) -> Themes:
     """Read themes.json from its bytes. Raises ResultError naming the file as `name`, and its fault."""
-    raw = _parse_json(data, name, "themes.schema.json")
-    themes = tuple(
-        Theme(
-            **{
-                **theme,
-                "keywords": tuple((word, weight) for word, weight in theme["keywords"]),
-                "centroid": tuple(theme["centroid"]),
-                "firms": tuple(theme["firms"]),
-                "topics": tuple(ThemeTopic(**topic) for topic in theme["topics"]),
-                "representative_sentences": tuple(
-                    RepresentativeSentence(**sentence) for sentence in theme["representative_sentences"]
-                ),
-            }
-        )
-        for theme in raw["themes"]
-    )
-    return Themes(
-        **{
-            **raw,
-            "themes": themes,
-            "unassigned_topics": tuple(UnassignedTopic(**topic) for topic in raw["unassigned_topics"]),
-            "skipped_firms": tuple(SkippedFirm(**firm) for firm in raw["skipped_firms"]),
-        }
+    themes = decode(data, Themes, name)
+    return dataclasses.replace(
+        themes,
+        themes=tuple(theme for theme in themes.themes if theme.level == 1),
+        broad=tuple(theme for theme in themes.themes if theme.level == 2),
     )
 
 
@@ -284,26 +244,6 @@ def _field_names(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields)
 
 
-@cache
-def _check(schema: str) -> Callable[[Any], Any]:
-    rules = json.loads((files("earnings_themes") / "schemas" / schema).read_text(encoding="utf-8"))
-    if schema == "firm_topics.schema.json":
-        # _check_centroids does it in a tenth of the time: a firm of 28 topics has 10,752 of these numbers.
-        del rules["properties"]["centroids"]["items"]["items"]
-    check: Callable[[Any], Any] = fastjsonschema.compile(rules)
-    return check
-
-
-def _check_centroids(centroids: list[list[Any]], name: str) -> None:
-    """Raise ResultError where the centroids are not rows of finite numbers, all of one length."""
-    try:
-        rows = np.asarray(centroids)
-    except ValueError as error:
-        raise ResultError(f"{name}: the centroids are not all of one length.") from error
-    if rows.size and not (rows.ndim == 2 and rows.dtype.kind in "fiu" and np.isfinite(rows).all()):
-        raise ResultError(f"{name}: the centroids hold something else than finite numbers.")
-
-
 def _read_bytes(path: Path | str) -> bytes:
     try:
         return Path(path).read_bytes()
@@ -311,21 +251,3 @@ def _read_bytes(path: Path | str) -> bytes:
         raise ResultError(f"{path}: missing.") from error
     except OSError as error:
         raise ResultError(f"{path}: cannot be read ({error}).") from error
-
-
-def _parse_json(data: bytes, name: str, schema: str) -> dict[str, Any]:
-    try:
-        raw = json.loads(data)
-    except ValueError as error:
-        raise ResultError(f"{name}: not complete JSON ({error}).") from error
-    version = raw.get("schema_version") if isinstance(raw, dict) else None
-    if version != SCHEMA_VERSION:
-        raise ResultError(
-            f"{name}: schema_version is {version!r}, this program reads {SCHEMA_VERSION}. Make it again."
-        )
-    try:
-        _check(schema)(raw)
-    except fastjsonschema.JsonSchemaValueException as error:
-        raise ResultError(f"{name}: {str(error.message).removeprefix('data.')}.") from error
-    assert isinstance(raw, dict)
-    return raw

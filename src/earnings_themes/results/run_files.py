@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from earnings_themes.results import artifacts as results
 from earnings_themes.abstractions import FirmTopics, Themes
-from earnings_themes.results.firms import FirmRow, encode_firm, read_firms
+from earnings_themes.results import artifacts as results
+from earnings_themes.results.firms import FirmRow, read_firms
+from earnings_themes.results.tree import TreeReader
+from earnings_themes.system.folders import LocalFolder
 
 TopicKey = tuple[str, int]
 
@@ -35,9 +37,11 @@ class Run:
             for topic in theme.topics
         }
 
-    def topics(self, row: FirmRow) -> FirmTopics:
-        """One firm's topics. Raises ResultError."""
-        return results.read_firm_topics(self.directory / "topics" / f"{encode_firm(row.firm_id)}.json")
+    def topics(self) -> Iterator[tuple[FirmRow, FirmTopics]]:
+        """Each firm's topics in the tree, a firm at a time. Raises ResultError."""
+        rows = {row.firm_id: row for row in self.firms}
+        for firm in TreeReader(LocalFolder(self.directory), self.read_firms, self.themes):
+            yield rows[firm.firm_id], firm
 
     def sentences(
         self, rows: Sequence[FirmRow], columns: list[str]

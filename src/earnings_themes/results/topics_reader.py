@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earnings_themes.abstractions import FirmTopics, SkippedFirm
-from earnings_themes.system.aws import PARALLEL_REQUESTS
 from earnings_themes.errors import CoverageError, ResultError
+from earnings_themes.results.artifacts import parse_firm_topics
 from earnings_themes.results.firms import decode_firm, encode_firm
+from earnings_themes.system.aws import PARALLEL_REQUESTS
 from earnings_themes.system.folders import FileInfo, Folder
 from earnings_themes.system.processes import pool
-from earnings_themes.results.artifacts import parse_firm_topics
 
 log = logging.getLogger(__name__)
 

@@ -122,7 +122,7 @@ def rank_of(theme_id: str, run: str) -> int:
 def theme_content(theme: Theme) -> tuple[object, ...]:
     """Return the fields of a theme that are published: all but the centroid and what follows from others."""
     return (
-        (theme.theme_id, theme.kind, theme.label, theme.keywords, theme.coherence, theme.stability),
+        (theme.theme_id, theme.kind, theme.label, theme.keywords, theme.cohesion, theme.stability),
         (theme.n_firms, theme.n_topics, theme.n_sentences),
         tuple((topic.firm_id, topic.topic_id, topic.similarity) for topic in theme.topics),
         tuple((s.firm_id, s.topic_id, s.sentence_id, s.text) for s in theme.representative_sentences),

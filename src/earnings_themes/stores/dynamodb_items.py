@@ -200,7 +200,7 @@ def _theme_attributes(rank: int, theme: Theme) -> Item:
         "n_firms": theme.n_firms,
         "n_topics": theme.n_topics,
         "n_sentences": theme.n_sentences,
-        "coherence": theme.coherence,
+        "cohesion": theme.cohesion,
         "stability": theme.stability,
     }
 
@@ -323,7 +323,7 @@ def theme_record(item: Item, others: Iterable[Item] = ()) -> Theme:
         n_topics=int(item["n_topics"]),
         n_sentences=int(item["n_sentences"]),
         centroid=(),
-        coherence=float(item["coherence"]),
+        cohesion=float(item["cohesion"]),
         stability=_float(item.get("stability")),
         firms=tuple(sorted({topic.firm_id for topic in topics})),
         topics=topics,

@@ -9,7 +9,7 @@ from earnings_themes.errors import ConfigError, NotFoundError
 from earnings_themes.implementations import store_class
 from earnings_themes.results.artifacts import read_themes, write_json
 from earnings_themes.results.firms import read_firms
-from earnings_themes.results.topics_reader import TopicsReader
+from earnings_themes.results.tree import TreeReader
 from earnings_themes.system.folders import Folder
 
 
@@ -33,17 +33,16 @@ def publish_files(
 ) -> Receipt:
     """Publish a run from its files, one firm at a time, and write published.json.
 
-    folder: where topics/ lies, on a disk or in S3. firms: the run's firms.tsv; those whose topics cannot be read
-    are left out, and are what the themes list as skipped. reduced: the receipt of the reduce. Where that
+    folder: where the run lies, on a disk or in S3. firms: the run's firms.tsv; those that the themes list as skipped
+    are left out. reduced: the receipt of the reduce. Where that
     published already, being nearer to the files, and the store still shows what it published, its receipt is
     the receipt. Raises ResultError and StoreError, and CloudError when AWS refuses.
     """
     store = make_store(settings)
     result = _published(store, reduced) if reduced else None
     if result is None:
-        names = [firm.firm_id for firm in read_firms(firms)]
-        topics = TopicsReader(folder.child("topics"), names, run)
-        result = store.publish(run, topics, read_themes(themes))
+        found = read_themes(themes)
+        result = store.publish(run, TreeReader(folder, read_firms(firms), found), found)
     write_json(receipt, result)
     return result
 

@@ -31,7 +31,7 @@ CREATE TABLE theme (
     n_firms     INTEGER NOT NULL,
     n_topics    INTEGER NOT NULL,
     n_sentences INTEGER NOT NULL,
-    coherence   REAL NOT NULL,
+    cohesion    REAL NOT NULL,
     stability   REAL,
     UNIQUE (version_id, rank)
 );

@@ -358,7 +358,7 @@ class _Writer:
             n_firms=theme.n_firms,
             n_topics=theme.n_topics,
             n_sentences=theme.n_sentences,
-            coherence=theme.coherence,
+            cohesion=theme.cohesion,
             stability=theme.stability,
         )
         self._insert_all(
@@ -536,7 +536,7 @@ def _theme(
         n_topics=row["n_topics"],
         n_sentences=row["n_sentences"],
         centroid=(),
-        coherence=row["coherence"],
+        cohesion=row["cohesion"],
         stability=row["stability"],
         firms=tuple(sorted({topic.firm_id for topic in topics})),
         topics=topics,

@@ -30,10 +30,21 @@ _INVISIBLE = re.compile(
     "\ufeff\ufff9-\ufffb\ufffd\ud800-\udfff]"
 )
 
+_TIME = r"(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?"
 # Any "<word>" is a mark: verbatim transcripts write no other angle brackets. Square and round brackets
-# are also used for speech ("[this year]"), so there only the known words count.
+# are also used for speech ("[this year]"), so there only the known words count, and in square ones a capital
+# ("[Interpreted]"), but not where a word that no mark begins with has it ("[Our] margin": an editor's).
 _MARK = re.compile(
     r"<\s*/?\s*[a-z][a-z _\-]{0,30}/?\s*>"
+    rf"|[\[(<{{]\s*{_TIME}(?:\s*(?:-+>?|–)\s*{_TIME})?\s*[\])>}}]"
+    r"|[\[({（【]\s*(?:(?:multiple|overlapping|several|various)\s(?:speakers?|voices|conversations?)|overlapping(?:\sspeech)?"
+    r"|(?:through|via|spoken\sthrough)\s(?:an?\s)?(?:interpreter|translator)|interpret(?:ed|er|ation)|translat(?:ed|or|ion)"
+    r"|(?:abrupt|audio|video|call|break|recording|webcast|conference|presentation|line|operator|question|answer)"
+    r"\s(?:start|end|ends|ended|starts|drops?|dropped|cut|cuts\sout|break|in\sprogress|playing|played|presentation|begins|starts"
+    r"|ends\sabruptly|plays|gap|instructions?|missing|skip|lost)|video|break|beep(?:s|ing)?|chuckl(?:es|ing)|sighs?|clears\sthroat"
+    r"|speaker\s(?:change|off\smic(?:rophone)?)|no\squestions?|indiscernible\s?[^\])}）】]{0,20}|inaudible\s?[^\])}）】]{0,20})\s*[\])}）】]"
+    r"|\[(?!(?-i:(?:A|An|And|As|At|But|By|For|From|He|Her|His|I|In|It|Its|My|No|Not|Of|On|Or|Our|She|So|That|The|Their|These"
+    r"|They|This|Those|To|We|When|With|You|Your)\b))(?-i:[A-Z])[a-z]{2,}(?:[ \-][A-Za-z]+){0,3}\]"
     r"|[\[(]\s*(?:inaudible|indiscernible|unintelligible|unk|ph|phonetic|sic|cross[\s\-]?talk|laugh(?:s|ter|ing)?"
     r"|applause|music(?:\splaying)?|silence|pause|cough(?:s|ing)?|technical\s(?:difficult(?:y|ies)|issues?|problems?)"
     r"|foreign(?:\slanguage)?|speaking\s(?:in\s)?(?:a\s)?foreign\slanguage|background\snoise|noise"
@@ -41,9 +52,17 @@ _MARK = re.compile(
     r"|(?:start|end)\sof\s(?:audio|recording))(?:\s\d{1,2}:\d{2}(?::\d{2})?)?\s*[\])]",
     re.IGNORECASE,
 )
+# What a transcriber writes before a turn or a line: "SPEAKER_00:", "<Q - Jane Doe>:", ">>", "00:12:34", "Speaker 1:".
+_BEFORE = re.compile(
+    rf"^(?:(?:(?:<\s*)?(?:SPEAKER|Speaker|Spk|SPK)[ _]?\d{{1,3}}\s*>?\s*(?:[\[(]?{_TIME}[\])]?)?\s*:?"
+    rf"|<\s*[QA]\s*[-–]\s*[^<>]{{1,60}}>\s*:?"
+    rf"|>>+\s*(?:[A-Z][\w.'’\-]*(?: [A-Z][\w.'’\-]*){{0,3}}:)?|\d{{1,2}}:\d{{2}}:\d{{2}}(?:[.,]\d{{1,3}})?|[QA]:"
+    r"|[•▪◦‣●■○▸►∙·]|[*\-](?=\s+\w))\s*)+"
+)
 _SPACE_BEFORE_POINT = re.compile(r"\s+(?=[.,;:!?…](?:\s|$))")
 # What is left where a mark stood alone between points: "I, <unk>, think" -> "I, , think".
 _EMPTY_CLAUSE = re.compile(r"([,;:])(?:\s*[,;:])+")
+_MAY_BE_MARKED = re.compile(r"[<\[({（【]|^(?:[^\w$€£¥(\"'“‘]|\d+:|[Ss][Pp][A-Za-z]*[ _]?\d|[QA]:)")
 _ENTITY = re.compile(r"&(?:[a-z]{2,6}|#\d{2,5}|#x[0-9a-f]{2,4});", re.IGNORECASE)
 
 
@@ -62,10 +81,11 @@ def clean(text: str) -> Cleaned:
     if "&" in text and _ENTITY.search(text):
         text = html.unescape(text)
     text = " ".join(text.split())
-    if "<" not in text and "[" not in text and "(" not in text:
+    if not _MAY_BE_MARKED.search(text):
         return Cleaned(text, text)
-    model_text, n_marks = _MARK.subn(" ", text)
-    if not n_marks:
+    model_text, n_before = _BEFORE.subn("", text)
+    model_text, n_marks = _MARK.subn(" ", model_text)
+    if not n_marks + n_before:
         return Cleaned(text, text)
     model_text = " ".join(model_text.split())
     model_text = _SPACE_BEFORE_POINT.sub("", model_text)

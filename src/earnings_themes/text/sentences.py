@@ -29,12 +29,25 @@ MAX_WORDS = int(MAX_PIECES / PIECES_PER_WORD)
 # comes after (patterns, tokeniser, report) meets nothing longer. The longest of 25,943 real ones has 855.
 MAX_CHARACTERS = 2000
 
+# A turn of more words than this without one end of a sentence was written without points: each of the sample's 1,029
+# turns has one, however short.
+WORDS_WITHOUT_END = 40
+# Then a piece has at most this many words, and what is longer is cut near its middle: so pieces have 16 to 32 words,
+# one to two of the sample's sentences, of which half have 14 and more.
+UNPUNCTUATED_WORDS = 32
+
 _CLOSERS = "\"'”’»)\\]」』】）›"
 _OPENERS = "\"'“‘«([「『【（‹¿¡-–—*•"
 
 # Always an end: these scripts have no abbreviations written with the same sign.
 _CJK_END = "。！？｡"
 _OTHER_END = "؟۔।॥։።"
+_ANY_END = re.compile(rf"[.!?…](?:\s|$)|[{_CJK_END}{_OTHER_END}]|\n[^\S\n]*(?:\n|[•▪◦‣●■○▸►*\-–—]\s)")
+
+# Signs that open a line of a list; the second group also stands for a pause, so it needs company (`_is_list`).
+_BULLET = "•▪◦‣●■○▸►∙·"
+_DASH = "*\\-–—"
+_LISTED = re.compile(rf"(?m)^[^\S\n]*(?:([{_DASH}])\s|\(?(\d{{1,2}})[.)]\s)")
 
 _CANDIDATE = re.compile(
     # Possessive, and from the first of a run of points on: else a million points take hours (n² steps).
@@ -42,6 +55,7 @@ _CANDIDATE = re.compile(
     rf"|[{_CJK_END}]+[.!?…{_CJK_END}{_CLOSERS}]*"
     rf"|(?<![{_OTHER_END}])[{_OTHER_END}]++[.!?{_OTHER_END}{_CLOSERS}]*+(?=\s|$)"
     r"|\n\s*\n"
+    rf"|\s(?=[{_BULLET}]\s)|\n[^\S\n]*(?=[{_DASH}]\s|\(?\d{{1,2}}[.)]\s)"
     r"|(?<=[a-z])[.?!](?=[A-Z](?:[a-z]|\s|'))"
 )
 
@@ -70,6 +84,9 @@ _ZONE = re.compile(
     r"|August|September|October|November|December)\b"
 )
 
+_ANY_ZONE = re.compile(_ZONE.pattern, re.IGNORECASE)
+_AFTER_POINT = re.compile(r"[^.\s][.!?]\s+(\w)")
+
 # Words that open sentences and are not written with a capital inside one.
 _OPENING_WORDS = frozenset(
     """
@@ -92,6 +109,7 @@ _OPENING_WORDS = frozenset(
 # After an ellipsis these go on with the same sentence: "costs… I think", "two, uh… Uh, three".
 _RESTART = frozenset("I I'm I'd I'll I've Uh Um Eh Er Erm".split())
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]$")
+_CAPITAL = re.compile(r"(?<=[a-z0-9%>] )[A-Z][a-z]+(?:['’][a-z]+)?\b")
 _FIRST_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _MARK = re.compile(r"(?:<[^<>]{1,30}>|\[[^\[\]]{1,30}\])[\s,.\-]*")
 # Stands for a word that may have had a capital, so the letter behind it proves nothing.
@@ -102,8 +120,33 @@ _SCALE = re.compile(
 _DOMAIN = frozenset("Com Net Org Io Co Gov Edu".split())
 
 
-def _ends_here(text: str, start: int, end: int, sentence_start: int) -> bool:
-    """Whether the points at ``text[start:end]`` end the sentence that began at ``sentence_start``."""
+def _without_capitals(text: str) -> bool:
+    """Whether a turn is written in lower case, so that a small letter behind a point proves nothing."""
+    if text.islower():
+        return True
+    # "I" and a name now and then are all that some recognisers capitalise.
+    after = [letter for letter in _AFTER_POINT.findall(text) if letter.isalpha()]
+    return len(after) >= 3 and sum(letter.islower() for letter in after) >= 0.8 * len(after)
+
+
+def _is_list(text: str, at: int) -> bool:
+    """Whether the line that begins at ``at`` is one of a list: a second line has its sign, or the next number."""
+    signs = [found.groups() for found in _LISTED.finditer(text)]
+    found = _LISTED.match(text, at)
+    if found is None:
+        return True
+    dash, number = found.groups()
+    if dash:
+        return [sign for sign, _ in signs].count(dash) > 1
+    numbers = {int(other) for _, other in signs if other}
+    return {1, 2} <= numbers and (int(number) - 1 in numbers or int(number) == 1)
+
+
+def _ends_here(text: str, start: int, end: int, sentence_start: int, small: bool = False) -> bool:
+    """Whether the points at ``text[start:end]`` end the sentence that began at ``sentence_start``.
+
+    small: the text is written in lower case.
+    """
     point = text[start]
     follow = end
     n_text = len(text)
@@ -121,7 +164,7 @@ def _ends_here(text: str, start: int, end: int, sentence_start: int) -> bool:
     if follow >= n_text:
         return True
     after = text[follow]
-    if after.islower() and not unheard:
+    if after.islower() and not unheard and not (small and point != "…" and not text.startswith("..", start)):
         return False
     if point in "!?":
         return True
@@ -151,8 +194,8 @@ def _ends_here(text: str, start: int, end: int, sentence_start: int) -> bool:
     if lowered in _BEFORE_NAME:
         return False
     if lowered in _TIME:
-        return not _ZONE.match(text, follow)
-    is_initial = len(token) == 1 and token.isupper() and token.isalpha()
+        return not (_ANY_ZONE if small else _ZONE).match(text, follow)
+    is_initial = len(token) == 1 and token.isalpha() and (token.isupper() or (small and token != "i"))
     if lowered in _AMBIGUOUS or is_initial or _DOTTED.match(token):
         if unheard or after in "$€£¥₹":
             return False
@@ -164,6 +207,7 @@ def _ends_here(text: str, start: int, end: int, sentence_start: int) -> bool:
 def _split(text: str) -> list[str]:
     sentences: list[str] = []
     start = 0
+    small = _without_capitals(text)
     for found in _CANDIDATE.finditer(text):
         point, end = found.span()
         first = text[point]
@@ -174,8 +218,10 @@ def _split(text: str) -> list[str]:
                 word = _FIRST_WORD.match(text, end)
                 if not glued.islower() or not glued.isalpha() or (word and word.group() in _DOMAIN):
                     continue
-            elif not _ends_here(text, point, end, start):
+            elif not _ends_here(text, point, end, start, small):
                 continue
+        elif first == "\n" and text[end : end + 1] not in _BULLET and not _is_list(text, point + 1):
+            continue
         piece = text[start:end].strip()
         if piece:
             sentences.append(piece)
@@ -226,6 +272,30 @@ def split_long(sentence: str, max_words: int = MAX_WORDS) -> list[str]:
     return split_long(left, max_words) + split_long(right, max_words)
 
 
+def _at_capitals(text: str) -> list[str]:
+    """The sentences of a text that lost its points alone: "we sold it We are done". Whole where nothing says so."""
+    starts = [0]
+    for found in _CAPITAL.finditer(text):
+        word = found.group().replace("’", "'")
+        if word.lower() in _OPENING_WORDS and word not in _RESTART:
+            starts.append(found.start())
+    return [text[start:end].strip() for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+
+
+def _is_lines(text: str) -> bool:
+    """Whether a turn is a list without signs: a line an item, each with its capital, and not one point."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) < 3 or _ANY_END.search(text):
+        return False
+    # Lines of a page's width break a sentence anywhere, and its next word seldom has a capital.
+    return sum(not line[0].islower() for line in lines) >= 0.8 * len(lines)
+
+
+def lacks_ends(text: str) -> bool:
+    """Whether a turn is long and has not one end of a sentence: speech that was recognised without points."""
+    return text.count(" ") >= WORDS_WITHOUT_END and not _ANY_END.search(text) and not _is_lines(text)
+
+
 def split_sentences_counted(text: str) -> tuple[list[str], int]:
     """The sentences of a turn, and how many of them were too long for the encoder and were cut.
 
@@ -236,6 +306,14 @@ def split_sentences_counted(text: str) -> tuple[list[str], int]:
         raise TypeError(f"split_sentences expects a string, got {type(text).__name__}: {text!r}")
     pieces: list[str] = []
     n_long = 0
+    if _is_lines(text):
+        return [piece for line in text.splitlines() if line.strip() for piece in split_long(line.strip())], 0
+    if lacks_ends(text):
+        # Speech without a point, as recognisers write it: cut between clauses, at a length that sentences have.
+        parts = [part for piece in _split(text) for part in _at_capitals(piece)]
+        longest = MAX_WORDS if len(parts) > 1 else UNPUNCTUATED_WORDS
+        cut = [piece for part in parts for piece in split_long(part, longest)]
+        return cut, int(len(cut) > 1)
     for sentence in _split(text):
         if len(sentence) <= MAX_WORDS:
             pieces.append(sentence)

@@ -1,19 +1,17 @@
-"""The reduce: all firms' topics become themes that cross firms.
+"""The reduce: sentences of all firms become themes, every sentence settles, and the tree is written.
 
-Centroids are clustered; words only describe what came out. A firm whose file is missing, damaged or of
-another version is skipped by name and reason. No themes is a valid result.
+Vectors decide; words only describe what came out. A firm whose topics are missing or damaged is skipped by name and
+reason. No themes is a valid result.
 """
 
 import time
-from array import array
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from earnings_themes.abstractions import (
@@ -26,388 +24,422 @@ from earnings_themes.abstractions import (
     ThemeTopic,
     UnassignedTopic,
 )
-from earnings_themes.abstractions.records import FirmStatus, Kind
+from earnings_themes.abstractions.records import Kind, Level
 from earnings_themes.config import ThemeSettings
-from earnings_themes.labels import (
-    FirmWords,
-    TopicTerms,
-    Vocabulary,
-    WordsOfFirm,
-    best_example,
-    example_candidates,
-    label_without_terms,
-    pack,
-    theme_words,
-    unpack,
-    words_of_firm,
-)
-from earnings_themes.labels.kinds import NO_TRAITS, Traits, theme_kind, traits
 from earnings_themes.results.artifacts import write_themes
 from earnings_themes.results.provenance import OF_THEMES, peak_memory_mb, versions
-from earnings_themes.results.topics_reader import CentroidRows, TopicsReader
-from earnings_themes.system.processes import one_thread, pool
+from earnings_themes.results.topics_reader import TopicsReader
+from earnings_themes.system.folders import Folder
+from earnings_themes.system.processes import one_thread
+from earnings_themes.themes.corpus import Corpus, read_corpus
+from earnings_themes.themes.describe import Words, describe
+from earnings_themes.themes.find import Found, cohesion_across, find_themes
+from earnings_themes.themes.hierarchy import CONTENT, Tree, make_tree, write_sentences
 from earnings_themes.themes.llm_names import name_themes
-from earnings_themes.themes.methods import Clusterer, sets_procedure_aside, theme_clusterer
+from earnings_themes.themes.settle import Centres, Settled, centres, settle
+from earnings_themes.themes.stability import stability_of
 
 KIND_ORDER: Final[tuple[Kind, ...]] = ("subject", "reporting", "procedure", "filler")
-# Three sentences from three firms: enough to see what a theme is about, and that it is not one firm's.
-_N_REPRESENTATIVES: Final = 3
-# The prototype named a topic by five words, joined.
-_N_WORDS: Final = 5
-# More topics, and a clustering takes up to 4 GB (docs/validation.md, "Size"): several at once would not fit.
-_MOST_BESIDE: Final = 30_000
-_NO_TERMS: Final = TopicTerms(array("I"), b"")
+# Five sentences from five firms: what raters read of a theme.
+_N_REPRESENTATIVES: Final = 5
+# Exemplars that are compared with each other, at most: 40,000 take two cores a minute.
+_MOST_EXEMPLARS: Final = 40_000
+# A sentence with this share of the floor is held by its theme's broad theme alone.
+_BROAD_SHARE: Final = 0.6
+# Settled, a theme's pairs of different firms must cohere by this share of what it was found with; else nothing is shared.
+_COHESION_SHARE: Final = 0.7
+# After two rounds fewer than one sentence in a hundred moves.
+_ROUNDS: Final = 2
 
 
-@dataclass(frozen=True, slots=True)
-class TopicRecord:
-    """What the reduce keeps of a topic: as little as can be, because 10,000 firms have 280,000 of them."""
+@dataclass
+class Pool:
+    """What the reduce keeps of the firms' topics.
 
-    firm_id: str
-    topic_id: int
-    label: str
-    terms: TopicTerms
-    size: int
-    kind: Kind
-    examples: bytes  # labels.pack of the sentences that may stand for it
-    traits: Traits = NO_TRAITS
-    words: str = ""  # its first keywords, which the prototype's method clusters
+    Attributes
+    ----------
+    exemplars : (e,) rows of the modelled sentences that the themes are found from
+    model_topic : (m,) the model's topic of each modelled sentence, -1 for its outliers
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class FirmRecords:
-    """What the reduce takes from a firm's file; the topics' terms are numbered when all firms' come together."""
-
-    firm_id: str
-    status: FirmStatus
-    topics: list[TopicRecord]
-    centroids: NDArray[np.float32]
-    words: WordsOfFirm
+    exemplars: NDArray[np.int64]
+    model_topic: NDArray[np.int64]
 
 
 def aggregate_files(
     run: str,
+    folder: Folder,
     firms: TopicsReader,
     output: Path,
     settings: ThemeSettings,
     min_firm_coverage: float,
     seed: int,
     workers: int = 1,
+    space: str | None = None,
 ) -> Themes:
-    """Read the firms' topics one by one, find the themes, write themes.json and return them.
+    """Read a run's topics, sentences and vectors, find the themes, write themes.json and sentences.parquet; return the themes.
 
-    workers: processes that share the work; the result does not depend on it.
+    folder: where the run's files lie. output: themes.json; sentences.parquet is written beside it. workers: processes
+    that read; the result does not depend on it.
 
     Raises CoverageError when fewer than `min_firm_coverage` of the firms have a readable file, ResultError
     when the files do not belong together, and CloudError when AWS refuses to give them.
     """
     started = time.perf_counter()
-    topics: list[TopicRecord] = []
-    centroids = CentroidRows()
+    topics: list[tuple[str, list[list[str]]]] = []
     quiet: list[SkippedFirm] = []
-    words = FirmWords()
-    for firm in firms.map(_records, workers):
-        if firm.status != "ok":
-            quiet.append(SkippedFirm(firm.firm_id, firm.status))
-        terms = words.add(firm.words)
-        topics += [replace(topic, terms=found) for topic, found in zip(firm.topics, terms, strict=True)]
-        centroids.add(firm.centroids)
+    for firm in firms.map(_sentences_of, workers):
+        if firm[1] != "ok":
+            quiet.append(SkippedFirm(firm[0], firm[1]))
+        topics.append((firm[0], firm[2]))
     firms.check_coverage(min_firm_coverage)
-    read = time.perf_counter() - started
     skipped = sorted([*quiet, *firms.unreadable], key=lambda firm: firm.firm_id)
-    themes = aggregate(
-        run,
-        topics,
-        centroids.matrix(),
-        skipped,
-        settings,
-        seed,
-        {"read": read},
-        words.names(),
-        words.vocabulary,
-        workers,
+    corpus = read_corpus(folder, [firm for firm, _ in topics])
+    read = time.perf_counter() - started
+    themes, tree, settled = aggregate(
+        run, corpus, topics, folder, skipped, settings, seed, {"read": read}, space
     )
+    parent = {theme.theme_id: theme.parent or "" for theme in themes.themes}
+    ids = [theme.theme_id for theme in themes.themes]
+    write_sentences(
+        output.with_name("sentences.parquet"), corpus, settled, tree, ids, [parent[theme] for theme in ids],
+        np.where((settled.labels < 0) & (settled.strength >= _BROAD_SHARE * settings.floor), settled.nearest, -1),
+    )  # fmt: skip
     write_themes(output, themes)
     return themes
+
+
+def _sentences_of(firm: FirmTopics) -> tuple[str, str, list[list[str]]]:
+    return (
+        firm.firm_id,
+        firm.status,
+        [[sentence.sentence_id for sentence in topic.sentences] for topic in firm.topics],
+    )
 
 
 @one_thread
 def aggregate(
     run: str,
-    topics: Sequence[TopicRecord],
-    centroids: NDArray[np.float32],
+    corpus: Corpus,
+    topics: Sequence[tuple[str, list[list[str]]]],
+    folder: Folder,
     skipped: Sequence[SkippedFirm],
     settings: ThemeSettings,
     seed: int,
     seconds: dict[str, float] | None = None,
-    names: Set[str] = frozenset(),
-    vocabulary: Vocabulary | None = None,
-    workers: int = 1,
-) -> Themes:
-    """Cluster topics into themes and describe them.
+    space: str | None = None,
+) -> tuple[Themes, Tree, Settled]:
+    """Find the themes of a corpus, settle its sentences, and describe both.
 
-    centroids: (n_topics, dim) float32, L2 norm 1. names: words that no label and keyword may hold. vocabulary:
-    what the topics' terms are numbered by.
+    topics: each firm's topics as sentence ids, the surest first. folder: where the texts are. space: the file of the
+    subject space, None for the packaged one.
     """
     timing = dict(seconds or {})
     started = time.perf_counter()
-    # Procedure is common to all firms by its nature, and would be the largest theme.
-    aside = sets_procedure_aside(settings.params)
-    open_rows = np.array(
-        [row for row, topic in enumerate(topics) if not (aside and topic.kind == "procedure")], dtype=np.int64
+    firm_ids = [firm for firm, _ in topics]
+    number = {firm: place for place, firm in enumerate(firm_ids)}
+    of_row = corpus.table["firm_id"].to_pylist()
+    firms = np.array([number[of_row[row]] for row in corpus.modelled.tolist()], dtype=np.int64)
+    pool = make_pool(corpus, topics)
+    found = find_themes(
+        corpus.rows[pool.exemplars], firms[pool.exemplars], settings.granularity, settings.min_firms, seed
     )
-    reasons = dict.fromkeys(set(range(len(topics))) - set(open_rows.tolist()), "procedural")
-    cluster = theme_clusterer(
-        settings.params,
-        [topic.firm_id for topic in topics],
-        [topic.words for topic in topics],
-        centroids,
-        seed,
-    )
-    labels = cluster(open_rows)
-    groups: dict[int, list[int]] = defaultdict(list)
-    for row, label in zip(open_rows.tolist(), labels.tolist(), strict=True):
-        if label < 0:
-            reasons[row] = "outlier"
-        else:
-            groups[label].append(row)
-    timing["cluster"] = time.perf_counter() - started
+    timing["find"] = time.perf_counter() - started
 
-    kept: list[list[int]] = []
-    for _, rows in sorted(groups.items()):
-        members, left_out = _apply_rules(rows, topics, centroids, settings)
-        reasons |= left_out
-        if members:
-            kept.append(members)
     started = time.perf_counter()
-    # The prototype's method has used torch's threads by now, after which a forked process can hang.
-    beside = workers if aside else 1
-    stability = theme_stability(kept, open_rows, len(topics), cluster, settings.stability_runs, seed, beside)
+    places, settled, broad = settle_all(corpus, firms, pool, found, settings)
+    timing["settle"] = time.perf_counter() - started
+
+    started = time.perf_counter()
+    stability = stability_of(
+        corpus.rows[pool.exemplars], firms[pool.exemplars], settled.labels[pool.exemplars], broad,
+        settings.granularity, settings.min_firms, settings.stability_runs, seed,
+    )  # fmt: skip
     timing["stability"] = time.perf_counter() - started
 
     started = time.perf_counter()
-    themes = _describe(run, kept, stability, topics, centroids, settings, names, vocabulary or Vocabulary())
+    order, kinds = _ranked(firms, settled, corpus.content, len(places.whole))
+    settled, places, broad = _in_order(settled, places, broad, order)
+    stability = stability.in_order(order)
+    tree = make_tree(firms, settled, corpus.content, pool.model_topic)
+    words = describe(
+        corpus, folder, firm_ids, settled, places.unit, [kinds[place] for place in order], settings, space
+    )
+    themes = _themes(run, corpus, firm_ids, firms, settled, places, broad, tree, words,
+                     [kinds[place] for place in order], stability, settings, skipped, seed)  # fmt: skip
     timing["describe"] = time.perf_counter() - started
-    plain_labels: dict[str, dict[str, str]] = {}
     if settings.llm:
         started = time.perf_counter()
-        themes, plain = name_themes(themes, settings.llm, settings.max_words)
-        plain_labels = {"plain_labels": plain}
+        named, plain = name_themes(themes.themes, settings.llm, settings.max_words)
+        themes = replace(themes, themes=named, metadata={**themes.metadata, "plain_labels": plain})
         timing["name"] = time.perf_counter() - started
-    unassigned = [UnassignedTopic(topics[row].firm_id, topics[row].topic_id, reasons[row]) for row in reasons]
+    timed = {"seconds": timing, "peak_memory_mb": peak_memory_mb()}
+    return replace(themes, metadata={**themes.metadata, "timing": timed}), tree, settled
+
+
+def make_pool(corpus: Corpus, topics: Sequence[tuple[str, list[list[str]]]]) -> Pool:
+    """Choose the exemplars: of each topic the surest sentences with content, as many as fit into the limit.
+
+    Every topic gives the same number where there is room, so that a talkative firm makes no themes of its own; where
+    even one a topic is too many, every so-manieth topic gives one.
+    """
+    place = {
+        sentence: row
+        for row, sentence in enumerate(corpus.table["sentence_id"].take(corpus.modelled).to_pylist())
+    }
+    model_topic = np.full(len(corpus.modelled), -1, dtype=np.int64)
+    groups: list[list[int]] = []
+    for _, of_firm in topics:
+        for topic, sentences in enumerate(of_firm):
+            rows = [place[sentence] for sentence in sentences if sentence in place]
+            model_topic[rows] = topic
+            groups.append([row for row in rows if corpus.content[row] >= CONTENT])
+    groups = [group for group in groups if group]
+    each = max(1, _MOST_EXEMPLARS // max(len(groups), 1))
+    step = -(-len(groups) // _MOST_EXEMPLARS) if len(groups) > _MOST_EXEMPLARS else 1
+    chosen = sorted(row for group in groups[::step] for row in group[:each])
+    return Pool(np.array(chosen, dtype=np.int64), model_topic)
+
+
+def settle_all(
+    corpus: Corpus, firms: NDArray[np.int64], pool: Pool, found: Found, settings: ThemeSettings
+) -> tuple[Centres, Settled, NDArray[np.int64]]:
+    """Settle every modelled sentence, recompute the centres from what settled, and keep the themes that still hold.
+
+    Returns the centres, where each sentence settled, and the broad theme (k,) of each theme.
+    """
+    labels = np.full(len(corpus.rows), -1, dtype=np.int64)
+    labels[pool.exemplars] = found.labels
+    places = centres(corpus.rows, labels, found.n_themes)
+    broad = found.broad
+    settled = settle(corpus.rows, corpus.content, places, settings.floor)
+    for _ in range(_ROUNDS):
+        places = centres(corpus.rows, settled.labels, len(places.whole))
+        keep = np.flatnonzero(_holds(corpus.rows, firms, settled.labels, len(places.whole), settings))
+        places = Centres(places.whole[keep], places.tightness[keep])
+        broad = broad[keep]
+        settled = settle(corpus.rows, corpus.content, places, settings.floor)
+    keep = np.flatnonzero(_holds(corpus.rows, firms, settled.labels, len(places.whole), settings))
+    places = Centres(places.whole[keep], places.tightness[keep])
+    settled = settle(corpus.rows, corpus.content, places, settings.floor)
+    return places, settled, np.unique(broad[keep], return_inverse=True)[1].astype(np.int64)
+
+
+def _holds(
+    rows: NDArray[np.int8],
+    firms: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    k: int,
+    settings: ThemeSettings,
+) -> NDArray[np.bool_]:
+    """Return (k,) which themes have enough firms, none of which dominates, and hold together across firms."""
+    inside = labels >= 0
+    pairs, counts = np.unique(np.stack([labels[inside], firms[inside]], axis=1), axis=0, return_counts=True)
+    n_firms = np.bincount(pairs[:, 0], minlength=k)
+    total = np.bincount(labels[inside], minlength=k)
+    largest = np.zeros(k, dtype=np.int64)
+    np.maximum.at(largest, pairs[:, 0], counts)
+    # Two firms hold at least a half: an equal share, half as much again, is no domination, whatever the limit.
+    most = np.maximum(settings.max_firm_share, 1.5 / np.maximum(n_firms, 1))
+    cohesion = np.full(k, -1.0)
+    across = cohesion_across(rows, firms, labels)
+    cohesion[: len(across)] = across
+    held: NDArray[np.bool_] = (
+        (n_firms >= settings.min_firms)
+        & (largest <= most * np.maximum(total, 1))
+        & (cohesion >= _COHESION_SHARE * settings.granularity)
+    )
+    return held
+
+
+def _ranked(
+    firms: NDArray[np.int64], settled: Settled, content: NDArray[np.float32], k: int
+) -> tuple[list[int], list[Kind]]:
+    """Return the themes' order (subject first, then firms, then sentences) and the kind of each."""
+    kinds: list[Kind] = []
+    sizes = []
+    for theme in range(k):
+        rows = np.flatnonzero(settled.labels == theme)
+        mean = float(content[rows].mean()) if len(rows) else 0.0
+        kinds.append("subject" if mean >= _SUBJECT else "filler")
+        sizes.append((len(np.unique(firms[rows])), len(rows)))
+    order = sorted(
+        range(k), key=lambda theme: (KIND_ORDER.index(kinds[theme]), *(-n for n in sizes[theme]), theme)
+    )
+    return order, kinds
+
+
+# A theme whose sentences have less content than this, on average, is talk without a subject.
+_SUBJECT: Final = 0.7
+
+
+def _in_order(
+    settled: Settled, places: Centres, broad: NDArray[np.int64], order: list[int]
+) -> tuple[Settled, Centres, NDArray[np.int64]]:
+    rank = np.full(len(order) + 1, -1, dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    moved = Settled(rank[settled.labels], rank[settled.nearest], settled.strength, settled.cosine)
+    return moved, Centres(places.whole[order], places.tightness[order]), broad[order]
+
+
+def _themes(
+    run: str,
+    corpus: Corpus,
+    firm_ids: Sequence[str],
+    firms: NDArray[np.int64],
+    settled: Settled,
+    places: Centres,
+    broad: NDArray[np.int64],
+    tree: Tree,
+    words: Words,
+    kinds: Sequence[Kind],
+    stability: Any,
+    settings: ThemeSettings,
+    skipped: Sequence[SkippedFirm],
+    seed: int,
+) -> Themes:
+    ids = corpus.table["sentence_id"].take(corpus.modelled).to_pylist()
+    cohesion = cohesion_across(corpus.rows, firms, settled.labels)
+    by_theme: dict[Any, Any] = dict(iter(tree.topics.groupby("theme")))
+    # The broad themes are numbered by their first theme, so that the largest stand first.
+    first: dict[int, int] = {}
+    for number in broad.tolist():
+        first.setdefault(number, len(first) + 1)
+    broad_ids = [f"{run}-B{first[number]:02d}" for number in broad.tolist()]
+    fine = []
+    for theme in range(len(places.whole)):
+        rows = np.flatnonzero(settled.labels == theme)
+        topics = by_theme[theme].sort_values(["size", "firm"], ascending=[False, True])
+        fine.append(
+            Theme(
+                theme_id=f"{run}-{theme + 1:03d}",
+                kind=kinds[theme],
+                label=words.labels[theme],
+                keywords=words.keywords[theme],
+                n_firms=len(np.unique(firms[rows])),
+                n_topics=len(topics),
+                n_sentences=len(rows),
+                centroid=tuple(places.unit[theme].tolist()),
+                cohesion=float(cohesion[theme]),
+                stability=stability.themes[theme],
+                firms=tuple(sorted(firm_ids[firm] for firm in np.unique(firms[rows]).tolist())),
+                topics=tuple(
+                    ThemeTopic(
+                        firm_ids[int(topic.firm)],
+                        int(topic.topic_id),
+                        words.labels[theme],
+                        int(topic.size),
+                        float(topic.similarity),
+                    )
+                    for topic in _records(topics)
+                ),
+                representative_sentences=_representatives(rows, firms, settled, tree, firm_ids, ids, words),
+                level=1,
+                parent=broad_ids[theme],
+                threshold=settings.floor,
+                born=run,
+            )
+        )
+    wide = _broad_themes(fine, stability, first, broad)
+    alone = tree.topics[tree.topics["theme"] < 0]
     return Themes(
         schema_version=SCHEMA_VERSION,
         run=run,
-        n_themes=len(themes),
-        themes=themes,
-        unassigned_topics=tuple(sorted(unassigned, key=lambda topic: (topic.firm_id, topic.topic_id))),
+        n_themes=len(fine),
+        themes=tuple(fine),
+        unassigned_topics=tuple(
+            UnassignedTopic(firm_ids[int(row.firm)], int(row.topic_id), "no_theme", "", int(row.size))
+            for row in _records(alone)
+        ),
         skipped_firms=tuple(skipped),
         metadata={
             "min_firms": settings.min_firms,
             "max_firm_share": settings.max_firm_share,
-            "params": dict(settings.params),
+            "granularity": settings.granularity,
+            "floor": settings.floor,
             "stability_runs": settings.stability_runs,
-            "n_topics": len(topics),
-            "n_firms_with_topics": len({topic.firm_id for topic in topics}),
+            "n_topics": len(tree.topics),
+            "n_firms_with_topics": int(tree.topics["firm"].nunique()),
+            "n_sentences": len(corpus.table),
+            "n_modelled": len(corpus.rows),
+            "n_content": int((corpus.content >= CONTENT).sum()),
+            "n_settled": int((settled.labels >= 0).sum()),
+            **corpus.about,
             "seed": seed,
-            **plain_labels,
             "versions": versions(OF_THEMES),
-            "timing": {"seconds": timing, "peak_memory_mb": peak_memory_mb()},
         },
+        levels=(
+            Level(1, len(fine), _mean_stability(fine)),
+            Level(2, len(wide), _mean_stability(wide)),
+        ),
+        broad=tuple(wide),
     )
 
 
-def theme_stability(
-    groups: Sequence[Sequence[int]],
-    rows: NDArray[np.int64],
-    n_topics: int,
-    cluster: Clusterer,
-    stability_runs: int,
-    seed: int,
-    workers: int = 1,
-) -> list[float | None]:
-    """Return, for each theme, how far it comes back when a tenth of the topics is left out: 0 to 1.
-
-    The mean, over `stability_runs` repeats of the clustering on a random 90 %, of the largest Jaccard index
-    between the theme and a cluster of the repeat (clusterwise stability, Hennig 2007,
-    doi:10.1016/j.csda.2006.11.025; he calls themes under 0.6 not to be trusted). groups: rows of the topics
-    of each theme. rows: the rows that were clustered, of `n_topics`. None where it is not measured.
-    """
-    if not stability_runs or not groups:
-        return [None] * len(groups)
-    draw = np.random.default_rng(seed)
-    jaccard = np.zeros(len(groups))
-    samples = [np.sort(draw.permutation(rows)[: -(-9 * len(rows) // 10)]) for _ in range(stability_runs)]
-    for sample, found in zip(samples, _clustered(samples, cluster, workers), strict=True):
-        label = np.full(n_topics, -1, dtype=np.int64)
-        label[sample] = found
-        inside = np.zeros(n_topics, dtype=bool)
-        inside[sample] = True
-        sizes = np.bincount(found[found >= 0], minlength=1)
-        for number, group in enumerate(groups):
-            members = np.asarray(group)[inside[group]]
-            shared = np.bincount(label[members][label[members] >= 0], minlength=len(sizes))
-            union = sizes + len(members) - shared
-            jaccard[number] += float((shared / np.maximum(union, 1)).max())
-    return [float(total) / stability_runs for total in jaccard]
+def _records(topics: pd.DataFrame) -> list[Any]:
+    return list(topics.itertuples(index=False))
 
 
-def _clustered(
-    samples: Sequence[NDArray[np.int64]], cluster: Clusterer, workers: int
-) -> Iterator[NDArray[np.int64]]:
-    if workers == 1 or sum(map(len, samples)) > _MOST_BESIDE * len(samples):
-        yield from map(cluster, samples)
-        return
-    with pool(workers) as processes:
-        yield from processes.map(partial(_on_one_thread, cluster), samples)
+def _mean_stability(themes: Sequence[Theme]) -> float | None:
+    known = [(theme.stability, theme.n_sentences) for theme in themes if theme.stability is not None]
+    total = sum(n for _, n in known)
+    return sum(value * n for value, n in known) / total if total else None
 
 
-@one_thread
-def _on_one_thread(cluster: Clusterer, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    return cluster(rows)
-
-
-def _records(firm: FirmTopics) -> FirmRecords:
-    spoken = [[sentence.text for sentence in topic.sentences] for topic in firm.topics]
-    words = words_of_firm(firm.firm_name, spoken)
-    names = words.names | words.own
-    topics = [
-        TopicRecord(
-            firm.firm_id,
-            topic.topic_id,
-            topic.label,
-            _NO_TERMS,
-            topic.size,
-            topic.kind,
-            pack(example_candidates((sentence.sentence_id, sentence.text) for sentence in topic.sentences)),
-            traits(texts, names),
-            ", ".join(word for word, _ in topic.keywords[:_N_WORDS]),
-        )
-        for topic, texts in zip(firm.topics, spoken, strict=True)
-    ]
-    centroids = np.asarray(firm.centroids, dtype=np.float32)
-    return FirmRecords(firm.firm_id, firm.status, topics, centroids, words)
-
-
-def _apply_rules(
-    rows: list[int], topics: Sequence[TopicRecord], centroids: NDArray[np.float32], settings: ThemeSettings
-) -> tuple[list[int], dict[int, str]]:
-    """Return the rows that make a theme, and the reason for each that is left out."""
-    reasons: dict[int, str] = {}
-    similarity = dict(zip(rows, _similarity(centroids[rows]).tolist(), strict=True))
-    members = sorted(rows, key=lambda row: (-similarity[row], topics[row].firm_id, topics[row].topic_id))
-    while members:
-        by_firm = Counter(topics[row].firm_id for row in members)
-        if len(by_firm) < settings.min_firms:
-            return [], reasons | dict.fromkeys(members, "too_few_firms")
-        firm, most = max(sorted(by_firm.items()), key=lambda item: item[1])
-        # Two firms with a topic each hold one half: an equal share is no domination, whatever the limit.
-        if most / len(members) <= max(settings.max_firm_share, 1 / len(by_firm)):
-            break
-        if most == 1:
-            break
-        farthest = next(row for row in reversed(members) if topics[row].firm_id == firm)
-        members.remove(farthest)
-        reasons[farthest] = "one_firm_dominates"
-    return members, reasons
-
-
-def _similarity(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the cosine (n,) of each row (n, dim), L2 norm 1, to the mean of all."""
-    cosines: NDArray[np.float32] = vectors @ _centroid(vectors)
-    return cosines
-
-
-def _centroid(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    mean: NDArray[np.float64] = vectors.mean(axis=0, dtype=np.float64)
-    mean /= max(float(np.linalg.norm(mean)), float(np.finfo(np.float32).tiny))
-    return mean.astype(np.float32)
-
-
-def _describe(
-    run: str,
-    groups: list[list[int]],
-    stability: Sequence[float | None],
-    topics: Sequence[TopicRecord],
-    centroids: NDArray[np.float32],
-    settings: ThemeSettings,
-    names: Set[str],
-    vocabulary: Vocabulary,
-) -> tuple[Theme, ...]:
-    def size(number: int) -> tuple[int, int, str, int]:
-        rows = groups[number]
-        first = min((topics[row].firm_id, topics[row].topic_id) for row in rows)
-        return (-len({topics[row].firm_id for row in rows}), -sum(topics[row].size for row in rows), *first)
-
-    by_size = sorted(range(len(groups)), key=size)
-    found = theme_words(
-        [[(topics[row].firm_id, topics[row].terms) for row in groups[number]] for number in by_size],
-        vocabulary,
-        names,
-        settings.n_keywords,
-        settings.max_words,
-    )
-    words = dict(zip(by_size, found, strict=True))
-    kinds = {
-        number: theme_kind(
-            [(topics[row].kind, topics[row].traits, topics[row].size) for row in groups[number]],
-            has_words=bool(words[number].terms),
-        )
-        for number in by_size
-    }
-    used = {of_theme.label for of_theme in found}
-    for number in by_size:
-        if not words[number].label:
-            words[number] = words[number]._replace(label=label_without_terms(kinds[number], used))
-            used.add(words[number].label)
-    order = sorted(by_size, key=lambda number: KIND_ORDER.index(kinds[number]))
-    themes = []
-    for place, number in enumerate(order):
-        rows = groups[number]
-        vectors = centroids[rows]
-        similarity = _similarity(vectors)
-        nearest = sorted(zip(rows, similarity.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
-        themes.append(
+def _broad_themes(
+    fine: Sequence[Theme], stability: Any, first: dict[int, int], broad: NDArray[np.int64]
+) -> list[Theme]:
+    """Return the broad themes, each the union of its themes, called by its largest themes' labels."""
+    found = []
+    for number, place in first.items():
+        members = [theme for theme, other in zip(fine, broad.tolist(), strict=True) if other == number]
+        labels = [theme.label for theme in sorted(members, key=lambda theme: -theme.n_sentences)]
+        firms = sorted({firm for theme in members for firm in theme.firms})
+        centre = np.sum([np.array(theme.centroid) * theme.n_sentences for theme in members], axis=0)
+        found.append(
             Theme(
-                theme_id=f"{run}-{place + 1:03d}",
-                kind=kinds[number],
-                label=words[number].label,
-                keywords=words[number].keywords,
-                n_firms=len({topics[row].firm_id for row in rows}),
-                n_topics=len(rows),
-                n_sentences=sum(topics[row].size for row in rows),
-                centroid=tuple(_centroid(vectors).tolist()),
-                coherence=float(similarity.mean()),
-                stability=stability[number],
-                firms=tuple(sorted({topics[row].firm_id for row in rows})),
-                topics=tuple(
-                    ThemeTopic(
-                        topics[row].firm_id, topics[row].topic_id, topics[row].label, topics[row].size, cosine
-                    )
-                    for row, cosine in nearest
-                ),
-                representative_sentences=_representatives(
-                    [topics[row] for row, _ in nearest], words[number].terms
-                ),
+                theme_id=members[0].parent or "",
+                kind=members[0].kind,
+                label="; ".join(labels[:3]),
+                keywords=tuple((label, 1.0) for label in labels[:10]),
+                n_firms=len(firms),
+                n_topics=sum(theme.n_topics for theme in members),
+                n_sentences=sum(theme.n_sentences for theme in members),
+                centroid=tuple((centre / max(float(np.linalg.norm(centre)), 1e-12)).tolist()),
+                cohesion=float(np.average([theme.cohesion for theme in members])),
+                stability=stability.broad[number],
+                firms=tuple(firms),
+                topics=(),
+                representative_sentences=members[0].representative_sentences,
+                level=2,
+                born=members[0].born,
             )
         )
-    return tuple(themes)
+        assert place
+    return found
 
 
 def _representatives(
-    topics: Sequence[TopicRecord], terms: Sequence[str]
+    rows: NDArray[np.int64],
+    firms: NDArray[np.int64],
+    settled: Settled,
+    tree: Tree,
+    firm_ids: Sequence[str],
+    ids: Sequence[str],
+    words: Words,
 ) -> tuple[RepresentativeSentence, ...]:
-    """Return sentences of the topics, nearest to the centroid first, that say what the theme is about."""
-    telling: list[RepresentativeSentence] = []
-    others: list[RepresentativeSentence] = []
-    firms: set[str] = set()
-    for topic in topics:
-        if topic.firm_id in firms:
-            continue
-        firms.add(topic.firm_id)
-        (sentence_id, text), n_terms = best_example(unpack(topic.examples), terms)
-        chosen = telling if n_terms else others
-        chosen.append(RepresentativeSentence(topic.firm_id, topic.topic_id, sentence_id, text))
-        if len(telling) == _N_REPRESENTATIVES:
-            break
-    return tuple([*telling, *others][:_N_REPRESENTATIVES])
+    """Return the surest sentences of a theme, no two of one firm while firms last."""
+    ordered = sorted(rows.tolist(), key=lambda row: (-round(float(settled.strength[row]), 5), ids[row]))
+    of_new_firms: list[int] = []
+    seen: set[int] = set()
+    for row in ordered:
+        if int(firms[row]) not in seen:
+            seen.add(int(firms[row]))
+            of_new_firms.append(row)
+    chosen = [*of_new_firms, *(row for row in ordered if row not in set(of_new_firms))][:_N_REPRESENTATIVES]
+    return tuple(
+        RepresentativeSentence(
+            firm_ids[int(firms[row])], int(tree.topic_id[row]), ids[row], words.texts.get(ids[row], "")
+        )
+        for row in chosen
+    )

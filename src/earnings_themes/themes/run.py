@@ -2,26 +2,28 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from earnings_themes import __version__
-from earnings_themes.abstractions import FirmTopics, Receipt, SkippedFirm, Themes
+from earnings_themes.abstractions import Receipt, SkippedFirm, Themes
 from earnings_themes.config import Config
 from earnings_themes.errors import ResultError
 from earnings_themes.results.artifacts import read_themes, write_json
-from earnings_themes.results.firms import parse_firms
+from earnings_themes.results.firms import FirmRow, parse_firms
 from earnings_themes.results.provenance import peak_memory_mb
 from earnings_themes.results.topics_reader import TopicsReader
+from earnings_themes.results.tree import TreeReader
 from earnings_themes.stores import open_store
-from earnings_themes.system.folders import Folder
+from earnings_themes.system.folders import Folder, LocalFolder
 from earnings_themes.themes.aggregate import aggregate_files
 
 log = logging.getLogger(__name__)
 
 THEMES: Final = "themes.json"
+SENTENCES: Final = "sentences.parquet"
 RECEIPT: Final = "reduce.json"
 
 
@@ -65,7 +67,15 @@ def reduce_run(
     log.info("%s: %d firms, version %s", folder, len(firms), __version__)
     reader = TopicsReader(folder.child("topics"), [firm.firm_id for firm in firms], config.run)
     themes = aggregate_files(
-        config.run, reader, output, config.themes, config.reduce.min_firm_coverage, config.seed, workers
+        config.run,
+        folder,
+        reader,
+        output,
+        config.themes,
+        config.reduce.min_firm_coverage,
+        config.seed,
+        workers,
+        config.embedding.space,
     )
     seconds: dict[str, float] = dict(themes.metadata["timing"]["seconds"])
     n_read = len(firms) - len(reader.unreadable)
@@ -73,7 +83,7 @@ def reduce_run(
     if table:
         before = time.perf_counter()
         # As the file has them, rounded: a publish from the files is then the same content.
-        published = _publish(table, read_themes(output), reader)
+        published = _publish(table, read_themes(output), folder, firms, output.parent)
         seconds["publish"] = time.perf_counter() - before
     seconds["total"] = time.perf_counter() - started
     done = ReduceReceipt(
@@ -95,10 +105,6 @@ def reduce_run(
     return done
 
 
-def _publish(table: str, themes: Themes, firms: TopicsReader) -> Receipt:
-    def read_again() -> Iterator[FirmTopics]:
-        skipped = {firm.firm_id for firm in firms.unreadable}
-        # A file that became readable since the themes were made is in no theme.
-        yield from (firm for firm in firms if firm.firm_id not in skipped)
-
-    return open_store(f"dynamodb:{table}").publish(themes.run, read_again(), themes)
+def _publish(table: str, themes: Themes, folder: Folder, firms: Sequence[FirmRow], made: Path) -> Receipt:
+    tree = TreeReader(folder, firms, themes, LocalFolder(made))
+    return open_store(f"dynamodb:{table}").publish(themes.run, tree, themes)

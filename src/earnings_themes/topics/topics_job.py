@@ -11,7 +11,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from earnings_themes.config import TopicSettings, parse_config, validator
+from earnings_themes.config import TopicSettings, parse_config
+from earnings_themes.embedding import FirmVectors
+from earnings_themes.embedding.space import whole
 from earnings_themes.results.firms import decode_firm
 from earnings_themes.system.job import code_version, job
 from earnings_themes.topics.firm import process_firm, process_firm_files
@@ -23,8 +25,7 @@ _VERBS: Final = ("We paid more for", "They sold the", "Nobody wanted", "Costs gr
 def run(config: Mapping[str, Any], firm: str, files: Mapping[str, str], output: str, log: str) -> int:
     """Find one firm's topics and write its file; return 0, or 1 after the error was logged.
 
-    firm: the id as in its file name. files: where firms, transcripts and embeddings are; the last two may be
-    addresses in S3.
+    firm: the id as in its file name. files: where firms, transcripts and embeddings are, on this disk or in S3.
     """
     try:
         with job(log, files.values(), [output]):
@@ -32,7 +33,7 @@ def run(config: Mapping[str, Any], firm: str, files: Mapping[str, str], output: 
             process_firm_files(
                 run=settings.run,
                 firm_id=decode_firm(firm),
-                firms=Path(files["firms"]),
+                firms=files["firms"],
                 transcripts=files["transcripts"],
                 embeddings=files["embeddings"],
                 output=Path(output),
@@ -52,7 +53,6 @@ def preload() -> None:
     Imports come late, patterns and word lists are read when they are first used, and linear algebra is looked for: a
     made-up firm's topics bring all of that in. A child then takes a sixth less (docs/benchmarks.md).
     """
-    validator()
     code_version()
     said = [f"{verb} {noun} last year." for verb in _VERBS for noun in _NOUNS]
     sentences = pd.DataFrame(
@@ -71,5 +71,8 @@ def preload() -> None:
     vectors = np.tile(np.eye(len(_NOUNS), 16), (len(_VERBS), 1)) + np.repeat(
         0.1 * np.eye(len(_VERBS), 16, k=8), len(_NOUNS), axis=0
     )
-    settings = TopicSettings("bertopic", min_sentences=1, keep_procedural=True)
-    process_firm("", "", "", sentences, vectors.astype(np.float32), {}, settings, seed=0)
+    settings = TopicSettings("bertopic", min_sentences=2, keep_procedural=True)
+    found = FirmVectors(
+        sentences["sentence_id"].tolist(), whole(vectors), np.ones(len(said), dtype=np.float32), {}
+    )
+    process_firm("", "", "", sentences, found, settings, seed=0)

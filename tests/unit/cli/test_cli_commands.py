@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from earnings_themes import __version__
 from earnings_themes.cli import main
 from earnings_themes.stores.sqlite import SQLiteThemeStore
 from tests.published import make_run
@@ -52,10 +53,41 @@ def test_leaving_out_the_run_means_the_newest(command: Command) -> None:
     assert command("search", "tariffs").out == command("search", "tariffs", "--run", "late").out
 
 
+def test_themes_of_one_kind_are_listed_alone(command: Command) -> None:
+    assert (
+        command("themes", "--kind", "subject", "--run", "sample").out.splitlines()[2:]
+        == (command("themes", "--run", "sample").out.splitlines()[2:])
+    )
+    assert command("themes", "--kind", "filler").out == "Run late: 0 themes of kind filler\n"
+
+
+@pytest.mark.parametrize("label", ["supply chain, freight", "SUPPLY chain", "freight"])
+def test_a_theme_is_found_by_its_label_or_a_part_of_it(command: Command, label: str) -> None:
+    assert command("theme", label, "--run", "sample").out == command("theme", "sample-001").out
+    assert command("theme", label).out == command("theme", "late-001").out  # the newest run
+
+
+def test_firms_are_listed_with_those_that_have_no_topics(command: Command) -> None:
+    lines = command("firms", "--run", "sample").out.splitlines()
+    assert lines[0] == "Run sample: 4 firms"
+    assert [line.split()[0] for line in lines[3:]] == ["0012", "A1", "B2", "Q"]
+    assert "too few sentences" in lines[-1]
+    assert read_csv(command("firms", "--format", "csv").out)[0]["firm_id"] == "0012"
+
+
+def test_a_deleted_run_is_gone_and_the_other_stays(command: Command) -> None:
+    assert command("delete", "late", "--yes").out == "removed late: 2 firms, 2 themes\n"
+    assert [row["run"] for row in read_csv(command("runs", "--format", "csv").out)] == ["sample"]
+
+
+def test_the_version_is_printed(command: Command) -> None:
+    assert command("--version").out == f"earnings-themes {__version__}\n"
+
+
 def test_a_theme_shows_keywords_firms_topics_and_sentences(command: Command) -> None:
     out = command("theme", "sample-001").out
     assert "sample-001  supply chain, freight" in out
-    assert "subject: 3 firms, 3 topics, 9 sentences; coherence 0.71" in out
+    assert "subject: 3 firms, 3 topics, 9 sentences; cohesion 0.71" in out
     assert "keywords: supply, chain, freight" in out
     assert "0012  Firm 0012 Inc.      0  supply chain, freight" in out
     assert "Firm A1 Inc.        0  Our supply and chain improved, sentence 0." in out
@@ -268,7 +300,16 @@ def test_a_name_that_fits_several_firms_lists_them(command: Command) -> None:
         (("search", "x", "--run", "nope"), 1, "no run 'nope'. Published: late, sample."),
         (("theme", "sample-010"), 1, "Did you mean 'sample-002'? Run 'sample' has sample-001 to sample-002."),
         (("theme", "sampel-001"), 1, "its run and rank, as in 'sample-001'. Published: late, sample."),
-        (("theme", "supply"), 1, "as in 'late-001'"),
+        (("theme", "nobody says this"), 1, "as in 'late-001'"),
+        (("theme", "sample-1"), 1, "Did you mean 'sample-001'?"),
+        (
+            ("theme", "a", "--run", "sample"),
+            1,
+            "2 themes fit 'a': sample-001 (supply chain, freight), sample-002",
+        ),
+        (("delete", "sampel", "--yes"), 1, "no run 'sampel'. Did you mean 'sample'?"),
+        (("delete", "sample"), 2, "nobody is there to be asked; give --yes."),
+        (("search", "x", "--limit", "0"), 2, "'0' is too small; expected 1 or more."),
         (("topic", "A1", "7", "--run", "sample"), 1, "no topic 7 in run 'sample'; its topics are 0 to 2."),
         (("topic", "Q", "0", "--run", "sample"), 1, "it has no topics"),
         (("firm", "0013", "--run", "sample"), 1, "'0013' in run 'sample'. Did you mean '0012'?"),
@@ -284,8 +325,12 @@ def test_a_name_that_fits_several_firms_lists_them(command: Command) -> None:
         ),
         (("themes", "--rnu", "x"), 2, "No such option: --rnu"),
         (("topic", "A1"), 2, "Missing argument 'N'. Try `earnings-themes topic --help`."),
-        (("topic", "A1", "one"), 2, "Invalid value for 'N'"),
-        (("themes", "--format", "xml"), 2, "Invalid value for '--format'"),
+        (("topic", "A1", "one"), 2, "Invalid value for 'N': 'one' is no whole number."),
+        (
+            ("themes", "--format", "xml"),
+            2,
+            "Invalid value for '--format': 'xml' is not one of 'table', 'json', 'csv'.",
+        ),
         (("search",), 2, "Missing argument"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -303,7 +348,7 @@ def test_what_cannot_be_answered_is_said_in_one_line_on_stderr(
 # --- help, completion, start, pipes ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["themes", "theme", "topic", "firm", "search", "runs"])
+@pytest.mark.parametrize("name", ["themes", "theme", "topic", "firm", "firms", "search", "runs", "delete"])
 def test_every_command_has_help_with_an_example(command: Command, name: str) -> None:
     out = command(name, "--help").out
     assert f"  earnings-themes {name}" in out[out.index("Example") :]

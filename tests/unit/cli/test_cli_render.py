@@ -82,3 +82,16 @@ def test_numbers_keep_their_sign_and_missing_values_are_empty() -> None:
     out = io.StringIO()
     write_csv(["a", "b", "c"], [(-0.25, None, 3)], out)
     assert out.getvalue() == '"a","b","c"\n-0.25,"",3\n'
+
+
+def test_a_column_that_gives_way_is_cut_before_every_other_and_then_left_out() -> None:
+    columns = [
+        Column("label", flexible=True),
+        Column("n"),
+        Column("keywords", flexible=True, first_to_go=True),
+    ]
+    row = ("expenses and prices", 7, "expense, price, cost, wage, rate, margin")
+    cut, gone = (list(table(columns, [row], width)) for width in (50, 40))
+    assert cut[1].startswith("expenses and prices  7  expense, price")
+    assert cut[1].endswith("…") and len(cut[1]) <= 50
+    assert gone == ["label                n", "expenses and prices  7"]

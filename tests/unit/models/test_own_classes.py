@@ -79,7 +79,7 @@ def test_a_model_of_ones_own_makes_a_firms_topics() -> None:
         }
     )  # fmt: skip
     vectors = np.stack([made_vector(text) for text in texts])
-    settings = TopicSettings(f"{__name__}:LengthModel", 2, False, {"words": 8})
+    settings = TopicSettings(f"{__name__}:LengthModel", 2, False, params={"words": 8})
     firm = process_firm("r", "7", "Firm", frame, vectors, {}, settings, seed=1)
     assert (firm.n_topics, len(firm.outliers)) == (2, 0)
     assert sum(topic.size for topic in firm.topics) == len(texts)

@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from earnings_themes.cloud import theme_container as container
-from earnings_themes.cloud.theme_container import main
 from earnings_themes.errors import CloudError, StoreError
 from earnings_themes.results.artifacts import read_themes
 from tests.conftest import REPO
+from tests.container_command import call as call_command
 from tests.small_run import RUN, list_firms, make_run
 
 
@@ -43,7 +43,7 @@ def call(work: Path, *more: str, **changed: Any) -> int:
         "--output": work / "out",
         "--message-file": work / "output/message",
     } | changed
-    return main([*(str(word) for pair in given.items() for word in pair), *more])
+    return call_command("theme-aggregator", [*(str(word) for pair in given.items() for word in pair), *more])
 
 
 def test_a_run_in_a_folder_becomes_themes_and_a_receipt(work: Path) -> None:
@@ -97,14 +97,13 @@ def test_refusals_and_bugs_have_codes_of_their_own(
 def test_wrong_arguments_are_2_and_help_names_every_code(
     work: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as ended:
-        call(work, "--table", "themes")
-    assert ended.value.code == 2
-    with pytest.raises(SystemExit):
-        main(["--help"])
+    assert call(work, "--table", "themes") == 2
+    assert "theme-aggregator: No such option: --table" in capsys.readouterr().err
+    assert call_command("theme-aggregator", []) == 2, "no argument is no wish for help"
+    assert call_command("theme-aggregator", ["--help"]) == 0
     text = capsys.readouterr().out
     for code in ("0", "1", "2", "3", "4", "143"):
-        assert f"\n  {code}  " in text
+        assert f"\n    {code}  " in text
 
 
 def test_a_message_that_cannot_be_left_does_not_hide_the_error(work: Path) -> None:
@@ -115,6 +114,4 @@ def test_a_message_that_cannot_be_left_does_not_hide_the_error(work: Path) -> No
 
 def test_sigterm_ends_it_at_once(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(container, "reduce_run", lambda *_: signal.raise_signal(signal.SIGTERM))
-    with pytest.raises(SystemExit) as ended:
-        call(work)
-    assert ended.value.code == 143
+    assert call(work) == 143

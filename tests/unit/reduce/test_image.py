@@ -26,7 +26,7 @@ def pinned(path: str) -> dict[str, set[str]]:
 
 def test_the_image_has_every_package_that_the_command_imports() -> None:
     code = (
-        "import sys, earnings_themes.cloud.theme_container, earnings_themes.stores.dynamodb;"
+        "import sys, earnings_themes.cli, earnings_themes.cloud.theme_container, earnings_themes.stores.dynamodb;"
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )
     loaded = subprocess.run(

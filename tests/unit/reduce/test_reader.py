@@ -91,10 +91,10 @@ def test_what_cannot_be_used_is_skipped_by_name_and_reason(
         "old": "topics/old.json: schema_version is 7, this program reads 1",
         "other": "topics/other.json: holds firm 'whole', expected 'other'",
         "foreign run": f"topics/foreign%20run.json: is of run '2022_Q4', expected '{RUN}'",
-        "NaN": "topics/NaN.json: the centroids hold something else than finite numbers",
+        "NaN": "topics/NaN.json: not complete JSON",
         "long": "topics/long.json: the centroids are not of length 1",
         "ragged": "topics/ragged.json: the centroids are not all of one length",
-        "words": "topics/words.json: the centroids hold something else",
+        "words": "topics/words.json: centroids[1][0]: expected float, got str",
     }.items():
         assert said[firm].startswith(reason), firm
 

@@ -204,7 +204,7 @@ def _themes(
                 n_topics=len(firms),
                 n_sentences=sum(topic.size for _, topic in members),
                 centroid=tuple(map(float, centres[rank])),
-                coherence=0.9,
+                cohesion=0.9,
                 stability=0.7,
                 firms=tuple(firm.firm_id for firm in firms),
                 topics=tuple(

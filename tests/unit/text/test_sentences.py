@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from earnings_themes.text import MAX_WORDS, split_long, split_sentences, split_sentences_counted
+from earnings_themes.text import MAX_WORDS, lacks_ends, split_long, split_sentences, split_sentences_counted
 
 CASES = Path(__file__).with_name("split_cases.txt")
 DATA = Path(__file__).parents[3] / "data"
@@ -85,3 +85,44 @@ def test_the_samples_true_boundaries_are_found_in_every_call() -> None:
         for row in csv.DictReader(file):
             found[row["companyid"], row["transcriptid"]] += len(split_sentences(row["componenttext"]))
     assert found == true
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("we grew. margins fell, e.g. in the north. mr. smith left at 5 p.m. eastern. so it was.",
+         ["we grew.", "margins fell, e.g. in the north.", "mr. smith left at 5 p.m. eastern.", "so it was."]),
+        ("I think we grew. then I saw margins. costs fell... and rose. it was Acme. we sold it.",
+         ["I think we grew.", "then I saw margins.", "costs fell... and rose.", "it was Acme.", "we sold it."]),
+        ("Our plans are:\n• Open nine plants\n• Hire nurses\n• Lower churn",
+         ["Our plans are:", "• Open nine plants", "• Hire nurses", "• Lower churn"]),
+        ("- Open nine plants\n- Hire nurses", ["- Open nine plants", "- Hire nurses"]),
+        ("Three things:\n1. Open plants\n2. Hire nurses", ["Three things:", "1. Open plants", "2. Hire nurses"]),
+        ("We grew by\n12. That is fine.", ["We grew by\n12.", "That is fine."]),
+        ("We grew by 5%\n- which is more than planned.", ["We grew by 5%\n- which is more than planned."]),
+        ("Our plans\nOpen nine plants\nHire nurses", ["Our plans", "Open nine plants", "Hire nurses"]),
+        ("We sold plants\nin the north\nof Texas.", ["We sold plants\nin the north\nof Texas."]),
+        ("a • b • c", ["a", "• b", "• c"]),
+        ("We Grew In The U.S. We Sold Acme Inc. And Bought It.",
+         ["We Grew In The U.S.", "We Sold Acme Inc.", "And Bought It."]),
+        ("WE GREW. MARGINS FELL.", ["WE GREW.", "MARGINS FELL."]),
+    ],
+)  # fmt: skip
+def test_lower_case_lists_and_title_case_have_their_ends(text: str, sentences: list[str]) -> None:
+    assert split_sentences(text) == sentences
+
+
+def test_text_that_lost_its_points_is_split_at_its_capitals() -> None:
+    said = ["We sold the Norvale plants in the north and the south of the state", "Our margin grew as I said, by a lot",
+            "So we're very comfortable with what we and the Acme people did this year, which was a good one for us"]  # fmt: skip
+    assert split_sentences(" ".join(said)) == said
+
+
+def test_speech_without_a_point_is_cut_between_clauses_and_said_to_be_so() -> None:
+    text = "we opened a store in the north and we hired people there because the demand was high " * 6
+    assert lacks_ends(text)
+    pieces = split_sentences(text)
+    assert len(pieces) > 3
+    assert all(8 <= len(piece.split()) <= 32 for piece in pieces)
+    assert " ".join(pieces).split() == text.split()
+    assert not lacks_ends(text + "."), "a long sentence is one"

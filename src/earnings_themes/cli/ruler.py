@@ -1,0 +1,279 @@
+"""`earnings-themes sheet` and `score`: themes judged blind. See docs/rating.md."""
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from earnings_themes.cli import render
+from earnings_themes.cli.render import Cell, Column
+from earnings_themes.errors import ResultError
+
+if TYPE_CHECKING:
+    from earnings_themes.quality.ruler.figures import Figure
+
+_SHEET = (
+    "\b\nExamples:\n"
+    "  earnings-themes sheet results/mine results/other --kind pairs --n 450 --out rating\n"
+    "  earnings-themes sheet results/mine bertopic=themes.csv \\\n"
+    "      --vectors results/mine/embeddings --recall 150 --out rating"
+)
+_SCORE = (
+    "\b\nExamples:\n"
+    "  earnings-themes score rating/key rating/sheets/*.csv\n"
+    "  earnings-themes score rating/key rating/sheets/*.csv --save judged.csv\n"
+    "  earnings-themes score judged.csv --format json\n\n"
+    "\b\nExit codes:\n"
+    "  0  answered\n"
+    "  1  the ratings are refused, or a file cannot be read; the message says which and why\n"
+    "  2  wrong usage"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add both commands to the program."""
+    app.command(epilog=_SHEET)(sheet)
+    app.command(epilog=_SCORE)(score)
+
+
+def sheet(
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN...",
+            help="A run's folder, or a table sentence_id,theme[,strength,label] of any tool; NAME=PATH names it.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder, for sheets/ and key/.")],
+    kind: Annotated[
+        Literal["pairs", "intruders", "labels"], typer.Option("--kind", help="What is judged.")
+    ] = "pairs",
+    n: Annotated[int, typer.Option("--n", min=1, help="Items a run.")] = 450,
+    coverage: Annotated[
+        float,
+        typer.Option(
+            "--coverage", min=0.01, max=1, help="The surest share of the modelled sentences that counts."
+        ),
+    ] = 0.5,
+    transcripts: Annotated[
+        Path | None,
+        typer.Option(
+            "--transcripts",
+            metavar="FILE",
+            help="The sentences that tables name.  [default: the first run's]",
+        ),
+    ] = None,
+    vectors: Annotated[
+        Path | None,
+        typer.Option(
+            "--vectors",
+            metavar="FILE|DIR",
+            help="A vector a sentence: adds the ceiling, the nearest sentences of two firms.",
+        ),
+    ] = None,
+    recall: Annotated[
+        int,
+        typer.Option(
+            "--recall",
+            min=0,
+            metavar="N",
+            help="Pairs from each source elsewhere: words, random, neighbours where a run has embeddings.",
+        ),
+    ] = 0,
+    neighbours: Annotated[
+        Path | None,
+        typer.Option(
+            "--neighbours",
+            metavar="FILE|DIR",
+            help="Vectors for the pairs from elsewhere.  [default: a run's embeddings]",
+        ),
+    ] = None,
+    second: Annotated[
+        float, typer.Option("--second", min=0, max=1, help="Share of the items that a second rater gets too.")
+    ] = 0.2,
+    exclude: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--exclude", metavar="KEY", help="Keys or saved ratings whose pairs are not drawn again."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Same seed, same input: the same sheets.")] = 1,
+) -> None:
+    """Write sheets on which people judge themes without knowing whose they are.
+
+    The sheets are for the raters, with the codebook; the key is not.
+    """
+    from earnings_themes.quality.ruler import inputs, sheets
+
+    corpus, clusterings = inputs.read_runs(runs, transcripts)
+    wish = sheets.Wish(kind, n, coverage, seed, second, recall)
+    folders = [Path(spec.partition("=")[2] or spec) / "embeddings" for spec in runs]
+    near = neighbours or next((folder for folder in folders if folder.is_dir()), None)
+    not_again = frozenset(
+        frozenset(pair)
+        for path in exclude or ()
+        for pair in inputs.read_table(path)[["sentence_id_a", "sentence_id_b"]].itertuples(
+            index=False, name=None
+        )
+    )
+    items, facts = sheets.draw(corpus, clusterings, wish, near, vectors, not_again)
+    written = sheets.write(sheets.deal(items, wish), facts, corpus, out)
+    for warning in sheets.warnings(facts):
+        _say(f"warning: {warning}")
+    for name, run in facts["runs"].items():
+        of = [item for item in items if item.arm == name]
+        print(
+            f"{render.plain(name)}: {len(of):,} items; {run['n_themes']:,} themes, "
+            f"{run['effective_themes']:.0f} effective, {run['coverage']:.0%} of the modelled sentences"
+        )
+        if len(of) < n:
+            _say(
+                f"warning: {name} has {len(of)} themes of five firms or so, fewer than the {n} items asked for."
+            )
+    print(f"{len(items):,} items on {len(written)} sheets: {out / 'sheets'}")
+    print(f"The key, not for raters: {out / 'key' / 'key.csv'}")
+
+
+def score(
+    ctx: typer.Context,
+    key: Annotated[
+        Path, typer.Argument(metavar="KEY", help="key.csv, its folder, or ratings that --save wrote.")
+    ],
+    ratings: Annotated[
+        list[Path] | None, typer.Argument(metavar="RATINGS...", help="The filled sheets.")
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", metavar="FILE", help="Keep the ratings as ids and scores, without text."),
+    ] = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Show the figures of ratings that are refused.")
+    ] = False,
+    format: Annotated[
+        Literal["table", "json", "csv"] | None,
+        typer.Option("--format", help="Table for people, JSON, or CSV.  [default: table]"),
+    ] = None,
+) -> None:
+    """Say how good the runs of a sheet are, side by side, with 90 % intervals.
+
+    Refused are sheets with items that are not filled, whose random items score, or whose raters do not agree.
+    """
+    from earnings_themes.quality.ruler.figures import figures
+    from earnings_themes.quality.ruler.ratings import read_rated
+    from earnings_themes.quality.ruler.ratings import save as save_ratings
+    from earnings_themes.quality.ruler.refusals import refusals
+
+    rated = read_rated(key, ratings or [])
+    found = figures(rated, _facts(key))
+    refused = list(refusals(rated, found))
+    for reason in refused:
+        _say(f"refused: {reason}")
+    if refused and not anyway:
+        raise ResultError(
+            f"These ratings are refused, for {len(refused)} reason(s) given above. --anyway shows their figures."
+        )
+    if save:
+        save_ratings(rated, save)
+    chosen = format or getattr(getattr(ctx.obj, "format", None), "value", None) or "table"
+    if chosen == "json":
+        render.write_json({"refused": refused, "figures": [asdict(figure) for figure in found]}, sys.stdout)
+    elif chosen == "csv":
+        header = ("part", "run", "name", "value", "low", "high", "n")
+        render.write_csv(header, [tuple(asdict(figure).values()) for figure in found], sys.stdout)
+    else:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        for line in _lines(found, rated["kind"].iloc[0], width):
+            print(line)
+
+
+def _facts(key: Path) -> dict[str, Any]:
+    """What runs.json beside the key says, {} where it is not there."""
+    path = (key if key.is_dir() else key.parent) / "runs.json"
+    try:
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise ResultError(
+            f"{path} is no JSON ({error}). Restore it, or remove it: only the numbers of themes are in it."
+        ) from error
+    return facts
+
+
+def _lines(found: "Sequence[Figure]", kind: str, width: int | None) -> Iterator[str]:
+    from earnings_themes.quality.ruler.figures import MEASURES
+
+    measures = [*MEASURES[kind], *(["content_covered", "of_ceiling"] if kind == "pairs" else [])]
+    yield from _part(found, "run", measures, width, ("effective_themes", "coverage"), "run")
+    yield ""
+    yield from _part(found, "difference", MEASURES[kind], width, (), "difference")
+    recall = list(
+        dict.fromkeys(x.name for x in found if x.part == "recall" and not x.name.endswith("_of_all"))
+    )
+    if recall:
+        yield ""
+        yield "Of pairs from elsewhere that raters put together (p1: 1 or 2, p2: 2), the share that a run does:"
+        yield from _part(found, "recall", recall, width, (), "run")
+    yield ""
+    for figure in found:
+        if figure.part == "raters":
+            who = {"all": "all", "same": "one rater, again", "two": "two raters"}[figure.run]
+            yield f"{figure.name} ({who}): {_number(figure.value)} of {figure.n} items"
+    yield "Random items by sheet: " + ", ".join(
+        f"{x.run} {_number(x.value)} of {x.n}" for x in found if x.part == "random"
+    )
+
+
+def _part(
+    found: "Sequence[Figure]",
+    part: str,
+    measures: Sequence[str],
+    width: int | None,
+    facts: Sequence[str],
+    first: str,
+) -> Iterator[str]:
+    """Yield a table with a row a run and a column a measure, `value [low high]`."""
+    by = {(x.run, x.name): x for x in found if x.part == part}
+    runs = list(dict.fromkeys(run for run, _ in by))
+    if not runs:
+        return
+    facts = [name for name in facts if any(name == known for _, known in by)]
+    measures = [name for name in measures if any(name == known for _, known in by)]
+    rows: list[tuple[Cell, ...]] = []
+    for run in runs:
+        some = by.get((run, measures[0]))
+        counted = (some.n,) if part == "run" and some else ()
+        plain = tuple(_number(by[run, name].value) if (run, name) in by else None for name in facts)
+        of_n = part == "recall"
+        cells = tuple(_cell(by.get((run, name)), of_n) for name in measures)
+        rows.append((run, *counted, *plain, *cells))
+    heads = [
+        first,
+        *(["items"] if part == "run" else []),
+        *(name.replace("_", " ") for name in (*facts, *measures)),
+    ]
+    yield from render.table([Column(head) for head in heads], rows, width)
+
+
+def _cell(figure: "Figure | None", of_n: bool = False) -> str | None:
+    if figure is None or figure.value is None:
+        return None
+    if figure.low is None or figure.high is None:
+        return _number(figure.value)
+    of = f" of {figure.n}" if of_n else ""
+    return f"{_number(figure.value)} [{_number(figure.low)} {_number(figure.high)}]{of}"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.0f}" if value >= 10 else f"{value:.2f}"
+
+
+def _say(text: str) -> None:
+    print(f"earnings-themes: {render.plain(text)}", file=sys.stderr)

@@ -1,0 +1,138 @@
+"""How one setting is declared: type, default, bounds, what it is for, why this default, what an error says.
+
+pydantic checks the values. Its messages are not shown: "Input should be a valid integer" helps nobody who typed
+`two`, so a setting knows the sentence that goes on after "expected".
+"""
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
+from pydantic.fields import FieldInfo
+
+# Of every settings class: a key that is not declared is an error.
+CLOSED: Final = ConfigDict(extra="forbid")
+
+
+def setting(
+    default: Any,
+    about: str,
+    *,
+    expected: str = "",
+    why: str = "",
+    file: Sequence[str] | None = None,
+    **bounds: Any,
+) -> Any:
+    """Declare a setting of a settings class.
+
+    Parameters
+    ----------
+    default
+        Its value where the user says nothing; `...` for a setting that must be given; a class for a section.
+    about
+        What it is for, for the comment in config.yaml and the table in docs/settings.md.
+    expected
+        What an error says after "expected". Worked out from type and bounds where it is empty.
+    why
+        Where the default comes from: a measurement, a page, a paper.
+    file
+        The setting names a file of this disk, which must be there before anything runs; the CSV columns that
+        it must have, none for any file.
+    bounds
+        pydantic's own, such as `ge=1` and `pattern=…`.
+    """
+    more: dict[str, Any] = {"expected": expected, "why": why, "file": None if file is None else list(file)}
+    more = {name: value for name, value in more.items() if value not in (None, "")}
+    if isinstance(default, type):
+        return Field(default_factory=default, description=about, json_schema_extra=more, **bounds)
+    return Field(default, description=about, json_schema_extra=more, **bounds)
+
+
+def extra(field: FieldInfo, name: str) -> Any:
+    """Return what `setting` was given as expected, why or file; None where it was not given."""
+    found = field.json_schema_extra
+    return found.get(name) if isinstance(found, dict) else None
+
+
+def fields_of(kind: Any) -> dict[str, FieldInfo]:
+    """Return the settings of a settings class by name; none for every other type."""
+    found: dict[str, FieldInfo] = getattr(kind, "__pydantic_fields__", {})
+    return found
+
+
+def section_of(field: FieldInfo) -> Any:
+    """Return the settings class of a section, also of one that may be null; None for a value."""
+    for kind in (field.annotation, *get_args(field.annotation)):
+        if fields_of(kind):
+            return kind
+    return None
+
+
+def expected_of(field: FieldInfo) -> str:
+    """Return what is allowed, as a sentence goes on after "expected"."""
+    said = extra(field, "expected")
+    if said:
+        return str(said)
+    kinds = get_args(field.annotation) or (field.annotation,)
+    null = " or null" if type(None) in kinds else ""
+    if get_origin(field.annotation) is Literal:
+        return " or ".join(map(str, kinds))
+    if bool in kinds:
+        return f"true or false{null}"
+    return f"{'a whole number' if int in kinds else 'a number'}{_bounds(field)}{null}"
+
+
+def _bounds(field: FieldInfo) -> str:
+    low = high = ""
+    for bound in field.metadata:
+        if isinstance(bound, Ge):
+            low = f" from {bound.ge}"
+        elif isinstance(bound, Gt):
+            low = f" above {bound.gt}"
+        elif isinstance(bound, Le):
+            high = f" to {bound.le}" if low.startswith(" from") else f", at most {bound.le}"
+        elif isinstance(bound, Lt):
+            high = f", below {bound.lt}"
+    return low + high
+
+
+# --- types ----------------------------------------------------------------------------------------
+
+
+def _as_text(value: Any) -> Any:
+    # YAML reads 2024 and 0.5 as numbers; true is more likely a mistake than a name.
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _as_date(value: Any) -> Any:
+    # YAML turns an unquoted 2021-01-31 into a date by itself.
+    if value is None or (isinstance(value, dt.date) and not isinstance(value, dt.datetime)):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        return dt.date.fromisoformat(value)
+    raise ValueError("not a date")
+
+
+def _null_is_empty(value: Any) -> Any:
+    return "" if value is None else value
+
+
+# Without Strict, "3", 3.0 and "yes" would be taken for 3 and true.
+Whole = Annotated[int, Strict()]
+Number = Annotated[float, Strict()]
+Flag = Annotated[bool, Strict()]
+# An id, or a name: a number is taken as it is written.
+Text = Annotated[str, BeforeValidator(_as_text), WithJsonSchema({"type": ["string", "number"]})]
+# Text that may be left out: null is the same as no text.
+TextOrNull = Annotated[str, BeforeValidator(_null_is_empty)]
+# Lists and mappings that may be left out: null is the same as none.
+TextsOrNull = Annotated[tuple[Text, ...], BeforeValidator(lambda value: () if value is None else value)]
+NamesOrNull = Annotated[Mapping[str, str], BeforeValidator(lambda value: {} if value is None else value)]
+Day = Annotated[
+    dt.date | None,
+    BeforeValidator(_as_date),
+    WithJsonSchema({"type": ["string", "null"], "format": "date"}),
+]

@@ -1,0 +1,413 @@
+"""Every setting of config.yaml: a class a section, a line a setting.
+
+To add a setting, add it here and run `make docs`: config/config.yaml, its JSON schema and docs/settings.md follow.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from earnings_themes.config.fields import (
+    CLOSED,
+    Day,
+    Flag,
+    NamesOrNull,
+    Number,
+    Text,
+    TextOrNull,
+    TextsOrNull,
+    Whole,
+    setting,
+)
+
+SubnetId = Annotated[str, Field(pattern="^subnet-[0-9a-f]+$")]
+SecurityGroupId = Annotated[str, Field(pattern="^sg-[0-9a-f]+$")]
+TagValue = Annotated[str, Field(max_length=256)]
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Limits:
+    """What a source may hold; beyond, the run stops with a message before any model is loaded."""
+
+    file_mb: Whole = setting(4000, "text of the source, decompressed, in MB", why="docs/limits.md", ge=1)
+    # The csv module takes no larger number, and a cell is read on for a hundred times its limit.
+    cell_characters: Whole = setting(
+        1_000_000, "characters of one speaker turn", why="docs/limits.md", ge=1, le=100_000_000
+    )
+    sentences_a_firm: Whole = setting(
+        20_000, "sentences of one firm, all its calls between the dates", why="docs/limits.md", ge=1
+    )
+    firms: Whole = setting(10_000, "firms of one run", why="docs/limits.md", ge=1)
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Source:
+    """Where the transcripts are, how they are read, and which of them count. Dates are inclusive, None is open."""
+
+    kind: str = setting(
+        "local_csv",
+        "files on this disk; or s3; or wrds, what `earnings-themes wrds pull` wrote; or package.module:Class, "
+        "your own DataConnector",
+        expected="local_csv, s3, wrds, or package.module:Class",
+        min_length=1,
+    )
+    path: str = setting(
+        "data/sample_calls.csv",
+        "CSV (also .gz, .bz2, .xz, .zip), .parquet, .xlsx or .dta; a folder, a glob; with s3 an s3://bucket/key or "
+        "prefix",
+        expected="the path of the transcripts",
+        min_length=1,
+    )
+    start_date: Day = setting(
+        None,
+        "first call date that counts, YYYY-MM-DD, inclusive; null: open",
+        expected="a date as YYYY-MM-DD, or null",
+    )
+    end_date: Day = setting(
+        None, "last call date that counts, inclusive; null: open", expected="a date as YYYY-MM-DD, or null"
+    )
+    firms: tuple[Text, ...] | None = setting(
+        None,
+        "a list of firm ids to keep, in quotes where they begin with a zero; null: all",
+        expected="a list of firm ids in quotes (so that leading zeros stay), or null for all",
+        min_length=1,
+    )
+    columns: NamesOrNull = setting(
+        dict,
+        "what your files call a column, such as {companyid: gvkey}; the columns: docs/input.md",
+        expected="a mapping of a column's name to what your files call it, such as {companyid: gvkey}; or null",
+    )
+    keep: TextsOrNull = setting(
+        (),
+        "columns of yours to carry to the panel, such as [gvkey, permno, sic]; one value a call",
+        expected="a list of your files' columns to carry to the panel, such as [gvkey, permno]; or null",
+    )
+    date_format: str | None = setting(
+        None,
+        'how days are written where that could be two days, such as "%m/%d/%Y"; null: ISO, SAS, and with month names',
+        expected='how days are written, in strftime\'s letters, in quotes, such as "%m/%d/%Y"; or null',
+        pattern="%",
+    )
+    time_zone: str = setting(
+        "America/New_York",
+        "the clock that tells the day of a call whose time (UTC) is known",
+        expected="a time zone such as America/New_York",
+        min_length=1,
+    )
+    max_lost: Number = setting(
+        0.05,
+        "above this share of rows with a date that cannot be read the run stops",
+        expected="a share of rows from 0 to 1, such as 0.05",
+        ge=0,
+        le=1,
+    )
+    version: Literal["latest", "earliest"] = setting(
+        "latest", "or earliest: which of a call's versions counts"
+    )
+    two_firms: Literal["join", "refuse"] = setting(
+        "join", "one call under two firms counts for the first alone; or refuse: the run stops and names them"
+    )
+    limits: Limits = setting(Limits, "beyond one, the run stops with a message before any model is loaded")
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Embedding:
+    """How a sentence becomes a vector."""
+
+    model: str = setting(
+        "packaged",
+        "all-MiniLM-L6-v2 from the Python package, no hub needed; static: word vectors alone, some 300 times faster; "
+        "or a hub name; or a folder",
+        expected="packaged, static, a hub name such as sentence-transformers/all-mpnet-base-v2, or a folder",
+        min_length=1,
+    )
+    space: str | None = setting(
+        None,
+        "a subject space of your own, made by `earnings-themes fit`; null: the packaged one",
+        expected="the file of a subject space, or null for the packaged one",
+        file=(),
+    )
+    device: str = setting(
+        "cpu",
+        "or cuda",
+        expected="cpu, cuda, or cuda and a number such as cuda:0",
+        pattern=r"^(cpu|cuda(:[0-9]+)?)$",
+    )
+    batch_size: Whole = setting(
+        16,
+        "sentences of 32 tokens an encoder call, fewer of longer ones; fixed shapes, so no vector depends on "
+        "its neighbours",
+        ge=1,
+        le=1024,
+    )
+    cache: str | None = setting(
+        "results/.cache",
+        "vectors of all runs by text and model, so no sentence is encoded twice; or s3://…; null: none",
+        expected="a folder, s3://bucket/prefix, or null for no cache",
+        min_length=1,
+    )
+    shards: Whole = setting(
+        1,
+        "encoding jobs a run; 1 fills a laptop, a cluster wants one for every 20 to 50 firms",
+        ge=1,
+        le=9999,
+    )
+    cache_mb: Whole | None = setting(
+        4000,
+        "the cache's limit in MB, some 850,000 sentences; what was not used for longest goes first; null: none",
+        expected="the most megabytes the cache may have, a whole number from 1, or null for no limit",
+        ge=1,
+    )
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class TopicSettings:
+    """The map: which model, and which sentences and firms it sees."""
+
+    model: str = setting(
+        "bertopic",
+        "or lda, neural, or package.module:Class, your own TopicModelInterface",
+        expected="bertopic, lda, neural, or package.module:Class",
+        min_length=1,
+    )
+    min_sentences: Whole = setting(20, "below it a firm's status is too_few_sentences", ge=2)
+    keep_procedural: Flag = setting(
+        False, "true: greetings, operator turns and safe harbour are modelled like the rest"
+    )
+    params: Mapping[str, Any] = setting(
+        dict,
+        "parameters of the model, listed in docs/settings.md; empty: their defaults",
+        expected="a mapping of the model's parameters; docs/settings.md lists them",
+    )
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class NamingSettings:
+    """A language model that names themes. The key itself is nowhere in the configuration."""
+
+    url: str = setting(
+        ...,
+        "the endpoint up to and with its version",
+        expected="the endpoint's URL up to its version, such as https://host/v1",
+        pattern="^https?://",
+    )
+    model: str = setting(..., "the model's name", expected="the model's name at the endpoint", min_length=1)
+    timeout_s: Number = setting(
+        20.0,
+        "seconds to wait for an answer",
+        expected="seconds to wait for an answer, above 0, at most 600",
+        gt=0,
+        le=600,
+    )
+    api_key_env: str | None = setting(
+        None,
+        "the environment variable that holds the key; null: no key",
+        expected="the name of the environment variable that holds the key, or null for none",
+        pattern="^[A-Za-z_][A-Za-z0-9_]*$",
+    )
+    cache: str | None = setting(
+        None,
+        "a folder for the answers; null: none",
+        expected="a folder for the answers, or null for none",
+        min_length=1,
+    )
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class LabelSettings:
+    """How a theme is named."""
+
+    n_keywords: Whole = setting(10, "keywords a theme is shown with", ge=1, le=50)
+    max_words: Whole = setting(3, "words a theme's label has at most", ge=1, le=5)
+    llm: NamingSettings | None = setting(
+        None,
+        "a language model names the themes; it sees their keywords and sentences: {url: https://host/v1, "
+        "model: NAME, timeout_s: 20, api_key_env: OPENAI_API_KEY, cache: results/.cache}",
+        expected="null, or url, model, timeout_s, api_key_env and cache of an OpenAI-compatible endpoint",
+    )
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class ThemeSettings:
+    """The reduce: what makes a theme, and how it is named."""
+
+    granularity: Number = setting(
+        0.37,
+        "how much the sentences of a theme must have in common, 0 to 1: higher gives more and narrower themes",
+        why='docs/validation.md, "Granularity"',
+        gt=0,
+        lt=1,
+    )
+    floor: Number = setting(
+        0.25,
+        "a sentence of less strength settles in no theme: higher is surer and covers less",
+        why='docs/validation.md, "Precision against coverage"',
+        ge=0,
+        lt=1,
+    )
+    min_firms: Whole = setting(2, "a theme crosses firms", ge=1)
+    max_firm_share: Number = setting(
+        0.5, "no firm holds more than this share of a theme's sentences", gt=0, le=1
+    )
+    stability_runs: Whole = setting(
+        5,
+        "repeats on nine tenths of the firms, each as long as finding the themes; 0: stability is not measured",
+        ge=0,
+        le=1000,
+    )
+    labels: LabelSettings = setting(LabelSettings, "change these and only the themes job runs again")
+
+    @property
+    def n_keywords(self) -> int:
+        """Keywords a theme is shown with."""
+        return self.labels.n_keywords
+
+    @property
+    def max_words(self) -> int:
+        """Words a theme's label has at most."""
+        return self.labels.max_words
+
+    @property
+    def llm(self) -> NamingSettings | None:
+        """The language model that names themes, if one does."""
+        return self.labels.llm
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class SageMaker:
+    """The Processing job of the reduce: what it reads, and the machine, network and role it gets."""
+
+    run_uri: TextOrNull = setting(
+        "",
+        "s3://bucket/prefix/{run}, where firms.tsv and topics/ of the run lie; null: where this run's files are",
+        expected="s3://bucket/prefix, in which {run} stands for the run's name",
+        pattern="^$|^s3://[a-z0-9][a-z0-9.-]+/.+",
+    )
+    image: TextOrNull = setting(
+        "",
+        "the theme-aggregator image in ECR; name it by digest, so that a run can be repeated",
+        expected="the image's name in ECR, best with its @sha256 digest",
+        max_length=255,
+    )
+    role: TextOrNull = setting(
+        "",
+        "ARN of the role the job has; containers/theme-aggregator/README.md lists what it needs",
+        expected="the ARN of a role, arn:aws:iam::123456789012:role/name",
+        pattern="^$|^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$",
+    )
+    instance_type: str = setting(
+        "ml.m5.xlarge",
+        "4 vCPU, 16 GB",
+        expected="a SageMaker instance type such as ml.m5.xlarge",
+        why="peak memory by number of firms: containers/theme-aggregator",
+        pattern="^ml[.][a-z0-9-]+[.][a-z0-9]+$",
+    )
+    volume_gb: Whole = setting(
+        10, "the job keeps no firm's file on its disk, only themes.json", ge=1, le=16384
+    )
+    timeout_minutes: Whole = setting(60, "twice the 30 minutes that a reduce may take", ge=1, le=12960)
+    retries: Whole = setting(
+        2,
+        "new jobs after a failure of AWS's own (no capacity, internal error); never after ours",
+        ge=0,
+        le=9,
+    )
+    subnets: tuple[SubnetId, ...] = setting(
+        (),
+        "private subnets with endpoints for S3, DynamoDB and CloudWatch Logs; empty: no VPC",
+        expected="a list of up to 16 subnet ids",
+        max_length=16,
+    )
+    security_groups: tuple[SecurityGroupId, ...] = setting(
+        (),
+        "given with subnets, or not at all",
+        expected="a list of up to 5 security group ids",
+        max_length=5,
+    )
+    kms_key: str | None = setting(
+        None,
+        "encrypts the job's volume; null: AWS's own key. The bucket encrypts what is written to it",
+        expected="the id or ARN of a KMS key, or null",
+        min_length=1,
+    )
+    tags: Mapping[str, TagValue] = setting(
+        dict,
+        "Project, Environment, Owner, CostCenter; Run is added",
+        expected="a mapping of tag names to texts",
+        max_length=49,
+    )
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Reduce:
+    """Where the reduce runs, and how many firms it may miss; sagemaker is None unless it is the backend."""
+
+    backend: Literal["local", "sagemaker"] = setting(
+        "local", "where the reduce runs; sagemaker: a Processing job on one machine in AWS"
+    )
+    min_firm_coverage: Number = setting(
+        1.0, "below 1.0, themes are built from the firms that succeeded", gt=0, le=1
+    )
+    sagemaker: SageMaker | None = setting(SageMaker, "read with backend: sagemaker only")
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Publish:
+    """Which store the result goes to; path is SQLite's, table is DynamoDB's."""
+
+    store: str = setting(
+        "sqlite",
+        "or dynamodb, or package.module:Class, your own ThemeStore",
+        expected="sqlite, dynamodb, or package.module:Class",
+        min_length=1,
+    )
+    path: str = setting(
+        "results/themes.sqlite", "one file for all runs", expected="the path of the SQLite file"
+    )
+    table: str | None = setting(
+        None,
+        "the DynamoDB table's name, for store: dynamodb",
+        expected="the name of the DynamoDB table, or null",
+    )
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Report:
+    """What the report compares a run with."""
+
+    labels: str | None = setting(
+        "data/sample_labels.csv",
+        "the truth of some sentences, to measure agreement with; null: none is known",
+        expected="the path of a CSV with sentence_id, kind and theme, or null",
+        file=("sentence_id", "theme"),
+        min_length=1,
+    )
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Config:
+    """The whole of config.yaml."""
+
+    run: Text = setting(
+        "sample",
+        'names results/{run}; letters, digits, "-", "_", "."',
+        expected='the run\'s name, of letters, digits, "-", "_" and ".", not starting with "."',
+        pattern="^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$",
+    )
+    source: Source = setting(Source, "the transcripts")
+    embedding: Embedding = setting(Embedding, "how a sentence becomes a vector")
+    topics: TopicSettings = setting(TopicSettings, "the map, one job a firm")
+    themes: ThemeSettings = setting(ThemeSettings, "the reduce, one job a run")
+    reduce: Reduce = setting(Reduce, "where the reduce runs")
+    publish: Publish = setting(Publish, "where the result can be looked up")
+    report: Report = setting(Report, "what the run is compared with")
+    seed: Whole = setting(
+        42, "of every random draw; one seed and one input give the same bytes", ge=0, le=4294967295
+    )
+
+    @property
+    def labels(self) -> str | None:
+        """The path of the labels that the report compares with."""
+        return self.report.labels

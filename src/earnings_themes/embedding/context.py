@@ -1,0 +1,67 @@
+"""A sentence in its context: speech stays on its subject, so the sentences around it say what it is about.
+
+A row depends on its own call alone, so another firm, another order or another batch changes nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earnings_themes.embedding.student import Floats, unit
+
+# Neighbours up to four sentences away, weighted 2 · cosine ÷ distance: docs/validation.md has the trial on rated pairs.
+REACH: Final = 4
+STRENGTH: Final = 2.0
+
+
+def neighbours(
+    calls: Sequence[str], positions: Sequence[int], distance: int = 1
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows (m,), (m,) of sentences of one call whose positions differ by exactly `distance`: earlier, later."""
+    call = np.unique(np.asarray(calls, dtype=str), return_inverse=True)[1].astype(np.int64)
+    position = np.asarray(positions, dtype=np.int64)
+    span = int(position.max(initial=0)) + distance + 1
+    place = call * span + position
+    order = np.argsort(place, kind="stable")
+    ordered = place[order]
+    found = np.searchsorted(ordered, ordered + distance)
+    hit = found < len(ordered)
+    hit[hit] = ordered[found[hit]] == ordered[hit] + distance
+    return order[hit], order[found[hit]]
+
+
+def in_context(
+    vectors: Floats,
+    calls: Sequence[str],
+    positions: Sequence[int],
+    reach: int = REACH,
+    strength: float = STRENGTH,
+    flat: float = 0.0,
+) -> Floats:
+    """Soften each sentence by those around it that speak of the same.
+
+    c_i = unit(x_i + Σ_{j: 0 < |p_i − p_j| ≤ reach} w_ij x_j),   w_ij = flat/|p_i − p_j| + strength · max(0, x_i·x_j) / |p_i − p_j|
+
+    over sentences of the same call (the idea of TextTiling, Hearst 1997; weights as in non-local means, Buades, Coll
+    and Morel 2005). With reach 1, strength 0 and flat .5 it is version 1's context.
+
+    Parameters
+    ----------
+    vectors : (n, dim) float32, length 1
+    calls, positions : (n,)
+
+    Returns
+    -------
+    (n, dim) float32, length 1. A row depends on its call alone.
+    """
+    out = np.array(vectors, dtype=np.float32)
+    for distance in range(1, reach + 1):
+        before, after = neighbours(calls, positions, distance)
+        cosine = (vectors[before] * vectors[after]).sum(axis=1, keepdims=True)
+        weight = ((flat + strength * np.maximum(cosine, 0.0)) / distance).astype(np.float32)
+        # Within one distance and direction a row occurs once, so plain indexing adds all.
+        out[before] += weight * vectors[after]
+        out[after] += weight * vectors[before]
+    return unit(out)

@@ -1,0 +1,158 @@
+"""Fits a subject space and a static student on many calls: `earnings-themes fit`, and what ships.
+
+It is done once, on calls of some provider, and the result is frozen (space.py says why). The same input gives the same
+bytes on one machine.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse
+from numpy.typing import NDArray
+
+from earnings_themes.embedding.context import neighbours
+from earnings_themes.embedding.space import Projection
+from earnings_themes.embedding.student import Floats, Student, bag_of_words, grams, tokens
+
+# 32 to 128 dimensions are no better on rated pairs; 64 make everything after several times faster (docs/validation.md).
+DIM: Final = 64
+# Share of the mean within-variance that is added to every direction, so that rare directions are not blown up.
+RIDGE: Final = 1e-3
+
+
+def fit_projection(
+    vectors: NDArray[np.floating],
+    calls: Sequence[str],
+    positions: Sequence[int],
+    dim: int = DIM,
+    ridge: float = RIDGE,
+) -> Projection:
+    """Find the directions that stay from one sentence of a call to the next.
+
+    With S_t the covariance of all sentences and S_w that of the differences x_{t+1} − x_t of neighbouring sentences
+    of a call (its half estimates what changes within a passage; a factor changes no eigenvector), the columns are
+    the `dim` leading generalised eigenvectors of
+
+        S_t v = λ (S_w + ridge · tr(S_w)/d · I) v .
+
+    This is a linear discriminant (Fisher 1936) whose classes are the call's own course: slow features (Wiskott and
+    Sejnowski 2002), or within-class covariance normalisation (Hatch, Kajarekar and Stolcke 2006).
+
+    Parameters
+    ----------
+    vectors : (n, d) float
+        Sentence vectors of many calls.
+    calls, positions : (n,)
+        The call of each sentence and its place in it.
+
+    Returns
+    -------
+    Projection
+        mean (d,), matrix (d, dim); columns in descending λ, scaled so that v' (S_w + …) v = 1, the largest entry
+        of each positive (eigenvectors have no sign of their own).
+    """
+    x = np.asarray(vectors, dtype=np.float64)
+    mean = x.mean(axis=0)
+    x = x - mean
+    before, after = neighbours(calls, positions)
+    step = x[after] - x[before]
+    within = step.T @ step / len(step)
+    total = x.T @ x / len(x)
+    d = len(mean)
+    within[np.diag_indices(d)] += ridge * np.trace(within) / d
+    _, v = scipy.linalg.eigh(total, within, subset_by_index=[d - dim, d - 1])
+    v = v[:, ::-1]
+    v = v * np.sign(v[np.abs(v).argmax(axis=0), np.arange(dim)])
+    return Projection(mean.astype(np.float32), v.astype(np.float32))
+
+
+def ridge(x: scipy.sparse.csr_matrix, y: NDArray[np.floating], alpha: float) -> Floats:
+    """B (p, q) that minimises ‖XB − Y‖² + alpha ‖B‖², by Cholesky of X'X + alpha I (Hoerl and Kennard 1970).
+
+    Exact, and with hundreds of columns in Y many times faster than iterating a column at a time: the factor is shared.
+    """
+    gram = np.asarray((x.T @ x).todense(), dtype=np.float32, order="F")
+    gram[np.diag_indices(len(gram))] += alpha
+    factor = scipy.linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
+    return scipy.linalg.cho_solve(factor, np.asarray(x.T @ y.astype(np.float32)), check_finite=False)
+
+
+def quantised(rows: NDArray[np.floating], clip: float = 99.99) -> tuple[NDArray[np.int8], float]:
+    """int8 rows and the scale that gives them back; what lies beyond the `clip` percentile is cut."""
+    scale = float(np.percentile(np.abs(rows), clip)) / 127
+    return np.clip(np.rint(rows / scale), -127, 127).astype(np.int8), scale
+
+
+def fit_student(
+    texts: Sequence[str],
+    vectors: NDArray[np.floating],
+    calls: Sequence[str],
+    positions: Sequence[int],
+    n_words: int = 18_000,
+    min_sentences: int = 2,
+    alpha: float = 3.0,
+    dim: int = DIM,
+    n_pieces: int = 12_000,
+    piece_alpha: float = 3.0,
+) -> Student:
+    """Fit the static student and its own subject space.
+
+    Y ≈ 1 b' + X B by ridge regression, X (n, n_words) bags of distinct words weighted by idf = log(1 + n/n_w), rows of
+    length 1, Y the encoder's vectors centred. The fitted values' subject space is found as the encoder's is
+    (fit_projection); only B · P is kept, in whole numbers. Character n-grams learn the word vectors in turn
+    (Pinter, Guthrie and Eisenstein 2017, with a ridge instead of a network), for words that were never seen.
+
+    Parameters
+    ----------
+    texts, calls, positions : (n,)
+    vectors : (n, d)
+        The encoder's vectors of the texts.
+    """
+    counts = Counter(w for text in texts for w in set(tokens(text)))
+    kept = sorted((w for w, c in counts.items() if c >= min_sentences), key=lambda w: (-counts[w], w))[
+        :n_words
+    ]
+    index = {w: i for i, w in enumerate(kept)}
+    weight = np.log1p(len(texts) / np.array([counts[w] for w in kept])).astype(np.float32)
+    x = bag_of_words(texts, index, weight)
+    y = np.asarray(vectors, dtype=np.float32)
+    mean = y.mean(axis=0)
+    b = ridge(x, y - mean, alpha)
+    fitted = x @ b + mean
+    space = fit_projection(fitted, calls, positions, dim)
+    projected = (b @ space.matrix) * weight[
+        :, None
+    ]  # the row's length is divided out when a sentence is encoded
+    offset = (mean - space.mean) @ space.matrix
+    table, scale = quantised(projected)
+    pieces, piece_rows = _fit_pieces(
+        kept, np.array([counts[w] for w in kept]), projected, n_pieces, piece_alpha
+    )
+    piece_table, piece_scale = quantised(piece_rows)
+    return Student(index, table, scale, offset.astype(np.float32), pieces, piece_table, piece_scale, weight)
+
+
+def _fit_pieces(
+    words: Sequence[str], counts: NDArray[np.integer], rows: Floats, n_pieces: int, alpha: float
+) -> tuple[dict[str, int], Floats]:
+    """N-grams of the rarer words (an unknown word is like them) and their vectors by ridge on the words' vectors."""
+    wanted = [i for i, w in enumerate(words) if counts[i] <= 1000 and not w.isdigit()]
+    seen = Counter(g for i in wanted for g in grams(words[i]))
+    kept = sorted(seen, key=lambda g: (-seen[g], g))[:n_pieces]
+    index = {g: i for i, g in enumerate(kept)}
+    data, where, start = [], [], [0]
+    for i in wanted:
+        all_of_it = grams(words[i])
+        found = sorted(index[g] for g in all_of_it if g in index)
+        data += [1 / len(all_of_it) ** 0.5] * len(found)
+        where += found
+        start.append(len(where))
+    x = scipy.sparse.csr_matrix((np.array(data, np.float32), where, start), shape=(len(wanted), len(index)))
+    # A word seen often has a surer vector.
+    sure = np.sqrt(counts[wanted] / (counts[wanted] + 5.0)).astype(np.float32)
+    return index, ridge(
+        scipy.sparse.csr_matrix(scipy.sparse.diags(sure) @ x), sure[:, None] * rows[wanted], alpha
+    )

@@ -1,0 +1,239 @@
+"""The subject space: where a sentence lies by what it is about, not by how it is said.
+
+What stays from one sentence of a call to the next is the subject; what changes is the manner. So the directions in which
+neighbouring sentences differ little and sentences in general differ much are kept (fit.py), of MiniLM's vector and of the
+static student's, side by side, and each sentence is then set in its context. All of it was fitted once on open calls and
+is frozen: a vector needs nothing of other firms, quarters stay comparable, two firms work as well as two thousand.
+
+Vectors leave this room as whole numbers (int8). A dot product of two of them is exact in float32, whatever the order of
+its sum, so what is made of one embeddings file is the same on any machine, BLAS and number of cores.
+"""
+
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earnings_themes.embedding.context import in_context
+from earnings_themes.embedding.student import Floats, Student, unit
+from earnings_themes.errors import ModelError
+
+Whole = NDArray[np.int8]
+
+# A unit vector of 64 or 128 numbers times 256 stays within ±127 but for rare peaks, which are cut. A row then has length
+# 256 or a little less, so a dot product stays below 2^16, and float32 holds whole numbers up to 2^24.
+SCALE: Final = 256.0
+PACKAGED: Final = "space.npz"
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A subject space of an encoder: x becomes unit((x - mean) @ matrix).
+
+    Attributes
+    ----------
+    mean : (d,) float32
+    matrix : (d, k) float32
+    """
+
+    mean: Floats
+    matrix: Floats
+
+    def __call__(self, vectors: NDArray[np.floating]) -> Floats:
+        """Return the subject vectors (n, k), length 1, of an encoder's vectors (n, d)."""
+        return unit((np.asarray(vectors, dtype=np.float32) - self.mean) @ self.matrix)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The content gate: how likely a sentence is about some subject, by logistic regression.
+
+    Attributes
+    ----------
+    view : (d,) float32, weights of MiniLM's vector, or of the student's words where there is no MiniLM
+    rows : (k,) float32, weights of the subject vector
+    bias : float
+    """
+
+    view: Floats
+    rows: Floats
+    bias: float
+
+    def __call__(self, view: Any, rows: Whole) -> Floats:
+        """Return (n,) float32 in [0, 1].
+
+        Parameters
+        ----------
+        view : (n, d) MiniLM's vectors, or bags of the student's words (Student.bag), sparse
+        rows : (n, k) int8, whole subject vectors
+        """
+        # Rounded before the exponential, so that a machine's last bits do not reach the file.
+        score = np.asarray(view @ self.view).ravel() + rows.astype(np.float32) @ self.rows / np.float32(SCALE)
+        return np.round(1 / (1 + np.exp(-(score.astype(np.float64) + self.bias))), 4).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Sentences in the subject space.
+
+    Attributes
+    ----------
+    rows : (n, k) int8, whole subject vectors
+    content : (n,) float32, the gate's: how likely the sentence is about some subject
+    """
+
+    rows: Whole
+    content: Floats
+
+
+@dataclass(frozen=True)
+class SubjectSpace:
+    """Both views of a sentence, what ratings taught about them, and the digest that names them.
+
+    Attributes
+    ----------
+    encoder : Projection
+        MiniLM's subject space.
+    student : Student
+        The static encoder, with its own.
+    gates : dict
+        "both" and "static" → Gate.
+    metrics : dict
+        "both" and "static" → (k, k) float32, the metric learned from rated pairs; absent where none is kept.
+    encoder_sha256 : str
+        Digest of the weights that `encoder` was fitted on.
+    digest : str
+        SHA-256 of the file; it stands in every file that was made with this space.
+    """
+
+    encoder: Projection
+    student: Student
+    gates: dict[str, Gate]
+    metrics: dict[str, Floats]
+    encoder_sha256: str
+    digest: str
+
+    def both(
+        self,
+        texts: Sequence[str],
+        encoded: NDArray[np.floating],
+        calls: Sequence[str],
+        positions: Sequence[int],
+    ) -> Vectors:
+        """Return subject vectors (n, 128), MiniLM's view and the student's, in context, and content.
+
+        Parameters
+        ----------
+        texts : (n,) sentences as the encoder saw them
+        encoded : (n, 384) MiniLM's vectors
+        calls, positions : (n,) the call of each sentence and its place in it
+        """
+        views = np.hstack([self.encoder(encoded), self.student.encode(texts)]) * np.float32(0.5**0.5)
+        rows = self._finished("both", views, calls, positions)
+        return Vectors(rows, self.gates["both"](encoded, rows))
+
+    def static(self, texts: Sequence[str], calls: Sequence[str], positions: Sequence[int]) -> Vectors:
+        """Return subject vectors (n, 64) of the student alone, in context, and content."""
+        rows = self._finished("static", self.student.encode(texts), calls, positions)
+        return Vectors(rows, self.gates["static"](self.student.bag(texts), rows))
+
+    def _finished(self, name: str, views: Floats, calls: Sequence[str], positions: Sequence[int]) -> Whole:
+        rows = in_context(views, calls, positions)
+        if (metric := self.metrics.get(name)) is not None:
+            rows = unit(rows @ metric)
+        return whole(rows)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, name: str) -> Self:
+        """Read what `save` wrote. Raises ModelError naming the file as `name`."""
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as file:
+                held = {key: file[key] for key in file.files}
+            words = {word: row for row, word in enumerate(str(held["words"]).split("\n"))}
+            pieces = {piece: row for row, piece in enumerate(str(held["pieces"]).split("\n"))}
+            student = Student(
+                words,
+                held["table"],
+                float(held["scale"]),
+                held["offset"],
+                pieces,
+                held["piece_table"],
+                float(held["piece_scale"]),
+                held["weights"].astype(np.float32),
+            )
+            encoder = Projection(held["mean"].astype(np.float32), held["matrix"].astype(np.float32))
+            gates = {
+                name: Gate(
+                    held[f"gate_{name}_view"].astype(np.float32),
+                    held[f"gate_{name}_rows"].astype(np.float32),
+                    float(held[f"gate_{name}_bias"]),
+                )
+                for name in ("both", "static")
+                if f"gate_{name}_view" in held
+            }
+            metrics = {
+                key.removeprefix("metric_"): value.astype(np.float32)
+                for key, value in held.items()
+                if key.startswith("metric_")
+            }
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelError(
+                f"{name}: is no subject space ({error}). `earnings-themes fit` makes one."
+            ) from error
+        return cls(
+            encoder, student, gates, metrics, str(held["encoder_sha256"]), hashlib.sha256(data).hexdigest()
+        )
+
+    def to_bytes(self) -> bytes:
+        """Return the file's bytes, the same for the same numbers."""
+        student = self.student
+        arrays: dict[str, Any] = {
+            "mean": self.encoder.mean.astype(np.float16),
+            "matrix": self.encoder.matrix.astype(np.float16),
+            "words": np.array("\n".join(student.words)),
+            "table": student.table,
+            "scale": np.float64(student.scale),
+            "offset": student.offset.astype(np.float32),
+            "pieces": np.array("\n".join(student.pieces)),
+            "piece_table": student.piece_table,
+            "piece_scale": np.float64(student.piece_scale),
+            "weights": student.weights.astype(np.float16),
+            "encoder_sha256": np.array(self.encoder_sha256),
+        }
+        for name, gate in self.gates.items():
+            arrays[f"gate_{name}_view"] = gate.view.astype(np.float16)
+            arrays[f"gate_{name}_rows"] = gate.rows.astype(np.float16)
+            arrays[f"gate_{name}_bias"] = np.float64(gate.bias)
+        arrays |= {f"metric_{key}": metric.astype(np.float16) for key, metric in self.metrics.items()}
+        written = io.BytesIO()
+        np.savez_compressed(written, **arrays)
+        return written.getvalue()
+
+
+def whole(rows: NDArray[np.floating]) -> Whole:
+    """Return unit rows (n, k) as whole numbers, int8: SCALE times the row, rounded, cut at ±127."""
+    found: Whole = np.clip(np.rint(rows * SCALE), -127, 127).astype(np.int8)
+    return found
+
+
+def load_space(path: str | Path | None = None) -> SubjectSpace:
+    """Return the subject space of a file, or the packaged one. Raises ModelError where the file is none."""
+    if path is None:
+        return _packaged()
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise ModelError(f"embedding.space: {path} cannot be read ({error.strerror}).") from error
+    return SubjectSpace.from_bytes(data, str(path))
+
+
+@cache
+def _packaged() -> SubjectSpace:
+    return SubjectSpace.from_bytes((files("earnings_themes.embedding") / PACKAGED).read_bytes(), PACKAGED)

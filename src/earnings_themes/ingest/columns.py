@@ -1,0 +1,145 @@
+"""Which column of a table holds what: names as WRDS and other vendors write them, and as a user maps them.
+
+A name is compared without capitals, blanks and underscores, so that `Company ID` and `transcriptcreationdateutc` are
+found; `source.columns` says the rest. Only what no default can stand for is required.
+"""
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from earnings_themes.errors import ConfigError, InputError
+from earnings_themes.results.firms import one_line
+
+# Without these there is no telling who said what and when.
+REQUIRED: Final = ("companyid", "mostimportantdateutc", "componenttext")
+# Each has a default where the source lacks it: the headline's firm or the id; the event or the day; the row's number.
+DEFAULTED: Final = ("companyname", "transcriptid", "componentorder")
+# Stored with a turn, in this order.
+TURN: Final = ("speakertypename", "componenttypename", "transcriptpersonname", "headline")
+OPTIONAL: Final = (
+    *TURN,
+    "mostimportanttimeutc",
+    "keydevid",
+    "transcriptcollectiontypename",
+    "transcriptcreationdate_utc",
+    "transcriptcreationtime_utc",
+)
+KNOWN: Final = (*REQUIRED, *DEFAULTED, *OPTIONAL)
+# WRDS's own name first, then S&P's base tables'.
+_ALIASES: Final = {
+    "componenttypename": ("transcriptcomponenttypename",),
+    "transcriptcreationdate_utc": ("transcriptcreationdate",),
+    "mostimportantdateutc": ("mostimportantdate",),
+}
+# What a message shows of a header that may be speech, and of one name in it.
+_SHOWN_ALL: Final = 500
+_SHOWN: Final = 40
+
+
+def plain(name: str) -> str:
+    """Return a column's name as it is compared."""
+    return re.sub(r"[\s_.\-]+", "", name).lower()
+
+
+def shown(name: str) -> str:
+    """Return a column's name as a message shows it: a file without a header has speech in its first line."""
+    return one_line(name)[:_SHOWN]
+
+
+def check_mapping(columns: Mapping[str, str]) -> None:
+    """Raise ConfigError where `source.columns` maps to no column that is read."""
+    for name in columns:
+        if name not in KNOWN:
+            close = difflib.get_close_matches(name, KNOWN, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(KNOWN)}."
+            raise ConfigError(f"config: source.columns.{name} is no column that is read; {hint}")
+
+
+def n_known(header: Sequence[str], columns: Mapping[str, str]) -> int:
+    """Return how many names of a header are those of columns that are read: the sign of the right separator."""
+    names = {plain(name) for name in (*KNOWN, *columns.values())}
+    names |= {plain(alias) for aliases in _ALIASES.values() for alias in aliases}
+    return len(names & {plain(name) for name in header})
+
+
+def places(
+    where: str,
+    header: Sequence[str],
+    columns: Mapping[str, str],
+    keep: Sequence[str],
+    required: Sequence[str] = REQUIRED,
+) -> dict[str, int]:
+    """Return the place of each column that is read, from 0; columns to keep have the names that `keep` gives them.
+
+    Parameters
+    ----------
+    where
+        The file, and the line of its header, as a message begins.
+    header
+        The names as the file has them.
+    columns
+        `source.columns`: the file's name of a column that is read.
+    keep
+        `source.keep`.
+    required
+        What has to be there.
+
+    Raises
+    ------
+    InputError
+        A required column, or one that a setting names, is missing, or is there twice.
+    """
+    exact = [name.strip().lower() for name in header]
+    squashed = [plain(name) for name in header]
+    found: dict[str, int] = {}
+    for name in (*KNOWN, *keep):
+        mapped = columns.get(name) if name in KNOWN else name
+        candidates = (mapped,) if mapped else (name, *_ALIASES.get(name, ()))
+        for candidate in candidates:
+            here = [place for place, other in enumerate(exact) if other == candidate.strip().lower()]
+            here = here or [place for place, other in enumerate(squashed) if other == plain(candidate)]
+            if len(here) > 1:
+                raise InputError(
+                    f"{where}: column {shown(candidate)} appears more than once; expected each one once."
+                )
+            if here:
+                found[name] = here[0]
+                break
+        if mapped and name not in found:
+            setting = "source.keep" if name not in KNOWN else f"source.columns.{name}"
+            close = difflib.get_close_matches(mapped, list(header), n=1)
+            hint = f" Did you mean {shown(close[0])!r}?" if close else ""
+            raise InputError(
+                f"{where}: no column {shown(mapped)}, which {setting} names. Found {_listed(exact)}.{hint}"
+            )
+    missing = [name for name in required if name not in found]
+    if missing:
+        raise InputError(
+            f"{where}: no column {', '.join(missing)}. Found {_listed(exact)}; needed are {', '.join(REQUIRED)}. "
+            f"{_hint(missing[0], header)}"
+        )
+    return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    # A name that is there many times is said once: a line of speech repeats its words.
+    return ", ".join(map(shown, Counter(names)))[:_SHOWN_ALL]
+
+
+_LIKELY: Final = {
+    "companyid": ("gvkey", "permno", "cik", "ticker", "symbol", "firm", "firmid", "company", "entityid"),
+    "mostimportantdateutc": ("date", "calldate", "eventdate", "datetime", "startdate"),
+    "componenttext": ("text", "content", "transcript", "body", "speech", "utterance"),
+}
+
+
+def _hint(missing: str, header: Sequence[str]) -> str:
+    likely = [name for name in header if plain(name) in _LIKELY[missing]]
+    likely = likely or difflib.get_close_matches(
+        missing, [name for name in header if len(name) < _SHOWN], n=1
+    )
+    name = shown(likely[0]) if likely else "NAME"
+    return f"If another column holds it, name it: source.columns: {{{missing}: {name}}}"

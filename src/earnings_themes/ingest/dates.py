@@ -1,0 +1,197 @@
+"""Reads the day of a call from the ways databases, spreadsheets, SAS and web pages write it, or not at all.
+
+A day that could be two days ("05/06/2023") is never guessed: `source.date_format` says what it is. Libraries that
+read any date (dateutil, dateparser) guess, and take 1,712,102,400,000 for the year 1712; so the ways that say
+themselves what is meant are spelt out here.
+
+Which day it is: a moment is put on the clock of `source.time_zone`, New York by default, for a call at 1:00 UTC is
+held on the evening before, and returns are joined on the exchange's days. A date without a time stays as it is.
+"""
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from earnings_themes.errors import ConfigError
+
+# Calls were written down from the 1990s on; beyond, a number was read as a year that is none.
+_FIRST_YEAR: Final = 1980
+_LAST_YEAR: Final = 2100
+
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH: Final = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
+_WEEKDAY: Final = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+)?"
+_DAYS: Final = tuple(
+    re.compile(_WEEKDAY + pattern, re.IGNORECASE)
+    for pattern in (
+        r"(?P<year>\d{4})(?P<mark>[-/.])(?P<number>\d\d?)(?P=mark)(?P<day>\d\d?)(?!\d)",
+        r"(?P<year>\d{4})(?P<number>\d\d)(?P<day>\d\d)(?!\d)",
+        rf"(?P<day>\d\d?)(?:st|nd|rd|th)?[-/.\s]*{_MONTH}\.?[-/,\s]*(?P<year>\d{{4}}|\d\d)(?!\d)",
+        rf"{_MONTH}\.?[-/\s]*(?P<day>\d\d?)(?:st|nd|rd|th)?[-/,\s]+(?P<year>\d{{4}})(?!\d)",
+    )
+)
+_CLOCK: Final = re.compile(
+    r"(?P<hour>\d\d?)(?::?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,]\d+)?)?)?\s*(?P<half>[ap]\.?\s?m\.?)?"
+    r"\s*\(?(?P<zone>Z|[+-]\d\d(?::?\d\d)?|[a-z]{2,4}(?: time)?"
+    r"|(?:eastern|central|mountain|pacific)(?: (?:standard|daylight))?(?: time)?)?\)?",
+    re.IGNORECASE,
+)
+# Between a day and its time: "2023-05-02T17:00", "27OCT2022:16:30:00", "Aug 27, 2020, 9:00 p.m. ET", "... at 5 pm".
+_BETWEEN: Final = re.compile(r"(?:\s*[T:,]\s*|\s+)(?:at\s+)?", re.IGNORECASE)
+_ZONES: Final = {
+    **dict.fromkeys(("z", "utc", "gmt"), "UTC"),
+    **dict.fromkeys(("et", "est", "edt", "eastern"), "America/New_York"),
+    **dict.fromkeys(("ct", "cdt", "central"), "America/Chicago"),
+    **dict.fromkeys(("mt", "mst", "mdt", "mountain"), "America/Denver"),
+    **dict.fromkeys(("pt", "pst", "pdt", "pacific"), "America/Los_Angeles"),
+    **dict.fromkeys(("cet", "cest"), "Europe/Paris"),
+    "bst": "Europe/London",
+    "hkt": "Asia/Hong_Kong",
+    "sgt": "Asia/Singapore",
+    "jst": "Asia/Tokyo",
+    **dict.fromkeys(("aest", "aedt"), "Australia/Sydney"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CallDay:
+    """The day of a call, and its moment in UTC where the source tells the time."""
+
+    day: dt.date
+    moment: dt.datetime | None = None
+
+
+@lru_cache(maxsize=16_384)
+def call_day(
+    date: str, time: str = "", date_format: str | None = None, zone: str = "America/New_York"
+) -> CallDay | None:
+    """Return the day of a call on the clock of a zone, None where it cannot be read.
+
+    Parameters
+    ----------
+    date
+        The cell of mostimportantdateutc: a day, or a day and a time, which is UTC where it names no zone.
+    time
+        The cell of mostimportanttimeutc, a time in UTC. Midnight is how many exports write that no time is known.
+    date_format
+        How a day is written, in strftime's letters; tried before the ways that need no telling.
+    zone
+        The clock that tells the day of a moment, such as America/New_York.
+    """
+    text = " ".join(date.split())
+    found = _by_format(text, date_format) if date_format else None
+    found = found or _by_itself(text)
+    if found is None:
+        return None
+    day, rest = found
+    clock = _clock(rest) if rest else None
+    if rest and clock is None:
+        return None
+    if time.strip() and (clock is None or clock[0] == dt.time()):
+        clock = _clock(_BETWEEN.sub(" ", time).strip().split(" ", 1)[-1] if "-" in time else time.strip())
+    if clock is None or clock == (dt.time(), None):
+        return CallDay(day)
+    try:
+        moment = dt.datetime.combine(day, clock[0], clock[1] or dt.UTC).astimezone(dt.UTC)
+        return CallDay(moment.astimezone(ZoneInfo(zone)).date(), moment)
+    except OverflowError:
+        return None
+
+
+def _by_format(text: str, date_format: str) -> tuple[dt.date, str] | None:
+    """Return the day at the front of a text, and what follows."""
+    words = text.split(" ")
+    for n in range(len(words), 0, -1):
+        front = " ".join(words[:n])
+        for part in (front, front.rstrip(",")):
+            try:
+                moment = dt.datetime.strptime(part, date_format)
+            except ValueError:
+                continue
+            rest = " ".join(words[n:])
+            if not rest and moment.time() != dt.time():
+                rest = moment.time().isoformat()
+            return (moment.date(), rest) if _FIRST_YEAR <= moment.year <= _LAST_YEAR else None
+    return None
+
+
+def _by_itself(text: str) -> tuple[dt.date, str] | None:
+    for pattern in _DAYS:
+        if not (found := pattern.match(text)):
+            continue
+        parts = found.groupdict()
+        year = int(parts["year"])
+        if len(parts["year"]) == 2:
+            year += 2000 if year < _FIRST_YEAR % 100 else 1900
+        month = parts.get("number") or _MONTHS.index(parts["month"][:3].lower()) + 1
+        try:
+            day = dt.date(year, int(month), int(parts["day"]))
+        except ValueError:
+            return None
+        rest = text[found.end() :]
+        if rest.strip():
+            between = _BETWEEN.match(rest)
+            if between is None:
+                return None
+            rest = rest[between.end() :]
+        return (day, rest.strip()) if _FIRST_YEAR <= year <= _LAST_YEAR else None
+    return None
+
+
+def _clock(text: str) -> tuple[dt.time, dt.tzinfo | None] | None:
+    """Return a time and its zone, None for no zone."""
+    found = _CLOCK.fullmatch(text.strip())
+    if found is None:
+        return None
+    parts = found.groupdict()
+    if parts["minute"] is None and parts["half"] is None:
+        return None
+    hour = int(parts["hour"])
+    if half := parts["half"]:
+        if not 1 <= hour <= 12:
+            # "17:00 PM", as some exports have it.
+            half = None if hour > 12 else half
+        if half:
+            hour = hour % 12 + (12 if half.lower().startswith("p") else 0)
+    try:
+        time = dt.time(hour, int(parts["minute"] or 0), int(parts["second"] or 0))
+        zone = _zone(parts["zone"])
+    except (ValueError, KeyError):
+        return None
+    return time, zone
+
+
+def _zone(name: str | None) -> dt.tzinfo | None:
+    if name is None:
+        return None
+    if name[0] in "+-":
+        digits = name[1:].replace(":", "").ljust(4, "0")
+        offset = dt.timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+        return dt.timezone(offset if name[0] == "+" else -offset)
+    key = name.lower().removesuffix(" time").removesuffix(" standard").removesuffix(" daylight")
+    return ZoneInfo(_ZONES[key])
+
+
+def check_zone(name: str) -> None:
+    """Raise ConfigError where `source.time_zone` is no zone."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError) as error:
+        raise ConfigError(
+            f"config: source.time_zone is {name!r}; expected a zone such as America/New_York."
+        ) from error
+
+
+def fitting_format(texts: list[str]) -> str | None:
+    """Return the one way of writing days in digits that reads all texts, None if none or two, for a message."""
+    fits = []
+    for date_format in ("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%m/%d/%y", "%d/%m/%y"):
+        if texts and all(call_day(text, "", date_format) for text in texts):
+            fits.append(date_format)
+    return fits[0] if len(fits) == 1 else None

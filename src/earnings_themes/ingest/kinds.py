@@ -1,0 +1,132 @@
+"""Says what kind of file a file is, by its first bytes, because names lie and a wrong guess gives wrong advice."""
+
+import zipfile
+from pathlib import Path
+from typing import Final
+
+from earnings_themes.errors import InputError
+
+EXPECTED: Final = (
+    "CSV (also packed as .gz, .bz2, .xz or .zip), Parquet, Excel's .xlsx or Stata's .dta, a folder of them, or "
+    "a glob"
+)
+_ENOUGH: Final = 300
+# The start, the kind's name, and for kinds that are not read the pandas call that reads it.
+_STARTS: Final = (
+    (b"PAR1", "parquet", ""),
+    (b"PK\x03\x04", "zip", ""),
+    (b"PK\x05\x06", "zip", ""),
+    (b"\x1f\x8b", "gzip", ""),
+    (b"BZh", "bz2", ""),
+    (b"\xfd7zXZ\x00", "xz", ""),
+    (b"<stata_dta>", "dta", ""),
+    (b"\x28\xb5\x2f\xfd", "a file packed with Zstandard", "read_csv('{name}', compression='zstd', dtype=str)"),
+    (bytes(12) + b"\xc2\xea\x81\x60", "a SAS data set (.sas7bdat)", "read_sas('{name}', encoding='cp1252')"),
+    (b"HEADER RECORD***", "a SAS transport file (.xpt)", "read_sas('{name}', format='xport', encoding='cp1252')"),
+    (b"$FL2", "an SPSS file (.sav)", "read_spss('{name}')"),
+    (b"ARROW1", "Arrow or Feather", "read_feather('{name}')"),
+    (b"FEA1", "Feather, version 1", "read_feather('{name}')"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file (.xls, .doc)", "read_excel('{name}', dtype=str)"),
+    (b"ORC", "ORC", "read_orc('{name}')"),
+    (b"\x89HDF", "HDF5", "read_hdf('{name}')"),
+    (b"SQLite format 3\0", "an SQLite database", "read_sql('SELECT * FROM TABLE', 'sqlite:///{name}')"),
+    (b"%PDF", "a PDF", None),
+    (b"RDX2\n", "R's data (.RData)", None),
+    (b"RDX3\n", "R's data (.RData)", None),
+    (b"X\n\0\0\0", "R's data (.rds)", None),
+    (b"7z\xbc\xaf", "a 7z archive", None),
+    (b"Rar!", "a RAR archive", None),
+    (b"Obj\x01", "Avro", None),
+    (b"{\\rtf", "rich text (.rtf)", None),
+    (b"<?xml", "XML", "read_xml('{name}', dtype=str)"),
+    (b"<!DOCTYPE", "a web page", None),
+    (b"<html", "a web page", None),
+    (b"[", "JSON", "read_json('{name}', dtype=str, convert_dates=False)"),
+    (b"{", "JSON", "read_json('{name}', lines=True, dtype=str, convert_dates=False)"),
+)  # fmt: skip
+_PICKLE: Final = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+_READ: Final = ("csv", "parquet", "zip", "gzip", "bz2", "xz", "xlsx", "dta")
+_BY_HAND: Final = {
+    "a PDF": "Take its text out with pdftotext -layout, and write a row a speaker turn into a CSV",
+    "R's data (.RData)": 'In R: arrow::write_parquet(table, "calls.parquet")',
+    "R's data (.rds)": 'In R: arrow::write_parquet(readRDS("{name}"), "calls.parquet")',
+}
+
+
+def kind_of(start: bytes, path: Path | None = None) -> tuple[str, str | None]:
+    """Return a file's kind, and the pandas call that reads it where we do not.
+
+    Parameters
+    ----------
+    start
+        Its first bytes, 300 of them.
+    path
+        Where it is, to look into a zip file, which Excel's are too.
+    """
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    for sign, kind, call in _STARTS:
+        if start.startswith(sign) or (sign[:1] in b"<[{" and text.startswith(sign)):
+            if kind == "zip" and path is not None:
+                return _in_zip(path)
+            return kind, call or None
+    if start.startswith(_PICKLE) and b"pandas" in start:
+        return "a pandas pickle", "read_pickle('{name}')"
+    if start.startswith(_PICKLE):
+        return "a Python pickle", None
+    # Stata's form before 2012: its version, 104 to 115, the order of bytes, and a one.
+    if len(start) > 3 and 104 <= start[0] <= 115 and start[1] in (1, 2) and start[2] == 1:
+        return "dta", None
+    if start[257:262] == b"ustar":
+        return "a tar archive", None
+    return "csv", None
+
+
+def _in_zip(path: Path) -> tuple[str, str | None]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return "zip", None
+    if "xl/workbook.xml" in names:
+        return "xlsx", None
+    if "xl/workbook.bin" in names:
+        return "Excel's .xlsb", "read_excel('{name}', dtype=str)"
+    if "word/document.xml" in names:
+        return "a Word document", None
+    if "mimetype" in names and "content.xml" in names:
+        return "an OpenDocument file (.ods)", "read_excel('{name}', dtype=str)"
+    return "zip", None
+
+
+def table_kind(path: Path) -> str:
+    """Return the kind of a table that is read: csv, gzip, bz2, xz, zip, parquet, xlsx or dta.
+
+    Raises
+    ------
+    InputError
+        The file cannot be opened, or is of a kind that is not read; the message says which, and what converts it.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(_ENOUGH)
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be opened ({error.strerror}). Set source.path to a file of transcripts; a path without "
+            f"a / at its front counts from {Path.cwd()}."
+        ) from error
+    kind, call = kind_of(start, path)
+    if kind in _READ:
+        return kind
+    raise InputError(f"{path}: {advice(kind, call, path.name)}")
+
+
+def advice(kind: str, call: str | None, name: str) -> str:
+    """Return what a message says of a kind of file that is not read."""
+    if call:
+        target = f"{name.split('.')[0]}.parquet"
+        how = (
+            f"Convert it: python -c \"import pandas; pandas.{call.format(name=name)}.to_parquet('{target}')\""
+        )
+    else:
+        how = f"{_BY_HAND.get(kind, 'Unpack or convert it, and give the table').format(name=name)}."
+    return f"found {kind}; expected {EXPECTED}. {how}"

@@ -1,0 +1,203 @@
+"""The rows of any table that is read, whatever its kind: CSV, Parquet, Excel's .xlsx, Stata's .dta.
+
+Each gives its header and then rows of text, a few at a time, so that ten gigabytes need no more memory than ten
+megabytes. Also here: which files a path means, for a path may be a folder or a glob.
+"""
+
+import datetime as dt
+import glob
+import math
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from earnings_themes.config import Limits
+from earnings_themes.errors import InputError
+from earnings_themes.ingest.csv_rows import Counter, read_csv
+from earnings_themes.ingest.kinds import EXPECTED, table_kind
+
+# A worker of a machine with little memory holds this many rows, of some KB each, at once.
+ROWS_A_BATCH: Final = 2_000
+# What is taken from a folder; what else lies there (notes, receipts) is not a table.
+# A header to the names in it that are needed.
+Choose = Callable[[list[str]], list[str]]
+SUFFIXES: Final = (
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".csv.gz",
+    ".csv.bz2",
+    ".csv.xz",
+    ".tsv.gz",
+    ".txt.gz",
+    ".zip",
+    ".parquet",
+    ".pq",
+    ".xlsx",
+    ".dta",
+)
+
+
+def files_of(path: str) -> list[Path]:
+    """Return the files that a path means, in the order of their names: a file, those in a folder, or a glob's.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    whole = Path(path).expanduser()
+    if whole.is_dir():
+        # Below it too: partitioned tables are folders of folders.
+        found = [
+            file
+            for file in sorted(whole.rglob("*"))
+            if file.is_file()
+            and file.name.lower().endswith(SUFFIXES)
+            and not any(part.startswith((".", "_")) for part in file.relative_to(whole).parts)
+        ]
+        if not found:
+            raise InputError(f"{path}: a folder without a table. Expected {EXPECTED}; set source.path.")
+        return found
+    if not whole.exists() and glob.has_magic(path):
+        found = sorted(
+            file
+            for name in glob.iglob(str(whole), recursive=True)  # noqa: PTH207  # Path.glob takes no absolute pattern
+            if (file := Path(name)).is_file()
+        )
+        if not found:
+            raise InputError(f"{path}: no file has such a name, counted from {Path.cwd()}. Set source.path.")
+        return found
+    return [whole]
+
+
+def read_table(
+    path: Path, limits: Limits, n_known: Counter, choose: Choose | None = None
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line, cells) for each row of a table, the header first; a row's number where there are no lines.
+
+    Parameters
+    ----------
+    path
+        The file.
+    limits
+        How much text it may hold.
+    n_known
+        Says of a header how many of its names are columns that are read.
+    choose
+        Says which of a header's names are needed, where reading a part of the columns is cheaper; None is all.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read as a table.
+    """
+    kind = table_kind(path)
+    if kind == "parquet":
+        return read_parquet(path, str(path), choose)
+    if kind == "xlsx":
+        return _read_xlsx(path)
+    if kind == "dta":
+        return _read_dta(path)
+    return read_csv(path, kind, limits, n_known)
+
+
+def read_parquet(
+    source: Any, name: str, choose: Choose | None = None, groups: Sequence[int] | None = None
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield a Parquet file's header, then its rows as text, numbered from 1.
+
+    Parameters
+    ----------
+    source
+        Its path, or a pq.ParquetFile that reads it where it lies.
+    name
+        How a message calls it.
+    choose
+        Says which of the header's names to read; None is all.
+    groups
+        The row groups to read; None is all.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = source if isinstance(source, pq.ParquetFile) else pq.ParquetFile(source, pre_buffer=True)
+        # Nested columns cannot be text, and nothing is asked of them.
+        header = [field.name for field in file.schema_arrow if not pa.types.is_nested(field.type)]
+        header = choose(header) if choose else header
+        yield 1, header
+        number = 0
+        for group in range(file.metadata.num_row_groups):
+            if groups is not None and group not in groups:
+                number += file.metadata.row_group(group).num_rows
+                continue
+            for batch in file.iter_batches(ROWS_A_BATCH, row_groups=[group], columns=header):
+                cells = [[as_text(cell) for cell in batch.column(name).to_pylist()] for name in header]
+                for row in zip(*cells, strict=True):
+                    number += 1
+                    yield number, list(row)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(
+            f"{name}: not readable as Parquet ({str(error).splitlines()[0]}). Copy or make it again."
+        ) from error
+
+
+def _read_xlsx(path: Path) -> Iterator[tuple[int, list[str]]]:
+    import openpyxl
+
+    try:
+        # Read only: a row at a time, however large the sheet.
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        sheet = book.worksheets[0]
+        rows = sheet.iter_rows(values_only=True)
+        header = [as_text(cell) for cell in next(rows, ())]
+        while header and not header[-1].strip():
+            header.pop()
+        if not header:
+            raise InputError(f"{path}: the first sheet is empty. Expected a header with the columns' names.")
+        yield 1, header
+        for number, cells in enumerate(rows, 2):
+            row = [as_text(cell) for cell in cells[: len(header)]]
+            if any(cell.strip() for cell in row):
+                yield number, row + [""] * (len(header) - len(row))
+        book.close()
+    except InputError:
+        raise
+    except Exception as error:  # openpyxl raises whatever the damaged part of the file raises
+        raise InputError(
+            f"{path}: not readable as Excel's .xlsx ({type(error).__name__}: {error}). Save it again as CSV UTF-8."
+        ) from error
+
+
+def _read_dta(path: Path) -> Iterator[tuple[int, list[str]]]:
+    import pandas as pd
+
+    try:
+        with pd.read_stata(path, chunksize=ROWS_A_BATCH) as reader:
+            number, first = 0, True
+            for chunk in reader:
+                if first:
+                    yield 1, [str(column) for column in chunk.columns]
+                    first = False
+                for row in chunk.itertuples(index=False, name=None):
+                    number += 1
+                    yield number, [as_text(cell) for cell in row]
+    except (ValueError, OSError, EOFError, UnicodeError, KeyError) as error:
+        raise InputError(
+            f"{path}: not readable as Stata's .dta ({error}). In Stata: export delimited using calls.csv"
+        ) from error
+
+
+def as_text(cell: Any) -> str:
+    """Return a cell as a CSV would hold it."""
+    if cell is None or cell != cell:
+        return ""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "replace")
+    if isinstance(cell, float | Decimal) and math.isfinite(cell) and cell == int(cell):
+        return str(int(cell))  # pandas makes 12 into 12.0 where the column has a gap
+    return cell.isoformat(" ") if isinstance(cell, dt.datetime) else str(cell)

@@ -1,0 +1,104 @@
+"""One call counts once: its versions within a firm, and the same call under two firms.
+
+Vendors deliver a call as it is spell-checked, edited and proofed, each under an id of its own; and a firm with two
+share classes or listings under each. Modelled side by side, a call's twins are topics and themes of their own.
+"""
+
+import datetime as dt
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+from earnings_themes.abstractions import Call
+from earnings_themes.text import Sketch, likeness, sketch
+from earnings_themes.text.alike import ALIKE, ALIKE_ACROSS_FIRMS
+
+# Capital IQ's kinds of version, the earliest first; only asked where no time of creation says it.
+_COLLECTIONS: Final = ("preliminary", "spellchecked", "edited", "proofed", "corrected", "audited")
+ANOTHER_VERSION: Final = "another version of a call"
+OF_ANOTHER_FIRM: Final = "call of another firm"
+# A call near midnight has another day where a source dates its versions by different clocks.
+_DAYS_APART: Final = dt.timedelta(days=1)
+
+
+def one_version(calls: Sequence[Call], which: str = "latest") -> tuple[list[Call], dict[str, int]]:
+    """Return a firm's calls, of each one version, and how many turns were left out, by reason.
+
+    Parameters
+    ----------
+    calls
+        All calls of a firm.
+    which
+        latest or earliest: the version that counts.
+
+    Notes
+    -----
+    Versions are calls of one event (`keydevid`); without events, calls of one day, or of two days in a row, that
+    share most of their words. The latest is the one that was made last; where no time of making is known, the one
+    of the later kind (Edited, Proofed), then of the higher id.
+    """
+    groups: list[list[Call]] = []
+    sketches: dict[str, Sketch] = {}
+
+    def alike(one: Call, other: Call) -> bool:
+        if one.event_id and other.event_id:
+            return one.event_id == other.event_id
+        if abs(one.date - other.date) > _DAYS_APART:
+            return False
+        first, second = (
+            sketches.setdefault(call.transcript_id, sketch(turn.text for turn in call.turns))
+            for call in (one, other)
+        )
+        words = ([turn.text for turn in call.turns] for call in (one, other))
+        return likeness(first, second) >= ALIKE or (one.date == other.date and next(words) == next(words))
+
+    for call in sorted(calls, key=lambda call: (call.date, call.transcript_id)):
+        group = next((group for group in groups if alike(group[0], call)), None)
+        if group is None:
+            groups.append([call])
+        else:
+            group.append(call)
+    pick = max if which == "latest" else min
+    chosen = {pick(group, key=_made).transcript_id for group in groups}
+    left = sum(len(call.turns) for call in calls if call.transcript_id not in chosen)
+    return [call for call in calls if call.transcript_id in chosen], {ANOTHER_VERSION: left} if left else {}
+
+
+def _made(call: Call) -> tuple[str, int, int, str]:
+    kind = call.collection.lower()
+    rank = next((n for n, name in enumerate(_COLLECTIONS, 1) if name in kind), 0)
+    number = int(call.transcript_id) if re.fullmatch(r"\d{1,18}", call.transcript_id) else 0
+    return call.created, rank, number, call.transcript_id
+
+
+class CallsSeen:
+    """The calls of all firms so far, to notice one that comes again under another firm.
+
+    Holds 128 numbers a call, so that 100,000 calls take some hundred megabytes, not their words.
+    """
+
+    def __init__(self) -> None:
+        self._by_day: defaultdict[dt.date, list[tuple[str, Sketch]]] = defaultdict(list)
+
+    def twin(self, firm_id: str, day: dt.date, words: Sketch) -> str | None:
+        """Return the other firm that had this very call, and remember the call where none had."""
+        if not words:
+            return None
+        of_day = self._by_day[day]
+        for other, known in of_day:
+            if other != firm_id and words & known and likeness(words, known) >= ALIKE_ACROSS_FIRMS:
+                return other
+        of_day.append((firm_id, words))
+        return None
+
+
+def pairs_said(pairs: Counter[tuple[str, str]]) -> str:
+    """Return the sentence that names firms which had one call: (left out, kept) to how many calls."""
+    some = ", ".join(f"{twin} is {kept} ({n})" for (twin, kept), n in sorted(pairs.items())[:5])
+    more = f" and {len(pairs) - 5:,} more" if len(pairs) > 5 else ""
+    return (
+        f"{pairs.total():,} calls are there under two firms (share classes, listings, or an id written twice): {some}"
+        f"{more}. "
+        "Each counts for the first firm alone, so that no theme is a call with itself"
+    )

@@ -1,0 +1,146 @@
+"""Pairs that no clustering made: neighbours by words, neighbours by vectors, and the ceiling.
+
+Precision alone rewards a system that says little. Recall asks how many of the pairs that belong together a system
+puts together, and so needs pairs from elsewhere. The ceiling is the nearest sentence of another firm: what a
+rater can be given at all, where no theme has to hold more than two sentences.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from earnings_themes.errors import InputError
+from earnings_themes.quality.ruler.inputs import Corpus
+from earnings_themes.quality.ruler.items import Item, generator
+from earnings_themes.quality.ruler.pairs import Pair, fresh
+
+# A pair is near when the second sentence is one of the first's five nearest of other firms.
+NEAR: Final = 5
+# Sentences whose neighbours are looked up at once: 256 × 200,000 cosines are 200 MB.
+_AT_ONCE: Final = 256
+# Sentences looked up for the ceiling: the surest share of a sample stands for the surest share of all.
+_CEILING_SAMPLE: Final = 3_000
+
+
+def words(corpus: Corpus) -> Any:
+    """Return the modelled sentences' tf-idf vectors (scikit-learn; sparse, a row a sentence, each of length 1)."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(sublinear_tf=True, stop_words="english", min_df=2, dtype=np.float32).fit_transform(
+        corpus.texts(corpus.ids)
+    )
+
+
+def read_vectors(path: Path, corpus: Corpus) -> NDArray[np.float32]:
+    """Return a vector of length 1 for each modelled sentence, float32 (sentences, dimensions).
+
+    path: a Parquet file with sentence_id and vector (float32 bytes or lists), or a folder of them, as a run's
+    `embeddings/`. Raises InputError when there is none, or a modelled sentence has no vector.
+    """
+    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    if not files or not files[0].exists():
+        raise InputError(
+            f"{path} holds no vectors. Expected a Parquet file with sentence_id and vector, or a folder of such."
+        )
+    rows: dict[str, Any] = {}
+    for file in files:
+        table = pq.read_table(file)
+        if not {"sentence_id", "vector"} <= set(table.column_names):
+            raise InputError(
+                f"{file} has the columns {', '.join(table.column_names)}. Expected sentence_id and vector."
+            )
+        rows |= zip(table["sentence_id"].to_pylist(), table["vector"].to_pylist(), strict=True)
+    missing = [name for name in corpus.ids if name not in rows]
+    if missing:
+        raise InputError(
+            f"{path} has no vector for {len(missing):,} of {len(corpus.ids):,} modelled sentences, "
+            f"the first {missing[0]!r}."
+        )
+    found = np.stack(
+        [
+            np.frombuffer(row, "<f4") if isinstance(row, bytes) else np.asarray(row, np.float32)
+            for row in (rows[name] for name in corpus.ids)
+        ]
+    )
+    scaled: NDArray[np.float32] = found / np.maximum(
+        np.linalg.norm(found, axis=1, keepdims=True), np.float32(1e-9)
+    )
+    return scaled
+
+
+def near(
+    arm: str, matrix: Any, corpus: Corpus, n: int, seed: int, not_again: set[frozenset[str]]
+) -> list[Item]:
+    """Draw n pairs of a sentence at random and one of its five nearest of other firms.
+
+    matrix: a vector a modelled sentence, dense or sparse. A sentence that is like none has no neighbours. Each pair
+    stands for (such pairs of all sentences) / n; a pair that is near in two ways counts with each.
+    """
+    rng = generator(seed, arm)
+    rows = rng.choice(len(corpus.ids), size=min(2 * n + 50, len(corpus.ids)), replace=False)
+    found, likeness = nearest(matrix, rows, corpus.firms, NEAR)
+    order = iter(np.tile(np.arange(len(rows)), 50))
+
+    def draw() -> Pair:
+        for place in order:
+            column = rng.integers(found.shape[1])
+            if likeness[place, column] > 0:
+                return corpus.ids[rows[place]], corpus.ids[found[place, column]]
+        raise InputError(f"{arm}: too few sentences have neighbours in other firms. Lower --recall.")
+
+    pairs = fresh(draw, n, corpus, arm, not_again)
+    population = len(corpus.ids) * NEAR * float((likeness > 0).mean())
+    return [Item(arm, pair, weight=population / n) for pair in pairs]
+
+
+def ceiling(
+    matrix: Any, corpus: Corpus, coverage: float, n: int, seed: int, not_again: set[frozenset[str]]
+) -> list[Item]:
+    """Draw n pairs of a sentence and its nearest of another firm, among the surest `coverage` share of such pairs."""
+    rng = generator(seed, "ceiling")
+    rows = rng.choice(len(corpus.ids), size=min(max(_CEILING_SAMPLE, 3 * n), len(corpus.ids)), replace=False)
+    found, likeness = nearest(matrix, rows, corpus.firms, 1)
+    sure = np.argsort(-likeness[:, 0], kind="stable")[: max(1, round(coverage * len(rows)))]
+    order: Callable[[], int] = iter(np.tile(rng.permutation(sure), 2)).__next__
+
+    def draw() -> Pair:
+        try:
+            place = order()
+        except StopIteration as error:
+            raise InputError(
+                f"ceiling: fewer than {n} sentences have a neighbour that was not judged before. Lower --n."
+            ) from error
+        return corpus.ids[rows[place]], corpus.ids[found[place, 0]]
+
+    return [Item("ceiling", pair) for pair in fresh(draw, n, corpus, "ceiling", not_again)]
+
+
+def nearest(
+    matrix: Any, rows: NDArray[np.intp], firms: NDArray[np.object_], k: int
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Return each row's k nearest sentences of other firms, the nearest first, and their cosines, both (rows, k).
+
+    Raises InputError when fewer than k sentences are of other firms.
+    """
+    codes = np.unique(firms, return_inverse=True)[1]
+    if len(firms) - np.bincount(codes).max() < k:
+        raise InputError(
+            f"Fewer than {k} sentences are of other firms than the largest one. Give more firms."
+        )
+    places, cosines = [], []
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        product = matrix[some] @ matrix.T
+        like = product.toarray() if hasattr(product, "toarray") else product
+        like[codes[some][:, None] == codes[None]] = -2
+        top = np.argpartition(-like, k - 1, axis=1)[:, :k]
+        value = np.take_along_axis(like, top, axis=1)
+        # Equal cosines in the order of the sentences, whatever the partition made of them.
+        order = np.lexsort((top, -value), axis=1)
+        places.append(np.take_along_axis(top, order, axis=1))
+        cosines.append(np.take_along_axis(value, order, axis=1))
+    return np.concatenate(places), np.concatenate(cosines)

@@ -1,0 +1,125 @@
+"""Draws pairs of sentences from two firms: of one theme, or at random."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from earnings_themes.errors import InputError
+from earnings_themes.quality.ruler.inputs import Clustering, Corpus
+from earnings_themes.quality.ruler.items import Item, generator
+
+Pair = tuple[str, str]
+# Draws in a row that brought nothing new before an arm counts as exhausted.
+_TRIES = 1_000
+
+
+def of_themes(
+    run: Clustering, kept: pd.DataFrame, corpus: Corpus, n: int, seed: int, not_again: set[frozenset[str]]
+) -> list[Item]:
+    """Draw n pairs of one theme: a sentence at random, then another of its theme from another firm.
+
+    So a theme is drawn as often as it has sentences, and what is estimated is: given a sentence of a theme, is
+    another firm's sentence of it about the same?
+
+    Parameters
+    ----------
+    kept
+        The rows of the run that count, from `Clustering.surest`.
+    not_again
+        Pairs that were judged before.
+
+    Raises
+    ------
+    InputError
+        When no theme has sentences of two firms, or fewer than n fresh pairs exist.
+    """
+    crossing = kept[kept.groupby("theme")["firm"].transform("nunique") > 1].reset_index(drop=True)
+    if crossing.empty:
+        raise InputError(
+            f"{run.name}: no theme has sentences of two firms among those that count. Raise --coverage."
+        )
+    rng = generator(seed, run.name)
+    ids, firms, themes = (crossing[name].to_numpy(dtype=object) for name in ("sentence_id", "firm", "theme"))
+    members = {theme: rows.to_numpy() for theme, rows in crossing.groupby("theme").groups.items()}
+
+    def draw() -> Pair:
+        first = rng.integers(len(ids))
+        others = members[themes[first]]
+        others = others[firms[others] != firms[first]]
+        return ids[first], ids[others[rng.integers(len(others))]]
+
+    return [Item(run.name, pair) for pair in fresh(draw, n, corpus, run.name, not_again)]
+
+
+def at_random(corpus: Corpus, n: int, seed: int, not_again: set[frozenset[str]]) -> list[Item]:
+    """Draw n pairs of any two modelled sentences of two firms; each stands for (pairs of two firms) / n of them."""
+    rng = generator(seed, "random")
+    counts = pd.Series(corpus.firms).value_counts().to_numpy(dtype=float)
+    if len(counts) < 2:
+        raise InputError("The transcripts hold one firm. Pairs need sentences of two.")
+
+    def draw() -> Pair:
+        a, b = corpus.ids[rng.integers(len(corpus.ids), size=2)]
+        return a, b
+
+    pairs = fresh(draw, n, corpus, "random", not_again)
+    population = counts.sum() ** 2 - (counts**2).sum()
+    return [Item("random", pair, weight=population / n) for pair in pairs]
+
+
+def fresh(
+    draw: Callable[[], Pair], n: int, corpus: Corpus, arm: str, not_again: Iterable[frozenset[str]]
+) -> list[Pair]:
+    """Return n different pairs of two firms and two texts. Raises InputError when there are not so many."""
+    taken = set(not_again)
+    pairs: list[Pair] = []
+    failed = 0
+    while len(pairs) < n:
+        a, b = draw()
+        if corpus.firm[a] == corpus.firm[b] or frozenset((a, b)) in taken or corpus.same_text(a, b):
+            failed += 1
+            if failed == _TRIES:
+                raise InputError(
+                    f"{arm}: only {len(pairs)} of {n} pairs could be drawn that were not judged before. Lower --n."
+                )
+            continue
+        failed = 0
+        taken.add(frozenset((a, b)))
+        pairs.append((a, b))
+    return pairs
+
+
+def with_themes(items: list[Item], runs: list[Clustering], kept: dict[str, pd.DataFrame]) -> list[Item]:
+    """Note with every pair from elsewhere what each run makes of it: for recall, and for coverage of content."""
+    found = items
+    for run in runs:
+        every, sure = (
+            dict(zip(rows["sentence_id"], rows["theme"], strict=True)) for rows in (run.table, kept[run.name])
+        )
+        found = [_noted(item, run.name, every, sure) for item in found]
+    return found
+
+
+def _noted(item: Item, run: str, every: dict[str, str], sure: dict[str, str]) -> Item:
+    def state(where: Callable[[dict[str, str]], bool]) -> str:
+        return "sure" if where(sure) else "all" if where(every) else "no"
+
+    a, b = item.sentences
+    together = item.together | {run: state(lambda themes: a in themes and themes[a] == themes.get(b))}
+    if item.arm != "random":
+        return replace(item, together=together)
+    of_each = {x: "sure" if x in sure else "all" if x in every else "no" for x in (a, b)}
+    return replace(item, together=together, themed=item.themed | {run: of_each})
+
+
+def shuffled(values: Iterable[Item], rng: np.random.Generator) -> list[Item]:
+    """Return the items in a random order, each with its sentences in a random order."""
+    items = list(values)
+    return [
+        replace(
+            items[i], sentences=tuple(items[i].sentences[j] for j in rng.permutation(len(items[i].sentences)))
+        )
+        for i in rng.permutation(len(items))
+    ]

@@ -1,0 +1,307 @@
+"""Deals the items out to sheets that hide which run made what, and writes the key apart from them.
+
+    OUT/sheets/pairs_001.csv, second_001.csv, codebook.txt    for the raters
+    OUT/key/key.csv, runs.json                                not for them
+
+Every sheet holds random items (how low does the rater go?) and a few of its own items again, with the sides
+changed (does the rater agree with himself?). The sheets called `second` repeat a share of all items for somebody
+else (do two raters agree?).
+"""
+
+import csv
+import io
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from earnings_themes.errors import InputError
+from earnings_themes.quality.ruler import elsewhere, groups, pairs
+from earnings_themes.quality.ruler.inputs import Clustering, Corpus, effective
+from earnings_themes.quality.ruler.items import Item, generator
+from earnings_themes.system.files import write_atomically
+from earnings_themes.system.spreadsheet import safe_cell
+
+KINDS: Final = ("pairs", "intruders", "labels")
+# Items a sheet: what a person reads in one sitting.
+SHEET_ITEMS: Final = {"pairs": 200, "intruders": 100, "labels": 100}
+RANDOM_SHARE: Final = 0.08
+AGAIN_SHARE: Final = 0.03
+# The columns that a rater fills.
+ASKED: Final = {
+    "pairs": ("score", "content_a", "content_b"),
+    "intruders": ("answer",),
+    "labels": ("n", "fit"),
+}
+LETTERS: Final = "abcde"
+# Runs whose effective numbers of themes differ by more cannot be compared: finer themes are surer by themselves.
+TOO_FAR: Final = 1.15
+# Characters shown of a sentence, and of the one before it.
+_SENTENCE: Final = 400
+_BEFORE: Final = 200
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be drawn.
+
+    Parameters
+    ----------
+    kind
+        pairs, intruders or labels.
+    n
+        Items a run.
+    coverage
+        The share (0 to 1) of modelled sentences that counts, by strength.
+    seed
+        Same seed, same input: the same bytes.
+    second
+        Share (0 to 1) of the items that a second rater gets as well.
+    recall
+        Pairs from each source elsewhere (words, neighbours where vectors are given, random); 0: none.
+    """
+
+    kind: str
+    n: int
+    coverage: float = 0.5
+    seed: int = 1
+    second: float = 0.2
+    recall: int = 0
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An item's place: its sheet, its number there, and whether it is new, asked again, or for a second rater."""
+
+    sheet: str
+    number: int
+    unit: int
+    role: str
+    item: Item
+
+
+def draw(
+    corpus: Corpus,
+    runs: Sequence[Clustering],
+    wish: Wish,
+    vectors: Path | None = None,
+    ceiling_vectors: Path | None = None,
+    not_again: frozenset[frozenset[str]] = frozenset(),
+) -> tuple[list[Item], dict[str, Any]]:
+    """Draw all items, the random ones with them, and say what each run is.
+
+    Parameters
+    ----------
+    vectors
+        Sentence vectors whose neighbours are a source of pairs for recall.
+    ceiling_vectors
+        Sentence vectors for the ceiling: n pairs of nearest sentences.
+    not_again
+        Pairs that were judged before.
+
+    Returns
+    -------
+    The items in no meaningful order, and `facts`, which stands in runs.json.
+    """
+    n_modelled = len(corpus.ids)
+    kept = {run.name: run.surest(wish.coverage, n_modelled) for run in runs}
+    facts = {
+        "kind": wish.kind,
+        "coverage": wish.coverage,
+        "seed": wish.seed,
+        "n_modelled": n_modelled,
+        "runs": {run.name: _facts(run, kept[run.name], n_modelled) for run in runs},
+    }
+    taken = set(not_again)
+    if wish.kind == "pairs":
+        items = [
+            x for run in runs for x in pairs.of_themes(run, kept[run.name], corpus, wish.n, wish.seed, taken)
+        ]
+        if ceiling_vectors:
+            matrix = elsewhere.read_vectors(ceiling_vectors, corpus)
+            items += elsewhere.ceiling(matrix, corpus, wish.coverage, wish.n, wish.seed, taken)
+        others: list[Item] = []
+        if wish.recall:
+            others += elsewhere.near("words", elsewhere.words(corpus), corpus, wish.recall, wish.seed, taken)
+            if vectors:
+                matrix = elsewhere.read_vectors(vectors, corpus)
+                others += elsewhere.near("neighbours", matrix, corpus, wish.recall, wish.seed, taken)
+        n_random = max(wish.recall, _random(len(items) + len(others)))
+        others += pairs.at_random(corpus, n_random, wish.seed, taken)
+        items += pairs.with_themes(others, list(runs), kept)
+    elif wish.kind == "labels":
+        items = [x for run in runs for x in groups.with_label(run, kept[run.name], wish.n, wish.seed)]
+        items += groups.at_random(corpus, [x.label for x in items], _random(len(items)), wish.seed)
+    else:
+        matrix = elsewhere.words(corpus)
+        items = [
+            x
+            for run in runs
+            for x in groups.with_intruder(run, kept[run.name], matrix, corpus, wish.n, wish.seed)
+        ]
+        items += groups.at_random(corpus, [], _random(len(items)), wish.seed)
+    return items, facts
+
+
+def _random(n: int) -> int:
+    """How many random items make RANDOM_SHARE of all, n being the others."""
+    return max(1, round(n * RANDOM_SHARE / (1 - RANDOM_SHARE)))
+
+
+def _facts(run: Clustering, kept: pd.DataFrame, n_modelled: int) -> dict[str, Any]:
+    return {
+        "n_themes": int(kept["theme"].nunique()),
+        "effective_themes": round(effective(kept["theme"]), 1),
+        "effective_themes_of_all": round(effective(run.table["theme"]), 1),
+        "n_sentences": len(kept),
+        "coverage": round(len(kept) / n_modelled, 4),
+        "coverage_of_all": round(len(run.table) / n_modelled, 4),
+        "has_strength": run.has_strength,
+        "n_unmodelled": run.n_unmodelled,
+    }
+
+
+def warnings(facts: dict[str, Any]) -> Iterator[str]:
+    """Yield what makes the runs of a sheet unequal, a sentence each."""
+    runs: dict[str, Any] = facts["runs"]
+    for name, run in runs.items():
+        covered = f"{run['coverage']:.0%} of the modelled sentences"
+        if not run["has_strength"]:
+            yield f"{name} has no strength: all its sentences count, {covered}, not the surest {facts['coverage']:.0%}."
+        elif run["coverage"] < facts["coverage"] - 0.005:
+            yield f"{name} gives a theme to {covered}, less than the {facts['coverage']:.0%} asked for."
+        if run["n_unmodelled"]:
+            yield f"{name}: {run['n_unmodelled']:,} of its sentences are procedure or empty, and are not judged."
+    numbers = {name: run["effective_themes"] for name, run in runs.items()}
+    few, many = min(numbers, key=numbers.__getitem__), max(numbers, key=numbers.__getitem__)
+    if numbers[many] > TOO_FAR * numbers[few]:
+        yield (
+            f"{many} has {numbers[many]:.0f} effective themes and {few} {numbers[few]:.0f}, more than 15 % apart: "
+            "finer themes are surer by themselves. Change the granularity of one before you compare."
+        )
+
+
+def deal(items: Sequence[Item], wish: Wish) -> list[Placed]:
+    """Deal the items to sheets: each arm evenly, some again within the sheet, a share again for a second rater."""
+    rng = generator(wish.seed, "deal")
+    size = SHEET_ITEMS[wish.kind]
+    by_arm: dict[str, list[tuple[int, Item]]] = defaultdict(list)
+    for unit, item in enumerate(pairs.shuffled(items, rng)):
+        by_arm[item.arm].append((unit, item))
+    dealt = [unit for arm in sorted(by_arm) for unit in by_arm[arm]]
+    n_sheets = math.ceil(len(dealt) * (1 + AGAIN_SHARE) / size)
+    found: list[Placed] = []
+    for number in range(n_sheets):
+        own = dealt[number::n_sheets]
+        again = rng.choice(len(own), size=min(len(own), math.ceil(AGAIN_SHARE * len(own))), replace=False)
+        rows = [(*row, "new") for row in own]
+        rows += [(own[i][0], _turned(own[i][1]), "again") for i in again]
+        found += _sheet(f"{wish.kind}_{number + 1:03d}", rows, rng)
+    # Every k-th of each arm's items, so that the second rater sees the same mixture.
+    seconds = (
+        [row for arm in sorted(by_arm) for row in by_arm[arm][: math.ceil(wish.second * len(by_arm[arm]))]]
+        if wish.second
+        else []
+    )
+    n_sheets = math.ceil(len(seconds) / size)
+    for number in range(n_sheets):
+        rows = [(unit, item, "second") for unit, item in seconds[number::n_sheets]]
+        found += _sheet(f"second_{number + 1:03d}", rows, rng)
+    return found
+
+
+def _turned(item: Item) -> Item:
+    return replace(item, sentences=item.sentences[::-1])
+
+
+def _sheet(name: str, rows: list[tuple[int, Item, str]], rng: np.random.Generator) -> Iterator[Placed]:
+    for number, place in enumerate(rng.permutation(len(rows)), start=1):
+        unit, item, role = rows[place]
+        yield Placed(name, number, unit, role, item)
+
+
+def write(placed: Sequence[Placed], facts: dict[str, Any], corpus: Corpus, out: Path) -> list[Path]:
+    """Write the sheets with their codebook, and the key; return the sheets' paths.
+
+    Raises InputError when `out` holds sheets: ratings in them would be lost.
+    """
+    sheets, key, kind = out / "sheets", out / "key", facts["kind"]
+    if sheets.exists() or key.exists():
+        raise InputError(
+            f"{out} holds sheets, and perhaps ratings. Give another --out, or remove it yourself."
+        )
+    by_sheet: dict[str, list[Placed]] = defaultdict(list)
+    for row in placed:
+        by_sheet[row.sheet].append(row)
+    written = []
+    for name, rows in by_sheet.items():
+        written.append(sheets / f"{name}.csv")
+        # The mark at the start tells Excel that the file is UTF-8.
+        write_atomically(written[-1], "\ufeff" + _csv([_shown(row, corpus, kind) for row in rows]))
+    codebook = files("earnings_themes.quality.ruler").joinpath(f"{kind}.txt").read_text(encoding="utf-8")
+    write_atomically(sheets / "codebook.txt", codebook)
+    write_atomically(key / "key.csv", _csv([_secret(row, corpus, facts) for row in placed]))
+    write_atomically(key / "runs.json", json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    return written
+
+
+def _shown(row: Placed, corpus: Corpus, kind: str) -> dict[str, Any]:
+    cells: dict[str, Any] = {"sheet": row.sheet, "item": row.number}
+    if kind == "labels":
+        cells["label"] = safe_cell(row.item.label)
+    for letter, sentence in zip(LETTERS, row.item.sentences, strict=False):
+        if kind == "pairs":
+            before = corpus.table.at[sentence, "before"]
+            cells[f"before_{letter}"] = safe_cell(_tail(before)) if isinstance(before, str) else ""
+        cells[f"sentence_{letter}"] = safe_cell(_head(str(corpus.table.at[sentence, "text"])))
+    return cells | dict.fromkeys(ASKED[kind], "")
+
+
+def _secret(row: Placed, corpus: Corpus, facts: dict[str, Any]) -> dict[str, Any]:
+    item = row.item
+    cells: dict[str, Any] = {
+        "kind": facts["kind"],
+        "sheet": row.sheet,
+        "item": row.number,
+        "unit": row.unit,
+        "role": row.role,
+        "arm": item.arm,
+        "weight": f"{item.weight:.6g}",
+    }
+    for letter, sentence in zip(LETTERS, item.sentences, strict=False):
+        cells |= {f"sentence_id_{letter}": sentence, f"firm_{letter}": corpus.firm[sentence]}
+    if facts["kind"] == "intruders":
+        cells["intruder"] = LETTERS[item.sentences.index(item.intruder)]
+    if facts["kind"] == "pairs":
+        cells |= {f"together_{name}": item.together.get(name, "") for name in facts["runs"]}
+        for letter, sentence in zip(LETTERS, item.sentences, strict=False):
+            cells |= {
+                f"themed_{letter}_{name}": item.themed.get(name, {}).get(sentence, "")
+                for name in facts["runs"]
+            }
+    return cells
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _head(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _SENTENCE else text[:_SENTENCE].rstrip() + " …"
+
+
+def _tail(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _BEFORE else "… " + text[-_BEFORE:].lstrip()

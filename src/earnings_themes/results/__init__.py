@@ -1,0 +1,1 @@
+"""Every file of a run: what it holds, how it is written, read and checked."""

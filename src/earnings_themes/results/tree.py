@@ -1,0 +1,153 @@
+"""sentences.parquet, and with it the tree theme → topic → sentence as records, firm by firm.
+
+A firm's rows stand together and in the order of transcripts.parquet, so both files are read side by side, a row group at
+a time, and ten thousand firms never stand in memory at once.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import pandas as pd
+import pyarrow as pa
+
+from earnings_themes.abstractions import FirmTopic, FirmTopics, Themes, TopicSentence
+from earnings_themes.abstractions.records import FirmStatus, Kind
+from earnings_themes.errors import ResultError
+from earnings_themes.results.artifacts import open_parquet
+from earnings_themes.results.firms import FirmRow, encode_firm
+from earnings_themes.system.folders import Folder
+
+SENTENCES_SCHEMA = pa.schema(
+    [
+        ("sentence_id", pa.string()),
+        ("firm_id", pa.string()),
+        ("transcript_id", pa.string()),
+        ("date", pa.date32()),
+        ("section", pa.string()),
+        ("speaker_type", pa.string()),
+        ("kind", pa.string()),
+        ("content", pa.float32()),
+        ("topic_id", pa.int32()),
+        ("theme_id", pa.string()),
+        ("strength", pa.float32()),
+        ("broad_id", pa.string()),
+    ]
+)
+
+
+class TreeReader:
+    """Iterates over the firms of a finished run with the topics of the tree, a few firms in memory at a time.
+
+    folder: the run's. firms: lines of firms.tsv. made: where sentences.parquet lies, if elsewhere. May be iterated again.
+    It is what a store publishes and the report shows.
+    """
+
+    def __init__(
+        self, folder: Folder, firms: Sequence[FirmRow], themes: Themes, made: Folder | None = None
+    ) -> None:
+        self.folder = folder
+        self.made = made or folder
+        self.firms = firms
+        self.themes = themes
+        self._by_firm = _topics_by_firm(themes)
+
+    def __iter__(self) -> Iterator[FirmTopics]:
+        """Yield one firm at a time, the skipped ones left out. Raises ResultError and CloudError."""
+        skipped = {firm.firm_id: firm.reason for firm in self.themes.skipped_firms}
+        statuses = {row.firm_id: skipped.get(row.firm_id, "ok") for row in self.firms}
+        rows = {row.firm_id: row for row in self.firms if statuses[row.firm_id] in get_args(FirmStatus)}
+        wanted = [firm for firm, row in rows.items() if row.n_sentences]
+        settled = _only(_by_firm(f"{self.made}/sentences.parquet", ["topic_id", "strength"]), wanted)
+        for firm_id, texts in self._spoken(wanted):
+            other, topics = next(settled, ("no firm", texts))
+            if other != firm_id or len(topics) != len(texts):
+                raise ResultError(
+                    f"{self.made}/sentences.parquet: holds {other!r} where transcripts.parquet has {firm_id!r}. They "
+                    "are of two runs: run themes again."
+                )
+            yield self._firm(rows.pop(firm_id), topics, texts, statuses[firm_id])
+        for row in rows.values():
+            yield self._firm(row, None, None, statuses[row.firm_id])
+
+    def _spoken(self, firm_ids: Sequence[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+        columns = ["sentence_id", "text", "speaker_type", "procedural"]
+        if "transcripts.parquet" in self.folder.list():
+            yield from _only(_by_firm(f"{self.folder}/transcripts.parquet", columns), firm_ids)
+            return
+        for firm in firm_ids:
+            yield from _by_firm(f"{self.folder}/sentences/{encode_firm(firm)}.parquet", columns)
+
+    def _firm(
+        self, row: FirmRow, topics: pd.DataFrame | None, texts: pd.DataFrame | None, status: Any
+    ) -> FirmTopics:
+        listed = self._by_firm.get(row.firm_id, {})
+        groups: dict[int, list[TopicSentence]] = {number: [] for number in sorted(listed)}
+        if topics is not None and texts is not None:
+            frame = texts.assign(
+                topic_id=topics["topic_id"].to_numpy(), strength=topics["strength"].to_numpy()
+            )
+            frame = frame[frame["topic_id"].notna()].sort_values(
+                ["topic_id", "strength", "sentence_id"], ascending=[True, False, True]
+            )
+            columns = [
+                frame[name].tolist()
+                for name in ("topic_id", "sentence_id", "text", "speaker_type", "strength")
+            ]
+            for topic, sentence, text, speaker, strength in zip(*columns, strict=True):
+                fit = None if strength is None or strength != strength else min(float(strength), 1.0)
+                groups[int(topic)].append(TopicSentence(sentence, text, speaker, fit))
+        kept = tuple(
+            FirmTopic(
+                number, listed[number].label, ((listed[number].label, 1.0),) if listed[number].label else (),
+                len(sentences), listed[number].kind, None, tuple(sentences),
+            )
+            for number, sentences in groups.items()
+            if sentences
+        )  # fmt: skip
+        n_procedural = int(texts["procedural"].sum()) if texts is not None else 0
+        return FirmTopics(
+            schema_version=self.themes.schema_version, run=self.themes.run, firm_id=row.firm_id,
+            firm_name=row.firm_name, status=status, n_topics=len(kept), topics=kept, centroids=(), outliers=(),
+            metadata={"n_sentences": row.n_sentences, "n_procedural": n_procedural},
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    label: str
+    kind: Kind
+
+
+def _topics_by_firm(themes: Themes) -> Mapping[str, dict[int, _Listed]]:
+    found: dict[str, dict[int, _Listed]] = {}
+    for theme in themes.themes:
+        for topic in theme.topics:
+            found.setdefault(topic.firm_id, {})[topic.topic_id] = _Listed(topic.label, theme.kind)
+    for alone in themes.unassigned_topics:
+        found.setdefault(alone.firm_id, {})[alone.topic_id] = _Listed(alone.label, "subject")
+    return found
+
+
+def _only(
+    firms: Iterator[tuple[str, pd.DataFrame]], wanted: Sequence[str]
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    kept = set(wanted)
+    return (pair for pair in firms if pair[0] in kept)
+
+
+def _by_firm(where: str, columns: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Give each firm's rows of a file in which a firm's rows stand together, row group by row group."""
+    file = open_parquet(where)
+    kept: pd.DataFrame | None = None
+    for group in range(file.num_row_groups):
+        frame = file.read_row_group(group, columns=["firm_id", *columns]).to_pandas()
+        if kept is not None:
+            frame = pd.concat([kept, frame], ignore_index=True)
+        last = frame["firm_id"].iloc[-1] if len(frame) else None
+        for firm, rows in frame.groupby("firm_id", sort=False):
+            if firm == last and group + 1 < file.num_row_groups:
+                kept = rows
+                break
+            kept = None
+            yield str(firm), rows.reset_index(drop=True)

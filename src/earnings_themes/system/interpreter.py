@@ -1,0 +1,44 @@
+"""Lets the workflow run in folders whose names a shell would take apart: "My Documents", "Ana's files".
+
+Snakemake writes the interpreter's path into its commands without quotes (snakemake#2645), so with `.venv` in such a
+folder the first job dies with "…/My: No such file or directory". Python finds its environment by the folder that it is
+called from; called through a link without blanks to that folder it is the same Python.
+"""
+
+import atexit
+import shlex
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from earnings_themes.errors import ConfigError
+
+
+def make_callable() -> None:
+    """Set sys.executable to a path that needs no quotes, where it needs some; jobs started from here inherit it.
+
+    Raises
+    ------
+    ConfigError
+        There is no place for a link whose path needs no quotes.
+    """
+    if shlex.quote(sys.executable) == sys.executable:
+        return
+    home, python = Path(sys.prefix), Path(sys.executable)
+    for place in (None, "/tmp", "/var/tmp"):  # mkdtemp makes a folder of our own in it
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="earnings-themes-python-", dir=place))
+        except OSError:
+            continue
+        link = folder / "env"
+        if shlex.quote(str(link)) == str(link) and python.is_relative_to(home):
+            link.symlink_to(home, target_is_directory=True)
+            sys.executable = str(link / python.relative_to(home))
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+    raise ConfigError(
+        f"{sys.executable}: Snakemake cannot call a Python whose path has blanks or quotes. Make the environment in a "
+        "folder without (python3 -m venv ~/earnings-env), or move the project; set TMPDIR to such a folder otherwise."
+    )

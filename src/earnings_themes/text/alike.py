@@ -1,0 +1,105 @@
+"""Says which texts are the same speech in another wording: versions of a call, and near-equal sentences of a firm.
+
+A vendor delivers a call several times: spell-checked, edited, proofed, with and without "uh". Texts are compared by
+their runs of three words, of which a version shares most and another call of the same firm on the same day few. Only a
+sample of fixed size is kept of each call (its smallest hashes: Broder 1997, "On the resemblance and containment of
+documents"), so that ten thousand calls are compared in little memory.
+"""
+
+from __future__ import annotations
+
+import heapq
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from math import ceil
+
+from earnings_themes.text.words import HESITATIONS, words_of
+
+# 128 hashes estimate a likeness to within 0.04 (one standard error at 0.5).
+SKETCH_SIZE = 128
+# A word changed in every fourth sentence leaves 0.77 of the runs. Two firms' calls share 0.12 at most (235,000 pairs of
+# 923 real calls); one firm's of two quarters 0.43, but only calls of one day or two are compared. Across firms more is
+# asked for, where a mistake would take a firm's only call away.
+ALIKE = 0.4
+ALIKE_ACROSS_FIRMS = 0.65
+_RUN = 3
+# Fewer words, or fewer different runs of them, are a greeting or a table, and those are alike.
+_FEWEST_WORDS = 30
+# Of two sentences' words, how many are shared where one is a wording of the other: one changed in nine and more.
+NEAR_EQUAL = 0.8
+_FEWEST_IN_SENTENCE = 5
+
+Sketch = frozenset[int]
+
+
+def sketch(texts: Iterable[str]) -> Sketch:
+    """Return a sample of a call's runs of three words, the same for the same words; empty for a few words."""
+    words = [word for text in texts for word in words_of(text) if word not in HESITATIONS]
+    if len(words) < _FEWEST_WORDS:
+        # Scripts without spaces: a "word" is a clause there, so letters are counted.
+        letters = "".join(words)
+        if letters.isascii() or len(letters) < 4 * _FEWEST_WORDS:
+            return frozenset()
+        words = list(letters)
+    runs = {
+        zlib.crc32(" ".join(words[start : start + _RUN]).encode()) for start in range(len(words) - _RUN + 1)
+    }
+    return frozenset(heapq.nsmallest(SKETCH_SIZE, runs)) if len(runs) >= _FEWEST_WORDS - _RUN else frozenset()
+
+
+def likeness(one: Sketch, other: Sketch) -> float:
+    """Return the share of runs of words that two calls have in common, as the samples tell; 0 where one is empty."""
+    if not one or not other:
+        return 0.0
+    both = heapq.nsmallest(SKETCH_SIZE, one | other)
+    return sum(run in one and run in other for run in both) / len(both)
+
+
+def same_words(text: str) -> str:
+    """Return a sentence's words alone: no capitals, points, numbers or sounds of hesitation.
+
+    Two sentences for which this is equal say the same thing, and count once where topics are looked for.
+    """
+    return " ".join(word for word in words_of(text) if word not in HESITATIONS)
+
+
+def near_equal(texts: Sequence[str], share: float = NEAR_EQUAL) -> list[int]:
+    """Return for each sentence the place of the first that it is a wording of; its own where there is none.
+
+    Parameters
+    ----------
+    texts
+        Sentences of one firm, in an order that does not change.
+    share
+        Of the words that two sentences hold together, how many both must hold.
+
+    Notes
+    -----
+    A sentence is compared to those only that share one of its rarest words, for any two that are alike do (prefix
+    filtering: Bayardo, Ma and Srikant 2007). 20,000 sentences take about a second, not the 200 million comparisons
+    of all with all.
+    """
+    bags = [frozenset(same_words(text).split()) for text in texts]
+    frequency = Counter(word for bag in bags for word in bag)
+    first: list[int] = []
+    seen: dict[str, int] = {}
+    by_word: defaultdict[str, list[int]] = defaultdict(list)
+    for place, bag in enumerate(bags):
+        key = same_words(texts[place])
+        found = seen.get(key) if key else None
+        if found is None and len(bag) >= _FEWEST_IN_SENTENCE:
+            rarest = sorted(bag, key=lambda word: (frequency[word], word))
+            prefix = rarest[: len(bag) - ceil(share * len(bag)) + 1]
+            for other in sorted({other for word in prefix for other in by_word[word]}):
+                common = len(bag & bags[other])
+                if common >= share * (len(bag) + len(bags[other]) - common):
+                    found = other
+                    break
+            if found is None:
+                for word in prefix:
+                    by_word[word].append(place)
+        first.append(place if found is None else found)
+        if key:
+            seen.setdefault(key, first[-1])
+    return first

@@ -1,0 +1,117 @@
+"""Finds the lines of a turn that nobody said: page footers and headings, web pages' headings, tables, time stamps.
+
+Transcripts are copied out of PDFs and web pages, with what stands there around the speech. Such lines come back on
+every page of every firm, so they would make the first theme of a run. They are taken out of the turn, so that the
+sentence they interrupt is whole again, and kept apart, so that nothing is lost without a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+# A line that comes back this often in a call, digits aside, is a page's, not a speaker's.
+REPEATED = 4
+_LONGEST = 120
+# A line of fewer letters before a page's end is a heading, no part of a sentence; text in columns has 40 and more.
+_HEADING = 30
+
+_NUMBER = re.compile(r"\d+")
+_NAME = r"[A-Z][\w'’.\-]*(?:,? (?:[A-Z][\w'’.\-]*|de|van|von|der|la|di|da|del|el|al|bin)){0,4}"
+_TITLE = (
+    r"(?:[Cc]hief|C[EFOTIM]O|[Pp]resident|[Cc]hair|[Vv]ice|[Ss]enior|[Ee]xecutive|[Mm]anag|[Dd]irector|[Hh]ead|[Aa]nalyst"
+    r"|[Oo]fficer|[Ii]nvestor|[Tt]reasurer|[Cc]ontroller|[Ff]ounder|[Pp]artner|[Ss]ecretary|[Gg]eneral|[Oo]perator|EVP|SVP|VP|IR)"
+)
+_LINE = re.compile(
+    # "Marta Quill -- Chief Executive Officer", "Dana Doyle - Acme Bank - Analyst"
+    rf"{_NAME} (?:--|[-–—]) (?:[^.!?]{{0,60}}\b)?{_TITLE}[^.!?]{{0,60}}"
+    # Web pages: "Prepared Remarks:", "Questions & Answers:", "Contents:", "Duration: 62 minutes"
+    r"|(?:[Pp]repared [Rr]emarks|[Qq]uestions?(?: (?:and|&) |-and-)[Aa]nswers?(?: [Ss]ession)?"
+    r"|Q ?& ?A(?: [Ss]ession)?|[Cc]ontents|[Pp]resentation"
+    r"|(?:(?:[Cc]all|[Cc]orporate|[Cc]ompany|[Cc]onference [Cc]all) )?[Pp]articipants|[Oo]perator|[Ee]xecutives"
+    r"|[Aa]nalysts|[Oo]perator [Ss]ignoff):?"
+    r"|[Dd]uration: \d+ minutes"
+    r"|(?:[Ii]mage|[Pp]hoto) (?:[Ss]ource|[Cc]redit)s?: .*|[Mm]ore \S+ analysis"
+    r"|[Aa]ll [Ee]arnings [Cc]all [Tt]ranscripts?"
+    # Pages of a PDF: "Page 3 of 12", "3 / 12", "- 4 -", rules, and lines with a copyright or nothing but an address
+    r"|[Pp](?:age|\.) ?\d+(?: ?(?:of|/) ?\d+)?|\d+ ?/ ?\d+|[-–—] ?\d+ ?[-–—]|[-–—_=*~.•]{3,}"
+    r"|.*(?:©|\([Cc]\) ?(?:19|20)\d\d|[Cc]opyright (?:©|\d{4})).*|.*[Aa]ll [Rr]ights [Rr]eserved.*"
+    r"|(?:[\d+() .\-]{7,} )?(?:https?://|www\.)\S+(?: [\d+() .\-]{7,})?|\S+@\S+\.\w+"
+    # Subtitles: "12", "00:00:01,000 --> 00:00:04,000"
+    r"|(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})? ?-->.*|\d{1,2}:\d{2}:\d{2}"
+)
+# A row of figures: cells between tabs, bars or wide gaps, of which two and more are numbers.
+_CELL = re.compile(r"\t+|\s*\|\s*|\s{2,}")
+_FIGURE = re.compile(
+    r"\(?[-–+]?[$€£¥]?\s?\d[\d.,]*\s?(?:%|bps|x|[mMbBkK]n?)?\)?|[-–—]|n/?[am]\.?", re.IGNORECASE
+)
+
+
+def _is_figures(line: str) -> bool:
+    cells = [cell for cell in _CELL.split(line.strip()) if cell]
+    n_figures = sum(bool(_FIGURE.fullmatch(cell)) for cell in cells)
+    # All but the row's name, and a unit or a note here and there.
+    return n_figures >= 2 and n_figures >= 0.6 * (len(cells) - 1)
+
+
+def _key(line: str) -> str:
+    return _NUMBER.sub("0", " ".join(line.split()).lower())
+
+
+def repeated_lines(turns: Sequence[str]) -> frozenset[str]:
+    """Return what lines come back in a call as a page's footer does: without digits, in lower case.
+
+    Only lines of turns with line breaks count, for a turn of one line is speech: "Thank you." is said ten times.
+    """
+    counts = Counter(
+        key
+        for turn in turns
+        if "\n" in turn
+        for line in turn.splitlines()
+        if 0 < len(line) <= _LONGEST and (key := _key(line))
+    )
+    return frozenset(key for key, n in counts.items() if n >= REPEATED)
+
+
+def without_unsaid(turn: str, repeated: frozenset[str] = frozenset()) -> tuple[str, list[str]]:
+    """Return what was said in a turn, and the lines that nobody said.
+
+    Parameters
+    ----------
+    turn
+        A speaker's turn, or a page of several.
+    repeated
+        What `repeated_lines` found in its call.
+    """
+    if "\n" not in turn:
+        line = turn.strip()
+        # A turn that is nothing else: one web page's line a row.
+        if 0 < len(line) <= _LONGEST and _LINE.fullmatch(line):
+            return "", [line]
+        return turn, []
+    said: list[str] = []
+    unsaid: list[str] = []
+    for line in turn.splitlines():
+        stripped = " ".join(line.split())
+        if not stripped:
+            # An empty line around a footer ends no sentence: the page did, and the speaker went on.
+            if not (said and not said[-1].strip()):
+                said.append("")
+            continue
+        of_page = len(stripped) <= _LONGEST and (_LINE.fullmatch(stripped) or _key(line) in repeated)
+        if of_page or _is_figures(line):
+            unsaid.append(stripped)
+        elif unsaid and said and not said[-1].strip() and _goes_on(said):
+            # A page's end: the sentence goes on on the next one, whatever letter its next word has.
+            said.pop()
+            said.append(line)
+        else:
+            said.append(line)
+    return ("\n".join(said), unsaid) if unsaid else (turn, [])
+
+
+def _goes_on(said: list[str]) -> bool:
+    """Whether the last line that was said ends within a sentence; a short one is a heading."""
+    last = next((line.rstrip() for line in reversed(said) if line.strip()), "")
+    return len(last) >= _HEADING and last[-1] not in '.!?…:"”)'

@@ -1,0 +1,176 @@
+"""The sentences of a run as the reduce sees them: where each was said, its subject vector, its firm's topics.
+
+A workflow has transcripts.parquet and embeddings/; a run made by the container firm-topic-processor has a file a firm in
+sentences/, which holds the columns of both. Texts stay in the files: at 10,000 firms they are most of the bytes.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from earnings_themes.errors import ResultError
+from earnings_themes.results.artifacts import open_parquet
+from earnings_themes.results.firms import encode_firm
+from earnings_themes.system.folders import Folder
+
+_COLUMNS = (
+    "sentence_id",
+    "firm_id",
+    "transcript_id",
+    "date",
+    "section",
+    "speaker_type",
+    "procedural",
+)
+_VECTORS = ("sentence_id", "vector", "content")
+
+
+@dataclass
+class Corpus:
+    """All sentences of a run, and the vectors of those that are modelled.
+
+    Attributes
+    ----------
+    table : pyarrow table of n sentences, in the order of the firms and as they were said
+    modelled : (m,) int64, the rows of the table that have a vector
+    rows : (m, d) int8, their whole subject vectors
+    content : (m,) float32, the gate's
+    about : embedding_model, embedding_sha256 and space of the vectors
+    """
+
+    table: pa.Table
+    modelled: NDArray[np.int64]
+    rows: NDArray[np.int8]
+    content: NDArray[np.float32]
+    about: dict[str, str]
+
+
+def read_corpus(folder: Folder, firm_ids: Sequence[str]) -> Corpus:
+    """Read a run's sentences and vectors.
+
+    firm_ids: the firms that count, in their order. Raises ResultError where files are missing, damaged or do not belong
+    together, and CloudError when AWS refuses.
+    """
+    try:
+        tables, vectors, abouts = (
+            _of_firms(folder, firm_ids) if _by_firm(folder) else _of_run(folder, firm_ids)
+        )
+    except (OSError, pa.ArrowException) as error:
+        raise ResultError(
+            f"{folder}: cannot be read ({error}). Delete the file it names and run again."
+        ) from error
+    spaces = {about.get("space", "") for about in abouts}
+    if len(spaces) > 1:
+        raise ResultError(
+            f"{folder}: the vectors are of {len(spaces)} subject spaces. Delete embeddings/ and run again."
+        )
+    table = pa.concat_tables(tables).combine_chunks()
+    found = pa.concat_tables(vectors).combine_chunks() if vectors else _none()
+    place = {sentence: row for row, sentence in enumerate(table["sentence_id"].to_pylist())}
+    try:
+        modelled = np.fromiter(
+            (place[sentence] for sentence in found["sentence_id"].to_pylist()), np.int64, len(found)
+        )
+    except KeyError as error:
+        raise ResultError(
+            f"{folder}/embeddings: holds sentence {error}, which transcripts.parquet has not. It was made from another "
+            "ingest: delete embeddings/ and run again."
+        ) from error
+    order = np.argsort(modelled, kind="stable")
+    return Corpus(
+        table, modelled[order], _matrix(found["vector"])[order],
+        found["content"].to_numpy().astype(np.float32)[order], abouts[0] if abouts else {},
+    )  # fmt: skip
+
+
+def texts_by_firm(folder: Folder, firm_ids: Sequence[str]) -> Iterator[tuple[str, dict[str, str], set[str]]]:
+    """Give each firm, the text of its sentences by id, and the names of the firm and of who spoke."""
+    columns = ["firm_id", "firm_name", "sentence_id", "text", "speaker_name"]
+    if _by_firm(folder):
+        for firm in firm_ids:
+            yield from _texts(pq.read_table(folder.child("sentences").open(_name(firm)), columns=columns))
+        return
+    wanted = set(firm_ids)
+    file = open_parquet(_address(folder, "transcripts.parquet"))
+    for group in range(file.num_row_groups):
+        for firm, texts, names in _texts(file.read_row_group(group, columns=columns)):
+            if firm in wanted:
+                yield firm, texts, names
+
+
+def _texts(table: pa.Table) -> Iterator[tuple[str, dict[str, str], set[str]]]:
+    # A row group holds whole firms, one after the other (results/artifacts.py).
+    columns = {name: table[name].to_pylist() for name in table.column_names}
+    firms = columns["firm_id"]
+    start = 0
+    for end in range(1, len(firms) + 1):
+        if end == len(firms) or firms[end] != firms[start]:
+            part = slice(start, end)
+            texts = dict(zip(columns["sentence_id"][part], columns["text"][part], strict=True))
+            names = {columns["firm_name"][start], *columns["speaker_name"][part]} - {"", None}
+            yield firms[start], texts, names
+            start = end
+
+
+def _by_firm(folder: Folder) -> bool:
+    return "transcripts.parquet" not in folder.list()
+
+
+def _name(firm: str) -> str:
+    return f"{encode_firm(firm)}.parquet"
+
+
+def _address(folder: Folder, name: str) -> str:
+    return f"{folder}/{name}"
+
+
+def _of_run(
+    folder: Folder, firm_ids: Sequence[str]
+) -> tuple[list[pa.Table], list[pa.Table], list[dict[str, str]]]:
+    wanted = pa.array(firm_ids, pa.string())
+    table = open_parquet(_address(folder, "transcripts.parquet")).read(columns=list(_COLUMNS))
+    tables = [table.filter(pa.compute.is_in(table["firm_id"], wanted))]
+    vectors, abouts = [], []
+    for name in sorted(folder.child("embeddings").list()):
+        file = open_parquet(_address(folder, f"embeddings/{name}"))
+        found = file.read(columns=["firm_id", *_VECTORS])
+        vectors.append(found.filter(pa.compute.is_in(found["firm_id"], wanted)).select(list(_VECTORS)))
+        abouts.append(_about(file.schema_arrow))
+    return tables, vectors, abouts
+
+
+def _of_firms(
+    folder: Folder, firm_ids: Sequence[str]
+) -> tuple[list[pa.Table], list[pa.Table], list[dict[str, str]]]:
+    tables, vectors, abouts = [], [], []
+    for firm in firm_ids:
+        found = pq.read_table(folder.child("sentences").open(_name(firm)))
+        tables.append(found.select(list(_COLUMNS)).replace_schema_metadata(None))
+        some = found.select(list(_VECTORS)).replace_schema_metadata(None)
+        vectors.append(some.filter(pa.compute.is_valid(some["vector"])))
+        abouts.append(_about(found.schema))
+    return tables, vectors, abouts
+
+
+def _about(schema: pa.Schema) -> dict[str, str]:
+    return {
+        key.decode(): value.decode()
+        for key, value in (schema.metadata or {}).items()
+        if key != b"ARROW:schema"
+    }
+
+
+def _none() -> pa.Table:
+    types: dict[str, Any] = {"sentence_id": pa.string(), "vector": pa.binary(), "content": pa.float32()}
+    return pa.table({name: pa.array([], kind) for name, kind in types.items()})
+
+
+def _matrix(column: pa.ChunkedArray) -> NDArray[np.int8]:
+    data = column.to_pylist()
+    joined = np.frombuffer(b"".join(data), dtype=np.int8)
+    return joined.reshape(len(data), -1) if data else np.empty((0, 0), dtype=np.int8)

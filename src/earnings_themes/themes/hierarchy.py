@@ -1,0 +1,121 @@
+"""The tree that users see: theme → topic → sentence, with the firm on each.
+
+A *topic* here is what one firm says on one theme; where no theme holds it, it is what that firm alone speaks of, which the
+model found (`model_topic` in topics/{firm}.json). Every sentence of the run is a row of sentences.parquet, settled or not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from earnings_themes.results.tree import SENTENCES_SCHEMA
+from earnings_themes.system.files import replaced
+from earnings_themes.themes.corpus import Corpus
+from earnings_themes.themes.settle import Settled
+
+# Below, a sentence has no subject of its own: the gate's even odds.
+CONTENT: float = 0.5
+# Sentences that make what one firm alone speaks of a topic.
+_LEAST: int = 3
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The topics of the tree.
+
+    Attributes
+    ----------
+    topics : a row a topic: firm (number), topic_id, theme (number, -1 for none), model_topic, size, similarity
+    topic_id : (m,) int, the topic of each modelled sentence, -1 for none
+    """
+
+    topics: pd.DataFrame
+    topic_id: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+
+
+def make_tree(
+    firms: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+    settled: Settled,
+    content: "np.ndarray[tuple[int], np.dtype[np.float32]]",
+    model_topic: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+) -> Tree:
+    """Group the modelled sentences of each firm by theme, and what is left by the model's topic.
+
+    Parameters
+    ----------
+    firms : (m,) the firm of each modelled sentence, as a number
+    settled : of the same m sentences
+    content : (m,)
+    model_topic : (m,), -1 for the model's outliers
+    """
+    frame = pd.DataFrame({"firm": firms, "theme": settled.labels, "cosine": settled.cosine})
+    left = (settled.labels < 0) & (content >= CONTENT) & (model_topic >= 0)
+    frame["model_topic"] = np.where(left, model_topic, -1)
+    frame = frame[(frame["theme"] >= 0) | left]
+    grouped = frame.groupby(["firm", "theme", "model_topic"], sort=True)
+    topics = grouped.agg(size=("cosine", "size"), similarity=("cosine", "mean")).reset_index()
+    topics = topics[(topics["theme"] >= 0) | (topics["size"] >= _LEAST)]
+    # A firm's topics on themes first, larger ones first; then what it alone speaks of.
+    topics["alone"] = topics["theme"] < 0
+    topics = topics.sort_values(
+        ["firm", "alone", "size", "theme", "model_topic"], ascending=[True, True, False, True, True]
+    )
+    topics["topic_id"] = topics.groupby("firm").cumcount()
+    keys = topics.set_index(["firm", "theme", "model_topic"])["topic_id"]
+    found = np.full(len(firms), -1, dtype=np.int64)
+    wanted = pd.MultiIndex.from_frame(frame[["firm", "theme", "model_topic"]])
+    found[frame.index.to_numpy()] = keys.reindex(wanted).fillna(-1).to_numpy(dtype=np.int64)
+    return Tree(topics.drop(columns="alone").reset_index(drop=True), found)
+
+
+def write_sentences(
+    path: Path,
+    corpus: Corpus,
+    settled: Settled,
+    tree: Tree,
+    theme_ids: Sequence[str],
+    broad_ids: Sequence[str],
+    broad_only: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+) -> None:
+    """Write sentences.parquet, a row a sentence of the run.
+
+    theme_ids, broad_ids: of each theme, by its number; broad_only: (m,) the theme whose broad theme holds a sentence that
+    settled in none, -1 for none.
+    """
+    n = len(corpus.table)
+    columns = {
+        name: corpus.table[name] for name in SENTENCES_SCHEMA.names if name in corpus.table.column_names
+    }
+    names = np.array([*theme_ids, None], dtype=object)
+    broad = np.array([*broad_ids, None], dtype=object)
+    theme = np.full(n, len(theme_ids))
+    theme[corpus.modelled] = np.where(settled.labels >= 0, settled.labels, len(theme_ids))
+    held = np.where(settled.labels >= 0, settled.labels, broad_only)
+    of_broad = np.full(n, len(theme_ids))
+    of_broad[corpus.modelled] = np.where(held >= 0, held, len(theme_ids))
+    content = np.full(n, np.nan, dtype=np.float32)
+    content[corpus.modelled] = corpus.content
+    strength = np.full(n, np.nan, dtype=np.float32)
+    strength[corpus.modelled] = np.where(settled.labels >= 0, settled.strength, np.nan)
+    topic = np.full(n, -1)
+    topic[corpus.modelled] = tree.topic_id
+    procedural = corpus.table["procedural"].to_numpy()
+    kind = np.where(procedural, "procedure", np.where(content >= CONTENT, "subject", "filler"))
+    table = pa.table(
+        columns
+        | {
+            "kind": pa.array(kind.astype(object), pa.string()),
+            "content": pa.array(content, from_pandas=True),
+            "topic_id": pa.array(topic.astype(np.int32), pa.int32(), mask=topic < 0),
+            "theme_id": pa.array(names[theme], pa.string()),
+            "strength": pa.array(strength, from_pandas=True),
+            "broad_id": pa.array(broad[of_broad], pa.string()),
+        }
+    ).select(SENTENCES_SCHEMA.names)
+    with replaced(path) as part:
+        pq.write_table(table.cast(SENTENCES_SCHEMA), part, compression="zstd", write_page_checksum=True)

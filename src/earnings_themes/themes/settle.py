@@ -1,0 +1,112 @@
+"""Settles every sentence: in the theme it is nearest to, with a strength, or in none.
+
+*Strength* says how sure that is: the gate's content times the mean cosine of the sentence to the theme's members. The
+mean, and not the cosine to the centroid: the two differ by how tight the theme is, so a sentence in a loose theme counts
+as less sure. Among rated pairs of one theme this tells those about one subject with an AUC of .87, where the cosine to
+the centroid reaches .79 (docs/validation.md). Below `floor` a sentence settles in no theme: that is the knob between
+precision and coverage.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Whole = NDArray[np.int8]
+Labels = NDArray[np.int64]
+
+_BLOCK: Final = 8_192
+# A centroid as whole numbers of about this length: its product with a row stays below 2^21, exact in float32.
+_LENGTH: Final = 4_096
+
+
+@dataclass(frozen=True)
+class Centres:
+    """Themes as directions.
+
+    Attributes
+    ----------
+    whole : (k, d) float32 of whole numbers, the centroid times _LENGTH
+    tightness : (k,) float64, the length of the mean of the members' unit vectors, 0 to 1
+    """
+
+    whole: NDArray[np.float32]
+    tightness: NDArray[np.float64]
+
+    @property
+    def unit(self) -> NDArray[np.float64]:
+        """Return (k, d) float64, the centroids at length 1."""
+        rows = self.whole.astype(np.float64)
+        found: NDArray[np.float64] = rows / np.linalg.norm(rows, axis=1, keepdims=True).clip(1e-12)
+        return found
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Where each sentence settled.
+
+    Attributes
+    ----------
+    labels : (n,) int64, the nearest theme; -1 where it settled in none
+    nearest : (n,) int64, the nearest theme whatever its strength; -1 where there is no theme
+    strength : (n,) float32, 0 to 1
+    cosine : (n,) float32, to the nearest theme's centroid
+    """
+
+    labels: Labels
+    nearest: Labels
+    strength: NDArray[np.float32]
+    cosine: NDArray[np.float32]
+
+
+def centres(rows: Whole, labels: Labels, k: int) -> Centres:
+    """Return the centres of k themes from their members; exact sums, so no order matters.
+
+    Parameters
+    ----------
+    rows : (n, d) int8
+    labels : (n,) from -1, which is no theme
+    """
+    sums = np.zeros((k, rows.shape[1]), dtype=np.int64)
+    counts = np.zeros(k, dtype=np.int64)
+    for start in range(0, len(rows), _BLOCK):
+        block = labels[start : start + _BLOCK]
+        inside = block >= 0
+        np.add.at(sums, block[inside], rows[start : start + _BLOCK][inside].astype(np.int64))
+        counts += np.bincount(block[inside], minlength=k)
+    lengths = np.sqrt((sums * sums).sum(axis=1).astype(np.float64))
+    whole = np.rint(sums / np.maximum(lengths, 1)[:, None] * _LENGTH).astype(np.float32)
+    # A row has length SCALE but for its rounding, so this is the mean unit vector's length.
+    tightness = lengths / np.maximum(counts, 1) / 256.0
+    return Centres(whole, np.minimum(tightness, 1.0))
+
+
+def settle(rows: Whole, content: NDArray[np.float32], themes: Centres, floor: float) -> Settled:
+    """Give each sentence its nearest theme and its strength.
+
+    Parameters
+    ----------
+    rows : (n, d) int8
+    content : (n,) float32, the gate's
+    themes : k centres
+    floor : the least strength with which a sentence settles
+    """
+    n = len(rows)
+    nearest = np.full(n, -1, dtype=np.int64)
+    cosine = np.zeros(n, dtype=np.float32)
+    if len(themes.whole) and n:
+        for start in range(0, n, _BLOCK):
+            block = rows[start : start + _BLOCK].astype(np.float32)
+            lengths = np.sqrt((block * block).sum(axis=1).astype(np.float64)).clip(1e-12)
+            products = block @ themes.whole.T
+            best = products.argmax(axis=1)
+            nearest[start : start + len(block)] = best
+            top = products[np.arange(len(block)), best].astype(np.float64)
+            cosine[start : start + len(block)] = top / lengths / _LENGTH
+        strength = content * np.maximum(cosine, 0) * themes.tightness[nearest].astype(np.float32)
+    else:
+        strength = np.zeros(n, dtype=np.float32)
+    strength = strength.astype(np.float32)
+    labels = np.where((nearest >= 0) & (strength >= floor), nearest, -1)
+    return Settled(labels, nearest, strength, cosine)

@@ -1,0 +1,82 @@
+"""The day of a call: every way that says itself what it means is read, nothing is guessed, and time zones count."""
+
+import datetime as dt
+
+import pytest
+
+from earnings_themes.ingest.dates import call_day, fitting_format
+
+
+@pytest.mark.parametrize(
+    ("cell", "date"),
+    [
+        ("2023-05-02", "2023-05-02"),
+        ("20230502", "2023-05-02"),
+        (" 2023-05-02 17:00:00.0000000 ", "2023-05-02"),
+        ("2023-05-02T23:30:00Z", "2023-05-02"),
+        ("2023-05-02T23:30:00-05:00", "2023-05-03"),
+        ("2023-05-02T00:30:00+09:00", "2023-05-01"),
+        ("2023-05-02 5:00:00 PM UTC", "2023-05-02"),
+        ("2023/5/2", "2023-05-02"),
+        ("2023-05-02 17:00 EST", "2023-05-02"),
+        ("2 May 2023", "2023-05-02"),
+        ("02MAY2023", "2023-05-02"),
+        ("02MAY23", "2023-05-02"),
+        ("02MAY2023:17:00:00.000", "2023-05-02"),
+        ("27-Oct-2022", "2022-10-27"),
+        ("27-Oct-22", "2022-10-27"),
+        ("27-Oct-2022 4:30pm ET", "2022-10-27"),
+        ("Aug 27, 2020, 9:00 p.m. ET", "2020-08-27"),
+        ("Thursday, August 27th, 2020 at 5 pm (Pacific Time)", "2020-08-27"),
+        ("Sept. 1, 2020", "2020-09-01"),
+        ("2023-02-29", None),
+        ("2023-02-29 5:00:00 PM", None),
+        ("2023-05-02garbage", None),
+        ("2023-05-02 17:00 XYZT", None),
+        ("2023-05-02 25:00", None),
+        ("05/02/2023", None),
+        ("45048", None),
+        ("1712102400000", None),
+        ("1712-10-24", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("9999-12-31", None),
+        ("May 2023", None),
+        ("", None),
+    ],
+)
+def test_a_day_is_read_for_certain_or_not_at_all(cell: str, date: str | None) -> None:
+    found = call_day(cell)
+    assert (found and found.day.isoformat()) == date
+
+
+def test_a_late_call_is_on_the_exchange_s_day() -> None:
+    # 1:00 UTC is 21:00 in New York the evening before, in summer; 4:30 is past midnight in both halves of the year.
+    assert call_day("2022-10-28", "01:00:00") == call_day("2022-10-28 01:00:00")
+    evening = call_day("2022-10-28", "01:00:00")
+    assert evening and evening.day == dt.date(2022, 10, 27)
+    assert evening.moment == dt.datetime(2022, 10, 28, 1, tzinfo=dt.UTC)
+    tokyo = call_day("2022-10-28", "01:00:00", zone="Asia/Tokyo")
+    assert tokyo and tokyo.day == dt.date(2022, 10, 28)
+
+
+@pytest.mark.parametrize("time", ["", "00:00:00", "NA", "soon"])
+def test_a_date_without_a_time_stays_where_it_is(time: str) -> None:
+    found = call_day("2022-10-28 00:00:00", time)
+    assert found
+    assert (found.day, found.moment) == (dt.date(2022, 10, 28), None)
+
+
+def test_a_format_says_what_is_meant() -> None:
+    for date_format, day in (("%m/%d/%Y", dt.date(2023, 5, 6)), ("%d/%m/%Y", dt.date(2023, 6, 5))):
+        for cell in ("05/06/2023", "5/6/2023", "05/06/2023 13:30"):
+            found = call_day(cell, "", date_format)
+            assert found and found.day == day
+        # What needs no telling is read as before.
+        assert call_day("2023-05-06", "", date_format) == call_day("2023-05-06")
+
+
+def test_a_message_proposes_the_one_format_that_reads_all() -> None:
+    assert fitting_format(["10/27/2022", "1/2/2022"]) == "%m/%d/%Y"
+    assert fitting_format(["27/10/2022"]) == "%d/%m/%Y"
+    assert fitting_format(["1/2/2022"]) is None, "two days fit"
+    assert fitting_format(["10/27/2022", "soon"]) is None

@@ -1,0 +1,139 @@
+"""One table in every kind of file is the same calls; what cannot be read is named for what it is."""
+
+import bz2
+import gzip
+import lzma
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from earnings_themes.config import Source
+from earnings_themes.errors import InputError
+from earnings_themes.ingest.firm_list import connect
+from tests.conftest import call, write_csv
+
+ROWS = [*call("0012", "Ashgrove Freight", ["freight"]), *call("23", "Belltower", ["software"])]
+
+
+def frame() -> pd.DataFrame:
+    return pd.DataFrame(ROWS)
+
+
+def to_xlsx(path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(list(ROWS[0]))
+    for row in ROWS:
+        book.active.append(list(row.values()))
+    book.active.append([])
+    book.save(path)
+
+
+def to_zip(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(write_csv(path.with_name("in.csv"), ROWS), "folder/calls.csv")
+        archive.writestr("__MACOSX/folder/._calls.csv", b"\x00")
+    path.with_name("in.csv").unlink()
+
+
+def packed(pack: Callable[[bytes], bytes]) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        path.write_bytes(pack(write_csv(path, ROWS).read_bytes()))
+
+    return write
+
+
+def separated(mark: str) -> Callable[[Path], None]:
+    return lambda path: frame().to_csv(path, sep=mark, index=False)
+
+
+def in_folder(path: Path) -> None:
+    (path / "quarter=1").mkdir(parents=True)
+    write_csv(path / "quarter=1" / "b.csv", ROWS[2:])
+    frame()[:2].to_parquet(path / "a.parquet")
+    (path / "notes.md").write_text("not a table")
+    (path / "_receipt.csv").write_text("not a table")
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("calls.parquet", lambda path: frame().to_parquet(path)),
+        ("calls.xlsx", to_xlsx),
+        ("calls.dta", lambda path: frame().to_stata(path, write_index=False, version=118)),
+        ("old.dta",
+         lambda path: frame().assign(componenttext="We grew.").to_stata(path, write_index=False, version=114)),
+        ("calls.zip", to_zip),
+        ("calls.csv.gz", packed(gzip.compress)),
+        ("calls.csv.bz2", packed(bz2.compress)),
+        ("calls.csv.xz", packed(lzma.compress)),
+        ("named_wrong.csv", lambda path: frame().to_parquet(path)),
+        ("semicolons.csv", separated(";")),
+        ("tabs.txt", separated("\t")),
+        ("bars.csv", separated("|")),
+        ("folder", in_folder),
+    ],
+)  # fmt: skip
+def test_every_kind_of_file_gives_the_same_calls(
+    tmp_path: Path, name: str, write: Callable[[Path], None]
+) -> None:
+    write(tmp_path / name)
+    usual = connect(Source("local_csv", str(write_csv(tmp_path / "usual.csv", ROWS))))
+    found = connect(Source("local_csv", str(tmp_path / name)))
+    assert found.get_firms() == usual.get_firms() == ["0012", "23"]
+    for firm in found.get_firms():
+        if name != "old.dta":  # its text is cut at 244 letters by Stata itself
+            assert found.get_transcripts(firm) == usual.get_transcripts(firm)
+    assert found.version() is not None
+
+
+def test_a_glob_is_several_files_and_a_message_names_the_one(tmp_path: Path) -> None:
+    write_csv(tmp_path / "q1.csv", ROWS[:2])
+    write_csv(tmp_path / "q2.csv", [*ROWS[2:], ROWS[0] | {"companyid": ""}])
+    source = connect(Source("local_csv", str(tmp_path / "q*.csv")))
+    with pytest.raises(InputError, match=rf"q2\.csv, line {len(ROWS[2:]) + 2}: companyid is empty"):
+        source.get_firms()
+
+
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        (bytes(12) + b"\xc2\xea\x81\x60" + bytes(300),
+         r"found a SAS data set .*pandas\.read_sas\('f', enc.*to_parquet"),
+        (b"HEADER RECORD*******LIBRARY HEADER", "found a SAS transport file"),
+        (b"\xd0\xcf\x11\xe0" + bytes(300), r"found an old Excel .*pandas\.read_excel"),
+        (b"\x28\xb5\x2f\xfd" + bytes(30), r"packed with Zstandard.*compression='zstd'"),
+        (b"ARROW1\0\0", r"found Arrow or Feather.*read_feather"),
+        (b"\x80\x05\x95pandas.core.frame", r"found a pandas pickle.*read_pickle"),
+        (b'[{"companyid": 7}]', r"found JSON.*read_json"),
+        (b'\xef\xbb\xbf  {"companyid": 7}\n{"companyid": 8}', r"found JSON.*lines=True"),
+        (b"<?xml version='1.0'?>", "found XML"),
+        (b"%PDF-1.7", "found a PDF.*pdftotext"),
+        (b"RDX3\nX", r"found R's data.*arrow::write_parquet"),
+        (gzip.compress(b"RDX3\nX" + bytes(99)), "packed as gzip, found R's data"),
+        (b"7z\xbc\xaf\x27\x1c", "found a 7z archive"),
+        (b"PK\x03\x04 cut", "a zip file that cannot be unpacked"),
+        (b"PAR1 cut", "not readable as Parquet"),
+        (b"BZh9 cut", "a bz2 file that is damaged"),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_is_named_and_never_sent_to_iconv(tmp_path: Path, start: bytes, said: str) -> None:
+    file = tmp_path / "f"
+    file.write_bytes(start)
+    with pytest.raises(InputError, match=said) as error:
+        connect(Source("local_csv", str(file))).get_firms()
+    assert "iconv" not in str(error.value)
+    assert str(error.value).startswith(str(file))
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_paths_that_hold_nothing_say_what_is_expected(tmp_path: Path) -> None:
+    for path, said in (
+        (str(tmp_path), "a folder without a table"),
+        (f"{tmp_path}/*.csv", "no file has such a name"),
+    ):
+        with pytest.raises(InputError, match=said):
+            connect(Source("local_csv", path)).get_firms()

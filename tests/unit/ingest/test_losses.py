@@ -1,0 +1,176 @@
+"""Nothing is lost in silence: unreadable dates, versions, one call under two firms, texts that are cut or unsplit."""
+
+import dataclasses
+import datetime as dt
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from earnings_themes.config import Source
+from earnings_themes.errors import InputError
+from earnings_themes.ingest.firm_list import connect, list_firms
+from earnings_themes.ingest.transcripts import ingest
+from earnings_themes.results.artifacts import read_sentences
+from earnings_themes.results.firms import read_firms
+from tests.conftest import call, write_csv
+
+Row = dict[str, object]
+
+
+def report(source: Source, folder: Path, **more: int) -> dict[str, object]:
+    ingest(source, folder / "t", folder / "f", folder / "i.json", **more)  # type: ignore[arg-type]
+    found: dict[str, object] = json.loads((folder / "i.json").read_text())
+    return found
+
+
+def table(folder: Path, *rows: Row, **settings: object) -> Source:
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    return Source("local_csv", str(write_csv(folder / "calls.csv", rows, columns)), **settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "window", [{}, {"start_date": dt.date(2023, 1, 1), "end_date": dt.date(2023, 12, 31)}]
+)
+def test_lost_dates_stop_the_run_with_and_without_a_window(
+    tmp_path: Path, window: dict[str, dt.date]
+) -> None:
+    rows = [*call("7", "Ashgrove", ["freight"]), *call("8", "Belltower", ["carbon"], date="10/27/2023")]
+    source = table(tmp_path, *rows, **window)
+    with pytest.raises(
+        InputError, match=r"3 of 6 rows \(50\.0%\).*line 5: '10/27/2023'; firms 8 \(Belltower\)"
+    ) as error:
+        list_firms(source)
+    assert 'source.date_format: "%m/%d/%Y", which reads all of them' in str(error.value)
+    told = dataclasses.replace(source, date_format="%m/%d/%Y")
+    assert list_firms(told) == ["7", "8"]
+    allowed = dataclasses.replace(source, max_lost=0.5)
+    assert report(allowed, tmp_path)["skipped_rows"] == {"unreadable date": 3}
+
+
+def test_what_is_lost_is_said_at_the_terminal(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = [*call("7", "Ashgrove", ["freight"]), *call("8", "Belltower", ["carbon"], date="?")[:1]]
+    with caplog.at_level(logging.WARNING):
+        report(table(tmp_path, *rows, max_lost=0.5), tmp_path)
+    assert "1 of 4 rows (25.0%) have a date that cannot be read" in caplog.text
+    assert "rows left out: 1 unreadable date" in caplog.text
+
+
+def edited(rows: list[Row], transcript: str, **more: object) -> list[Row]:
+    """Return a call's other version: another id, and a word changed in many sentences."""
+    return [
+        row | {"transcriptid": transcript,
+               "componenttext": str(row["componenttext"]).replace(" the ", " that ", 5), **more}
+        for row in rows
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("which", ["latest", "earliest"])
+def test_of_a_call_s_versions_one_counts(tmp_path: Path, which: str) -> None:
+    rows = call("7", "Ashgrove", ["freight", "hiring"])
+    other_call = edited(call("7", "Ashgrove", ["carbon"]), "98")
+    source = table(tmp_path, *rows, *edited(rows, "99"), *other_call, version=which)
+    found = report(source, tmp_path)
+    assert set(read_sentences(tmp_path / "t", "7")["transcript_id"]) == {
+        {"latest": "99", "earliest": "97"}[which],
+        "98",
+    }
+    assert found["skipped_rows"] == {"another version of a call": 4}
+
+
+def test_the_version_that_was_made_last_counts_whatever_its_id(tmp_path: Path) -> None:
+    rows = [
+        row | {"keydevid": 5, "transcriptcreationdate_utc": "2023-05-04"}
+        for row in call("7", "Ashgrove", ["freight"])
+    ]
+    early = edited(
+        call("7", "Ashgrove", ["carbon"]), "99", keydevid=5, transcriptcreationdate_utc="2023-05-03"
+    )
+    report(table(tmp_path, *rows, *early), tmp_path)
+    assert set(read_sentences(tmp_path / "t", "7")["transcript_id"]) == {"97"}
+
+
+def test_one_call_under_two_firms_counts_for_one(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = call("7A", "Ashgrove", ["freight", "hiring"])
+    twin = [row | {"companyid": "7B", "companyname": "Ashgrove B"} for row in edited(rows, "99")]
+    source = table(tmp_path, *rows, *twin, *call("8", "Belltower", ["freight", "carbon"]))
+    found = report(source, tmp_path)
+    assert found["skipped_rows"] == {"call of another firm": 4}
+    assert "1 calls are there under two firms" in caplog.text and "7B is 7A (1)" in caplog.text
+    assert [firm.n_sentences > 0 for firm in read_firms(tmp_path / "f")] == [True, False, True]
+    with pytest.raises(InputError, match=r"7B is 7A \(1\)\. Expected a call once.*source\.two_firms: join"):
+        report(dataclasses.replace(source, two_firms="refuse"), tmp_path)
+
+
+def test_an_id_that_was_a_number_with_a_gap_is_the_same_firm(tmp_path: Path) -> None:
+    later = [
+        row | {"transcriptid": "98.0"} for row in call("1000.0", "Ashgrove", ["carbon"], date="2023-08-02")
+    ]
+    source = table(tmp_path, *call("1000", "Ashgrove", ["freight"]), *later)
+    assert list_firms(source) == ["1000"]
+    assert len(connect(source).get_transcripts("1000").calls) == 2
+    assert "1 firm ids end in .0, such as 1000.0" in str(report(source, tmp_path)["notes"])
+    with pytest.raises(InputError, match=r"'1000\.0' and '1000' are both there"):
+        list_firms(dataclasses.replace(source, two_firms="refuse"))
+
+
+def test_a_text_that_excel_cut_is_said(tmp_path: Path) -> None:
+    rows = call("7", "Ashgrove", ["freight"])
+    rows[1]["componenttext"] = ("We grew in May. " * 2048)[:32_767]
+    assert "1 texts have exactly 32,767 characters" in str(report(table(tmp_path, *rows), tmp_path)["notes"])
+
+
+def test_speech_without_points_is_cut_and_said(tmp_path: Path) -> None:
+    rows = call("7", "Ashgrove", ["freight", "hiring"])
+    for row in rows:
+        row["componenttext"] = str(row["componenttext"]).replace(".", "").lower()
+    assert "1 of 3 turns are long and have not one end of a sentence" in str(
+        report(table(tmp_path, *rows), tmp_path)["notes"]
+    )
+
+
+def test_rows_of_some_words_are_joined_to_the_turn_they_are(tmp_path: Path) -> None:
+    rows = [
+        call("7", "Ashgrove", ["freight"])[1] | {"componentorder": order, "componenttext": text}
+        for order, text in enumerate(
+            ["we moved containers by air", "because the harbour was", "congested. margins fell"]
+        )
+    ]  # fmt: skip
+    report(table(tmp_path, *rows), tmp_path)
+    assert read_sentences(tmp_path / "t", "7")["text"].tolist() == [
+        "we moved containers by air because the harbour was congested.",
+        "margins fell",
+    ]
+
+
+def test_a_run_that_can_model_no_firm_stops_and_says_why(tmp_path: Path) -> None:
+    rows = [*call("7", "Ashgrove", []), *call("8", "Belltower", [])]
+    rows[0]["componenttext"] = "NA"
+    with pytest.raises(
+        InputError, match=r"no firm has 20 different sentences to model.*1 rows were left out: empty text"
+    ):
+        report(table(tmp_path, *rows), tmp_path, min_sentences=20)
+    assert not (tmp_path / "t").exists()
+
+
+def test_calls_that_are_not_english_are_named(tmp_path: Path) -> None:
+    rows = call("7", "Alba", [])
+    rows[0]["componenttext"] = (
+        "Die Brunnen hinter dem Werk fielen um elf Meter, und der Landkreis half uns nicht. " * 9
+    )
+    assert "the calls of 1 firms are not English: Alba" in str(
+        report(table(tmp_path, *rows), tmp_path)["notes"]
+    )
+
+
+def test_a_page_s_lines_are_kept_but_not_modelled(tmp_path: Path) -> None:
+    rows = call("7", "Ashgrove", [])
+    rows[0]["componenttext"] = (
+        "We grew in the\nPage 3 of 12\nnorth.\nMarta Quill -- Chief Executive Officer\nMargins fell."
+    )
+    assert report(table(tmp_path, *rows), tmp_path)["lines_nobody_said"] == 2
+    sentences = read_sentences(tmp_path / "t", "7")[:4]
+    assert sentences["text"].tolist()[:2] == ["We grew in the north.", "Margins fell."]
+    assert sentences["procedural"].tolist() == [False, False, True, True]
+    assert sentences["model_text"].tolist()[2:] == ["", ""]

@@ -1,0 +1,75 @@
+"""Lines that nobody said reach no sentence that is modelled, and interrupt none; what was said stays whole."""
+
+import pytest
+
+from earnings_themes.text import repeated_lines, split_sentences, without_unsaid
+
+FOOTER = (
+    "\n\n{n} Copyright © 2024 Quillmark Data, LLC\n1-800-555-0199 www.quillmark.example"
+    "\n\nBexley Rill (BRW)\nQ1 2024 Earnings Call\n\n"
+)
+
+
+def test_a_page_s_footer_interrupts_no_sentence() -> None:
+    turns = [
+        f"We opened {word} plants between the coast and the"
+        + FOOTER.format(n=n)
+        + f"Carolinas. Margins grew {word} times."
+        for n, word in enumerate(("seven", "eight", "nine", "ten"))
+    ]
+    repeated = repeated_lines(turns)
+    said, unsaid = without_unsaid(turns[2], repeated)
+    assert split_sentences(said) == [
+        "We opened nine plants between the coast and the\nCarolinas.",
+        "Margins grew nine times.",
+    ]
+    assert unsaid == [
+        "2 Copyright © 2024 Quillmark Data, LLC", "1-800-555-0199 www.quillmark.example", "Bexley Rill (BRW)",
+        "Q1 2024 Earnings Call",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Marta Quill -- Chief Executive Officer",
+        "Oren Vale - Acme Securities - Analyst",
+        "Prepared Remarks:",
+        "Operator",
+        "Questions & Answers:",
+        "Call Participants",
+        "Duration: 62 minutes",
+        "Page 3 of 12",
+        "- 4 -",
+        "www.quillmark.example",
+        "ir@quillmark.example",
+        "© 2024 Quillmark. All rights reserved.",
+        "00:00:01,000 --> 00:00:04,500",
+        "Revenue\t1,204\t1,100\t9%",
+        "Gross margin | 41.2% | 39.0% | 2.2",
+        "Net income      (12.4)     8.1     n/a",
+    ],
+)
+def test_a_line_of_a_page_is_not_speech(line: str) -> None:
+    said, unsaid = without_unsaid(f"We grew in the north.\n{line}\nMargins fell.")
+    assert unsaid == [" ".join(line.split())]
+    assert split_sentences(said) == ["We grew in the north.", "Margins fell."]
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        "Thank you.",
+        "We grew 5% -- more than we thought.",
+        "Marta Quill -- she is our new chief of sales -- joined us in May.",
+        "We sold 12, 14 and\n16 plants in the three years.",
+        "Our presentation is on the web.\nPlease see www.quillmark.example for it.",
+        "Growth was 4%\nin the north,  9%  in the south and  3%  elsewhere.",
+    ],
+)
+def test_what_was_said_stays(turn: str) -> None:
+    assert without_unsaid(turn) == (turn, [])
+
+
+def test_a_short_answer_that_is_given_often_is_no_footer() -> None:
+    assert repeated_lines(["Thank you.", "Yes."] * 9) == frozenset()

@@ -1,0 +1,1 @@
+"""WRDS as a PostgreSQL server on loopback: its tables, its doubles for ids, its refusals."""
