@@ -22,8 +22,7 @@ from numpy.typing import NDArray
 
 from earnings_themes.config import Embedding, ThemeSettings, TopicSettings
 from earnings_themes.embedding import EmbeddingCache, TorchEncoder, text_digest
-from evaluation import kinds_evaluation, page, production, trial
-from evaluation import label_files as evaluate_labels
+from evaluation import fit_procedure, kinds_evaluation, page, production, trial
 from evaluation.clusterers import (
     DEFAULT,
     MODELS,
@@ -243,8 +242,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "Kinds against labels given by hand": partial(
             kinds_evaluation.report, given.labels / "kinds_real.csv", given.data
         ),
-        "Procedure against labels given by hand": partial(
-            evaluate_labels.report, given.labels / "procedure_real.csv", given.data
+        "Procedure against labels given by hand": lambda: fit_procedure.held_out(
+            fit_procedure.read_providers(given.data, given.labels), fit_procedure.read_invented(given.labels)
         ),
     }
     tables: dict[str, Tables] = {}

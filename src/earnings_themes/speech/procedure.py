@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from math import sqrt
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ class ProcedureModel:
         """SHA-256 of all weights: what a later fit must give again."""
         digest = hashlib.sha256("\n".join(self.weights).encode())
         digest.update(np.array(list(self.weights.values()), dtype=np.float16).tobytes())
-        for part in (self.place, self.around, np.float32([self.bias, self.around_bias])):
+        for part in (self.place, self.around, np.array([self.bias, self.around_bias])):
             digest.update(np.asarray(part, dtype=np.float32).tobytes())
         return digest.hexdigest()
 
@@ -95,18 +96,19 @@ def surroundings(first: Scores, seen: Scores, speaker_types: Sequence[str | None
     return np.array(columns, dtype=np.float32).T
 
 
-def save_model(model: ProcedureModel, path: Any) -> None:
+def save_model(model: ProcedureModel, path: Path) -> None:
     """Write the model as .npz: word runs as text, their weights in half precision, and where they come from."""
-    with open(path, "wb") as file:
+    with path.open("wb") as file:
         np.savez_compressed(
             file,
             words=np.frombuffer("\n".join(model.weights).encode(), dtype=np.uint8),
             weights=np.array(list(model.weights.values()), dtype=np.float16),
             place=model.place,
             around=model.around,
-            biases=np.float32([model.bias, model.around_bias]),
+            biases=np.array([model.bias, model.around_bias], dtype=np.float32),
             provenance=np.frombuffer(
-                json.dumps(model.provenance | {"sha256": model.digest()}, sort_keys=True).encode(), dtype=np.uint8
+                json.dumps(model.provenance | {"sha256": model.digest()}, sort_keys=True).encode(),
+                dtype=np.uint8,
             ),
         )
 
