@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test test-cloud test-containers test-runbook lint audit advisories sbom compare evaluate bench simulate docs measure fuzz check-rows faults soak cloud-settings cloud-demo test-terraform lint-terraform \
+.PHONY: run test test-cloud test-containers test-runbook lint audit advisories sbom compare bench simulate docs measure fuzz check-rows faults soak cloud-settings cloud-demo test-terraform lint-terraform \
   deploy destroy lock clean
 
 run: .venv/run.stamp
@@ -53,14 +53,12 @@ advisories: .venv/dev.stamp
 sbom: .venv/dev.stamp .venv-audit/stamp
 	$(BIN)/python -m security.sbom
 
-# Side by side: two runs' quality, coverage and time, for example the default and the prototype's preset.
-compare: .venv/run.stamp
-	@test -n "$(RUNS)" || { echo 'make compare RUNS="results/baseline results/sample": name the folders of finished runs'; exit 2; }
-	$(BIN)/earnings-themes compare $(RUNS)
-
-# DATA is a folder of labelled and real CSV files; see docs/validation.md.
-evaluate: .venv/dev.stamp
-	$(BIN)/python -m evaluation --data $(DATA) --out docs/validation.md
+# The prototype's method (BERTopic's defaults, all sentences at once) on a finished run's sentences, as a table that the same
+# rating sheet takes; docs/rating.md.
+RUN ?= results/sample
+compare: .venv/compare.stamp
+	$(BIN)/python -m evaluation.prototype $(RUN) $(RUN)/prototype.csv
+	@echo "To judge both blind: $(BIN)/earnings-themes sheet $(RUN) prototype=$(RUN)/prototype.csv --out rating"
 
 # Coverage-guided fuzzing of the CSV's path; what it finds lies in tests/fuzz/found/. Linux only.
 SECONDS_OF_FUZZING ?= 60
@@ -155,6 +153,8 @@ lock: .venv/dev.stamp
 	  $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --override envs/overrides.txt \
 	    --no-header --no-annotate --quiet --output-file envs/$$name.txt envs/$$name.in; \
 	done
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-deps --constraint envs/workflow.txt \
+	  --no-header --no-annotate --quiet --output-file envs/compare.txt envs/compare.in
 
 clean:
 	rm -rf .venv .venv-audit .snakemake results
@@ -171,6 +171,10 @@ clean:
 
 .venv/dev.stamp: envs/dev.txt .venv/run.stamp
 	$(BIN)/pip install --quiet --require-hashes --no-deps -r envs/dev.txt
+	touch $@
+
+.venv/compare.stamp: envs/compare.txt .venv/run.stamp
+	$(BIN)/pip install --quiet --require-hashes --no-deps -r envs/compare.txt
 	touch $@
 
 # The static checks' own environment; envs/audit.in says why it is apart.

@@ -1,4 +1,4 @@
-"""Earnings calls in, topics a firm and themes across firms out: ingest → embed → topics → themes → publish → report.
+"""Earnings calls in, topics a firm and themes across firms out: ingest → embed → topics → themes → panel → publish → report.
 
 How each step works is in src/earnings_themes; here is only what depends on what.
 """
@@ -23,6 +23,7 @@ include: "rules/common.smk"
 include: "rules/ingest.smk"
 include: "rules/topics.smk"
 include: "rules/themes.smk"
+include: "rules/panel.smk"
 include: "rules/publish.smk"
 include: "rules/report.smk"
 

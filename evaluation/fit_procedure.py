@@ -3,7 +3,7 @@
     python -m evaluation.fit_procedure --calls FOLDER [--out src/earnings_themes/speech/procedure.npz]
 
 FOLDER holds rev_large.csv and maec_quarters.csv (or .csv.gz) in the input's shape. The labels (docs/labels) hold
-ids and digests, never the text of a call, so whoever has the calls gets the same weights, bit for bit, and the same
+ids and digests, never the text of a call, so whoever has the calls gets the same weights and the same
 figures. Held out means: fitted on one provider's labels and the invented sentences, asked about the other's.
 """
 
@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from earnings_themes.speech.features import PLACE, ngrams, place, place_alone
 from earnings_themes.speech.procedure import PLACE_SCALE, ProcedureModel, loudness, save_model, surroundings
@@ -225,6 +226,9 @@ def _matrix(learned: Learned, known: dict[str, int]) -> sparse.csr_matrix:
     return sparse.hstack([words, sparse.csr_matrix(PLACE_SCALE * np.array(learned.seen))]).tocsr()
 
 
+@threadpool_limits.wrap(
+    limits=1
+)  # two threads sum in another order, and the weights differ in their last digit
 def fit(providers: Sequence[Provider], invented: Learned) -> ProcedureModel:
     """Fit both regressions. The second learns from first scores of calls that the first had not seen."""
     rows, truth = [], []

@@ -1,4 +1,4 @@
-"""Requires: everything before, the firms' files with themes.json. Gives: exposures.parquet/.csv, quality.json, report.html, figures/."""
+"""Requires: everything before, the firms' files with themes.json. Gives: quality.json, report.html, figures/."""
 
 
 rule report:
@@ -7,6 +7,7 @@ rule report:
         firms=rules.ingest.output.firms,
         ingest=rules.ingest.output.report,
         themes=rules.themes.output,
+        panel=rules.panel.output.panel,
         published=rules.publish.output,
     output:
         # What report() marks is collected by `snakemake --report FILE.zip`, with its caption.
@@ -15,12 +16,6 @@ rule report:
             caption="captions/report.rst",
             category="Run",
             labels={"file": "Report"},
-        ),
-        exposures=report(
-            f"{RUN}/exposures.csv",
-            caption="captions/exposures.rst",
-            category="Data",
-            labels={"file": "Exposures"},
         ),
         quality=report(
             f"{RUN}/quality.json",
@@ -46,7 +41,6 @@ rule report:
             category="Figures",
             labels={"file": "Map of topics"},
         ),
-        parquet=f"{RUN}/exposures.parquet",
         figures=expand(
             f"{RUN}/figures/{{name}}.{{kind}}",
             name=["themes", "heatmap", "map"],

@@ -25,6 +25,7 @@ OSV = "https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip"
 LOCKS = (
     "envs/workflow.txt",
     "envs/dev.txt",
+    "envs/compare.txt",
     "containers/theme-aggregator/requirements.txt",
 )
 # torch is installed after the lock, because its builds differ by index.

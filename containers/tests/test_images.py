@@ -210,23 +210,6 @@ def test_the_workflows_batch_jobs_run_in_the_workers_image(
     assert len(seconds) == 3
 
 
-def test_umap_does_not_compile_again(processor: str) -> None:
-    """A cold cache costs 13 seconds a process; the image's must be found, whatever machine it was made on."""
-    fit = (
-        "import time, numpy as np, umap; started = time.process_time();"
-        "umap.UMAP(n_neighbors=15, n_components=10, metric='cosine', min_dist=0.01, random_state=42)"
-        ".fit(np.random.default_rng(1).normal(size=(300, 384)).astype(np.float32));"
-        "print('seconds', time.process_time() - started)"
-    )
-    # What numba compiles anew it writes, over the old.
-    written = "find /opt/numba-cache -type f -newer /tmp/before | wc -l"
-    done = run(processor, "bash", "-c", f'touch /tmp/before; python -W ignore -c "{fit}"; {written}')
-    assert done.code == 0, done.text
-    seconds, n_written = (line for line in done.text.splitlines() if line.strip())
-    print(f"first fit of a process: {seconds} (CPU)")
-    assert int(n_written) == 0, "the image's cache was not used"
-
-
 def test_the_aggregator_says_what_it_takes_and_what_is_missing(aggregator: str) -> None:
     assert "--input-bucket" in run(aggregator, "--help").text
     done = run(aggregator, "--input-bucket", "./none", "--input-prefix", "sample")

@@ -111,7 +111,7 @@ def _files(run_dir: Path) -> dict[str, int]:
         "topics/{firm}.json (median)": round(statistics.median(topics)),
         "topics/{firm}.json (largest)": max(topics),
     }
-    for name in ("transcripts.parquet", "themes.json", "exposures.parquet", "quality.json", "report.html"):
+    for name in ("transcripts.parquet", "themes.json", "panel.parquet", "quality.json", "report.html"):
         sizes[name] = (run_dir / name).stat().st_size
     sizes["embeddings/*.parquet"] = sum(path.stat().st_size for path in (run_dir / "embeddings").iterdir())
     return sizes

@@ -4,12 +4,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generate import cost, figures, parameters, rating, schemas, settings, terraform
+from docs.generate import cost, figures, rating, schemas, settings, terraform
 
 DOCS = Path(__file__).parents[1]
 PARTS: dict[str, Callable[[], str]] = {
     "stages": schemas.stages,
-    "preset": parameters.preset,
     "machine": figures.machine,
     "a-firm": figures.a_firm,
     "jobs": figures.jobs,

@@ -15,8 +15,8 @@ from earnings_themes.abstractions import FirmTopics, Themes
 from earnings_themes.abstractions.records import Receipt
 from earnings_themes.ingest.calls import CALLS_SCHEMA
 from earnings_themes.ingest.columns import DEFAULTED, OPTIONAL, REQUIRED
+from earnings_themes.panel.columns import EXCHANGES, Column, layout
 from earnings_themes.quality.meaning import MEANINGS
-from earnings_themes.report import exposures
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA
 from earnings_themes.results.firms import FirmRow
 from earnings_themes.results.records import schema
@@ -47,7 +47,13 @@ def stages() -> str:
         _part("publish → SQLite", _sql()),
         _part("publish → DynamoDB", "Keys `pk` and `sk`, one index `gsi1` (`gsi1pk`, `gsi1sk`); as found in a table "
               "after a publish; a key goes on after `#` with what the item is of.\n\n" + items()),
-        _part("report → `exposures.parquet`, `exposures.csv`", _arrow(exposures.SCHEMA)),
+        _part("panel → `panel.parquet`", "A row a call and theme, zeros included; [panel.md](panel.md) says more. Kept columns stand "
+              "before `theme_id`.\n\n" + _columns(layout([]).panel)),
+        _part("panel → `calls.parquet`", "A row a call: the denominators.\n\n" + _columns(layout([]).calls)),
+        _part("panel → `exchanges.parquet`", "A row a sentence of an exchange in questions and answers.\n\n"
+              + _arrow(EXCHANGES)),
+        _part("panel → `codebook.md`", "Every column's meaning, unit and null, and the table of themes. Beside it, of a panel of "
+              "up to `panel.spreadsheet_rows` rows, `panel.csv` and `panel.dta`."),
         _part("report → `quality.json`", "`metrics`, an object a figure with `value`, `n` and `of` (what it was "
               "measured on), and `reason` where it has no value:\n\n" + _codes(MEANINGS) + "."),
     ]  # fmt: skip
@@ -64,6 +70,12 @@ def _part(title: str, text: str) -> str:
 
 def _arrow(schema: pa.Schema) -> str:
     return table(["column", "type"], [[f"`{field.name}`", str(field.type)] for field in schema])
+
+
+def _columns(columns: Iterable[Column]) -> str:
+    return table(
+        ["column", "type", "meaning"], [[f"`{each.name}`", str(each.type), each.meaning] for each in columns]
+    )
 
 
 def _type_name(kind: Any) -> str:

@@ -277,8 +277,8 @@ def check(run: CloudRun, folder: Folder) -> dict[str, int]:
         assert all(one == found[0] for one in found), f"{key} was made twice, and not the same"
         firms_made_again += len(found) - 1
     expected = {"transcripts.parquet", "firms.tsv", "ingest.json", "embeddings/0000.parquet", "themes.json",
-                "reduce.json", "published.json", "quality.json", "report.html", "exposures.csv",
-                "exposures.parquet"}  # fmt: skip
+                "reduce.json", "published.json", "quality.json", "report.html", "panel.parquet",
+                "calls.parquet", "exchanges.parquet", "codebook.md", "sentences.parquet", "source_calls.parquet"}  # fmt: skip
     left = {
         key for key in run.keys("") if not key.startswith(("topics/", "logs/", "benchmarks/", "figures/"))
     }

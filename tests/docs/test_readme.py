@@ -20,8 +20,11 @@ def test_it_gives_every_file_that_readme_names(done: tuple[Path, str]) -> None:
     folder, printed = done
     for name in (
         "report.html",
-        "exposures.csv",
-        "exposures.parquet",
+        "panel.csv",
+        "panel.dta",
+        "panel.parquet",
+        "calls.parquet",
+        "codebook.md",
         "themes.json",
         "quality.json",
         "figures/map.svg",
@@ -51,13 +54,7 @@ def test_snakemakes_own_report_holds_the_figures_with_their_captions(done: tuple
         names = " ".join(packed.namelist())
     for category in ("Run", "Figures", "Data"):
         assert category in text
-    for label in ("Map of topics", "Firms and themes", "Exposures"):
+    for label in ("Map of topics", "Firms and themes", "Codebook of the panel"):
         assert label in text
     assert "near points are about similar things" in text
     assert "map.svg" in names
-
-
-def test_the_prototypes_parameters_are_a_run_of_the_same_workflow(done: tuple[Path, str]) -> None:
-    printed = run(REPO / "docs" / "prototype.md", done[0], {}, "local")
-    assert "topics" in printed
-    assert "24" in printed

@@ -101,9 +101,9 @@ def test_a_password_in_an_address_is_refused_and_not_repeated(key: str) -> None:
 
 def test_both_kinds_of_csv_have_the_same_guard() -> None:
     from earnings_themes.cli import render
-    from earnings_themes.report import exposures
+    from earnings_themes.panel import files
 
-    assert render.safe_cell is exposures.safe_cell
+    assert render.safe_cell is files.safe_cell
 
 
 def test_the_packaged_digest_is_that_of_the_installed_weights() -> None:

@@ -42,7 +42,7 @@ def test_a_call_that_was_killed_while_it_noted_that_a_job_is_done_is_gone_on_wit
 ) -> None:
     """The report is there and whole, but for a part of its files Snakemake still has the note that they are not."""
     folder = finished.copy(tmp_path / "copy")
-    for name in ("exposures.csv", "quality.json"):
+    for name in ("panel.parquet", "quality.json"):
         note = (
             folder.path
             / ".snakemake/incomplete"

@@ -57,7 +57,7 @@ def test_the_rulegraph_has_every_step(fresh: Folder) -> None:
 def test_a_run_leaves_every_file_of_the_design(finished: Folder) -> None:
     results = finished.results()
     names = "transcripts.parquet firms.tsv ingest.json themes.json published.json quality.json".split()
-    for name in [*names, "exposures.parquet", "exposures.csv", "report.html"]:
+    for name in [*names, "panel.parquet", "calls.parquet", "codebook.md", "panel.csv", "panel.dta", "report.html"]:
         assert (results / name).stat().st_size > 0
     firms = read_firms(results / "firms.tsv")
     statuses = {f.firm_id: read_firm_topics(results / f"topics/{f.firm_id}.json").status for f in firms}
@@ -65,7 +65,7 @@ def test_a_run_leaves_every_file_of_the_design(finished: Folder) -> None:
     themes = read_themes(results / "themes.json")
     assert themes.n_themes >= 2
     assert [firm.firm_id for firm in themes.skipped_firms] == ["56"]
-    for rule in ("ingest", "themes", "publish", "report"):
+    for rule in ("ingest", "themes", "panel", "publish", "report"):
         assert (results / f"logs/{rule}.log").exists()
         assert (results / f"benchmarks/{rule}.tsv").read_text().startswith("s\t")
     assert (results / "logs/topics/0012.log").exists()
@@ -75,12 +75,12 @@ def test_a_run_leaves_every_file_of_the_design(finished: Folder) -> None:
     assert published["run"] == "tiny"
 
 
-def test_exposures_are_a_panel_of_shares(finished: Folder) -> None:
-    panel = pd.read_parquet(finished.results() / "exposures.parquet")
-    assert set(panel["firm_id"]) <= {"0012", "23", "34", "45"}
-    assert panel["share"].between(0, 1).all()
-    assert panel.groupby("firm_id")["share"].sum().le(1 + 1e-9).all()
-    as_csv = pd.read_csv(finished.results() / "exposures.csv", dtype={"firm_id": str})
+def test_the_panel_has_every_call_and_theme(finished: Folder) -> None:
+    panel = pd.read_parquet(finished.results() / "panel.parquet")
+    assert set(panel["firm_id"]) == {"0012", "23", "34", "45", "56"}
+    assert panel["share"].dropna().between(0, 1).all()
+    assert panel[panel["level"] == 1].groupby("transcript_id")["share"].sum().le(1 + 1e-9).all()
+    as_csv = pd.read_csv(finished.results() / "panel.csv", dtype=str, encoding="utf-8-sig")
     assert as_csv["firm_id"].tolist() == panel["firm_id"].tolist()
 
 

@@ -374,6 +374,31 @@ class Publish:
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
+class Panel:
+    """What the research panel has beside counts: word lists, or a class of one's own; docs/panel.md."""
+
+    words: NamesOrNull = setting(
+        dict,
+        "word lists, a text file a list, a word a line, such as {positive: lists/positive.txt, negative: "
+        "lists/negative.txt}: a column n_NAME each, and tone where these two are given",
+        expected="a mapping of a list's name to a text file's path, such as {risk: lists/risk.txt}; or null",
+        file=(),
+    )
+    score: str | None = setting(
+        None,
+        "package.module:Class, your own, whose score(texts) gives a number a sentence: the column score; null: none",
+        expected="the import path of your class as package.module:Class, or null",
+        pattern=r"^[\w.]+:\w+$",
+    )
+    spreadsheet_rows: Whole = setting(
+        200_000,
+        "up to so many rows of the panel the run writes panel.csv and panel.dta too; above, "
+        "`earnings-themes panel` does on request",
+        ge=0,
+    )
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
 class Report:
     """What the report compares a run with."""
 
@@ -402,6 +427,7 @@ class Config:
     themes: ThemeSettings = setting(ThemeSettings, "the reduce, one job a run")
     reduce: Reduce = setting(Reduce, "where the reduce runs")
     publish: Publish = setting(Publish, "where the result can be looked up")
+    panel: Panel = setting(Panel, "what the research panel counts")
     report: Report = setting(Report, "what the run is compared with")
     seed: Whole = setting(
         42, "of every random draw; one seed and one input give the same bytes", ge=0, le=4294967295

@@ -76,7 +76,9 @@ class Gate:
         """
         # Rounded before the exponential, so that a machine's last bits do not reach the file.
         score = np.asarray(view @ self.view).ravel() + rows.astype(np.float32) @ self.rows / np.float32(SCALE)
-        return np.round(1 / (1 + np.exp(-(score.astype(np.float64) + self.bias))), 4).astype(np.float32)
+        odds = np.exp(-(score.astype(np.float64) + self.bias))
+        found: Floats = np.round(1 / (1 + odds), 4).astype(np.float32)
+        return found
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,16 @@ class SubjectSpace:
         """Return subject vectors (n, 64) of the student alone, in context, and content."""
         rows = self._finished("static", self.student.encode(texts), calls, positions)
         return Vectors(rows, self.gates["static"](self.student.bag(texts), rows))
+
+    def phrases(self, texts: Sequence[str], dim: int) -> Floats:
+        """Return unit vectors (n, dim) of phrases, from words alone: MiniLM's view, where dim has one, is left empty.
+
+        They tell how near a phrase lies to a theme's centroid; no sentence is compared with them.
+        """
+        own = self.student.encode(texts)
+        name = "static" if dim == own.shape[1] else "both"
+        views = own if name == "static" else np.hstack([np.zeros_like(own), own])
+        return unit(views @ self.metrics[name]) if name in self.metrics else unit(views)
 
     def _finished(self, name: str, views: Floats, calls: Sequence[str], positions: Sequence[int]) -> Whole:
         rows = in_context(views, calls, positions)

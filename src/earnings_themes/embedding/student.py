@@ -22,7 +22,8 @@ _DIGITS: Final = re.compile(r"\d+")
 def unit(rows: NDArray[np.floating]) -> Floats:
     """Rows (n, dim) scaled to length 1; a row of zeros stays one."""
     rows = np.asarray(rows, dtype=np.float32)
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    found: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    return found
 
 
 def tokens(text: str) -> list[str]:
@@ -82,9 +83,9 @@ class Student:
         rows = [self.pieces[g] for g in sorted(grams(word)) if g in self.pieces]
         if not rows:
             return np.zeros(self.table.shape[1])
-        return self.piece_table[rows].sum(axis=0, dtype=np.int64) * (
-            self.piece_scale / len(grams(word)) ** 0.5
-        )
+        scale = self.piece_scale / len(grams(word)) ** 0.5
+        found: NDArray[np.float64] = self.piece_table[rows].sum(axis=0, dtype=np.int64) * scale
+        return found
 
 
 def bag_of_words(texts: Iterable[str], index: dict[str, int], weight: Floats) -> scipy.sparse.csr_matrix:

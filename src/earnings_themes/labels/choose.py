@@ -1,118 +1,170 @@
-"""Chooses what is shown of weighed terms: keywords without repetition, and a label that is a noun phrase."""
+"""Chooses what a theme is called: the phrase that its firms say, that others don't, and that lies near its centre.
 
-from collections.abc import Callable, Collection, Mapping, Set
-from typing import Final
+Phrases are weighed by log-odds against all other themes with a Dirichlet prior (Monroe, Colaresi and Quinn 2008,
+doi:10.1093/pan/mpn018), times the share of the theme's firms that say them, times the nearness of the phrase's own subject
+vector to the theme's centroid. A whole phrase takes the place of its words ("real estate", not "estate").
+"""
 
-from earnings_themes.labels.word_roles import word_role
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any, Final
 
-# A word is said by its phrase when the phrase weighs at least this share of it: "supply" is left out
-# beside "supply chain".
-_ABSORBED_AT: Final = 0.5
-# Two words of this length are forms of one stem when they differ in their last letters only: "china" and
-# "chinese", "regulator" and "regulation", but not "plan" and "plant" or "port" and "portfolio".
-_LONG: Final = 5
-_ENDING: Final = 3
-# What a person would rather read: a phrase before a word, a telling phrase before one of general words, and
-# what much of the cluster says before what is rare in it. Chosen by reading the 50 first themes of 56 real calls
-# under each value: without the last, "5g auction" (2 of 21 firms) names a theme about software.
-_BY_LENGTH: Final = {1: 1.0, 2: 1.6, 3: 1.7}
-_GENERAL: Final = 0.5
-_BY_SUPPORT: Final = 0.75
-_PARTICIPLE_FIRST: Final = 0.6
-# The second half of a label of two parts weighs at least this share of the first.
-_SECOND_FROM: Final = 0.35
-_SECONDS: Final = 8
+import numpy as np
+from numpy.typing import NDArray
 
+from earnings_themes.abstractions.records import Keywords
+from earnings_themes.labels.phrases import PhraseCounter
 
-def tidy(weights: Mapping[str, float], names: Set[str], n: int) -> list[str]:
-    """Return up to n of the weighed terms, heaviest first, without names and repetition."""
-    ordered = sorted(weights, key=lambda term: (-weights[term], term))
-    ordered = [term for term in ordered if names.isdisjoint(term.split())]
-    phrases = [(set(term.split()), weights[term]) for term in ordered if " " in term]
-    tidy: list[str] = []
-    for term in ordered:
-        parts = set(term.split())
-        if len(parts) == 1 and any(
-            parts < phrase and weight >= _ABSORBED_AT * weights[term] for phrase, weight in phrases
-        ):
-            continue
-        if any(alike(term, kept) for kept in tidy):
-            continue
-        tidy.append(term)
-        if len(tidy) == n:
-            break
-    return tidy
+# Prior of 500 words: of 100 to 2,000 tried, labels of real calls read alike (docs/validation.md).
+_PRIOR: Final = 500.0
+# A phrase that makes this share of a word's sentences stands for the word.
+_STANDS_FOR: Final = 0.4
+# Phrases whose nearness is asked for: the heaviest of each theme.
+_CANDIDATES: Final = 40
+# A theme whose best phrase is said by fewer of its firms has no subject that a word would tell.
+_LEAST_SHARE: Final = 0.12
+# A word with a capital in mid-sentence nearly always, said by few firms, is a name.
+_CAPITAL: Final = 0.8
+_FEW: Final = 0.02
+
+Nearness = Callable[[list[str]], NDArray[Any]]
 
 
-def alike(term: str, other: str) -> bool:
-    """Return whether a reader gains nothing from the second term: one says all the words of the other.
+@dataclass(frozen=True, slots=True)
+class ThemeWords:
+    """What a theme is called; an empty label where no phrase tells its subject. keywords: (phrase, weight)."""
 
-    Words with one stem count as one: "regulator" and "regulatory", "brazil" and "brazilian".
-    """
-    words, others = term.split(), other.split()
-    fewer, more = (words, others) if len(words) <= len(others) else (others, words)
-    return all(any(_same_stem(word, another) for another in more) for word in fewer)
+    label: str
+    keywords: Keywords
 
 
-def _same_stem(word: str, other: str) -> bool:
-    if word == other:
-        return True
-    shorter, longer = sorted((len(word), len(other)))
-    shared = next((i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), shorter)
-    return shorter >= _LONG and shared >= longer - _ENDING
-
-
-def label_candidates(
-    weights: Mapping[str, float], said: Mapping[str, float], names: Set[str], max_words: int
-) -> list[tuple[str, float]]:
-    """Return the terms that can be a label, best first, with their scores.
-
-    said: in how many sentences, or by how many firms, each term is said: a label has to be true of much of
-    what it names, however characteristic a rarer term is.
-    """
-    scored = []
-    for term, weight in weights.items():
-        parts = term.split()
-        if len(parts) > max_words or not names.isdisjoint(parts):
-            continue
-        roles = [word_role(part) for part in parts]
-        if roles[-1] in ("modifier", "adjective"):
-            continue
-        score = weight * _BY_LENGTH[len(parts)] * said[term] ** _BY_SUPPORT
-        if all(role == "generic" for role in roles):
-            score *= _GENERAL
-        if parts[0].endswith("ed"):
-            score *= _PARTICIPLE_FIRST
-        scored.append((term, score))
-    return sorted(scored, key=lambda pair: (-pair[1], pair[0]))
-
-
-def choose_label(
-    candidates: list[tuple[str, float]],
-    used: Collection[str],
-    written: Callable[[str], str],
+def describe(
+    counter: PhraseCounter,
+    nearness: Nearness | None,
+    centroids: NDArray[np.float64],
     max_words: int,
-) -> str:
-    """Return the best label that is not used: a phrase, or two words that belong side by side.
+    n_keywords: int,
+    names: Set[str],
+    n_themes: int,
+) -> list[ThemeWords]:
+    """Name the themes, in their order; no two get one label.
 
-    candidates: from `label_candidates`. written: how a term is written for people. Returns "" when no
-    candidate is left.
+    Parameters
+    ----------
+    counter : phrases by theme, themes numbered from 0
+    nearness : texts → (n, k) vectors, in the space of the centroids; None where there is none
+    centroids : (n_themes, k), length 1 or less
+    max_words : words a label has at most
+    n_keywords : phrases a theme is shown with
+    names : of firms and people, in any case
     """
-    for place, (term, score) in enumerate(candidates):
-        label = written(term)
-        if " " not in term:
-            second = next(
-                (
-                    other
-                    for other, weight in candidates[place + 1 : place + 1 + _SECONDS]
-                    if weight >= _SECOND_FROM * score
-                    and 1 + len(other.split()) <= max_words
-                    and not alike(term, other)
-                ),
-                "",
-            )
-            if second and f"{label} and {written(second)}" not in used:
-                return f"{label} and {written(second)}"
-        if label not in used:
-            return label
+    total: Counter[str] = Counter()
+    for counts in counter.sentences.values():
+        total.update(counts)
+    n_total = float(sum(total.values()))
+    of_names = _name_words(counter, names)
+    weights = [_weights(counter, theme, total, n_total, of_names) for theme in range(n_themes)]
+    if nearness is not None:
+        _weigh_by_nearness(weights, counter, nearness, centroids)
+    taken: set[str] = set()
+    found = []
+    for theme in range(n_themes):
+        ranked = sorted(weights[theme].items(), key=lambda pair: (-round(pair[1], 6), pair[0]))
+        label = _label(ranked, counter, theme, max_words, taken)
+        taken.add(label)
+        shown = tuple((counter.said(phrase), float(weight)) for phrase, weight in ranked[:n_keywords])
+        found.append(ThemeWords(label, shown))
+    return found
+
+
+def _label(
+    ranked: Sequence[tuple[str, float]], counter: PhraseCounter, theme: int, max_words: int, taken: Set[str]
+) -> str:
+    usable = [
+        phrase
+        for phrase, _ in ranked
+        if len(phrase.split()) <= max_words
+        and counter.firms[theme][phrase] >= max(2, _LEAST_SHARE * counter.n_firms[theme])
+    ]
+    if not usable:
+        return ""
+    first = counter.said(usable[0])
+    if first not in taken:
+        return first
+    # Two themes may share their heaviest phrase; then the second says what it has beside it.
+    for phrase in usable[1:]:
+        both = f"{first}; {counter.said(phrase)}"
+        if phrase not in usable[0] and both not in taken:
+            return both
     return ""
+
+
+def _name_words(counter: PhraseCounter, names: Set[str]) -> frozenset[str]:
+    """Return the words that are names: written with a capital nearly always, and of few firms or of a known name."""
+    known = {word for name in names for word in name.lower().replace(",", " ").split()}
+    few = max(2, _FEW * max(counter.n_firms.values(), default=0))
+    return frozenset(
+        word
+        for word, (capital, n, n_firms) in counter.capital.items()
+        if n and capital / n >= _CAPITAL and (n_firms <= few or word in known)
+    )
+
+
+def _weights(
+    counter: PhraseCounter, theme: int, total: Counter[str], n_total: float, names: frozenset[str]
+) -> dict[str, float]:
+    counts, firms = counter.sentences[theme], counter.firms[theme]
+    n_theme = float(sum(counts.values()))
+    least = 2 if counter.n_firms[theme] > 1 else 1
+    found: dict[str, float] = {}
+    for phrase, n in counts.items():
+        if firms[phrase] < least or any(word in names for word in counter.said(phrase).split()):
+            continue
+        prior = _PRIOR * total[phrase] / n_total
+        elsewhere, n_elsewhere = total[phrase] - n, n_total - n_theme
+        odds = math.log((n + prior) / (n_theme + _PRIOR - n - prior))
+        odds -= math.log((elsewhere + prior) / (n_elsewhere + _PRIOR - elsewhere - prior))
+        score = odds / math.sqrt(1 / (n + prior) + 1 / (elsewhere + prior))
+        if score > 0:
+            found[phrase] = score * math.sqrt(firms[phrase] / counter.n_firms[theme])
+    return _whole_phrases(found, counts)
+
+
+def _whole_phrases(weights: dict[str, float], counts: Mapping[str, int]) -> dict[str, float]:
+    """Leave out a part of a phrase where the phrase makes enough of it; the phrase keeps the heavier weight."""
+    kept = dict(weights)
+    for phrase in sorted(weights, key=lambda phrase: -len(phrase.split())):
+        words = phrase.split()
+        for size in range(1, len(words)):
+            for start in range(len(words) - size + 1):
+                part = " ".join(words[start : start + size])
+                # A longer part is a phrase in its own right, and goes only where nothing else is left of it.
+                share = _STANDS_FOR if size == 1 else 0.8
+                if part in kept and phrase in kept and counts[phrase] >= share * counts[part]:
+                    kept[phrase] = max(kept[phrase], kept.pop(part))
+    return kept
+
+
+def _weigh_by_nearness(
+    weights: list[dict[str, float]],
+    counter: PhraseCounter,
+    nearness: Nearness,
+    centroids: NDArray[np.float64],
+) -> None:
+    """Multiply the heaviest phrases' weights by how near they lie to the theme's centroid, and leave the others out."""
+    chosen = [sorted(of, key=lambda phrase: (-of[phrase], phrase))[:_CANDIDATES] for of in weights]
+    phrases = sorted({phrase for of in chosen for phrase in of})
+    if not phrases:
+        return
+    place = {phrase: row for row, phrase in enumerate(phrases)}
+    vectors = np.asarray(nearness([counter.said(phrase) for phrase in phrases]), dtype=np.float64)
+    unit = centroids / np.linalg.norm(centroids, axis=1, keepdims=True).clip(1e-12)
+    for theme, of in enumerate(weights):
+        near = vectors[[place[phrase] for phrase in chosen[theme]]] @ unit[theme] if chosen[theme] else []
+        weights[theme] = {
+            phrase: of[phrase] * max(float(cosine), 0.0)
+            for phrase, cosine in zip(chosen[theme], near, strict=True)
+        }
+        assert set(weights[theme]) <= set(of)

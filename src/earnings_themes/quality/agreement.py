@@ -1,37 +1,47 @@
 """Agreement between the themes that were found and labels that people planted or gave.
 
-ARI: Hubert and Arabie 1985, "Comparing partitions". AMI: Vinh, Epps and Bailey 2010, "Information
-theoretic measures for clusterings comparison". Both are 1 for equal partitions and 0 on average for
-random ones. Both treat every label as a cluster, so what was assigned to nothing has to be decided first:
-each of the three FORMS is given, because each alone can be gamed.
+ARI: Hubert and Arabie 1985, "Comparing partitions". AMI: Vinh, Epps and Bailey 2010, "Information theoretic measures
+for clusterings comparison". Both are 1 for equal partitions and 0 on average for random ones. Both treat every label as
+a cluster, so what was assigned to nothing has to be decided first: each FORM is given, because each alone can be gamed.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from earnings_themes.quality.metric import Metric, missing
 
-Form = Literal["left_out", "singletons", "one_class"]
+Form = Literal["assigned", "all"]
 FORMS: tuple[Form, ...] = get_args(Form)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The theme that fits a label best: F1 = 2 · both / (n_label + n_theme), over the labelled sentences."""
+
+    label: str
+    n: int
+    theme_id: str | None
+    precision: float
+    recall: float
+    f1: float
 
 
 def resolve(truth: Sequence[str], found: Sequence[str | None], form: Form) -> tuple[list[int], list[int]]:
     """Return both partitions as integers, with the unassigned (None in found) treated as `form` says.
 
-    left_out: they do not count, which flatters a method that assigns little.
-    singletons: each is a cluster of its own, which punishes every one of them.
-    one_class: all are one cluster, which is what ARI and AMI make of a raw −1.
+    assigned: they do not count, which flatters a method that assigns little. all: each is a cluster of its own, which
+    punishes every one of them.
     """
-    pairs = [(a, b) for a, b in zip(truth, found, strict=True) if form != "left_out" or b is not None]
+    pairs = [(a, b) for a, b in zip(truth, found, strict=True) if form == "all" or b is not None]
     truth_ids = {label: number for number, label in enumerate(dict.fromkeys(a for a, _ in pairs))}
-    found_ids = {
-        label: number for number, label in enumerate(dict.fromkeys(b for _, b in pairs if b is not None))
-    }
-    free = len(found_ids)
+    names = dict.fromkeys(b for _, b in pairs if b is not None)
+    found_ids = {label: number for number, label in enumerate(names)}
     predicted = [
-        found_ids[label] if label is not None else free + (place if form == "singletons" else 0)
+        found_ids[label] if label is not None else len(found_ids) + place
         for place, (_, label) in enumerate(pairs)
     ]
     return [truth_ids[label] for label, _ in pairs], predicted
@@ -45,6 +55,18 @@ def ari(truth: Sequence[str], found: Sequence[str | None], form: Form) -> Metric
 def ami(truth: Sequence[str], found: Sequence[str | None], form: Form) -> Metric:
     """Adjusted mutual information: (MI − E[MI]) / (mean(H(truth), H(found)) − E[MI]) (scikit-learn)."""
     return _score(adjusted_mutual_info_score, truth, found, form)
+
+
+def best_matches(truth: Sequence[str], found: Sequence[str | None]) -> list[Match]:
+    """Return the best theme of each label, labels with most sentences first."""
+    of_label, of_theme = Counter(truth), Counter(theme for theme in found if theme is not None)
+    both = Counter((label, theme) for label, theme in zip(truth, found, strict=True) if theme is not None)
+    best = {label: Match(label, n, None, 0.0, 0.0, 0.0) for label, n in of_label.items()}
+    for (label, theme), n in sorted(both.items()):
+        f1 = 2 * n / (of_label[label] + of_theme[theme])
+        if f1 > best[label].f1:
+            best[label] = Match(label, of_label[label], theme, n / of_theme[theme], n / of_label[label], f1)
+    return sorted(best.values(), key=lambda match: (-match.n, match.label))
 
 
 def _score(

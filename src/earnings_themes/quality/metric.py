@@ -1,9 +1,9 @@
-"""What one figure of quality.json is, and what each figure means to a person who reads it."""
+"""What one figure of quality.json is."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import median as _median
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +31,7 @@ def share(part: int, whole: int, of: str, none: str) -> Metric:
     return Metric(part / whole, whole, of) if whole else missing(of, none)
 
 
-def mean(values: Sequence[float | None], of: str, none: str) -> Metric:
-    """The mean of the values that are numbers; `none` is the reason given when no value is one."""
+def median(values: Sequence[float | None], of: str, none: str) -> Metric:
+    """The median of the values that are numbers; `none` is the reason given when no value is one."""
     known = [value for value in values if value is not None and math.isfinite(value)]
-    return Metric(fmean(known), len(known), of) if known else missing(of, none)
-
-
-def guarded(compute: Callable[[], Metric], of: str) -> Metric:
-    """Run a library's metric; what it refuses, or NaN, becomes a missing value with its words as the reason."""
-    try:
-        metric = compute()
-    except ValueError as error:
-        return missing(of, str(error))
-    if metric.value is not None and not math.isfinite(metric.value):
-        return missing(of, "not defined for these values", metric.n)
-    return metric
+    return Metric(_median(known), len(known), of) if known else missing(of, none)

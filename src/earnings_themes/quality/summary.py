@@ -1,140 +1,117 @@
-"""Every figure of a run in one pass over its files: what quality.json holds."""
+"""Every figure of a run from its own files: what quality.json holds."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
-from earnings_themes.quality.against_labels import compare
-from earnings_themes.quality.coherence import coherence, keywords_of, topic_diversity
-from earnings_themes.quality.coverage import (
-    firms_with_theme,
-    kind_share,
-    largest_themes,
-    outlier_share,
-    sentences_in_theme,
-    topics_in_theme,
-)
-from earnings_themes.quality.metric import Metric, count, mean, missing, share
-from earnings_themes.quality.separation import SAMPLE, silhouette
-from earnings_themes.quality.tally import (
-    MAX_COHERENCE_TOPICS,
-    MAX_SILHOUETTE_FIRMS,
-    MAX_TEXTS,
-    SEED,
-    EmbeddingReader,
-    Tally,
-    tally,
-)
+from earnings_themes.abstractions import Theme
+from earnings_themes.quality.against_labels import LEVELS, compare
+from earnings_themes.quality.curve import curve
+from earnings_themes.quality.floor import STABLE
+from earnings_themes.quality.metric import Metric, count, median, missing, share
+from earnings_themes.quality.settled import has_content, modelled, read_settled
 from earnings_themes.quality.truth import read_labels
 from earnings_themes.results.run_files import Run, open_run
 from earnings_themes.system.processes import one_thread
 
-QUALITY_VERSION: Final = 1
+QUALITY_VERSION: Final = 2
+_DOUBTFUL: Final = 0.5
 
 
 @one_thread
-def quality_report(
-    run_dir: Path, labels: Path | None = None, embeddings: EmbeddingReader | None = None
-) -> dict[str, Any]:
-    """Return every metric of a finished run, ready to be written as quality.json.
+def quality_report(run_dir: Path, labels: Path | None = None) -> dict[str, Any]:
+    """Return every figure of a finished run, ready to be written as quality.json.
 
-    labels: a CSV with the columns sentence_id, theme and, where known, kind and text. embeddings: gives a
-    firm's sentence vectors; without it the silhouette of sentences is null, with that reason. Raises
-    ResultError for a damaged run and InputError for unreadable labels.
+    labels: a CSV with the columns sentence_id, theme and, where known, kind and text. Raises ResultError for a damaged
+    run and InputError for unreadable labels.
     """
-    run = open_run(run_dir)
     known = read_labels(labels) if labels else None
-    found = tally(run, known, embeddings)
-    metrics = (
-        _counts(run, found)
-        | _coverage(run, found)
-        | _words(run, found)
-        | _separation(found, embeddings is not None)
-        | _stability(run, found)
-        | compare(found, None if known is None else len(known))
-    )
+    run = open_run(run_dir)
+    sentences = read_settled(run_dir)
+    compared = compare(run_dir, known)
+    levels = {"themes": run.themes.themes, "broad": run.themes.broad}
+    metrics = _counts(run, sentences) | _coverage(run, sentences) | compared.metrics
+    for level, themes in levels.items():
+        metrics[f"{level}_effective"] = effective_number(sentences[LEVELS[level]])
+        metrics |= _themes(level, themes)
+    floor = float(run.themes.metadata.get("floor", 0.0))
     return {
         "schema_version": QUALITY_VERSION,
         "run": run.themes.run,
-        "samples": {
-            "seed": SEED,
-            "coherence_sentences": MAX_TEXTS,
-            "coherence_topics": MAX_COHERENCE_TOPICS,
-            "silhouette_vectors": SAMPLE,
-            "silhouette_firms": MAX_SILHOUETTE_FIRMS,
-        },
         "metrics": {name: asdict(metric) for name, metric in metrics.items()},
+        "distributions": {
+            level: {
+                "cohesion": quartiles([theme.cohesion for theme in themes]),
+                "stability": quartiles([theme.stability for theme in themes]),
+            }
+            for level, themes in levels.items()
+        },
+        "floor": floor,
+        "curve": curve(sentences, floor, run.themes.metadata.get("calibration")),
+        "labels": {level: [asdict(match) for match in found] for level, found in compared.matches.items()},
     }
 
 
-# --- the metrics, by group -------------------------------------------------------------------------
+def effective_number(groups: pd.Series) -> Metric:
+    """1 / Σ share², the number of equally large themes that would be as mixed; over the sentences that have one."""
+    sizes = groups.value_counts().to_numpy(dtype=np.float64)
+    total = sizes.sum()
+    if not total:
+        return missing("settled sentences", "no sentence settled in a theme")
+    return Metric(float(total**2 / (sizes**2).sum()), int(total), "settled sentences")
 
 
-def _counts(run: Run, found: Tally) -> dict[str, Metric]:
-    themes = run.themes.themes
-    metrics = {
+def quartiles(values: Sequence[float | None]) -> list[float] | None:
+    """The least, the lower quartile, the median, the upper quartile and the most; None where nothing was measured."""
+    known = [value for value in values if value is not None]
+    return [float(value) for value in np.quantile(known, [0, 0.25, 0.5, 0.75, 1])] if known else None
+
+
+def _counts(run: Run, sentences: pd.DataFrame) -> dict[str, Metric]:
+    themes = run.themes
+    return {
         "firms": count(len(run.firms), "firms"),
-        "firms_modelled": count(found.n_ok, "firms"),
-        "sentences": count(found.n_sentences, "sentences"),
-        "topics": count(found.n_topics, "topics"),
-        "themes": count(len(themes), "themes"),
-    }
-    for kind in ("subject", "reporting", "procedure", "filler"):
-        metrics[f"themes_{kind}"] = Metric(sum(theme.kind == kind for theme in themes), len(themes), "themes")
-    return metrics
-
-
-def _coverage(run: Run, found: Tally) -> dict[str, Metric]:
-    themes, n_sentences = run.themes, found.n_sentences
-    n_modelled = found.n_in_topics + found.n_outliers
-    return {
-        "outlier_share": outlier_share(found.n_outliers, found.n_in_topics),
-        "topics_in_theme": topics_in_theme(themes, count_procedural=True),
-        "topics_in_theme_procedure_aside": topics_in_theme(themes, count_procedural=False),
-        "firms_with_theme": firms_with_theme(themes, len(run.firms), "firms"),
-        "modelled_firms_with_theme": firms_with_theme(themes, found.n_ok, "firms with topics"),
-        "sentences_in_theme": sentences_in_theme(themes, n_sentences, "sentences"),
-        "modelled_sentences_in_theme": sentences_in_theme(themes, n_modelled, "modelled sentences"),
-        "procedural_share_ten_largest": kind_share(largest_themes(themes.themes), "procedure"),
-        "subject_share_ten_first": kind_share(themes.themes[:10], "subject"),
-        "procedural_sentences": share(found.n_procedural, n_sentences, "sentences", "there is no sentence"),
+        "firms_modelled": count(len(run.read_firms), "firms"),
+        "sentences": count(len(sentences), "sentences"),
+        "sentences_modelled": count(int(modelled(sentences).sum()), "sentences"),
+        "sentences_content": count(int(has_content(sentences).sum()), "sentences"),
+        "topics": count(sum(theme.n_topics for theme in themes.themes) + len(themes.unassigned_topics), "topics"),
+        "themes": count(len(themes.themes), "themes"),
+        "themes_subject": count(sum(theme.kind == "subject" for theme in themes.themes), "themes"),
+        "broad": count(len(themes.broad), "broad themes"),
     }
 
 
-def _words(run: Run, found: Tally) -> dict[str, Metric]:
-    themes = [keywords_of(theme) for theme in run.themes.themes]
-    of_themes = topic_diversity(themes)
+def _coverage(run: Run, sentences: pd.DataFrame) -> dict[str, Metric]:
+    settled = sentences["theme_id"].notna()
+    content = has_content(sentences)
+    n_modelled = int(modelled(sentences).sum())
+    speaking = {firm for theme in run.themes.themes for firm in theme.firms}
     return {
-        "topic_diversity": mean(found.diversity, "firms", "no firm has a topic with words"),
-        "theme_diversity": missing("themes", "no theme has words")
-        if of_themes is None
-        else Metric(of_themes, len(themes), "themes"),
-        "topic_npmi": coherence(found.keywords, found.texts, "c_npmi"),
-        "topic_cv": coherence(found.keywords, found.texts, "c_v"),
-        "theme_npmi": coherence(themes, found.texts, "c_npmi"),
-        "theme_cv": coherence(themes, found.texts, "c_v"),
-        "theme_cohesion": mean(
-            [theme.cohesion for theme in run.themes.themes], "themes", "there is no theme"
+        "coverage_modelled": share(
+            int(settled.sum()), n_modelled, "modelled sentences", "no sentence was modelled"
+        ),
+        "coverage_content": share(
+            int((settled & content).sum()), int(content.sum()), "sentences with content", "no sentence has content"
+        ),
+        "firms_with_theme": share(len(speaking), len(run.firms), "firms", "there is no firm"),
+        "procedural_sentences": share(
+            len(sentences) - n_modelled, len(sentences), "sentences", "there is no sentence"
         ),
     }
 
 
-def _separation(found: Tally, has_embeddings: bool) -> dict[str, Metric]:
-    vectors = np.array(found.centroids, dtype=np.float32)
-    none = "no sentence embeddings were kept" if not has_embeddings else "no firm has two topics"
-    metrics = {}
-    for form, alone in (("left_out", False), ("singletons", True)):
-        metrics[f"theme_silhouette_{form}"] = silhouette(vectors, found.centroid_themes, "topics", alone)
-        values = [metric.value for metric in found.silhouettes[alone]]
-        metrics[f"topic_silhouette_{form}"] = mean(values, "firms", none)
-    return metrics
-
-
-def _stability(run: Run, found: Tally) -> dict[str, Metric]:
-    none = "not measured in this run"
+def _themes(level: str, themes: Sequence[Theme]) -> dict[str, Metric]:
+    stability = [theme.stability for theme in themes if theme.stability is not None]
+    of = "themes" if level == "themes" else "broad themes"
+    none = "there is no theme" if not themes else "stability was not measured"
     return {
-        "topic_stability": mean(found.stability, "topics", none),
-        "theme_stability": mean([theme.stability for theme in run.themes.themes], "themes", none),
+        f"{level}_cohesion": median([theme.cohesion for theme in themes], of, "there is no theme"),
+        f"{level}_stability": median(stability, of, none),
+        f"{level}_unstable": share(sum(value < STABLE for value in stability), len(stability), of, none),
+        f"{level}_doubtful": share(sum(value < _DOUBTFUL for value in stability), len(stability), of, none),
     }

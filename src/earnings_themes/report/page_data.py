@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from earnings_themes.abstractions import Theme
+from earnings_themes.errors import ResultError
 from earnings_themes.report.layout import plane
 from earnings_themes.report.timing import StepTime, add_seconds, benchmark_times, by_rule
 from earnings_themes.results.firms import FirmRow
@@ -109,10 +112,10 @@ class Page:
     n_timed_firms: int
 
 
-def gather(run: Run, exposures: Path) -> Page:
-    """Read a run and its exposures.parquet. Raises ResultError for a damaged run."""
+def gather(run: Run, panel: Path) -> Page:
+    """Read a run and its panel.parquet. Raises ResultError for a damaged run."""
     numbers = {theme.theme_id: number for number, theme in enumerate(run.themes.themes)}
-    counts, dates = _exposure_counts(exposures, numbers)
+    counts, dates = _panel_counts(panel, numbers)
     rows = {row.firm_id: row for row in run.firms}
     shown = sorted(run.read_firms, key=lambda row: (-row.n_sentences, row.firm_id))[:MAX_FIRMS]
     shown.sort(key=lambda row: (row.firm_name.casefold(), row.firm_id))
@@ -162,18 +165,28 @@ def share_of(n: float, whole: int) -> float:
 # --- parts -----------------------------------------------------------------------------------------
 
 
-def _exposure_counts(
+def _panel_counts(
     path: Path, numbers: dict[str, int]
 ) -> tuple[dict[str, dict[int, int]], tuple[str, str] | None]:
-    table = pq.read_table(path, columns=["firm_id", "theme_id", "n_sentences", "date"])
+    """Return each firm's sentences by theme, zeros left out, and the first and the last day of a call."""
     counts: dict[str, dict[int, int]] = defaultdict(dict)
-    columns = (table[name].to_pylist() for name in ("firm_id", "theme_id", "n_sentences"))
-    for firm_id, theme_id, n in zip(*columns, strict=True):
-        of_firm = counts[firm_id]
-        number = numbers[theme_id]
-        of_firm[number] = of_firm.get(number, 0) + n
-    dates = sorted({str(date) for date in table["date"].to_pylist()})
-    return counts, (dates[0], dates[-1]) if dates else None
+    dates: set[str] = set()
+    try:
+        file = pq.ParquetFile(path)
+        for group in range(file.metadata.num_row_groups):
+            table = file.read_row_group(group, columns=["firm_id", "theme_id", "n", "date"])
+            dates.update(map(str, pc.unique(table["date"]).to_pylist()))
+            table = table.filter(pc.greater(table["n"], 0))
+            columns = (table[name].to_pylist() for name in ("firm_id", "theme_id", "n"))
+            for firm_id, theme_id, n in zip(*columns, strict=True):
+                of_firm = counts[firm_id]
+                number = numbers[theme_id]
+                of_firm[number] = of_firm.get(number, 0) + n
+    except (OSError, pa.ArrowException) as error:
+        raise ResultError(
+            f"{path}: cannot be read ({error}). Delete it and run again; rule panel makes it."
+        ) from error
+    return counts, (min(dates), max(dates)) if dates else None
 
 
 def _read_topics(

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from earnings_themes.quality.summary import quality_report
 from earnings_themes.quality.vectors import kept_embeddings
-from earnings_themes.report.exposures import write_exposures
 from earnings_themes.report.figures import draw_figures
 from earnings_themes.report.html import render
 from earnings_themes.report.page_data import gather
@@ -34,18 +33,16 @@ def fetch_run(where: str, run_dir: Path) -> None:
 
 
 def build(run_dir: Path, labels: Path | None = None) -> None:
-    """Write exposures.parquet, exposures.csv, quality.json, report.html and figures/ into results/{run}.
+    """Write quality.json, report.html and figures/ into results/{run}, which has its panel.parquet.
 
     labels: a CSV with the columns sentence_id and theme, to measure agreement with. Raises ResultError when
     a file of the run is missing or damaged, InputError when the labels cannot be read.
     """
     run = open_run(run_dir)
-    exposures = run_dir / "exposures.parquet"
-    write_exposures(run, exposures, run_dir / "exposures.csv")
     # Measuring the quality takes a fifth of the time, and needs nothing of the page.
     with pool(1) as beside:
         measured = beside.submit(_quality, run_dir, labels)
-        page = gather(run, exposures)
+        page = gather(run, run_dir / "panel.parquet")
         draw_figures(page, run_dir / "figures")
         quality = measured.result()
     write_json(run_dir / "quality.json", quality)

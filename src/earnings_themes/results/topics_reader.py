@@ -9,14 +9,13 @@ name and reason, and so are files that no firm asked for.
 import itertools
 import logging
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Final, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from earnings_themes.abstractions import FirmTopics, SkippedFirm
 from earnings_themes.errors import CoverageError, ResultError
@@ -172,37 +171,6 @@ def _made(function: Callable[[FirmTopics], T], run: str, firm_id: str, name: str
     if np.abs(lengths - 1).max() > _LENGTH_TOLERANCE:
         raise ResultError(f"{name}: the centroids are not of length 1.")
     return function(firm)
-
-
-class CentroidRows:
-    """Collects rows of float32 numbers without ever holding them twice.
-
-    numpy would copy all of them when it joins the parts; a bytearray grows in place, and the matrix is a view
-    of it: 10,000 firms of 28 topics are 430 MB once, not twice.
-    """
-
-    def __init__(self) -> None:
-        self._bytes = bytearray()
-        self._dims: Counter[int] = Counter()
-
-    def add(self, rows: NDArray[np.float32]) -> None:
-        """Append rows (n, dim)."""
-        if rows.size:
-            self._dims[rows.shape[1]] += len(rows)
-            self._bytes += rows.tobytes()
-
-    def matrix(self) -> NDArray[np.float32]:
-        """Return the rows (n, dim), (0, 0) where there is none; no row can be added after.
-
-        Raises ResultError when they have different lengths.
-        """
-        if len(self._dims) > 1:
-            raise ResultError(
-                f"The centroids have {dict(self._dims)} dimensions: the firms' topics were made with different "
-                "embedding models. Delete the topics folder and run again."
-            )
-        dim = next(iter(self._dims), 0)
-        return np.frombuffer(self._bytes, dtype=np.float32).reshape(-1 if dim else 0, dim)
 
 
 def _warn(lines: Sequence[str]) -> None:

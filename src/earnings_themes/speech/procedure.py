@@ -49,7 +49,10 @@ class ProcedureModel:
     provenance: dict[str, Any]
 
     def of_words(self, sentence: str) -> float:
-        """The part of the first score that comes from the words."""
+        """The part of the first score that comes from the words.
+
+        Weights have half precision, so their sum in double precision is exact, and a set's order changes nothing.
+        """
         found = ngrams(sentence)
         weigh = self.weights.get
         return _LOUDNESS / sqrt(len(found) or 1) * sum(weigh(each, 0.0) for each in found)

@@ -136,6 +136,8 @@ def aggregate(
     """
     timing = dict(seconds or {})
     started = time.perf_counter()
+    # By id, so that the order in which a run lists its firms changes nothing.
+    topics = sorted(topics, key=lambda firm: firm[0])
     firm_ids = [firm for firm, _ in topics]
     number = {firm: place for place, firm in enumerate(firm_ids)}
     of_row = corpus.table["firm_id"].to_pylist()
@@ -181,12 +183,11 @@ def make_pool(corpus: Corpus, topics: Sequence[tuple[str, list[list[str]]]]) -> 
     """Choose the exemplars: of each topic the surest sentences with content, as many as fit into the limit.
 
     Every topic gives the same number where there is room, so that a talkative firm makes no themes of its own; where
-    even one a topic is too many, every so-manieth topic gives one.
+    even one a topic is too many, every so-manieth topic gives one. Exemplars stand in the order of their ids, because the
+    clustering that follows depends on their order.
     """
-    place = {
-        sentence: row
-        for row, sentence in enumerate(corpus.table["sentence_id"].take(corpus.modelled).to_pylist())
-    }
+    ids = corpus.table["sentence_id"].take(corpus.modelled).to_pylist()
+    place = {sentence: row for row, sentence in enumerate(ids)}
     model_topic = np.full(len(corpus.modelled), -1, dtype=np.int64)
     groups: list[list[int]] = []
     for _, of_firm in topics:
@@ -197,7 +198,7 @@ def make_pool(corpus: Corpus, topics: Sequence[tuple[str, list[list[str]]]]) -> 
     groups = [group for group in groups if group]
     each = max(1, _MOST_EXEMPLARS // max(len(groups), 1))
     step = -(-len(groups) // _MOST_EXEMPLARS) if len(groups) > _MOST_EXEMPLARS else 1
-    chosen = sorted(row for group in groups[::step] for row in group[:each])
+    chosen = sorted((row for group in groups[::step] for row in group[:each]), key=lambda row: ids[row])
     return Pool(np.array(chosen, dtype=np.int64), model_topic)
 
 

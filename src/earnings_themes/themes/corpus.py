@@ -64,11 +64,13 @@ def read_corpus(folder: Folder, firm_ids: Sequence[str]) -> Corpus:
         raise ResultError(
             f"{folder}: cannot be read ({error}). Delete the file it names and run again."
         ) from error
-    spaces = {about.get("space", "") for about in abouts}
-    if len(spaces) > 1:
-        raise ResultError(
-            f"{folder}: the vectors are of {len(spaces)} subject spaces. Delete embeddings/ and run again."
-        )
+    about = next(iter(abouts.values()), {})
+    for name, other in abouts.items():
+        if other.get("space") != about.get("space"):
+            raise ResultError(
+                f"{folder}/{name}: holds vectors of another subject space than {next(iter(abouts))}. Delete "
+                f"{name.partition('/')[0]}/ and run again."
+            )
     table = pa.concat_tables(tables).combine_chunks()
     found = pa.concat_tables(vectors).combine_chunks() if vectors else _none()
     place = {sentence: row for row, sentence in enumerate(table["sentence_id"].to_pylist())}
@@ -84,7 +86,7 @@ def read_corpus(folder: Folder, firm_ids: Sequence[str]) -> Corpus:
     order = np.argsort(modelled, kind="stable")
     return Corpus(
         table, modelled[order], _matrix(found["vector"])[order],
-        found["content"].to_numpy().astype(np.float32)[order], abouts[0] if abouts else {},
+        found["content"].to_numpy().astype(np.float32)[order], about,
     )  # fmt: skip
 
 
@@ -131,29 +133,31 @@ def _address(folder: Folder, name: str) -> str:
 
 def _of_run(
     folder: Folder, firm_ids: Sequence[str]
-) -> tuple[list[pa.Table], list[pa.Table], list[dict[str, str]]]:
+) -> tuple[list[pa.Table], list[pa.Table], dict[str, dict[str, str]]]:
     wanted = pa.array(firm_ids, pa.string())
     table = open_parquet(_address(folder, "transcripts.parquet")).read(columns=list(_COLUMNS))
     tables = [table.filter(pa.compute.is_in(table["firm_id"], wanted))]
-    vectors, abouts = [], []
+    vectors = []
+    abouts: dict[str, dict[str, str]] = {}
     for name in sorted(folder.child("embeddings").list()):
         file = open_parquet(_address(folder, f"embeddings/{name}"))
         found = file.read(columns=["firm_id", *_VECTORS])
         vectors.append(found.filter(pa.compute.is_in(found["firm_id"], wanted)).select(list(_VECTORS)))
-        abouts.append(_about(file.schema_arrow))
+        abouts[f"embeddings/{name}"] = _about(file.schema_arrow)
     return tables, vectors, abouts
 
 
 def _of_firms(
     folder: Folder, firm_ids: Sequence[str]
-) -> tuple[list[pa.Table], list[pa.Table], list[dict[str, str]]]:
-    tables, vectors, abouts = [], [], []
+) -> tuple[list[pa.Table], list[pa.Table], dict[str, dict[str, str]]]:
+    tables, vectors = [], []
+    abouts: dict[str, dict[str, str]] = {}
     for firm in firm_ids:
         found = pq.read_table(folder.child("sentences").open(_name(firm)))
         tables.append(found.select(list(_COLUMNS)).replace_schema_metadata(None))
         some = found.select(list(_VECTORS)).replace_schema_metadata(None)
         vectors.append(some.filter(pa.compute.is_valid(some["vector"])))
-        abouts.append(_about(found.schema))
+        abouts[f"sentences/{_name(firm)}"] = _about(found.schema)
     return tables, vectors, abouts
 
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from earnings_themes.abstractions.records import Keywords, Kind
 from earnings_themes.config import ThemeSettings
 from earnings_themes.embedding.space import load_space
-import sys; sys.path.insert(0, '/tmp')
-from interim import PhraseCounter, describe as name_themes
+from earnings_themes.labels import PhraseCounter
+from earnings_themes.labels import describe as name_themes
 from earnings_themes.system.folders import Folder
 from earnings_themes.themes.corpus import Corpus, texts_by_firm
 from earnings_themes.themes.settle import Settled
@@ -75,12 +75,10 @@ def describe(
     space = load_space(space_file)
 
     def nearness(phrases: list[str]) -> NDArray[np.float32]:
-        # The student's half of the centroid: a phrase has no MiniLM vector, and needs none.
-        return space.student.encode(phrases)
+        return space.phrases(phrases, centroids.shape[1])
 
-    half = centroids[:, -space.student.table.shape[1] :]
     found = name_themes(
-        counter, nearness, half, settings.max_words, settings.n_keywords, names, n_themes=len(kinds)
+        counter, nearness, centroids, settings.max_words, settings.n_keywords, names, n_themes=len(kinds)
     )
     return Words(
         _unique([words.label for words in found], kinds), tuple(words.keywords for words in found), texts

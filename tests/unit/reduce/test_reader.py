@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import numpy as np
 import pytest
 from moto import mock_aws
 
 from earnings_themes.abstractions import FirmTopics
-from earnings_themes.errors import CoverageError, ResultError
+from earnings_themes.errors import CoverageError
 from earnings_themes.results import topics_reader as reader_module
 from earnings_themes.results.firms import encode_firm
-from earnings_themes.results.topics_reader import CentroidRows, TopicsReader
+from earnings_themes.results.topics_reader import TopicsReader
 from earnings_themes.system.folders import FileInfo, Folder, LocalFolder, S3Folder
 from tests.published import ODD_FIRM_IDS
 from tests.small_run import RUN, make_run, write_firm
@@ -88,7 +87,7 @@ def test_what_cannot_be_used_is_skipped_by_name_and_reason(
         "gone": "topics/gone.json: missing.",
         "empty": "topics/empty.json: empty.",
         "cut": "topics/cut.json: not complete JSON",
-        "old": "topics/old.json: schema_version is 7, this program reads 1",
+        "old": "topics/old.json: schema_version is 7, this program reads 2",
         "other": "topics/other.json: holds firm 'whole', expected 'other'",
         "foreign run": f"topics/foreign%20run.json: is of run '2022_Q4', expected '{RUN}'",
         "NaN": "topics/NaN.json: not complete JSON",
@@ -190,21 +189,3 @@ def test_a_file_that_goes_away_or_cannot_be_read_is_that_firms_fault(tmp_path: P
     said = reasons(reader)
     assert "cannot be read" in said["bad"]
     assert said["gone"] == "topics/gone.json: missing."
-
-
-def test_rows_are_joined_in_order() -> None:
-    rows = CentroidRows()
-    assert rows.matrix().shape == (0, 0)
-    rows.add(np.array([[1, 2], [3, 4]], dtype=np.float32))
-    rows.add(np.array([], dtype=np.float32))
-    rows.add(np.array([[5, 6]], dtype=np.float32))
-    np.testing.assert_array_equal(rows.matrix(), [[1, 2], [3, 4], [5, 6]])
-    assert rows.matrix().dtype == np.float32
-
-
-def test_rows_of_two_lengths_are_two_models() -> None:
-    rows = CentroidRows()
-    rows.add(np.array([[1, 0]], dtype=np.float32))
-    rows.add(np.array([[1, 0, 0]], dtype=np.float32))
-    with pytest.raises(ResultError, match="different embedding models"):
-        rows.matrix()

@@ -23,8 +23,11 @@ from earnings_themes.abstractions import (
     TopicSentence,
     UnassignedTopic,
 )
+from earnings_themes.panel.build import build
 from earnings_themes.results import artifacts as results
 from earnings_themes.results.firms import FirmRow, encode_firm, write_firms
+from earnings_themes.results.run_files import open_run
+from tests.panel_run import SENTENCES
 
 RUN = "made-up"
 SUBJECTS = [
@@ -95,6 +98,22 @@ def write_run(
         {"skipped_rows": {"empty_text": 12, "duplicate": 3}, "timing": {"seconds": 0.5}},
     )
     return run_dir
+
+
+def write_panel(run_dir: Path) -> Path:
+    """Write sentences.parquet as the run's topics say, and the panel from it; return panel.parquet."""
+    run = open_run(run_dir)
+    theme_of = run.theme_of()
+    rows = []
+    for row, frame in run.sentences(run.firms, ["sentence_id", "transcript_id", "date"]):
+        listed = run.topics(row).topics if row in run.read_firms else ()
+        topics = {line.sentence_id: topic.topic_id for topic in listed for line in topic.sentences}
+        for line in frame.to_dict("records"):
+            theme = theme_of.get((row.firm_id, topics.get(line["sentence_id"], -1)))
+            rows.append({**line, "firm_id": row.firm_id, "content": 1.0, "theme_id": theme, "strength": 0.5})
+    pq.write_table(pa.Table.from_pylist(rows, SENTENCES), run_dir / "sentences.parquet")
+    build(str(run_dir), run_dir)
+    return run_dir / "panel.parquet"
 
 
 def _firm_id(number: int) -> str:

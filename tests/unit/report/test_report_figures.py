@@ -6,19 +6,18 @@ from xml.etree import ElementTree
 
 import pytest
 
-from earnings_themes.report.exposures import write_exposures
 from earnings_themes.report.figures import draw_figures
 from earnings_themes.report.page_data import Page, gather
 from earnings_themes.results.run_files import open_run
-from tests.unit.report.synthetic import write_run
+from tests.unit.report.synthetic import write_panel, write_run
 
 NAMES = ("themes", "heatmap", "map")
 
 
 def _page(run_dir: Path) -> Page:
     run = open_run(run_dir)
-    write_exposures(run, run_dir / "exposures.parquet", run_dir / "exposures.csv")
-    return gather(run, run_dir / "exposures.parquet")
+    write_panel(run_dir)
+    return gather(run, run_dir / "panel.parquet")
 
 
 def _text(path: Path) -> str:

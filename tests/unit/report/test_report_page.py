@@ -14,13 +14,12 @@ import pytest
 
 from earnings_themes.quality import quality_report
 from earnings_themes.report import build
-from earnings_themes.report.exposures import write_exposures
 from earnings_themes.report.html import render
 from earnings_themes.report.layout import MAX_PLACED, plane
 from earnings_themes.report.page_data import gather, short
 from earnings_themes.report.timing import StepTime, add_seconds, benchmark_times, by_rule
 from earnings_themes.results.run_files import open_run
-from tests.unit.report.synthetic import write_run
+from tests.unit.report.synthetic import write_panel, write_run
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"' "
 
@@ -63,8 +62,8 @@ class Page(HTMLParser):
 
 def _render(run_dir: Path) -> str:
     run = open_run(run_dir)
-    write_exposures(run, run_dir / "exposures.parquet", run_dir / "exposures.csv")
-    return render(gather(run, run_dir / "exposures.parquet"), quality_report(run_dir))
+    write_panel(run_dir)
+    return render(gather(run, run_dir / "panel.parquet"), quality_report(run_dir))
 
 
 @pytest.mark.parametrize("n_firms", [2, 56])
@@ -95,7 +94,7 @@ def test_above_500_firms_the_largest_are_shown_and_the_page_says_so(
     text = _render(write_run(tmp_path, n_firms=8))
     assert len(Page(text).data()["firms"]) == 3
     assert "The 3 firms with most sentences are shown" in " ".join(text.split())
-    assert "5 more are in exposures.csv" in text
+    assert "5 more are in panel.parquet" in text
 
 
 def test_html_in_the_input_is_text(tmp_path: Path) -> None:
@@ -176,8 +175,9 @@ def test_the_same_run_gives_the_same_page(tmp_path: Path) -> None:
 
 def test_build_writes_every_file_and_again_the_same(tmp_path: Path) -> None:
     run_dir = write_run(tmp_path)
+    write_panel(run_dir)
     build(run_dir)
-    names = ["exposures.parquet", "exposures.csv", "quality.json", "report.html"]
+    names = ["quality.json", "report.html"]
     names += [
         f"figures/{name}.{kind}" for name in ("themes", "heatmap", "map") for kind in ("svg", "png", "txt")
     ]

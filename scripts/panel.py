@@ -1,0 +1,13 @@
+"""Rule panel: counts the run's sentences by call and theme; hands the run's folder to earnings_themes.panel."""
+
+from pathlib import Path
+
+from earnings_themes.config import parse_config
+from earnings_themes.panel.make import make
+from earnings_themes.system.job import job
+
+if __name__ == "__main__":
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
+        make(
+            snakemake.params.folder, Path(snakemake.output.panel).parent, parse_config(snakemake.config).panel
+        )

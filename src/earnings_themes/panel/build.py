@@ -1,0 +1,194 @@
+"""Makes panel.parquet, calls.parquet, exchanges.parquet and codebook.md of a run, some firms at a time."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from earnings_themes.panel.block import to_array, to_table
+from earnings_themes.panel.codebook import codebook
+from earnings_themes.panel.columns import EXCHANGES, Layout, kept_names, layout, schema
+from earnings_themes.panel.count import Scoring, count
+from earnings_themes.panel.sentences import iter_sentences, read_calls
+from earnings_themes.panel.themes import read_theme_rows, theme_table
+from earnings_themes.system.files import replaced, write_atomically
+
+log = logging.getLogger(__name__)
+
+PANEL: Final = "panel.parquet"
+CALLS: Final = "calls.parquet"
+EXCHANGES_FILE: Final = "exchanges.parquet"
+CODEBOOK: Final = "codebook.md"
+# Rows that stand in memory before they are written as a row group of whole firms; some 150 bytes each.
+_GROUP_ROWS: Final = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How large the panel is."""
+
+    n_rows: int
+    n_calls: int
+    n_themes: int
+
+
+def build(where: str, out: Path, scoring: Scoring | None = None) -> Made:
+    """Make the panel's files of a run.
+
+    Parameters
+    ----------
+    where
+        The run's folder, on a disk or s3://, with transcripts.parquet, sentences.parquet and themes.json.
+    out
+        The folder that the files are written to.
+    scoring
+        Word lists and the user's own class; None for none.
+
+    Raises
+    ------
+    ResultError
+        A file of the run is missing or damaged, or they are of different runs.
+    """
+    scoring = scoring or Scoring()
+    themes = read_theme_rows(where)
+    source, kept = read_calls(where)
+    if source is None:
+        log.warning(
+            "%s: no source_calls.parquet: calls without a sentence, times and kept columns are not in the panel.",
+            where,
+        )
+    lists = [each.name for each in scoring.lists]
+    taken = [column.name for column in (*layout([], lists, True).panel, *layout([], lists, True).calls)]
+    names = kept_names(kept, taken)
+    columns = layout(list(names.values()), lists, scoring.scorer is not None)
+    calls = _Calls(source, names, columns)
+    n_rows = n_calls = 0
+    with ExitStack() as stack:
+        panel = _Writer(stack, out / PANEL, columns.panel)
+        totals = _Writer(stack, out / CALLS, columns.calls)
+        exchanges = _Writer(stack, out / EXCHANGES_FILE, EXCHANGES)
+        for said in _parts(where, calls):
+            of = calls.of(said)
+            counted = count(said, of, themes, scoring)
+            panel.add(to_table(counted.block, theme_table(themes), columns.panel))
+            totals.add(_call_rows(of, counted.denominators, columns))
+            exchanges.add(counted.exchanges)
+            n_rows += of.num_rows * len(themes)
+            n_calls += of.num_rows
+        for writer in (panel, totals, exchanges):
+            writer.end()
+    made = Made(n_rows, n_calls, len(themes))
+    write_atomically(out / CODEBOOK, codebook(columns, themes, made.n_calls, made.n_rows))
+    return made
+
+
+def _parts(where: str, calls: "_Calls") -> Iterator[pa.Table]:
+    """Give the sentences of some firms at a time, and at the end nothing, for firms without a sentence."""
+    empty = None
+    for said in iter_sentences(where):
+        empty = said.slice(0, 0)
+        yield said
+    if empty is not None and calls.has_silent_firms():
+        yield empty
+
+
+class _Calls:
+    """The calls of a run with the columns that the panel gives them, handed out with their firms' sentences."""
+
+    def __init__(self, source: pa.Table | None, names: dict[str, str], columns: Layout) -> None:
+        self._columns = columns.call
+        self._calls = None if source is None else self._complete(source, names)
+        self._given: set[str] = set()
+
+    def of(self, said: pa.Table) -> pa.Table:
+        """Return the calls of the firms of these sentences; of all firms not yet asked for, where there is no sentence."""
+        firms = pc.unique(said["firm_id"]).to_pylist()
+        if self._calls is None:
+            first = said.group_by(["firm_id", "transcript_id"], use_threads=False).aggregate(
+                [("firm_name", "first"), ("date", "first")]
+            )
+            calls = self._complete(
+                first.rename_columns(["firm_id", "transcript_id", "firm_name", "date"]), {}
+            )
+        else:
+            inside = pc.is_in(
+                self._calls["firm_id"], value_set=pa.array(firms or self._silent(), pa.string())
+            )
+            calls = self._calls.filter(inside)
+        self._given.update(firms)
+        # A firm's calls together, in the firms' order, by day.
+        place = {firm: n for n, firm in enumerate(firms or pc.unique(calls["firm_id"]).to_pylist())}
+        order = pa.array([place[firm] for firm in calls["firm_id"].to_pylist()], pa.int32())
+        by = [
+            ("order", "ascending"),
+            ("date", "ascending"),
+            ("time", "ascending"),
+            ("transcript_id", "ascending"),
+        ]
+        return calls.append_column("order", order).sort_by(by).drop_columns("order")
+
+    def has_silent_firms(self) -> bool:
+        """Whether a firm has calls, but no sentence."""
+        return bool(self._silent())
+
+    def _silent(self) -> list[str]:
+        if self._calls is None:
+            return []
+        return [firm for firm in pc.unique(self._calls["firm_id"]).to_pylist() if firm not in self._given]
+
+    def _complete(self, calls: pa.Table, names: dict[str, str]) -> pa.Table:
+        date = calls["date"]
+        quarter = pc.binary_join_element_wise(
+            pc.cast(pc.year(date), pa.string()), pc.cast(pc.quarter(date), pa.string()), "Q"
+        )
+        missing = pa.nulls(calls.num_rows)
+        found: dict[str, Any] = {
+            **{name: calls[name] for name in ("firm_id", "firm_name", "transcript_id", "date")},
+            "time": calls["time_utc"] if "time_utc" in calls.column_names else missing,
+            "quarter": quarter,
+            **{ours: calls[theirs] for theirs, ours in names.items()},
+        }
+        return pa.table(
+            {column.name: found[column.name] for column in self._columns}, schema=schema(self._columns)
+        )
+
+
+def _call_rows(calls: pa.Table, denominators: dict[str, Any], columns: Layout) -> pa.Table:
+    for column in columns.denominators:
+        calls = calls.append_column(column.name, to_array(denominators[column.name], column))
+    return calls.cast(schema(columns.calls))
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Writes a Parquet file in row groups of whole firms; the file is there when all went well."""
+
+    stack: ExitStack
+    path: Path
+    columns: Any
+    _parts: list[pa.Table] = field(default_factory=list)
+    _file: Any = None
+    _schema: Any = None
+
+    def __post_init__(self) -> None:
+        self._schema = self.columns if isinstance(self.columns, pa.Schema) else schema(self.columns)
+        part = self.stack.enter_context(replaced(self.path))
+        self._file = self.stack.enter_context(pq.ParquetWriter(part, self._schema, compression="zstd"))
+
+    def add(self, table: pa.Table) -> None:
+        self._parts.append(table)
+        if sum(part.num_rows for part in self._parts) >= _GROUP_ROWS:
+            self.end()
+
+    def end(self) -> None:
+        if self._parts:
+            whole = pa.concat_tables(self._parts)
+            if whole.num_rows:
+                self._file.write_table(whole, row_group_size=whole.num_rows)
+            self._parts = []

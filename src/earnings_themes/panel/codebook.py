@@ -1,0 +1,83 @@
+"""codebook.md: what every column of the panel means, and how a zero, a null and a missing row come about."""
+
+from collections.abc import Iterable, Sequence
+
+from earnings_themes.panel.columns import Column, Layout
+from earnings_themes.panel.themes import ThemeRow
+
+_HEAD = """# Codebook
+
+`panel.parquet`: a row a call and theme, {n_rows:,} rows: {n_calls:,} calls × {n_themes:,} themes. `calls.parquet`: a row a call, the
+denominators. `exchanges.parquet`: a row a sentence of an exchange in questions and answers (firm_id, transcript_id, sentence_id,
+exchange: its number in the call from 1, role). Join by firm_id and transcript_id. Which sentence is in which theme: `sentences.parquet`.
+
+## Zero, null, no row
+
+| you see | it means |
+|---|---|
+| n = 0 | the call was read, and none of its sentences settled in the theme: not that nobody mentioned it |
+| null | not known; each column below says when. Never a zero: do not fill it |
+| no row for a firm in a quarter | no call of the firm in that quarter was read. Not a zero |
+| no row for a call of your source | it was left out before: too early, too late, a second version; ingest.json counts the reasons |
+| a call with sentences = 0 | it was read and held no text: n is 0, share is null |
+
+Each call of the source that was read has a row for every theme, also calls and firms of which nothing settled.
+
+## Denominators
+
+| for | divide by (calls.parquet) |
+|---|---|
+| n | modelled: that is `share`. sentences where procedure shall count too |
+| n_presentation, n_qa, n_management, n_analysts | modelled_presentation, modelled_qa, modelled_management, modelled_analysts |
+| n_ceo, n_cfo | ceo, cfo |
+| words | words |
+| answered | asked, where that is above 0 |
+| n_LIST | n, for the tone within the theme; modelled, for exposure to the theme in that tone |
+
+n - n_presentation - n_qa are sentences of unknown section; n - n_management - n_analysts those of the operator, others and
+unknown speakers.
+"""
+_READ = """
+## Reading it
+
+Parquet keeps types. Of a CSV, read all as text first, or ids lose their zeros:
+
+```python
+panel = pandas.read_csv("panel.csv", dtype=str, encoding="utf-8-sig")
+panel["share"] = pandas.to_numeric(panel["share"])
+```
+
+In a CSV a null is an empty cell. Names and labels that a spreadsheet would run as a formula begin with an apostrophe; ids and kept
+columns do only where they hold more than letters, digits, `.`, `_` and `-`, so ids join as they are. In Stata a null number is `.`, a
+null text is empty, and `time` is UTC.
+"""
+
+
+def codebook(columns: Layout, themes: Sequence[ThemeRow], n_calls: int, n_rows: int) -> str:
+    """Return the codebook of a run as Markdown."""
+    head = _HEAD.format(n_rows=n_rows, n_calls=n_calls, n_themes=len(themes))
+    of_themes = (
+        (theme.theme_id, str(theme.level), theme.kind, theme.label, theme.parent or "") for theme in themes
+    )
+    return (
+        f"{head}\n## panel.parquet\n\n{_columns(columns.panel)}"
+        f"\n## calls.parquet\n\n{_columns(columns.calls)}{_READ}"
+        f"\n## Themes\n\n{_table(('theme_id', 'level', 'kind', 'label', 'broad theme'), of_themes)}"
+    )
+
+
+def _columns(columns: Iterable[Column]) -> str:
+    rows = (
+        (f"`{column.name}`", str(column.type), column.unit, column.meaning, column.null or "never")
+        for column in columns
+    )
+    return _table(("column", "type", "unit", "meaning", "null where"), rows)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(_cell(cell) for cell in line)} |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")

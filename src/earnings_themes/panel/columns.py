@@ -1,0 +1,190 @@
+"""Every column of panel.parquet and calls.parquet: type, unit, meaning. The files' schemas and the codebook come from here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import pyarrow as pa
+
+_TEXT: Final = pa.string()
+_COUNT: Final = pa.int32()
+_REAL: Final = pa.float64()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: `null` says when it is null, empty where it never is."""
+
+    name: str
+    type: pa.DataType
+    unit: str
+    meaning: str
+    null: str = ""
+
+
+# --- what a call has, in both files ----------------------------------------------------------------
+
+CALL: Final = (
+    Column("firm_id", _TEXT, "text", "The firm's id, as the source writes it: leading zeros stay."),
+    Column("firm_name", _TEXT, "text", "The firm's name."),
+    Column("transcript_id", _TEXT, "text", "The call's id; with firm_id it names a call."),
+    Column("date", pa.date32(), "day", "The day of the call, on the clock of `source.time_zone`."),
+    Column(
+        "time", pa.timestamp("s", "UTC"), "UTC", "When the call began.", "the source has no time of the call"
+    ),
+    Column("quarter", _TEXT, "2023Q1", "The calendar quarter of `date`; not the fiscal quarter."),
+)
+_THEME: Final = (
+    Column("theme_id", _TEXT, "text", "The theme's id; the table of themes is below."),
+    Column(
+        "level", pa.int32(), "1 or 2", "1: themes; 2: broad themes. They are two panels: never sum over both."
+    ),
+    Column("label", _TEXT, "text", "The theme's name, for people. Join by theme_id."),
+    Column("kind", _TEXT, "text", "subject, reporting, procedure or filler."),
+)
+
+# --- what is counted a call and theme --------------------------------------------------------------
+
+_SECTION = "no sentence of the call has a known section"
+_ROLE = "no sentence of the call has a known speaker type"
+_BOTH = "the call has no known section, or no known speaker type"
+_NONE_SAID = "n is 0"
+VALUES: Final = (
+    Column("n", _COUNT, "sentences", "Sentences of the call that settled in the theme."),
+    Column("n_presentation", _COUNT, "sentences", "Those of n in the prepared remarks.", _SECTION),
+    Column("n_qa", _COUNT, "sentences", "Those of n in questions and answers.", _SECTION),
+    Column("n_management", _COUNT, "sentences", "Those of n that the firm's people say.", _ROLE),
+    Column("n_analysts", _COUNT, "sentences", "Those of n that analysts say.", _ROLE),
+    Column("n_ceo", _COUNT, "sentences", "Those of n that the chief executive says.", "no speaker's title says chief executive"),
+    Column("n_cfo", _COUNT, "sentences", "Those of n that the finance chief says.", "no speaker's title says finance chief"),
+    Column("words", _COUNT, "words", "Words of these n sentences: pieces between blanks that hold a letter or a digit."),
+    Column("share", _REAL, "0 to 1", "n ÷ the call's `modelled` sentences (calls.parquet).", "the call has no modelled sentence"),
+    Column(
+        "abnormal_share",
+        _REAL,
+        "-1 to 1",
+        "share less the mean share of the theme on the firm's earlier calls in this run.",
+        "the firm has no earlier call here, or share is null",
+    ),
+    Column("strength", pa.float32(), "cosine", "Mean nearness of these sentences to the theme.", _NONE_SAID),
+    Column(
+        "raised_by",
+        _TEXT,
+        "management or analysts",
+        "Who speaks of the theme first in questions and answers.",
+        "nobody does there, or the first speaker is neither or unknown",
+    ),
+    Column("asked", _COUNT, "exchanges", "Exchanges in which an analyst speaks of the theme.", _BOTH),
+    Column(
+        "answered",
+        _COUNT,
+        "exchanges",
+        "Those of asked in which management then speaks of it too. 0 with asked above 0: not answered.",
+        _BOTH,
+    ),
+)  # fmt: skip
+
+# --- what is counted a call ------------------------------------------------------------------------
+
+_AS_SECTION = "no section of the call is known"
+_AS_ROLE = "no speaker type of the call is known"
+DENOMINATORS: Final = (
+    Column("sentences", _COUNT, "sentences", "All sentences of the call."),
+    Column("modelled", _COUNT, "sentences", "Those the model saw: procedure and what nobody said left out. The denominator of share."),
+    Column("content", _COUNT, "sentences", "Those of modelled with content of 0.5 or more (sentences.parquet)."),
+    Column("settled", _COUNT, "sentences", "Those that settled in a theme of level 1."),
+    Column("settled_broad", _COUNT, "sentences", "Those that settled in a broad theme, level 2."),
+    Column("presentation", _COUNT, "sentences", "Sentences of the prepared remarks.", _AS_SECTION),
+    Column("qa", _COUNT, "sentences", "Sentences of questions and answers, the operator's too.", _AS_SECTION),
+    Column("management", _COUNT, "sentences", "Sentences of the firm's people.", _AS_ROLE),
+    Column("analysts", _COUNT, "sentences", "Sentences of analysts.", _AS_ROLE),
+    Column("ceo", _COUNT, "sentences", "Sentences of the chief executive.", "no speaker's title says chief executive"),
+    Column("cfo", _COUNT, "sentences", "Sentences of the finance chief.", "no speaker's title says finance chief"),
+    Column("modelled_presentation", _COUNT, "sentences", "Those of modelled in prepared remarks, for n_presentation.", _AS_SECTION),
+    Column("modelled_qa", _COUNT, "sentences", "Those of modelled in questions and answers: divide n_qa by it.", _AS_SECTION),
+    Column("modelled_management", _COUNT, "sentences", "Those of modelled by the firm's people: divide n_management by it.", _AS_ROLE),
+    Column("modelled_analysts", _COUNT, "sentences", "Those of modelled by analysts: divide n_analysts by it.", _AS_ROLE),
+    Column("exchanges", _COUNT, "exchanges", "Exchanges: one analyst's questions with their answers.", "as asked"),
+    Column("words", _COUNT, "words", "Words of all sentences of the call."),
+)  # fmt: skip
+
+EXCHANGES: Final = pa.schema(
+    [
+        ("firm_id", pa.string()),
+        ("transcript_id", pa.string()),
+        ("sentence_id", pa.string()),
+        ("exchange", pa.int32()),
+        ("role", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns of one run's files, which depend on the kept columns and the word lists."""
+
+    call: tuple[Column, ...]
+    values: tuple[Column, ...]
+    denominators: tuple[Column, ...]
+
+    @property
+    def panel(self) -> tuple[Column, ...]:
+        """The columns of panel.parquet, in order."""
+        return (*self.call, *_THEME, *self.values)
+
+    @property
+    def calls(self) -> tuple[Column, ...]:
+        """The columns of calls.parquet, in order."""
+        return (*self.call, *self.denominators)
+
+
+def layout(kept: Sequence[str], lists: Sequence[str] = (), scored: bool = False) -> Layout:
+    """Return the columns of a run.
+
+    Parameters
+    ----------
+    kept
+        `source.keep`, by the names that they have in the panel (`kept_names`).
+    lists
+        Names of the word lists.
+    scored
+        Whether a class of the user's own scores the sentences.
+    """
+    values, totals = list(VALUES), list(DENOMINATORS)
+    for name in lists:
+        meaning = f"sentences that hold a word of the list {name!r}."
+        values.append(Column(f"n_{name}", _COUNT, "sentences", f"Those of n: {meaning}"))
+        totals.append(Column(f"n_{name}", _COUNT, "sentences", f"All of the call's {meaning}"))
+    if {"positive", "negative"} <= set(lists):
+        tone = Column("tone", _REAL, "-1 to 1", "(n_positive - n_negative) ÷ n.", _NONE_SAID)
+        values.append(tone)
+        totals.append(
+            replace(tone, meaning="(n_positive - n_negative) ÷ sentences.", null="the call has no sentence")
+        )
+    if scored:
+        score = Column(
+            "score", _REAL, "as your class gives it", "Mean score of these n sentences.", _NONE_SAID
+        )
+        values.append(score)
+        totals.append(replace(score, meaning="Mean score of all sentences.", null="the call has no sentence"))
+    own = (
+        Column(
+            name,
+            _TEXT,
+            "as in your file",
+            "Kept from the source (`source.keep`), as text.",
+            "it is empty there",
+        )
+        for name in kept
+    )
+    return Layout((*CALL, *own), tuple(values), tuple(totals))
+
+
+def kept_names(columns: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
+    """Return what each kept column is called in the panel: `source_NAME` where a column of ours has its name."""
+    return {name: f"source_{name}" if name in taken else name for name in columns}
+
+
+def schema(columns: Sequence[Column]) -> pa.Schema:
+    """Return the columns as a schema of Arrow's."""
+    return pa.schema([(column.name, column.type) for column in columns])

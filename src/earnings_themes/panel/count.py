@@ -1,0 +1,262 @@
+"""Counts the sentences of some calls by theme, section and speaker."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from earnings_themes.errors import ResultError
+from earnings_themes.panel import roles as who
+from earnings_themes.panel.block import Block, Matrix, abnormal
+from earnings_themes.panel.columns import EXCHANGES
+from earnings_themes.panel.exchanges import exchanges
+from earnings_themes.panel.themes import ThemeRow
+from earnings_themes.panel.words import WordList, holds, scores
+
+# Of the gate's answer, 0 to 1: from here on a sentence says something.
+MIN_CONTENT: Final = 0.5
+# A word: a piece between blanks with a letter or a digit in it.
+_WORD: Final = r"\S*[\pL\pN]\S*"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What was counted: the panel's block, calls.parquet's columns by name, and the exchanges."""
+
+    block: Block
+    denominators: dict[str, Matrix]
+    exchanges: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """How the words of sentences are judged: lists, and an object of the user's own or None."""
+
+    lists: Sequence[WordList] = ()
+    scorer: Any = None
+
+
+def count(said: pa.Table, calls: pa.Table, themes: Sequence[ThemeRow], scoring: Scoring) -> Counted:
+    """Count the sentences of whole firms.
+
+    Parameters
+    ----------
+    said
+        The sentences, in the order they were said (`iter_sentences`).
+    calls
+        The calls, a firm's together and by day; calls without a sentence get zeros.
+    themes
+        The run's themes.
+    scoring
+        Word lists and the user's own class.
+
+    Raises
+    ------
+    ResultError
+        A sentence is of a call or theme that is not listed.
+    """
+    call = _codes(_key(said), _key(calls), "call", "source_calls.parquet")
+    n_calls, n_themes = calls.num_rows, len(themes)
+    ids = pa.array([theme.theme_id for theme in themes], pa.string())
+    theme, broad = (_codes(said[name], ids, name, "themes.json") for name in ("theme_id", "broad_id"))
+    types, type_of = _encoded(said["speaker_type"])
+    names, name_of = _encoded(said["speaker_name"])
+    sections, section_of = _encoded(said["section"])
+    section = np.array([who.section_of(text) for text in sections], dtype=np.int8)[section_of]
+    role, ceo, cfo = who.roles(types, type_of, names, name_of)
+    no_name = names.index("") if "" in names else -1
+    exchange = exchanges(call, section, role, name_of, no_name)
+    text = said["text"].combine_chunks()
+    words = pc.count_substring_regex(text, _WORD).fill_null(0).to_numpy(zero_copy_only=False)
+    content = said["content"].to_numpy()
+    modelled = ~np.isnan(content)
+    judged: dict[str, NDArray[Any]] = {}
+    if scoring.lists or scoring.scorer:
+        texts = [line or "" for line in text.to_pylist()]
+        judged = {f"n_{name}": hit for name, hit in holds(scoring.lists, texts).items()}
+        if scoring.scorer:
+            judged["score"] = scores(scoring.scorer, texts)
+
+    masks = {
+        "presentation": section == who.PRESENTATION,
+        "qa": section == who.QA,
+        "management": role == who.MANAGEMENT,
+        "analysts": role == who.ANALYSTS,
+        "ceo": ceo,
+        "cfo": cfo,
+    }
+
+    # --- by call: the denominators ---
+    def total(weights: NDArray[Any]) -> Matrix:
+        found: Matrix = np.bincount(call, weights.astype(np.float64), n_calls).astype(np.float64)
+        return found
+
+    has_section, has_role = total(section != who.UNKNOWN) > 0, total(role != who.UNKNOWN) > 0
+    known = {
+        "presentation": has_section, "qa": has_section, "management": has_role, "analysts": has_role,
+        "ceo": total(ceo) > 0, "cfo": total(cfo) > 0,
+    }  # fmt: skip
+    sentences = total(np.ones(len(call)))
+    totals = {
+        "sentences": sentences,
+        "modelled": total(modelled),
+        "content": total(np.nan_to_num(content) >= MIN_CONTENT),
+        "settled": total(theme >= 0),
+        "settled_broad": total(broad >= 0),
+        **{name: _where(known[name], total(mask)) for name, mask in masks.items()},
+        **{
+            f"modelled_{name}": _where(known[name], total(masks[name] & modelled))
+            for name in ("presentation", "qa", "management", "analysts")
+        },
+        "exchanges": _where(has_section & has_role, _n_exchanges(call, exchange, n_calls)),
+        "words": total(words),
+        **{name: total(hit) for name, hit in judged.items()},
+    }
+    _add_means(totals, sentences)
+
+    # --- by call and theme: a sentence counts in its theme, and in its broad theme ---
+    in_theme, in_broad = np.flatnonzero(theme >= 0), np.flatnonzero(broad >= 0)
+    of = np.concatenate([in_theme, in_broad])
+    cell = call[of] * n_themes + np.concatenate([theme[in_theme], broad[in_broad]])
+
+    def by_theme(weights: NDArray[Any]) -> Matrix:
+        found: Matrix = np.bincount(cell, weights[of].astype(np.float64), n_calls * n_themes).astype(
+            np.float64
+        )
+        return found.reshape(n_calls, n_themes)
+
+    n = by_theme(np.ones(len(call)))
+    share = _ratio(n, np.broadcast_to(totals["modelled"][:, None], n.shape))
+    strength = said["strength"].to_numpy()
+    has_strength = ~np.isnan(strength)
+    firm = np.unique(calls["firm_id"].to_numpy(zero_copy_only=False), return_inverse=True)[1]
+    # Numbers in the order of the rows, so that a firm's calls are found by halving.
+    firm = np.cumsum(np.append(True, firm[1:] != firm[:-1])) if len(firm) else firm
+    day = calls["date"].cast(pa.int32()).to_numpy().astype(np.int64)
+    both = (has_section & has_role)[:, None]
+    asked, answered = _asked(cell, of, exchange, role, n.size)
+    values = {
+        "n": n,
+        **{f"n_{name}": _where(known[name][:, None], by_theme(mask)) for name, mask in masks.items()},
+        "words": by_theme(words),
+        "share": share,
+        "abnormal_share": abnormal(share, firm, day),
+        "strength": _ratio(by_theme(np.where(has_strength, strength, 0)), by_theme(has_strength)),
+        "raised_by": _raised_by(cell, of, section, role, n.size).reshape(n.shape),
+        "asked": _where(both, asked.reshape(n.shape)),
+        "answered": _where(both, answered.reshape(n.shape)),
+        **{name: by_theme(hit) for name, hit in judged.items()},
+    }
+    _add_means(values, n)
+    return Counted(Block(calls, values), totals, _exchange_rows(said, call, exchange, role))
+
+
+def _key(table: pa.Table) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(table["firm_id"], table["transcript_id"], "\0")
+
+
+def _codes(values: Any, known: Any, what: str, where: str) -> NDArray[np.int64]:
+    """Return each value's place among the known ones, -1 for null."""
+    known = known.combine_chunks() if isinstance(known, pa.ChunkedArray) else known
+    places = pc.index_in(values, value_set=known, skip_nulls=True).fill_null(-1)
+    found: NDArray[np.int64] = places.to_numpy().astype(np.int64)
+    lost = np.flatnonzero((found < 0) & ~values.is_null().to_numpy())
+    if len(lost):
+        name = values[int(lost[0])].as_py().replace("\0", " ")
+        raise ResultError(
+            f"a sentence is of the {what} {name!r}, which {where} lacks; expected all of one run. They are of different "
+            "runs: delete sentences.parquet and run again."
+        )
+    return found
+
+
+def _encoded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the different texts of a column, and each row's place among them; null is empty."""
+    coded = column.fill_null("").combine_chunks().dictionary_encode()
+    return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64)
+
+
+def _where(known: NDArray[np.bool_], values: Matrix) -> Matrix:
+    return np.where(known, values, np.nan)
+
+
+def _ratio(over: Matrix, under: Matrix) -> Matrix:
+    found: Matrix = np.divide(over, under, out=np.full(over.shape, np.nan), where=under > 0)
+    return found
+
+
+def _add_means(found: dict[str, Matrix], n: Matrix) -> None:
+    """Turn sums of scores into means, and add the net tone where both its lists are there."""
+    if "score" in found:
+        found["score"] = _ratio(found["score"], n)
+    if "n_positive" in found and "n_negative" in found:
+        found["tone"] = _ratio(found["n_positive"] - found["n_negative"], n)
+
+
+def _n_exchanges(call: NDArray[np.int64], exchange: NDArray[np.int64], n_calls: int) -> Matrix:
+    numbers, first = np.unique(exchange, return_index=True)
+    return np.bincount(call[first[numbers >= 0]], minlength=n_calls).astype(np.float64)
+
+
+def _raised_by(
+    cell: NDArray[np.int64],
+    of: NDArray[np.int64],
+    section: NDArray[np.int8],
+    role: NDArray[np.int8],
+    n_cells: int,
+) -> Matrix:
+    """Return by cell who speaks first of it in questions and answers: 0 management, 1 analysts, NaN neither."""
+    found = np.full(n_cells, np.nan)
+    in_qa = section[of] == who.QA
+    cells, first = np.unique(cell[in_qa], return_index=True)
+    speakers = role[of[in_qa]][first]
+    either = (speakers == who.MANAGEMENT) | (speakers == who.ANALYSTS)
+    found[cells[either]] = speakers[either]
+    return found
+
+
+def _asked(
+    cell: NDArray[np.int64],
+    of: NDArray[np.int64],
+    exchange: NDArray[np.int64],
+    role: NDArray[np.int8],
+    n_cells: int,
+) -> tuple[Matrix, Matrix]:
+    """Return by cell in how many exchanges an analyst speaks of it, and in how many of them management does after."""
+    n_exchanges = int(exchange.max(initial=0)) + 1
+    pair = cell * n_exchanges + exchange[of]
+    by_analyst = (exchange[of] >= 0) & (role[of] == who.ANALYSTS)
+    by_firm = (exchange[of] >= 0) & (role[of] == who.MANAGEMENT)
+    asked, first = np.unique(pair[by_analyst], return_index=True)
+    # The last sentence of a pair is the first from behind.
+    replied, last = np.unique(pair[by_firm][::-1], return_index=True)
+    _, at_asked, at_replied = np.intersect1d(asked, replied, assume_unique=True, return_indices=True)
+    after = of[by_firm][::-1][last[at_replied]] > of[by_analyst][first[at_asked]]
+    n_asked = np.bincount(asked // n_exchanges, minlength=n_cells)
+    n_answered = np.bincount(asked[at_asked[after]] // n_exchanges, minlength=n_cells)
+    return n_asked.astype(np.float64), n_answered.astype(np.float64)
+
+
+def _exchange_rows(
+    said: pa.Table, call: NDArray[np.int64], exchange: NDArray[np.int64], role: NDArray[np.int8]
+) -> pa.Table:
+    """Return a row a sentence of an exchange; exchanges are numbered from 1 in each call."""
+    inside = np.flatnonzero(exchange >= 0)
+    numbers, first = np.unique(exchange[inside], return_index=True)
+    owner = call[inside][first]
+    # Exchanges of a call follow each other, so a number less the call's first one counts within the call.
+    start = np.flatnonzero(np.append(True, owner[1:] != owner[:-1])) if len(owner) else owner
+    in_call = (
+        numbers - np.repeat(numbers[start], np.diff(np.append(start, len(owner)))) + 1
+        if len(owner)
+        else numbers
+    )
+    number = in_call[np.searchsorted(numbers, exchange[inside])] if len(inside) else inside
+    rows = said.select(["firm_id", "transcript_id", "sentence_id"]).take(pa.array(inside, pa.int64()))
+    rows = rows.append_column("exchange", pa.array(number, pa.int32()))
+    spoken = pa.array(who.ROLE_NAMES).take(pa.array(role[inside].astype(np.int32)))
+    return rows.append_column("role", spoken).cast(EXCHANGES)

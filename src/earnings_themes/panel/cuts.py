@@ -1,0 +1,223 @@
+"""Cuts of a panel: by call or by firm and quarter, of a level and kinds, long or wide."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from earnings_themes.errors import ResultError
+from earnings_themes.panel.block import Block, Matrix, abnormal, from_table, to_array, to_table
+from earnings_themes.panel.build import CALLS, PANEL
+from earnings_themes.panel.columns import CALL, DENOMINATORS, VALUES, Column, Layout, schema
+from earnings_themes.panel.themes import ThemeRow, read_theme_rows, theme_table
+from earnings_themes.results.artifacts import open_parquet
+
+By = Literal["call", "firm-quarter"]
+# Means over sentences: over several calls they are weighted by n.
+_MEANS: Final = ("strength", "score")
+_RATIOS: Final = ("share", "abnormal_share", "tone")
+# A variable's name in Stata.
+_MAX_NAME: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted. level, kinds: None for all. wide: a row a call, a column a theme, holding `value`."""
+
+    by: By = "call"
+    level: int | None = None
+    kinds: tuple[str, ...] = ()
+    wide: bool = False
+    value: str = "share"
+
+
+class Cut:
+    """A cut of a run's panel; its tables come a few firms at a time.
+
+    Raises ResultError when the run has no panel, or nothing of what is wanted.
+    """
+
+    def __init__(self, where: str, wish: Wish) -> None:
+        self.wish = wish
+        self._panel, self._calls = _opened(f"{where}/{PANEL}"), _opened(f"{where}/{CALLS}").read()
+        self._themes = read_theme_rows(where)
+        self._numbers = np.array(
+            [number for number, theme in enumerate(self._themes) if _wanted(theme, wish)], dtype=np.int64
+        )
+        if self._themes and not len(self._numbers):
+            there = sorted({f"level {theme.level} {theme.kind}" for theme in self._themes})
+            raise ResultError(f"{where}: no theme is of that level and kind. Found: {', '.join(there)}.")
+        self.themes = [self._themes[number] for number in self._numbers]
+        self._layout = _layout_of(self._panel.schema_arrow, self._calls.schema)
+        self.columns = self._columns(where)
+
+    def tables(self) -> Iterator[pa.Table]:
+        """Give the cut's rows, a row group of the panel at a time, each with all of `columns`."""
+        for block in self._blocks():
+            chosen = block.chosen(self._numbers)
+            yield (
+                self._wide(chosen)
+                if self.wish.wide
+                else to_table(chosen, theme_table(self.themes), self.columns)
+            )
+
+    def matrix(self) -> tuple[pa.Table, Matrix]:
+        """Return firm_id and firm_name, a row a firm, and how many sentences of each settled in each wanted theme."""
+        ids, names, counts = [], [], []
+        for block in self._blocks():
+            start, _ = _groups(block.calls, ["firm_id"])
+            firms = block.calls.take(start)
+            ids += firms["firm_id"].to_pylist()
+            names += firms["firm_name"].to_pylist()
+            counts.append(_summed(block.values["n"][:, self._numbers], start))
+        width = len(self._numbers)
+        found = np.concatenate(counts) if counts else np.empty((0, width))
+        return pa.table({"firm_id": ids, "firm_name": names}), found
+
+    def _blocks(self) -> Iterator[Block]:
+        n_themes, at = len(self._themes), 0
+        for number in range(self._panel.metadata.num_row_groups):
+            rows = self._panel.read_row_group(number)
+            if not n_themes:
+                raise ResultError(
+                    "panel.parquet has rows, but themes.json no theme. Delete the panel and run again."
+                )
+            calls = self._calls.slice(at, rows.num_rows // n_themes)
+            at += calls.num_rows
+            block = from_table(rows, calls, n_themes, self._layout.values)
+            yield block if self.wish.by == "call" else by_quarter(block, self._layout.denominators)
+
+    def _columns(self, where: str) -> list[Column]:
+        call, values = list(self._layout.call), list(self._layout.values)
+        theme = list(self._layout.panel[len(call) : len(self._layout.panel) - len(values)])
+        if self.wish.by == "firm-quarter":
+            call = [column for column in call if column.name not in ("transcript_id", "time")]
+            call += [
+                Column("calls", pa.int32(), "calls", "Calls of the firm in the quarter."),
+                *(column for column in self._layout.denominators if column.name == "modelled"),
+            ]
+            values = [column for column in values if column.name != "raised_by"]
+        if not self.wish.wide:
+            return [*call, *theme, *values]
+        chosen = next((column for column in values if column.name == self.wish.value), None)
+        if chosen is None:
+            raise ResultError(
+                f"{where}: the panel has no column {self.wish.value!r} to spread. Found: "
+                f"{', '.join(column.name for column in values)}."
+            )
+        return [*call, *_spread(self.themes, chosen)]
+
+    def _wide(self, block: Block) -> pa.Table:
+        values = block.values[self.wish.value]
+        n_theme = len(self.themes)
+        head = self.columns[: len(self.columns) - n_theme]
+        found = [block.calls[column.name] for column in head]
+        found += [
+            to_array(values[:, number], replace(column, name=self.wish.value))
+            for number, column in enumerate(self.columns[len(head) :])
+        ]
+        return pa.table(found, schema=schema(self.columns))
+
+
+def by_quarter(block: Block, denominators: Sequence[Column]) -> Block:
+    """Return a block with a row a firm and quarter: counts summed, means by their sentences, shares anew.
+
+    A count that is unknown for one of the calls is unknown for the quarter. The kept columns, the name and the date are
+    those of the quarter's last call.
+    """
+    calls = block.calls
+    start, end = _groups(calls, ["firm_id", "quarter"])
+    n = _summed(block.values["n"], start)
+    modelled = _summed(calls["modelled"].to_numpy()[:, None], start)
+    values: dict[str, Matrix] = {}
+    for name, matrix in block.values.items():
+        if name in _MEANS:
+            weighted = np.where(block.values["n"] > 0, matrix * block.values["n"], 0)
+            values[name] = _over(_summed(weighted, start), n)
+        elif name not in (*_RATIOS, "raised_by"):
+            values[name] = _summed(matrix, start)
+    values["share"] = _over(n, np.broadcast_to(modelled, n.shape))
+    if "tone" in block.values:
+        values["tone"] = _over(values["n_positive"] - values["n_negative"], n)
+    last = calls.take(end - 1)
+    firm = np.cumsum(np.append(True, _changes(last["firm_id"]))) if len(start) else start
+    # Quarters, not days: those of one firm differ, so their number is their time.
+    values["abnormal_share"] = abnormal(values["share"], firm, np.arange(len(start)))
+    totals = {column.name for column in denominators}
+    kept = last.select([name for name in last.column_names if name not in totals])
+    kept = kept.append_column("calls", pa.array(end - start, pa.int32()))
+    return Block(kept.append_column("modelled", pa.array(modelled[:, 0].astype(np.int32))), values)
+
+
+def _wanted(theme: ThemeRow, wish: Wish) -> bool:
+    return wish.level in (None, theme.level) and (not wish.kinds or theme.kind in wish.kinds)
+
+
+def _opened(path: str) -> pq.ParquetFile:
+    try:
+        return open_parquet(path)
+    except (OSError, pa.ArrowException) as error:
+        raise ResultError(
+            f"{path}: cannot be read ({error}). Expected the folder of a finished run, such as results/sample; the run "
+            "makes its panel after its themes."
+        ) from error
+
+
+def _layout_of(panel: pa.Schema, calls: pa.Schema) -> Layout:
+    """Return the columns of files that are there; what the run itself had set need not be known."""
+    described = {column.name: column for column in (*DENOMINATORS, *VALUES, *CALL)}
+    before = panel.names.index("theme_id")
+
+    def of(fields: Sequence[pa.Field]) -> tuple[Column, ...]:
+        return tuple(described.get(each.name, Column(each.name, each.type, "", "")) for each in fields)
+
+    first = panel.names.index("n")
+    fields = [panel.field(number) for number in range(len(panel.names))]
+    totals = [calls.field(number) for number in range(before, len(calls.names))]
+    return Layout(of(fields[:before]), of(fields[first:]), of(totals))
+
+
+def _groups(calls: pa.Table, names: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where each group of equal rows begins and ends."""
+    if not calls.num_rows:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    changed = np.append(True, np.any([_changes(calls[name]) for name in names], axis=0))
+    start = np.flatnonzero(changed)
+    return start, np.append(start[1:], calls.num_rows)
+
+
+def _changes(column: pa.ChunkedArray) -> NDArray[np.bool_]:
+    values = column.to_numpy()
+    changed: NDArray[np.bool_] = values[1:] != values[:-1]
+    return changed
+
+
+def _summed(matrix: Matrix, start: NDArray[np.int64]) -> Matrix:
+    if not len(start):
+        return np.empty((0, matrix.shape[1]))
+    found: Matrix = np.add.reduceat(matrix, start, axis=0)
+    return found
+
+
+def _over(over: Matrix, under: Matrix) -> Matrix:
+    found: Matrix = np.divide(over, under, out=np.full(over.shape, np.nan), where=under > 0)
+    return found
+
+
+def _spread(themes: Sequence[ThemeRow], value: Column) -> list[Column]:
+    """Return a column a theme, with names that Stata takes: share_sample_001."""
+    found: dict[str, Column] = {}
+    for theme in themes:
+        tail = re.sub(r"[^A-Za-z0-9]", "_", theme.theme_id)[-(_MAX_NAME - len(value.name) - 1) :]
+        name = f"{value.name}_{tail}"
+        if name in found:
+            raise ResultError(
+                f"two themes would both be the column {name} (of {theme.theme_id}). Leave out --wide, and pivot by theme_id."
+            )
+        found[name] = Column(name, value.type, value.unit, f"{value.name}: {theme.label} ({theme.theme_id})")
+    return list(found.values())

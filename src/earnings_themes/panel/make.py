@@ -1,0 +1,52 @@
+"""Makes everything of the panel that a run leaves: the Parquet files, the codebook, and copies for spreadsheets and Stata."""
+
+import logging
+from pathlib import Path
+
+from earnings_themes.config import Panel
+from earnings_themes.panel.build import Made, build
+from earnings_themes.panel.count import Scoring
+from earnings_themes.panel.cuts import Cut, Wish
+from earnings_themes.panel.files import write_tables
+from earnings_themes.panel.words import load_scorer, read_lists
+
+log = logging.getLogger(__name__)
+
+
+def make(where: str, out: Path, settings: Panel) -> Made:
+    """Make the panel's files of a run, and panel.csv and panel.dta where the panel is small enough.
+
+    Parameters
+    ----------
+    where
+        The run's folder, on a disk or s3://. In S3 there are no copies: `earnings-themes panel` writes them here.
+    out
+        The folder that the files are written to.
+    settings
+        Section `panel` of the config.
+
+    Raises
+    ------
+    ConfigError
+        A word list or the class of the user's own cannot be used.
+    ResultError
+        A file of the run is missing or damaged.
+    """
+    made = build(where, out, Scoring(read_lists(settings.words), load_scorer(settings.score)))
+    small = made.n_rows <= settings.spreadsheet_rows and not where.startswith("s3://")
+    for form in ("csv", "dta"):
+        path = out / f"panel.{form}"
+        # One of an earlier, smaller panel would be of other numbers than the Parquet beside it.
+        path.unlink(missing_ok=True)
+        if small:
+            cut = Cut(str(out), Wish())
+            write_tables(cut.tables(), cut.columns, path, form)
+    if not small:
+        log.info(
+            "The panel has %s rows: no panel.csv and panel.dta (panel.spreadsheet_rows is %s). On request: "
+            "earnings-themes panel %s --out panel.csv",
+            f"{made.n_rows:,}",
+            f"{settings.spreadsheet_rows:,}",
+            where,
+        )
+    return made

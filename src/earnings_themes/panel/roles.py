@@ -1,0 +1,95 @@
+"""Who speaks, and in which part of a call, as far as the source's words for it say so."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+UNKNOWN: Final = -1
+# Sections.
+PRESENTATION, QA = 0, 1
+# Roles. OTHER is known, and neither of the two: the operator, shareholders.
+MANAGEMENT, ANALYSTS, OTHER = 0, 1, 2
+ROLE_NAMES: Final = ("management", "analysts", "other")
+
+_QA = re.compile(r"question|answer|q ?& ?a\b|\bqa\b|q and a", re.IGNORECASE)
+_PRESENTATION = re.compile(r"present|prepared|remarks|management discussion", re.IGNORECASE)
+_CEO = re.compile(r"\bC\.?E\.?O\b|chief executive", re.IGNORECASE)
+_CFO = re.compile(r"\bC\.?F\.?O\b|chief financ|finance chief|finance director", re.IGNORECASE)
+# A deputy is not the chief.
+_NOT_CHIEF = re.compile(
+    r"\b(?:former|deputy|vice|assistant|incoming) (?:chief|C\.?[EF]\.?O\b)", re.IGNORECASE
+)
+_MANAGEMENT = re.compile(
+    r"executive|management|corporate participant|company|\bchief\b|president|director|\bC[EFOT]O\b|chair|treasurer|investor relations",
+    re.IGNORECASE,
+)  # fmt: skip
+_ANALYSTS = re.compile(r"analyst", re.IGNORECASE)
+_OTHER = re.compile(
+    r"operator|moderator|attendee|shareholder|participant|audience|media|journalist", re.IGNORECASE
+)
+
+
+def section_of(text: str) -> int:
+    """Return PRESENTATION, QA or UNKNOWN; "Presentation Operator Message" is the presentation."""
+    if _QA.search(text):
+        return QA
+    return PRESENTATION if _PRESENTATION.search(text) else UNKNOWN
+
+
+def role_of(text: str) -> int:
+    """Return MANAGEMENT, ANALYSTS, OTHER or UNKNOWN for a speaker type."""
+    if _ANALYSTS.search(text):
+        return ANALYSTS
+    if _MANAGEMENT.search(text):
+        return MANAGEMENT
+    return OTHER if _OTHER.search(text) else UNKNOWN
+
+
+def role_of_name(text: str) -> int:
+    """Return the role that a name with a title behind it says ("Jane Roe, CFO"); UNKNOWN for a name alone.
+
+    A name is asked for its title only: "Jane Director" is no director.
+    """
+    _, separator, title = re.sub(r" [-–—|] |\(", ", ", text).partition(",")
+    return role_of(title) if separator else UNKNOWN
+
+
+def is_ceo(text: str) -> bool:
+    """Whether a title says chief executive."""
+    return bool(_CEO.search(text)) and not _NOT_CHIEF.search(text)
+
+
+def is_cfo(text: str) -> bool:
+    """Whether a title says finance chief."""
+    return bool(_CFO.search(text)) and not _NOT_CHIEF.search(text)
+
+
+def roles(
+    types: Sequence[str], type_of: NDArray[np.int64], names: Sequence[str], name_of: NDArray[np.int64]
+) -> tuple[NDArray[np.int8], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return each sentence's role, and whether the chief executive, or the finance chief, says it.
+
+    Parameters
+    ----------
+    types, names
+        The different speaker types and names.
+    type_of, name_of
+        Each sentence's place in them.
+    """
+    by_type = np.array([role_of(text) for text in types], dtype=np.int8)[type_of]
+    by_name = np.array([role_of_name(text) for text in names], dtype=np.int8)[name_of]
+    role = np.where(by_type == UNKNOWN, by_name, by_type).astype(np.int8)
+    # An analyst whose name is followed by a title that says so ("covering CEO pay") is still one.
+    firm = role == MANAGEMENT
+    ceo = (
+        np.array([is_ceo(t) for t in types], bool)[type_of]
+        | np.array([is_ceo(t) for t in names], bool)[name_of]
+    )
+    cfo = (
+        np.array([is_cfo(t) for t in types], bool)[type_of]
+        | np.array([is_cfo(t) for t in names], bool)[name_of]
+    )
+    return role, ceo & firm, cfo & firm

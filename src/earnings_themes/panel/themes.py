@@ -1,0 +1,70 @@
+"""The themes that the panel has columns or rows for, as themes.json lists them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from earnings_themes.errors import ResultError
+from earnings_themes.system.folders import folder_at
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeRow:
+    """A theme; level 1, or 2 for a broad one. parent: the broad theme that it is of, None for none."""
+
+    theme_id: str
+    level: int
+    label: str
+    kind: str
+    parent: str | None
+
+
+def read_theme_rows(where: str) -> list[ThemeRow]:
+    """Return a run's themes, in their order, level 1 before level 2.
+
+    where: the run's folder, on a disk or s3://. Raises ResultError when themes.json is missing or damaged.
+    """
+    try:
+        found = json.loads(folder_at(where).read("themes.json"))
+        rows = [_row(theme) for theme in found["themes"]]
+    except FileNotFoundError as error:
+        raise ResultError(
+            f"{where}: no themes.json there. Expected the folder of a finished run, such as results/sample."
+        ) from error
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ResultError(
+            f"{where}/themes.json cannot be read ({type(error).__name__}: {error}). Expected the themes of a run, each "
+            "with theme_id, label and kind. Delete it and run again."
+        ) from error
+    ids = [row.theme_id for row in rows]
+    if twice := sorted({name for name in ids if ids.count(name) > 1}):
+        raise ResultError(
+            f"{where}/themes.json has {twice[0]} twice; expected each theme once. Delete it and run again."
+        )
+    return sorted(rows, key=lambda row: row.level)
+
+
+def _row(theme: dict[str, Any]) -> ThemeRow:
+    # Runs before there were broad themes have one level.
+    return ThemeRow(
+        str(theme["theme_id"]),
+        int(theme.get("level", 1)),
+        str(theme["label"]),
+        str(theme["kind"]),
+        theme.get("parent"),
+    )
+
+
+def theme_table(themes: Sequence[ThemeRow]) -> pa.Table:
+    """Return the themes' columns of the panel, a row a theme."""
+    return pa.table(
+        {
+            "theme_id": pa.array([theme.theme_id for theme in themes], pa.string()),
+            "level": pa.array([theme.level for theme in themes], pa.int32()),
+            "label": pa.array([theme.label for theme in themes], pa.string()),
+            "kind": pa.array([theme.kind for theme in themes], pa.string()),
+        }
+    )
