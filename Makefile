@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: run test test-cloud test-containers test-runbook lint audit advisories sbom compare bench simulate docs measure fuzz check-rows faults soak cloud-settings cloud-demo test-terraform lint-terraform \
-  deploy destroy lock clean
+  deploy destroy images lock clean
 
 run: .venv/run.stamp
 	$(BIN)/snakemake --profile config/profiles/default --cores $(CORES)
@@ -123,17 +123,22 @@ node_modules/.bin/asl-validator: package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
-# ENV is dev or prod. Both refuse where an account, a state bucket or an image is missing, and say which; docs/terraform.md
-# has the sequence. Each asks before it changes anything.
+# ENV is dev or prod. Both refuse where an account, a state bucket, a region or an address is missing, and say which, and
+# tell the account's quotas; docs/runbook.md has the sequence. Each asks before it changes anything.
+VARIABLES = -var-file=environments/$(ENV).tfvars $(if $(wildcard terraform/environments/$(ENV).images.tfvars.json),-var-file=environments/$(ENV).images.tfvars.json)
 deploy: .venv/run.stamp
 	$(BIN)/python terraform/deploy.py check $(ENV)
 	terraform -chdir=terraform init -input=false -reconfigure -backend-config=key=earnings-themes/$(ENV).tfstate
-	terraform -chdir=terraform apply -var-file=environments/$(ENV).tfvars
+	terraform -chdir=terraform apply $(VARIABLES)
+
+# Builds both images, pushes them, looks at what was pushed, and keeps their digests for the next `make deploy`.
+images: .venv/run.stamp
+	$(BIN)/python terraform/images.py $(ENV)
 
 destroy: .venv/run.stamp
 	$(BIN)/python terraform/deploy.py check $(ENV)
 	terraform -chdir=terraform init -input=false -reconfigure -backend-config=key=earnings-themes/$(ENV).tfstate
-	terraform -chdir=terraform destroy -var-file=environments/$(ENV).tfvars
+	terraform -chdir=terraform destroy $(VARIABLES)
 
 # The workflow against the bare encoder on DATA, a CSV of transcripts, and what else docs/benchmarks.md has in its first
 # table, which it rewrites. ONLY="dag firm" measures a part.

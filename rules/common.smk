@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from earnings_themes import __version__, config as settings
-from earnings_themes.cloud import settings as cloud
+from earnings_themes.cloud import fewer_requests, made_with
 from earnings_themes.system import interpreter, run_guard
 from earnings_themes.topics import warm
 from earnings_themes.errors import EarningsThemesError
@@ -29,6 +29,10 @@ envvars:
     WORKFLOW_CODE,
 
 
+# A worker is told where the settings are, instead of each of them: they may hold a list of thousands of firms.
+if address := config.pop("settings_at", None):
+    config.clear()
+    config.update(made_with.read_config(address))
 try:
     interpreter.make_callable()
 except EarningsThemesError as error:
@@ -46,8 +50,6 @@ for section, key in (("source", "path"), ("report", "labels")):
     ):
         config[section][key] = str(shipped)
 
-# The head's settings come as one word, see cloud.encode.
-cloud.merge(config, cloud.decode(config.pop("overlay", "e30=")))
 # What the shipped config names relative to the repository is found there too when Snakemake is called elsewhere.
 settings.find_shipped_files(config, workflow.basedir)
 # With --default-storage-provider every file of the run is in S3.
@@ -80,6 +82,19 @@ BENCHMARKS = f"{RUN}/benchmarks"
 CONTAINER = f"docker://earnings-themes/firm-topic-processor:{__version__}"
 
 
+if IN_S3:
+    from snakemake_storage_plugin_s3 import StorageObject
+
+    fewer_requests.spare(StorageObject, FOLDER, is_scheduler=workflow.is_main_process)
+if IN_S3 and workflow.is_main_process:
+    # The files named with --configfile are on this disk, and in no image.
+    workflow.config_settings.configfiles = []
+    workflow.config_settings.config_args = [
+        f"settings_at={FOLDER}/{made_with.FOLDER}/{made_with.CONFIG}"
+    ]
+    made_with.keep(config)
+
+
 # The firms' jobs of this workflow share a warm process; one that the user turned off stays off.
 os.environ.setdefault(warm.VARIABLE, str(os.getpid()))
 
@@ -107,13 +122,57 @@ def guarded():
         # Snakefile is parsed there are no settings of the DAG yet.
         workflow.dag_settings.force_incomplete = True
     executes = workflow.is_main_process and workflow.executor_plugin is not None
-    if not executes or workflow.dryrun or IN_S3:
-        return
     try:
+        if IN_S3 and workflow.is_main_process:
+            remember(executes and not workflow.dryrun)
+        if not executes or workflow.dryrun or IN_S3:
+            return
         for found in run_guard.begin(Path(RUN)):
             logger.warning(found)
     except EarningsThemesError as error:
         raise WorkflowError(str(error)) from None
+
+
+# The rules of which a dry run found no settings.
+NOT_WRITTEN = set()
+
+
+def remember(executes):
+    """Compare what the run in S3 was made with to what it is now to be made with, and write what differs.
+
+    A dry run writes nothing; it is told which rules would run.
+    """
+    given = (folder_at(FOLDER), config, Path(workflow.basedir) / "scripts")
+    if executes:
+        changed = made_with.begin(*given)
+    else:
+        changed = made_with.differing(*given)
+        NOT_WRITTEN.update(made_with.missing(folder_at(FOLDER)))
+        workflow.dag.forcerules |= {workflow.get_rule(name) for name in changed}
+    if changed:
+        logger.warning(
+            f"The run {CONFIG.run} is there with other settings or other code for: {', '.join(changed)}. They run again."
+        )
+
+
+def made_with_settings(rule):
+    """Return the file that is newer than a rule's results where they were made with something else; see made_with.
+
+    On this disk Snakemake remembers a rule's parameters and code itself.
+    """
+    if not IN_S3:
+        return []
+    file = storage.s3(
+        f"{FOLDER}/{made_with.FOLDER}/{rule}.json",
+        retrieve=False,
+    )
+
+    def there(wildcards):
+        guarded()
+        # A dry run writes nothing, so before a run's first call there is no such file.
+        return [] if rule in NOT_WRITTEN else [file]
+
+    return there
 
 
 def get_results(wildcards):

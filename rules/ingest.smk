@@ -4,6 +4,7 @@
 rule ingest:
     input:
         get_source,
+        settings=made_with_settings("ingest"),
     output:
         transcripts=f"{RUN}/transcripts.parquet",
         firms=f"{RUN}/firms.tsv",
@@ -37,6 +38,7 @@ rule embed:
     input:
         transcripts=in_place("transcripts.parquet"),
         firms=rules.ingest.output.firms,
+        settings=made_with_settings("embed"),
     output:
         f"{RUN}/embeddings/{{shard}}.parquet",
     log:

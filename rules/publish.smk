@@ -9,6 +9,7 @@ rule publish:
     input:
         firms=rules.ingest.output.firms,
         themes=rules.themes.output,
+        settings=made_with_settings("publish"),
     output:
         f"{RUN}/published.json",
     log:

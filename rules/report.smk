@@ -9,6 +9,7 @@ rule report:
         themes=rules.themes.output,
         panel=rules.panel.output.panel,
         published=rules.publish.output,
+        settings=made_with_settings("report"),
     output:
         # What report() marks is collected by `snakemake --report FILE.zip`, with its caption.
         html=report(

@@ -11,6 +11,7 @@ rule themes:
     input:
         topics=get_topics,
         firms=rules.ingest.output.firms,
+        settings=made_with_settings("themes"),
     output:
         f"{RUN}/themes.json",
         f"{RUN}/reduce.json",

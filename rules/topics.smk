@@ -6,6 +6,7 @@ rule topics:
         transcripts=in_place("transcripts.parquet"),
         firms=in_place("firms.tsv"),
         embeddings=EMBEDDINGS,
+        settings=made_with_settings("topics"),
     output:
         f"{RUN}/topics/{{firm}}.json",
     log:

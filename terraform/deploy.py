@@ -1,16 +1,19 @@
-"""What has to be there before `make deploy` and `make destroy`, and the bucket of Terraform's state.
+"""What has to be there before `make deploy` and `make destroy`, and what is made once an account.
 
-    python terraform/deploy.py check dev        # exit status 1 and a list of what is missing
-    python terraform/deploy.py bootstrap dev    # once an account: makes the state bucket, writes backend.tf
+    python terraform/deploy.py check dev        # exit status 1 and a list of what is missing; the account's quotas
+    python terraform/deploy.py bootstrap dev    # once an account: the bucket of Terraform's state, and backend.tf
 
 A program and not a note in the runbook, because Terraform's own messages for these say neither what is missing nor
-what to do about it, and one of them comes only after minutes of work.
+what to do about it, some come only after minutes of work, and a quota is heard of when the map has been paid for.
 """
 
 import argparse
 import contextlib
+import os
+import re
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,25 @@ from botocore.exceptions import BotoCoreError, ClientError
 HERE = Path(__file__).parent
 BACKEND = HERE / "backend.tf"
 ENVIRONMENTS = ("dev", "prod")
+# Groups that AWS makes by itself, and keeps for ever: of a reduce, and of jobs of the executor aws-batch.
+LOG_GROUPS = ("/aws/sagemaker/ProcessingJobs", "/aws/batch/job")
+LOG_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Quota:
+    """A limit of an account: its codes, what a new account often has, what a deployment wants, and what for.
+
+    The figures of new accounts are those of the AWS General Reference (EC2, Fargate), and as people report them
+    (SageMaker); AWS may give other ones.
+    """
+
+    service: str
+    code: str
+    name: str
+    new_account: int
+    wanted: int
+    what_for: str
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -31,18 +53,119 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("environment", nargs="?", default="", metavar="ENV", help="dev or prod")
     given = parser.parse_args(argv)
     missing = missing_here(given.environment)
+    settings = Settings(given.environment)
     account, region, fault = whose_account()
     missing += [fault] if fault else []
+    if not fault and given.environment in ENVIRONMENTS:
+        missing += other_region(region, settings.text("region", "us-east-1"), given.environment)
     if given.command == "check":
-        missing += [] if BACKEND.exists() else [_NO_BACKEND.format(environment=given.environment or "dev")]
+        missing += missing_backend(account, region, given.environment)
+        missing += nobody_to_write_to(settings, given.environment)
     if missing:
         print("Not possible yet:", *missing, sep="\n  - ", file=sys.stderr)
         return 1
     if given.command == "bootstrap":
         print(f"state of account {account}: {make_state_bucket(account, region)}")
+        keep_logs_for_a_while()
     else:
         print(f"account {account}, region {region}, environment {given.environment}")
+        print(*quota_lines(quotas(settings), region), sep="\n")
     return 0
+
+
+class Settings:
+    """What environments/ENV.tfvars says; a value that it does not name is that of variables.tf."""
+
+    def __init__(self, environment: str) -> None:
+        path = HERE / "environments" / f"{environment}.tfvars"
+        self.words = path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def text(self, name: str, default: str) -> str:
+        """Return a value as it is written, without the quotation marks of a text."""
+        found = re.search(rf"^{name}\s*=\s*(.+?)\s*(?:#.*)?$", self.words, re.MULTILINE)
+        return (os.environ.get(f"TF_VAR_{name}") or (found[1] if found else default)).strip('"')
+
+
+def other_region(region: str, wanted: str, environment: str) -> list[str]:
+    """Return a fault where commands would go to one region and the deployment to another."""
+    if region == wanted:
+        return []
+    return [
+        f"one region: your terminal's is {region}, the deployment's is {wanted} (region in "
+        f"terraform/environments/{environment}.tfvars, or its default). `export AWS_REGION={wanted} "
+        f'AWS_DEFAULT_REGION={wanted}`, or write region = "{region}" into that file.'
+    ]
+
+
+def missing_backend(account: str, region: str, environment: str) -> list[str]:
+    """Return a fault where the state has no place yet, or another account's or region's."""
+    if not BACKEND.exists():
+        return [_NO_BACKEND.format(environment=environment or "dev")]
+    if account and f"-{account}-{region}" not in BACKEND.read_text(encoding="utf-8"):
+        return [
+            f"{BACKEND.name} of account {account} and region {region}: the one here is another's. With AWS_PROFILE as "
+            f"it is, `.venv/bin/python terraform/deploy.py bootstrap {environment}` writes it anew."
+        ]
+    return []
+
+
+def nobody_to_write_to(settings: Settings, environment: str) -> list[str]:
+    """Return a fault where nobody hears of failed runs and of the bill."""
+    if "@" in settings.text("alert_emails", ""):
+        return []
+    return [
+        f'an address: write alert_emails = ["you@example.org"] into terraform/environments/{environment}.tfvars. '
+        "Failed runs and the budget are told to it, and to nobody else."
+    ]
+
+
+def quotas(settings: Settings) -> list[Quota]:
+    """Return the limits that a deployment meets."""
+    vcpus = int(settings.text("map_max_vcpus", "256"))
+    found = [
+        Quota("ec2", "L-34B43A08", "All Standard Spot Instance Requests", 5, vcpus, "vCPUs of the map"),
+        Quota(
+            "ec2", "L-1216C47A", "Running On-Demand Standard instances", 5, max(4, vcpus // 8),
+            "vCPUs of the map where spot has none left",
+        ),
+        Quota("fargate", "L-3032A538", "Fargate On-Demand vCPU resource count", 6, 4, "two heads at once"),
+    ]  # fmt: skip
+    if settings.text("reduce_backend", "sagemaker") == "sagemaker":
+        name = "ml.m5.xlarge for processing job usage"
+        found.append(Quota("sagemaker", "L-0307F515", name, 0, 1, "the reduce"))
+    if settings.text("enable_gpu", "false") == "true":
+        gpus = int(settings.text("gpu_max_vcpus", "16"))
+        found.append(
+            Quota("ec2", "L-3819A6DF", "All G and VT Spot Instance Requests", 0, gpus, "encoding on GPUs")
+        )
+    return found
+
+
+def quota_lines(wanted: list[Quota], region: str) -> list[str]:
+    """Return a line a quota: what the account has, what is wanted, how to ask for it. None ends a deployment."""
+    client = boto3.client("service-quotas")
+    lines = ["quotas (a job above one waits; a reduce above its own fails):"]
+    for quota in wanted:
+        try:
+            given = client.get_service_quota(ServiceCode=quota.service, QuotaCode=quota.code)["Quota"]
+            has = float(given["Value"])
+        except (BotoCoreError, ClientError) as error:
+            lines.append(f"  ?   {quota.name}: not told ({error}); a new account has {quota.new_account}")
+            continue
+        enough = has >= quota.wanted
+        lines.append(
+            f"  {'ok ' if enough else 'LOW'} {quota.name}: {has:g}, {quota.wanted} wanted for {quota.what_for}"
+        )
+        if not enough:
+            lines.append(
+                f"      aws service-quotas request-service-quota-increase --region {region} "
+                f"--service-code {quota.service} --quota-code {quota.code} --desired-value {quota.wanted}"
+            )
+        if not has and quota.service == "sagemaker":
+            lines.append(
+                '      until it is given: reduce_backend = "local" in the .tfvars file, a job of the map\'s queue'
+            )
+    return lines
 
 
 _NO_BACKEND = (
@@ -70,14 +193,15 @@ def whose_account() -> tuple[str, str, str | None]:
             "",
             (
                 "AWS credentials: none in the environment (AWS_PROFILE, or AWS_ACCESS_KEY_ID and its secret) "
-                "and none in ~/.aws. `aws configure sso` sets up short-lived ones, `aws sso login` renews them."
+                "and none in ~/.aws. `aws configure sso` sets up short-lived ones under a name: `export "
+                "AWS_PROFILE=NAME`; `aws sso login` renews them."
             ),
         )
     if session.region_name is None:
         return (
             "",
             "",
-            "a region: set AWS_REGION, or region in ~/.aws/config; it has to be that of the .tfvars file.",
+            "a region: `export AWS_DEFAULT_REGION=us-east-1`, or region in ~/.aws/config; that of the .tfvars file.",
         )
     try:
         told: Any = session.client("sts").get_caller_identity()
@@ -117,6 +241,17 @@ def make_state_bucket(account: str, region: str) -> str:
         encoding="utf-8",
     )
     return name
+
+
+def keep_logs_for_a_while() -> None:
+    """Make the log groups that AWS would make by itself, and give those that keep everything an end."""
+    logs = boto3.client("logs")
+    for name in LOG_GROUPS:
+        with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+            logs.create_log_group(logGroupName=name)
+        found = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+        if not any(group["logGroupName"] == name and "retentionInDays" in group for group in found):
+            logs.put_retention_policy(logGroupName=name, retentionInDays=LOG_DAYS)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ module "storage" {
   account_id          = local.account_id
   partition           = local.partition
   results_prefix      = var.results_prefix
-  cache_days          = var.cache_days
+  archive_days        = var.archive_days
   old_version_days    = var.old_version_days
   infrequent_days     = var.infrequent_days
   kept_images         = var.kept_images
@@ -70,8 +70,10 @@ module "compute" {
   account_id           = local.account_id
   partition            = local.partition
   executor             = var.executor
-  subnet_ids           = module.networking.private_subnet_ids
+  subnet_ids           = module.networking.job_subnet_ids
   security_group_id    = module.networking.workers_security_group_id
+  has_public_addresses = module.networking.has_public_addresses
+  reduce_backend       = var.reduce_backend
   bucket               = module.storage.bucket
   bucket_arn           = module.storage.bucket_arn
   results_prefix       = var.results_prefix

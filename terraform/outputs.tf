@@ -80,14 +80,19 @@ output "sagemaker_role_arn" {
   value       = module.compute.sagemaker_role_arn
 }
 
+output "reduce_backend" {
+  description = "Where the themes are found: sagemaker or local."
+  value       = var.reduce_backend
+}
+
 output "sagemaker_subnets" {
-  description = "The private subnets that the reduce's job runs in."
-  value       = module.networking.private_subnet_ids
+  description = "The private subnets that the reduce's job runs in; none with egress = public, where it runs in SageMaker's own network."
+  value       = module.compute.sagemaker_subnets
 }
 
 output "sagemaker_security_groups" {
-  description = "The security group of the reduce's job."
-  value       = [module.networking.workers_security_group_id]
+  description = "The security group of the reduce's job; none with egress = public."
+  value       = module.compute.sagemaker_security_groups
 }
 
 output "table_name" {

@@ -53,22 +53,22 @@ variable "region" {
 # --- network -------------------------------------------------------------------------------------
 
 variable "vpc_cidr" {
-  description = "The address range of the VPC; it holds four subnets."
+  description = "The address range of the VPC; it holds six subnets."
   type        = string
   default     = "10.20.0.0/16"
   validation {
-    condition     = can(cidrhost(var.vpc_cidr, 0)) && can(cidrsubnet(var.vpc_cidr, 4, 3))
+    condition     = can(cidrhost(var.vpc_cidr, 0)) && can(cidrsubnet(var.vpc_cidr, 4, 10))
     error_message = "vpc_cidr must be an IPv4 range with room for 16 subnets, such as 10.20.0.0/16."
   }
 }
 
 variable "egress" {
-  description = "How machines in private subnets reach the AWS services that have no free endpoint. nat: one NAT gateway, $36.50 a month with its address and $0.045 a GB. endpoints: an interface endpoint a service and zone, $7.30 a month each (eight services in two zones: $117), nothing else of the internet can be reached. none: nothing, $0; no job can start, so it is for the months without a run."
+  description = "How jobs reach AWS. public: each machine has a public address while it is there, at $0.005 an hour, and nobody can call it; nothing costs while no job runs. nat: private subnets and one NAT gateway, $36.50 a month with its address and $0.045 a GB. endpoints: private subnets and an interface endpoint a service and zone, $7.30 a month each (eight services in three zones: $175), nothing else of the internet can be reached. none: no way out, so no job can start."
   type        = string
-  default     = "nat"
+  default     = "public"
   validation {
-    condition     = contains(["nat", "endpoints", "none"], var.egress)
-    error_message = "egress must be nat, endpoints or none."
+    condition     = contains(["public", "nat", "endpoints", "none"], var.egress)
+    error_message = "egress must be public, nat, endpoints or none."
   }
 }
 
@@ -104,13 +104,13 @@ variable "source_arns" {
   }
 }
 
-variable "cache_days" {
-  description = "Days after which intermediates (kept sentence vectors, source archives of the workflow) are deleted; they can all be made again."
+variable "archive_days" {
+  description = "Days after which the workflow's sources, which the executor aws-batch uploads for its jobs, are deleted."
   type        = number
   default     = 30
   validation {
-    condition     = var.cache_days >= 1 && var.cache_days <= 3650 && floor(var.cache_days) == var.cache_days
-    error_message = "cache_days must be a whole number from 1 to 3650."
+    condition     = var.archive_days >= 1 && var.archive_days <= 3650 && floor(var.archive_days) == var.archive_days
+    error_message = "archive_days must be a whole number from 1 to 3650."
   }
 }
 
@@ -202,9 +202,9 @@ variable "map_instance_types" {
 }
 
 variable "map_max_vcpus" {
-  description = "The most vCPUs that spot and on-demand machines of the map may have together at once, each; it bounds the bill of an hour."
+  description = "The most vCPUs that spot machines of the map may have at once; on-demand ones behind them have an eighth of it. It bounds the bill of an hour, and the account's quotas bound it."
   type        = number
-  default     = 256
+  default     = 64
   validation {
     condition     = var.map_max_vcpus >= 2 && var.map_max_vcpus <= 4096 && floor(var.map_max_vcpus) == var.map_max_vcpus
     error_message = "map_max_vcpus must be a whole number from 2 to 4096."
@@ -328,8 +328,16 @@ variable "head_memory_mb" {
   type        = number
   default     = 8192
   validation {
-    condition     = var.head_memory_mb % 1024 == 0 && var.head_memory_mb >= 2048 * var.head_vcpus && var.head_memory_mb <= 8192 * var.head_vcpus
-    error_message = "head_memory_mb must be a multiple of 1024 between 2 and 8 GiB a vCPU (Fargate's sizes)."
+    # Fargate's table: GB from, to, and in steps of, by vCPU (Amazon ECS Developer Guide, "Task CPU and memory").
+    condition = contains(
+      [for gb in range(
+        { "1" = 2, "2" = 4, "4" = 8, "8" = 16 }[tostring(var.head_vcpus)],
+        { "1" = 9, "2" = 17, "4" = 31, "8" = 61 }[tostring(var.head_vcpus)],
+        { "1" = 1, "2" = 1, "4" = 1, "8" = 4 }[tostring(var.head_vcpus)],
+      ) : gb * 1024],
+      var.head_memory_mb,
+    )
+    error_message = "head_memory_mb must be one of Fargate's sizes: 2 to 8 GiB for 1 vCPU, 4 to 16 for 2, 8 to 30 for 4, and 16 to 60 in steps of 4 for 8; in MiB."
   }
 }
 
@@ -340,6 +348,18 @@ variable "head_timeout_minutes" {
   validation {
     condition     = var.head_timeout_minutes >= 10 && var.head_timeout_minutes <= 705 && floor(var.head_timeout_minutes) == var.head_timeout_minutes
     error_message = "head_timeout_minutes must be a whole number from 10 to 705: the state machine gives up after 720."
+  }
+}
+
+# --- the reduce ----------------------------------------------------------------------------------
+
+variable "reduce_backend" {
+  description = "Where the themes are found: sagemaker is a Processing job, whose quota many new accounts have to ask for; local is a job of the map's queue."
+  type        = string
+  default     = "sagemaker"
+  validation {
+    condition     = contains(["sagemaker", "local"], var.reduce_backend)
+    error_message = "reduce_backend must be sagemaker or local."
   }
 }
 
@@ -358,10 +378,9 @@ variable "log_days" {
 variable "alert_emails" {
   description = "Who is written to when a run ends without all firms, and when money runs out. Each has to confirm a mail of SNS's first."
   type        = set(string)
-  default     = []
   validation {
-    condition     = alltrue([for mail in var.alert_emails : can(regex("^[^@ ]+@[^@ ]+\\.[^@ ]+$", mail))])
-    error_message = "alert_emails must be e-mail addresses."
+    condition     = length(var.alert_emails) > 0 && alltrue([for mail in var.alert_emails : can(regex("^[^@ ]+@[^@ ]+\\.[^@ ]+$", mail))])
+    error_message = "alert_emails must be at least one e-mail address, such as [\"you@example.org\"]: nobody else hears of a failed run, or of the bill."
   }
 }
 

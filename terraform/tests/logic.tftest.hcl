@@ -40,6 +40,9 @@ mock_provider "aws" {
       arn_prefix = "arn:aws:batch:us-east-1:123456789012:job-definition/mock"
     }
   }
+  mock_resource "aws_cloudwatch_event_rule" {
+    defaults = { arn = "arn:aws:events:us-east-1:123456789012:rule/mock" }
+  }
   mock_resource "aws_sfn_state_machine" {
     defaults = { arn = "arn:aws:states:us-east-1:123456789012:stateMachine:mock" }
   }
@@ -58,9 +61,10 @@ mock_provider "aws" {
 }
 
 variables {
-  environment = "dev"
-  owner       = "faculty"
-  cost_center = "research"
+  environment  = "dev"
+  owner        = "faculty"
+  cost_center  = "research"
+  alert_emails = ["faculty@example.org"]
 }
 
 run "whole_deployment" {
@@ -131,8 +135,8 @@ run "one_nat_gateway" {
     interface_endpoints = ["batch"]
   }
   assert {
-    condition     = length(aws_subnet.private) == 2 && length(aws_subnet.public) == 2 && length(aws_nat_gateway.this) == 1
-    error_message = "Two zones share one NAT gateway."
+    condition     = length(aws_subnet.private) == 3 && length(aws_subnet.public) == 3 && length(aws_nat_gateway.this) == 1
+    error_message = "Three zones share one NAT gateway."
   }
   assert {
     condition     = length(aws_vpc_endpoint.interface) == 0
@@ -143,8 +147,109 @@ run "one_nat_gateway" {
     error_message = "No machine gets a public address by itself."
   }
   assert {
-    condition     = length(distinct(concat(aws_subnet.public[*].cidr_block, aws_subnet.private[*].cidr_block))) == 4
-    error_message = "Four subnets, four ranges."
+    condition     = length(distinct(concat(aws_subnet.public[*].cidr_block, aws_subnet.private[*].cidr_block))) == 6
+    error_message = "Six subnets, six ranges."
+  }
+}
+
+# The default: 99 % of a year's bill was a gateway that waited.
+run "nothing_costs_while_nothing_runs" {
+  command = plan
+  module {
+    source = "./modules/networking"
+  }
+  variables {
+    name                = "t"
+    region              = "us-east-1"
+    vpc_cidr            = "10.1.0.0/16"
+    egress              = "public"
+    interface_endpoints = ["batch"]
+  }
+  assert {
+    condition     = length(aws_nat_gateway.this) + length(aws_eip.nat) + length(aws_vpc_endpoint.interface) == 0
+    error_message = "No gateway, no address and no endpoint that costs by the hour."
+  }
+  assert {
+    condition     = alltrue([for subnet in aws_subnet.public : subnet.map_public_ip_on_launch]) && length(output.job_subnet_ids) == 3
+    error_message = "Jobs run in public subnets, each with an address while it is there."
+  }
+  assert {
+    condition     = length(aws_vpc_endpoint.gateway) == 2
+    error_message = "Files and themes go through the free endpoints."
+  }
+}
+
+run "the_default_is_the_network_that_costs_nothing" {
+  command = apply
+  assert {
+    condition     = length(output.sagemaker_subnets) == 0 && module.networking.has_public_addresses
+    error_message = "Jobs have public addresses by default, and the reduce runs in SageMaker's own network."
+  }
+}
+
+# What a batch of jobs costs at most, and what a job can take.
+run "machines" {
+  command = apply
+  module {
+    source = "./modules/compute"
+  }
+  variables {
+    name                 = "t"
+    region               = "us-east-1"
+    account_id           = "123456789012"
+    partition            = "aws"
+    executor             = "aws-basic-batch"
+    subnet_ids           = ["subnet-1"]
+    security_group_id    = "sg-1"
+    has_public_addresses = true
+    reduce_backend       = "sagemaker"
+    bucket               = "b"
+    bucket_arn           = "arn:aws:s3:::b"
+    results_prefix       = "p"
+    source_arns          = []
+    table_name           = "t"
+    table_arn            = "arn:aws:dynamodb:us-east-1:123456789012:table/t"
+    repository_arns      = ["arn:aws:ecr:us-east-1:123456789012:repository/t"]
+    images               = { firm-topic-processor = "a", theme-aggregator = "b" }
+    map_instance_types   = ["c6i"]
+    map_max_vcpus        = 256
+    map_vcpus            = 1
+    map_memory_mb        = 2048
+    map_attempts         = 3
+    map_timeout_minutes  = 60
+    spot_bid_percentage  = 100
+    enable_gpu           = false
+    gpu_instance_types   = ["g5.xlarge"]
+    gpu_max_vcpus        = 16
+    head_vcpus           = 2
+    head_memory_mb       = 8192
+    head_timeout_minutes = 180
+    runnable_minutes     = 60
+    volume_gb            = 50
+    log_days             = 30
+    tags                 = { Project = "earnings-themes" }
+  }
+  assert {
+    condition     = one(aws_batch_compute_environment.on_demand.compute_resources).max_vcpus * 8 <= one(aws_batch_compute_environment.spot.compute_resources).max_vcpus
+    error_message = "On-demand machines, at two and a half times the price, are at most an eighth of spot's."
+  }
+  assert {
+    condition     = strcontains(base64decode(aws_launch_template.worker.user_data), "--destination 169.254.169.254 --match owner --uid-owner 10001 --jump REJECT")
+    error_message = "Containers are in the host's network: only the machine can keep its role from them."
+  }
+  assert {
+    condition     = !aws_batch_job_definition.map.deregister_on_new_revision && !aws_batch_job_definition.head.deregister_on_new_revision
+    error_message = "A deployment during a run would take away the revision that the run submits to."
+  }
+  assert {
+    condition = alltrue([for rule in concat(
+      one(aws_batch_job_definition.map.retry_strategy).evaluate_on_exit, one(aws_batch_job_definition.head.retry_strategy).evaluate_on_exit,
+    ) : !can(regex("^(host|cannot|task)", coalesce(rule.on_status_reason, rule.on_reason, "-")))])
+    error_message = "AWS writes `Host EC2`, `CannotPull…` and `Task failed to start`; a pattern in other letters fits nothing."
+  }
+  assert {
+    condition     = jsondecode(aws_batch_job_definition.head.container_properties).networkConfiguration.assignPublicIp == "ENABLED"
+    error_message = "In a public subnet the head reaches nothing without an address."
   }
 }
 
@@ -212,37 +317,12 @@ run "storage_is_safe_by_default" {
   }
 }
 
-run "nobody_is_written_to_without_an_address" {
+run "refuses_to_be_deployed_where_nobody_is_written_to" {
   command = plan
-  module {
-    source = "./modules/orchestration"
-  }
   variables {
-    name                    = "t"
-    region                  = "us-east-1"
-    account_id              = "123456789012"
-    partition               = "aws"
-    bucket                  = "b"
-    bucket_arn              = "arn:aws:s3:::b"
-    results_prefix          = "p"
-    head_queue_arn          = "arn:aws:batch:us-east-1:123456789012:job-queue/h"
-    head_job_definition_arn = "arn:aws:batch:us-east-1:123456789012:job-definition/h:3"
-    log_days                = 30
-    alert_emails            = []
-    schedule_enabled        = false
-    schedule_expression     = "rate(1 days)"
-    schedule_input          = "{\"runs\":[]}"
-    monthly_budget_usd      = 10
-    project                 = "earnings-themes"
+    alert_emails = []
   }
-  assert {
-    condition     = aws_scheduler_schedule.pipeline.state == "DISABLED"
-    error_message = "The schedule is off until someone turns it on."
-  }
-  assert {
-    condition     = length(aws_budgets_budget.monthly.notification) == 0 && length(aws_sns_topic_subscription.alerts) == 0
-    error_message = "Without an address there is no notification (AWS refuses one without a subscriber)."
-  }
+  expect_failures = [var.alert_emails]
 }
 
 # Where the filter names no tag that is there, the budget counts nothing and never writes.
@@ -268,6 +348,14 @@ run "the_budget_counts_what_carries_the_project_tag" {
     schedule_input          = "{\"runs\":[]}"
     monthly_budget_usd      = 10
     project                 = "earnings-themes"
+  }
+  assert {
+    condition     = aws_scheduler_schedule.pipeline.state == "DISABLED"
+    error_message = "The schedule is off until someone turns it on."
+  }
+  assert {
+    condition     = length(aws_budgets_budget.monthly.notification) == 2 && length(aws_sns_topic_subscription.alerts) == 1
+    error_message = "The address hears of the budget and of the runs."
   }
   assert {
     condition     = one(one(aws_budgets_budget.monthly.cost_filter).values) == "user:Project$earnings-themes"
@@ -296,6 +384,24 @@ run "refuses_a_size_that_fargate_lacks" {
   variables {
     head_vcpus     = 1
     head_memory_mb = 16384
+  }
+  expect_failures = [var.head_memory_mb]
+}
+
+run "refuses_more_memory_than_fargate_has" {
+  command = plan
+  variables {
+    head_vcpus     = 4
+    head_memory_mb = 32768
+  }
+  expect_failures = [var.head_memory_mb]
+}
+
+run "refuses_a_step_that_fargate_lacks" {
+  command = plan
+  variables {
+    head_vcpus     = 8
+    head_memory_mb = 17408
   }
   expect_failures = [var.head_memory_mb]
 }

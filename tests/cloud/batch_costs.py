@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.cloud.batch_scenarios import ALONE, prepared
-from tests.cloud.cloud_run import BUCKET, CloudRun, put_source
+from tests.cloud.cloud_run import BUCKET, MAP, CloudRun, put_source
 from tests.conftest import REPO
 from tests.offline_aws import OfflineAWS
 
@@ -110,7 +110,7 @@ def test_the_seconds_from_a_jobs_start_to_its_scripts_first_line(
     run = prepared(aws, tmp_path, profile)
     run.baked = baked
     run.note_first_lines()
-    aws.batch.slots["map"] = 1
+    aws.batch.slots[MAP] = 1
     ended = run.snakemake(*ALONE, "--until", "topics")
     assert ended.status == 0, ended.text
     seconds = run.overhead()

@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ ALONE = ("--groups", "topics=firms", "--group-components", "firms=1", "--retries
 both = pytest.mark.parametrize("run", PROFILES, indirect=True)
 
 
-def prepared(aws: OfflineAWS, folder: Path, profile: str, prefix: str = "runs") -> CloudRun:
+def prepared(aws: OfflineAWS, folder: Path, profile: str, prefix: str = "earnings-themes") -> CloudRun:
     """Return a head whose transcripts are there, and sentences and vectors as well."""
     (folder / "head").mkdir(parents=True)
     (folder / "made/embeddings").mkdir(parents=True)
@@ -258,3 +259,41 @@ def test_a_missing_right_is_named(run: CloudRun, aws: OfflineAWS) -> None:
     assert firms_done(run) == []
     # aws-batch registers a definition before it asks for the job, and forgets it when that is refused: ours to remove.
     run.is_clean()
+
+
+def test_a_head_with_an_empty_disk_makes_again_exactly_what_changed(
+    aws: OfflineAWS, tmp_path: Path, quarter: Path
+) -> None:
+    put_source(aws, quarter)
+    run = CloudRun(aws, tmp_path)
+    run.prepare()
+
+    def head(*arguments: str, **settings: Any) -> list[str]:
+        """Let a head with an empty disk work; return what its jobs say."""
+        shutil.rmtree(run.path / ".snakemake", ignore_errors=True)
+        run.configure(**SETTINGS | settings)
+        ended = run.snakemake(*arguments)
+        assert ended.status == 0, ended.text
+        return [job for job in ended.jobs if not job.startswith("all")]
+
+    last = ["Clustering all firms' topics into themes", "Measuring the run and drawing its report",
+            "Publishing the run to the theme store"]  # fmt: skip
+    assert len(head()) == len(FIRMS) + 5
+    assert head() == []
+    topics = run.versions()
+    other = {"themes": {"stability_runs": 0}}
+    assert head("--dry-run", **other) == last
+    assert head(**other) == last
+    assert run.versions() == topics
+    assert head(**other) == []
+
+    topics_too = other | {"topics": SETTINGS["topics"] | {"min_sentences": 11}}
+    told = head("--dry-run", **topics_too)
+    assert [job for job in told if job not in last] == [
+        f"Finding the topics of firm {firm}" for firm in FIRMS
+    ]
+
+    run.configure(**SETTINGS | {"source": SETTINGS["source"] | {"firms": FIRMS[:2]}})
+    refused = run.snakemake()
+    assert refused.status != 0
+    assert "is a run of other firms" in refused.text and "another name" in refused.text

@@ -16,24 +16,31 @@ from typing import Any
 
 import yaml
 
+from earnings_themes.cloud import made_with
 from earnings_themes.cloud import settings as cloud
 from earnings_themes.config import Source
 from earnings_themes.embedding import embed
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.results.firms import read_firms
+from earnings_themes.system.folders import S3Folder
 from tests.conftest import REPO, MadeEncoder
-from tests.offline_aws import OfflineAWS
+from tests.offline_aws import OfflineAWS, iam, image
 
-BUCKET = "earnings-themes-dev"
-IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/firm-topic-processor:1"
-ROLE = "arn:aws:iam::123456789012:role/map"
+BUCKET = "earnings-themes-dev-123456789012"  # as the deployed one is called, so that its policies fit
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/earnings-themes-dev/firm-topic-processor:1"
+ROLE = "arn:aws:iam::123456789012:role/earnings-themes-dev-map"
+EXECUTION_ROLE = "arn:aws:iam::123456789012:role/earnings-themes-dev-execution"
+HEAD_ROLE = "arn:aws:iam::123456789012:role/earnings-themes-dev-head"
+MAP = "earnings-themes-dev-map"  # queue and definition
 SOURCE = f"s3://{BUCKET}/input/calls.csv"
+# This checkout's package and tests, whatever is installed.
+IMPORTS = f"{REPO}{os.pathsep}{REPO / 'src'}"
 PROFILES = ("aws-basic-batch", "aws-batch")
 # Host failures are Batch's to try again; everything else is Snakemake's, as in terraform/.
 RETRY_STRATEGY = {
     "attempts": 3,
     "evaluateOnExit": [
-        {"onStatusReason": "host ec2*", "action": "RETRY"},
+        {"onStatusReason": "Host EC2*", "action": "RETRY"},
         {"onReason": "*", "action": "EXIT"},
     ],
 }
@@ -60,7 +67,7 @@ class CloudRun:
     aws: OfflineAWS
     path: Path
     profile: str = PROFILES[0]
-    prefix: str = "runs"
+    prefix: str = "earnings-themes"
     gpu_queue: str | None = None
     # Whether the image holds the wheel that a worker of aws-batch installs; without it, pip asks an index.
     baked: bool = True
@@ -79,14 +86,19 @@ class CloudRun:
         self.markers.mkdir()
         batch = self.aws.client("batch")
         queue = next(
-            (item["jobQueueArn"] for item in batch.describe_job_queues(jobQueues=["map"])["jobQueues"]), None
-        ) or self.aws.batch.make_queue("map")
+            (item["jobQueueArn"] for item in batch.describe_job_queues(jobQueues=[MAP])["jobQueues"]), None
+        ) or self.aws.batch.make_queue(MAP)
         definition = batch.register_job_definition(
-            jobDefinitionName="worker",
+            jobDefinitionName=MAP,
             type="container",
             containerProperties={
                 "image": IMAGE,
                 "jobRoleArn": ROLE,
+                "executionRoleArn": EXECUTION_ROLE,
+                "logConfiguration": {
+                    "logDriver": "awslogs",
+                    "options": {"awslogs-group": f"/{MAP[:-4]}/map"},
+                },
                 "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "2048"}],
             },
             retryStrategy=RETRY_STRATEGY,
@@ -103,15 +115,17 @@ class CloudRun:
         }
         cloud.write({name: {"value": value} for name, value in outputs.items()}, self.path / cloud.FOLDER)
         self.aws.images[IMAGE] = self._image
+        self.aws.judge.know_page()
 
     def _image(self, environment: dict[str, str]) -> list[str]:
         """Return what the image brings: its variables, the wheel that a worker of aws-batch installs, its folder."""
-        brought = {"PYTHONPATH": str(REPO), "OMP_NUM_THREADS": "1", "TEST_MARKERS": str(self.markers)}
+        brought = {"PYTHONPATH": IMPORTS, "OMP_NUM_THREADS": "1", "TEST_MARKERS": str(self.markers)}
         if self.baked:
             brought |= {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_FIND_LINKS": str(wheels())}
         enter = ["true"]
         if self.profile == "aws-basic-batch":
-            enter = [f"cp -r {self.path / name} ." for name in (*_WORKFLOW, "my.yaml")]
+            # What the Dockerfile copies of the workflow, and nothing else: no file that the user wrote here.
+            enter = [f"cp -r {image.build(self.path / 'image', self.path)}/. ."]
         script = f'PATH={Path(sys.executable).parent}:$PATH; {" && ".join(enter)} && exec "$@"'
         return ["env", *(f"{key}={value}" for key, value in brought.items()), "bash", "-c", script, "bash"]
 
@@ -129,7 +143,10 @@ class CloudRun:
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start the head; its output goes to head.log."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-        env = kept | self.aws.environment | {"PYTHONPATH": str(REPO), "OMP_NUM_THREADS": "1"}
+        env = kept | self.aws.environment | {"PYTHONPATH": IMPORTS, "OMP_NUM_THREADS": "1"}
+        if self.profile == "aws-basic-batch":
+            # No more rights than the head has in the cloud.
+            env["AWS_ACCESS_KEY_ID"] = iam.role_key(HEAD_ROLE)
         with (self.path / "head.log").open("w") as log:
             return subprocess.Popen(
                 self.command(*arguments), cwd=self.path, env=env, text=True, stdout=log,
@@ -201,7 +218,7 @@ class CloudRun:
         """
         self.aws.client("s3").head_bucket(Bucket=BUCKET)
         left = self.aws.client("batch").describe_job_definitions(status="ACTIVE")["jobDefinitions"]
-        names = {item["jobDefinitionName"] for item in left} - {"worker"}
+        names = {item["jobDefinitionName"] for item in left} - {MAP}
         assert not names, f"job definitions are left: {names}"
         assert not [job for job in self.batch_jobs() if job["status"] not in ("SUCCEEDED", "FAILED")]
         found = self.aws.client("s3").list_objects_v2(
@@ -251,6 +268,12 @@ def put_sentences(run: CloudRun, scratch: Path) -> None:
     ingest(source, scratch / "transcripts.parquet", scratch / "firms.tsv", scratch / "ingest.json")
     firms = read_firms(scratch / "firms.tsv")
     embed(scratch / "transcripts.parquet", firms, scratch / "embeddings/0000.parquet", MadeEncoder(), False)
+    # What they were made with, as a run would have left it: else they count as made with something else.
+    config: dict[str, Any] = yaml.safe_load((run.path / "config/config.yaml").read_text(encoding="utf-8"))
+    for name in ("config/cloud/config.yaml", "my.yaml"):
+        cloud.merge(config, yaml.safe_load((run.path / name).read_text(encoding="utf-8")))
+    folder = S3Folder(BUCKET, run.run, run.aws.client("s3"))
+    made_with.begin(folder, config, run.path / "scripts")
     for name in ("transcripts.parquet", "firms.tsv", "ingest.json", "embeddings/0000.parquet"):
         run.aws.client("s3").upload_file(str(scratch / name), BUCKET, f"{run.run}/{name}")
 

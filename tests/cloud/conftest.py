@@ -13,7 +13,7 @@ from tests.conftest import REPO
 from tests.offline_aws import OfflineAWS
 from tests.small_run import RUN
 
-BUCKET = "earnings-themes-dev"
+BUCKET = "earnings-themes-dev-123456789012"  # as the deployed one is called, so that its policies fit
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/theme-aggregator:1"
 ENTRYPOINT = [sys.executable, str(REPO / "containers/theme-aggregator/entrypoint.py")]
 

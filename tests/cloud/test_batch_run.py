@@ -30,6 +30,9 @@ def run(aws: OfflineAWS, tmp_path: Path, quarter: Path) -> CloudRun:
 
 
 def test_a_quarter_goes_through_from_csv_to_report_and_every_file_is_on_s3(run: CloudRun) -> None:
+    looked = run.snakemake("--dry-run")
+    assert (looked.status, len(looked.jobs)) == (0, 5 + 5), looked.text
+    assert run.keys() == [], "a dry run writes nothing"
     ended = run.snakemake("--set-threads", "embed=2")
     assert ended.status == 0, ended.text
     there = run.keys()
@@ -41,6 +44,10 @@ def test_a_quarter_goes_through_from_csv_to_report_and_every_file_is_on_s3(run: 
     jobs = run.batch_jobs()
     assert {job["status"] for job in jobs} == {"SUCCEEDED"}
     assert len(jobs) == 5, "five firms share a job, and the head publishes"
+    commands = [" ".join(job["container"]["command"]) for job in jobs]
+    assert all("settings_at=s3://" in command and "my.yaml" not in command for command in commands)
+    assert max(map(len, commands)) < 4000, "however many firms the settings list; ECS takes 8,192 characters"
+    assert run.aws.judge.refused == [], "the head and its workers ask for nothing that their roles may not"
     run.is_clean()
 
     again = run.snakemake()

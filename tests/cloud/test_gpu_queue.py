@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.cloud.cloud_run import BUCKET, IMAGE, CloudRun, put_sentences, put_source
+from tests.cloud.cloud_run import BUCKET, IMAGE, MAP, CloudRun, put_sentences, put_source
 from tests.cloud.test_batch_run import SETTINGS
 from tests.offline_aws import OfflineAWS
 from tests.offline_aws.batch import log_of
@@ -26,6 +26,7 @@ def test_encoding_asks_for_a_gpu_of_the_gpu_queue_and_nothing_else_does(
     aws: OfflineAWS, tmp_path: Path, quarter: Path
 ) -> None:
     run = prepared(aws, tmp_path, quarter, "aws-basic-batch")
+    aws.judge.forget()  # the page of rights is of a deployment without a GPU queue
     wanted_files = (f"results/tiny/{VECTORS}", "results/tiny/topics/23.json")
     assert run.snakemake(*wanted_files, "--retries", "0").status != 0
     job = run.batch_jobs()[0]
@@ -42,7 +43,7 @@ def test_encoding_asks_for_a_gpu_of_the_gpu_queue_and_nothing_else_does(
     assert run.snakemake("results/tiny/topics/23.json").status != 0
     other = run.batch_jobs()[before]
     assert "GPU" not in {item["type"] for item in other["container"]["resourceRequirements"]}
-    assert other["jobQueue"].endswith("/map")
+    assert other["jobQueue"].endswith(f"/{MAP}")
 
 
 def test_an_executor_with_one_queue_refuses_before_it_begins(

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from earnings_themes.cloud import head
-from earnings_themes.cloud import settings as cloud
+from earnings_themes.cloud import head, made_with
 from earnings_themes.errors import ConfigError
 from tests.cloud.conftest import BUCKET
 from tests.conftest import REPO
@@ -70,9 +69,46 @@ def test_settings_win_over_options_and_both_over_what_was_built(built: dict[str,
     assert run.config["publish"] == {"store": "dynamodb", "path": "results/themes.sqlite", "table": "themes"}
     assert run.config["reduce"]["sagemaker"]["run_uri"] == f"s3://{BUCKET}/p/results/q1"
     words = head.command(run, "config/profiles/aws-batch", coverage=0.9)
-    key, _, word = words[words.index("--config") + 1].partition("=")
-    assert key == "overlay"
-    assert cloud.decode(word)["reduce"]["min_firm_coverage"] == 0.9
+    settings = json.loads(Path(words[words.index("--configfile") + 1]).read_text())
+    assert settings["reduce"]["min_firm_coverage"] == 0.9
+
+
+def test_a_long_list_of_firms_travels_as_a_file(aws: OfflineAWS, built: dict[str, Any]) -> None:
+    """A job's command holds 8,192 characters: 610 ids of seven digits, and the head would not start."""
+    firms = [str(1_000_000 + number) for number in range(5_000)]
+    file = json.dumps(
+        {"source": {"kind": "s3", "path": "s3://b/k", "firms": firms}, "themes": {"min_firms": 3}}
+    )
+    aws.client("s3").put_object(Bucket=BUCKET, Key="input/q.yaml", Body=file.encode())
+    given = {"run": "q1", "settings": f"s3://{BUCKET}/input/q.yaml", "themes": {"min_firms": 4}}
+    run = head.read_run("q1", json.dumps(given), "{}", built)
+    assert run.config["source"]["firms"] == firms
+    assert run.config["themes"]["min_firms"] == 4, "what is said beside the file wins"
+    assert len(" ".join(head.command(run, "config/profiles/aws-basic-batch", coverage=1.0))) < 500
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [("quarter.yaml", "expected the address"), ("s3://{}/input/none.yaml", "aws s3 cp quarter.yaml s3://")],
+)
+def test_a_file_of_settings_that_is_not_there_is_told(
+    aws: OfflineAWS, built: dict[str, Any], named: str, said: str
+) -> None:
+    given = json.dumps({"settings": named.format(BUCKET)})
+    assert head.main(["--run", RUN, "--settings", given]) == 2
+    assert said in receipt(aws)["message"]
+
+
+def test_a_name_whose_run_holds_other_firms_ends_before_anything_starts(
+    aws: OfflineAWS, built: dict[str, Any]
+) -> None:
+    run = head.read_run(
+        RUN, json.dumps({"source": {"kind": "s3", "path": "s3://b/k", "firms": ["1"]}}), "{}", built
+    )
+    made_with.begin(run.folder, run.config, REPO / "scripts")
+    given = json.dumps({"source": {"kind": "s3", "path": "s3://b/k"}})
+    assert head.main(["--run", RUN, "--settings", given]) == 2
+    assert 'firms: ["1"] then, all now' in receipt(aws)["message"]
 
 
 @pytest.mark.parametrize("bad", ["[1]", "{", '{"themes": {"min_frims": 3}}'])
@@ -99,7 +135,8 @@ def finished(monkeypatch: pytest.MonkeyPatch, *statuses: int) -> list[list[str]]
     left = list(statuses)
 
     def call(words: list[str]) -> int:
-        calls.append(words)
+        settings = json.loads(Path(words[words.index("--configfile") + 1]).read_text())
+        calls.append([*words, f"coverage {settings['reduce']['min_firm_coverage']}"])
         return left.pop(0)
 
     monkeypatch.setattr(head, "call", call)
@@ -142,10 +179,10 @@ def test_a_missing_firm_is_named_and_enough_of_the_others_are_enough(
     options = json.dumps({"reduce": {"min_firm_coverage": coverage}})
     assert head.main(["--run", RUN, "--options", options]) == code
     assert len(calls) == calls_made
-    overlays = [next(word for word in words if word.startswith("overlay=")) for words in calls]
-    asked = [cloud.decode(word.removeprefix("overlay="))["reduce"]["min_firm_coverage"] for word in overlays]
-    assert asked == [1.0, coverage][:calls_made], "first all firms, and only then without those that failed"
-    assert [words[-2:] == ["--forcerun", "themes"] for words in calls] == [True, False][:calls_made]
+    asked = [words[-1] for words in calls]
+    wanted = [f"coverage {least}" for least in (1.0, coverage)]
+    assert asked == wanted[:calls_made], "first all firms, and only then without those that failed"
+    assert [words[-3:-1] == ["--forcerun", "themes"] for words in calls] == [True, False][:calls_made]
     assert receipt(aws)["status"] == status
     assert receipt(aws)["firms"]["failed"] == ["b/c"]
 

@@ -96,6 +96,27 @@ def wait_until(true: Callable[[], object]) -> None:
     raise AssertionError("it never came true")
 
 
+# --- the account's quota ---------------------------------------------------------------------------
+
+
+_LIMIT = "The account-level service limit 'ml.m5.xlarge for processing job usage' is {} Instances, with …"
+
+
+def test_a_machine_that_another_run_has_is_waited_for(
+    aws: OfflineAWS, run: Path, reduce: Callable[..., Path]
+) -> None:
+    aws.refuse("CreateProcessingJob", "ResourceLimitExceeded", _LIMIT.format(1), times=2)
+    assert read_themes(reduce()).themes
+
+
+def test_a_quota_of_none_is_told_with_the_way_around_it(
+    aws: OfflineAWS, run: Path, reduce: Callable[..., Path]
+) -> None:
+    aws.refuse("CreateProcessingJob", "ResourceLimitExceeded", _LIMIT.format(0))
+    with pytest.raises(CloudError, match=r"may have no ml.m5.xlarge.*reduce.backend: local"):
+        reduce()
+
+
 # --- it works --------------------------------------------------------------------------------------
 
 

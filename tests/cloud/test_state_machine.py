@@ -4,6 +4,7 @@ The definition is the deployed one, with its names filled in and its longest wai
 here, so that it can end in every way; tests/terraform has the real one.
 """
 
+import itertools
 import json
 import sys
 import time
@@ -160,6 +161,33 @@ def test_a_request_that_batch_refuses_for_a_while_is_made_again(
     assert [run["status"] for run in json.loads(ended["output"])] == [status]
     assert len(machine.mails) == mails
     assert len(machine.heads()) == 1
+
+
+@pytest.mark.parametrize("given", [{"quarters": []}, {"runs": []}, {"runs": "q1"}])
+def test_an_execution_without_runs_says_so_by_mail(machine: Machine, given: Any) -> None:
+    """A path that leads nowhere is States.Runtime, which no Catch sees: nobody would be written to."""
+    ended = machine.run("SUCCEEDED", given=given)
+    assert (ended["status"], ended["error"]) == ("FAILED", "ExecutionBroken")
+    assert ["has nothing to run" in mail for mail in machine.mails] == [True]
+    assert machine.heads() == []
+
+
+@pytest.mark.parametrize("entry", [{"source": {"kind": "s3"}}, {"run": 20232}, "q2"])
+def test_an_entry_without_a_name_is_written_about_and_the_others_run(machine: Machine, entry: Any) -> None:
+    ended = machine.run("SUCCEEDED", given={"runs": [{"run": "q1"}, entry]})
+    assert (ended["status"], ended["error"]) == ("FAILED", "RunsFailed")
+    assert [head["status"] for head in machine.heads()] == ["SUCCEEDED"]
+    (mail,) = machine.mails
+    assert "it has no name" in mail
+
+
+def test_runs_go_on_in_their_order_one_after_the_other_where_that_is_asked_for(machine: Machine) -> None:
+    given = {"runs": [{"run": name} for name in ("q3", "q1", "q2")], "at_once": 1}
+    assert machine.run("SUCCEEDED", seconds=1, given=given)["status"] == "SUCCEEDED"
+    heads = sorted(machine.heads(), key=lambda head: head["startedAt"])
+    names = [head["container"]["command"][head["container"]["command"].index("--run") + 1] for head in heads]
+    assert names == ["q3", "q1", "q2"]
+    assert all(before["stoppedAt"] <= after["startedAt"] for before, after in itertools.pairwise(heads))
 
 
 def test_one_quarter_that_fails_leaves_the_others_and_fails_the_execution(machine: Machine) -> None:

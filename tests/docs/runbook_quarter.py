@@ -19,6 +19,8 @@ from tests.conftest import REPO
 from tests.docs.commands import project_copy, run
 from tests.offline_aws import OfflineAWS
 
+TABLE = "earnings-themes-dev-themes"  # as the deployed one is called, so that its policies fit
+
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[OfflineAWS]:
@@ -30,21 +32,21 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[OfflineAWS]:
 
 
 def deploy(aws: OfflineAWS, folder: Path, commands: Path) -> None:
-    """Make what `make deploy` and `make cloud-settings` make; the image has the container's command and the config."""
+    """Make what `make deploy` and `make cloud-settings` make; the image has the workflow and the firm's command."""
     folder.mkdir()
-    DynamoDBThemeStore("themes").create_table()
-    CloudRun(aws, folder, profile="aws-batch", prefix="earnings-themes").prepare()
+    DynamoDBThemeStore(TABLE).create_table()
+    CloudRun(aws, folder, profile="aws-basic-batch", prefix="earnings-themes").prepare()
     settings = json.loads((folder / cloud.FOLDER / cloud.SETTINGS).read_text(encoding="utf-8"))
-    cloud.write(settings | {"table_name": "themes"}, folder / cloud.FOLDER)
+    cloud.write(settings | {"table_name": TABLE}, folder / cloud.FOLDER)
     # Jobs here take seconds; a test need not look every ten.
-    profile = folder / "config/profiles/aws-batch/config.yaml"
+    profile = folder / "config/profiles/aws-basic-batch/config.yaml"
     text = profile.read_text(encoding="utf-8")
     profile.write_text(text.replace("seconds-between-status-checks: 10", "seconds-between-status-checks: 1"))
 
     commands.mkdir()
     (commands / "firm-topic-processor").symlink_to(REPO / "containers/firm-topic-processor/entrypoint.py")
     path = f"PATH={commands}:{Path(sys.executable).parent}:{os.environ['PATH']}"
-    enter = ["env", path, "bash", "-c", f'cp -r {folder}/config . && exec "$@"', "bash"]
+    enter = ["env", path, "bash", "-c", 'exec "$@"', "bash"]
     brings = aws.images[IMAGE]
     aws.images[IMAGE] = lambda env: [*brings(env), *enter]
 
@@ -57,6 +59,7 @@ def test_a_quarter_from_the_upload_to_the_cleaning_up(aws: OfflineAWS, tmp_path:
     print(said)
     assert "0047190.json" in said, "the single firm's result"
     assert "Nothing to be done" in said, "the second call has nothing left"
-    assert DynamoDBThemeStore("themes").runs() == []
-    left = aws.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="earnings-themes/results/2023q2/")
+    assert DynamoDBThemeStore(TABLE).runs() == []
+    assert aws.judge.refused == [], "every job asks for what its role may, and nothing else"
+    left = aws.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="earnings-themes/results/2023q2-try/")
     assert "Contents" not in left

@@ -30,6 +30,8 @@ from moto.batch.responses import BatchResponse
 from moto.batch.utils import JobStatus
 from moto.moto_api import state_manager
 
+from tests.offline_aws import iam, limits
+
 if TYPE_CHECKING:
     from tests.offline_aws.server import OfflineAWS
 
@@ -235,6 +237,11 @@ class _Attempt:
         job.status = JobStatus.RUNNING
         self.logs.ensure_log_group(self.log_group)
         self.logs.ensure_log_stream(self.log_group, self.log_stream)
+        if fault := limits.overrides_fault(job.container_overrides):
+            return self._ended(None, fault, False)
+        if lacking := self._start_lacks():
+            job.reason = f"CannotPullContainerError or ResourceInitializationError: {lacking}"
+            return self._ended(None, "Task failed to start", False)
         folder = tempfile.mkdtemp(prefix="batch-job-")
         try:
             environment = environment_of(self.batch.aws, job, self.number)
@@ -266,6 +273,14 @@ class _Attempt:
             else (process.returncode if process.returncode >= 0 else 128 - process.returncode)
         )
         return self._ended(code, why or ENDED, why == TIMED_OUT)
+
+    def _start_lacks(self) -> str:
+        """Return which right the execution role lacks to start the container: its image, its log."""
+        properties = self.job.job_definition.container_properties
+        role = properties.get("executionRoleArn", "").rpartition("/")[2]
+        needed = [*iam.of_a_pull(properties.get("image", "")), *iam.of_a_log(self.log_group, self.log_stream)]
+        lacking = self.batch.aws.judge.allows(role, needed)
+        return iam.message(role, lacking) if lacking else ""
 
     def _ended(self, code: int | None, reason: str, timed_out: bool) -> tuple[bool, str, bool]:
         job = self.job
@@ -327,6 +342,8 @@ def environment_of(aws: "OfflineAWS", job: Any, number: int) -> dict[str, str]:
     if "FARGATE" not in (job.job_definition.platform_capabilities or ()):
         # ECS tells the region to containers on Fargate, and not to those on EC2.
         del environment["AWS_DEFAULT_REGION"]
+    if role := job.job_definition.container_properties.get("jobRoleArn"):
+        environment["AWS_ACCESS_KEY_ID"] = iam.role_key(role)
     for properties in (job.job_definition.container_properties, job.container_overrides):
         environment |= {item["name"]: item["value"] for item in properties.get("environment", ())}
     environment |= {
@@ -363,8 +380,8 @@ def tried_again(job: Any, number: int, status_reason: str) -> bool:
 
 
 def _fits(pattern: str, text: str) -> bool:
-    # A star may only stand at the end, and case does not matter (AWS Batch API Reference, "EvaluateOnExit").
-    pattern, text = pattern.casefold(), text.casefold()
+    # A star may only stand at the end; "the start of the string needs to be an exact match" (AWS Batch API Reference,
+    # "EvaluateOnExit"), which says of `action` alone that case does not matter.
     return text.startswith(pattern[:-1]) if pattern.endswith("*") else text == pattern
 
 

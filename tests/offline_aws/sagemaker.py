@@ -23,6 +23,8 @@ from moto.sagemaker.exceptions import ResourceInUseException
 from moto.sagemaker.models import FakeProcessingJob, SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 
+from tests.offline_aws import iam
+
 if TYPE_CHECKING:
     from tests.offline_aws.server import OfflineAWS
 
@@ -102,7 +104,9 @@ class Jobs:
         job.processing_start_time = dt.datetime.now(dt.UTC)
         root = Path(tempfile.mkdtemp(prefix="processing-"))
         try:
-            if self.aws.failures:
+            if lacking := self._start_lacks(job):
+                status, job.failure_reason = "Failed", f"ClientError: {lacking}"
+            elif self.aws.failures:
                 status, job.failure_reason = "Failed", self.aws.failures.pop(0)
             else:
                 status = self._run_in(root / "ml", job)
@@ -113,6 +117,18 @@ class Jobs:
         # Last, because whoever waits looks at the status.
         job.processing_end_time = job.processing_end_time or dt.datetime.now(dt.UTC)
         job.processing_job_status = status
+
+    def _start_lacks(self, job: Any) -> str:
+        """Return which right the job's role lacks before its command begins: image, log, network card."""
+        role = job.role_arn.rpartition("/")[2]
+        vpc = (job.network_config or {}).get("VpcConfig") or {}
+        needed = [
+            *iam.of_a_pull(job.app_specification["ImageUri"]),
+            *iam.of_a_log(LOG_GROUP, f"{job.processing_job_name}/algo-1-1", makes_group=True),
+            *(iam.of_a_network_card(vpc["Subnets"], vpc["SecurityGroupIds"]) if vpc else ()),
+        ]
+        lacking = self.aws.judge.allows(role, needed)
+        return iam.message(role, lacking) if lacking else ""
 
     def _run_in(self, ml: Path, job: Any) -> str:
         outputs = (job.processing_output_config or {}).get("Outputs", [])
@@ -141,6 +157,7 @@ class Jobs:
         spec = job.app_specification
         kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
         given = self.aws.environment | {"AWS_SDK_UA_APP_ID": _container_app()} | job.environment
+        given["AWS_ACCESS_KEY_ID"] = iam.role_key(job.role_arn)
         image = self.aws.images[spec["ImageUri"]]
         command = [*(image(given) if callable(image) else image), *spec.get("ContainerArguments", [])]
         command = [word.replace("/opt/ml", str(ml)) for word in command]

@@ -1,17 +1,24 @@
-"""The server: moto behind a layer that notes every request, and refuses those that a test wants refused."""
+"""The server: moto behind a layer that notes every request, and refuses what AWS refuses.
 
+That is what a role has no right to (iam.py), what is too large or too much at once (limits.py), and what a test wants
+refused.
+"""
+
+import io
 import json
 import re
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from threading import Thread
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.offline_aws import batch, sagemaker, stepfunctions, terraform
+from tests.offline_aws import batch, iam, limits, sagemaker, stepfunctions, terraform
 
 REGION = "us-east-1"
 # What the container's requests are told apart by: boto3 puts it into the User-Agent header.
@@ -63,7 +70,9 @@ class OfflineAWS:
     requests: all so far, as (from the container, "GET /bucket/key" or "SageMaker.CreateProcessingJob").
     served: the same with what was answered. images: the command that each container image stands for; batch.py
     says more. failures: reasons for which the next Processing jobs fail before they begin. speed: how many
-    seconds of a job's time limit pass in a second.
+    seconds of a job's time limit pass in a second. judge: whose requests are judged, and by what; see iam.py.
+    latency: seconds that each request takes beside moto's own; S3's median on AWS is tens of milliseconds.
+    limits: what AWS refuses as too large or too much at once; see limits.py.
     """
 
     def __init__(self) -> None:
@@ -73,6 +82,9 @@ class OfflineAWS:
         self.images: dict[str, Any] = {}
         self.failures: list[str] = []
         self.speed = 1.0
+        self.latency = 0.0
+        self.judge = iam.Judge()
+        self.limits = limits.Limits()
         self.jobs = sagemaker.Jobs(self)
         self.batch = batch.Batch(self)
         self._app = DomainDispatcherApplication(create_backend_app)
@@ -116,10 +128,12 @@ class OfflineAWS:
             "NO_PROXY": "127.0.0.1",
         }
 
-    def client(self, service: str) -> Any:
-        """Return a boto3 client for this server, whatever the environment says."""
+    def client(self, service: str, **settings: Any) -> Any:
+        """Return a boto3 client for this server, whatever the environment says. settings: botocore's Config's."""
         keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-        return boto3.client(service, endpoint_url=self.url, region_name=REGION, **keys)  # type: ignore[call-overload]
+        return boto3.client(  # type: ignore[call-overload]
+            service, endpoint_url=self.url, region_name=REGION, config=Config(**settings), **keys
+        )
 
     def refuse(
         self, pattern: str, code: str, message: str = "no", status: int = 400, times: int | None = None
@@ -132,6 +146,8 @@ class OfflineAWS:
         self.jobs.end()
         self.batch.end()
         self.refusals, self.images, self.failures, self.speed = [], {}, [], 1.0
+        self.latency, self.limits = 0.0, limits.Limits()
+        self.judge.forget()
         from moto.backends import get_backend
 
         for service in ("s3", "sagemaker", "logs", "dynamodb", "batch", "ecs", "ec2", "iam", "stepfunctions"):
@@ -149,10 +165,13 @@ class OfflineAWS:
             statuses.append(int(status.split()[0]))
             return start(status, *more)
 
-        for refusal in self.refusals:
-            if refusal.applies(request):
-                body = _refused(refusal, "HTTP_X_AMZ_TARGET" in environ, noting)
-                break
+        time.sleep(self.latency)
+        refusal = next((each for each in self.refusals if each.applies(request)), None) or self._judged(
+            environ
+        )
+        if refusal is not None:
+            json_protocol = "HTTP_X_AMZ_TARGET" in environ or environ["PATH_INFO"].startswith("/v1/")
+            body = _refused(refusal, json_protocol, noting)
         else:
             body = list(self._app(environ, noting))
         n_bytes = 0 if environ["REQUEST_METHOD"] == "HEAD" else sum(map(len, body))
@@ -160,6 +179,33 @@ class OfflineAWS:
             Served(job[0] if job else "", request, environ.get("QUERY_STRING", ""), statuses[-1], n_bytes)
         )
         return body
+
+    def _judged(self, environ: Environ) -> Refusal | None:
+        """Return what AWS answers to a request that its role has no right to, or that is over a limit."""
+        role, service = iam.who_asks(environ.get("HTTP_AUTHORIZATION", ""))
+        body = b""
+        if service not in ("", "s3"):
+            # Small, and read here as well; the application reads it after this.
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            environ["wsgi.input"] = io.BytesIO(body)
+        if role in self.judge.roles:
+            method, path, query = (
+                environ["REQUEST_METHOD"],
+                environ["PATH_INFO"],
+                environ.get("QUERY_STRING", ""),
+            )
+            needed = iam.asked(service, method, path, query, environ, body)
+            if lacking := self.judge.allows(role, needed):
+                return Refusal(
+                    "", _DENIED.get(service, "AccessDeniedException"), iam.message(role, lacking), 403, None
+                )
+        if fault := self.limits.refuse(service, environ, body):
+            return Refusal("", *fault, None)
+        return None
+
+
+# What the services call a refusal; S3 and the oldest ones have their own word.
+_DENIED = {"s3": "AccessDenied", "sns": "AuthorizationError"}
 
 
 def _refused(refusal: Refusal, json_protocol: bool, start: Callable[..., Any]) -> list[bytes]:

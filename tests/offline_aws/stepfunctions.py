@@ -4,6 +4,7 @@ moto 5.2.5 took its interpreter from LocalStack, and left out the step between t
 (JobName) and those of boto3 (jobName). test_stepfunctions_patches.py fails when stock moto no longer needs this.
 """
 
+import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -11,21 +12,40 @@ import boto3
 import botocore.session
 from botocore import xform_name
 from moto.core import config as moto_config
+from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEvent,
+    FailureEventException,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
+    StatesErrorNameType,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (
     StateTaskService,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_batch import (
     StateTaskServiceBatch,
 )
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.utils import boto_client
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
+from tests.offline_aws import iam, limits
 from tests.offline_aws.patching import Patches
 
 if TYPE_CHECKING:
     from tests.offline_aws.server import OfflineAWS
 
 PATCHES = Patches()
+# The server whose judge is asked; one at a time patches moto.
+_server: Any = None
 _STOCK_WAIT = StateTaskServiceBatch._eval_integration_pattern
+_STOCK_MATCH = ErrorEqualsDecl._eval_body
+_STOCK_ERROR = ExecutionState._from_error
+_STOCK_EVALUATE = ExecutionState._evaluate_with_timeout
 _models = botocore.session.get_session()
 
 
@@ -66,18 +86,67 @@ def normalise_response(
 def wait_for_the_job(self: Any, env: Any, **named: Any) -> None:
     """Wait with a token of its own. Stock moto: a Retry waits with the closed token, and times out at once."""
     env.callback_pool_manager.add(env.states.context_object.update_task_token())
+    if lacking := _server.judge.allows(machines_role().rpartition("/")[2], iam.of_a_waiting_state()):
+        raise PermissionError(iam.message(machines_role(), lacking))
     _STOCK_WAIT(self, env=env, **named)
+
+
+@PATCHES.replaces(ErrorEqualsDecl, "_eval_body")
+def matches(self: Any, env: Any) -> None:
+    """Match neither States.Runtime nor States.DataLimitExceeded by States.ALL, as Step Functions does not.
+
+    "Errors" in its Developer Guide: the first is never retried nor caught, the second not by States.ALL. Stock moto:
+    States.ALL catches both.
+    """
+    kind = getattr(env.stack[-1], "error_name", "")
+    named = [getattr(name, "error_name", "") for name in self.error_names]
+    if kind == "States.Runtime" or (kind == "States.DataLimitExceeded" and kind not in named):
+        env.stack[-1] = False
+    else:
+        _STOCK_MATCH(self, env)
+
+
+@PATCHES.replaces(ExecutionState, "_from_error")
+def from_error(self: Any, env: Any, ex: Exception) -> Any:
+    """Name a text that is no JSON an intrinsic's failure, which may be caught. Stock moto: States.Runtime."""
+    failure = _STOCK_ERROR(self, env, ex)
+    if isinstance(ex, json.JSONDecodeError):
+        failure.error_name = StatesErrorName(StatesErrorNameType.StatesIntrinsicFailure)
+    return failure
+
+
+@PATCHES.replaces(ExecutionState, "_evaluate_with_timeout")
+def limited(self: Any, env: Any) -> None:
+    """Fail where a state's data are larger than Step Functions takes. Stock moto: there is no limit."""
+    _STOCK_EVALUATE(self, env)
+    size = len(json.dumps(env.states.get_input(), default=str).encode())
+    if size > limits.STATE_BYTES:
+        said = f"The state/task returned a result with a size of {size}, exceeding the maximum of {limits.STATE_BYTES}."
+        name = StatesErrorName(StatesErrorNameType.StatesStatesDataLimitExceeded)
+        told = TaskFailedEventDetails(error=name.error_name, cause=said)
+        details = EventDetails(taskFailedEventDetails=told)
+        raise FailureEventException(FailureEvent(env, name, HistoryEventType.TaskFailed, details))
+
+
+def machines_role() -> str:
+    """Return the role of the state machines; there is one deployment at a time here, and so one role."""
+    backend = stepfunctions_parser_backends["123456789012"]["us-east-1"]
+    return next((machine.roleArn for machine in backend.state_machines), "")
 
 
 def patch(aws: "OfflineAWS") -> None:
     """Let state machines run, and their tasks come here."""
+    global _server
+    _server = aws
     PATCHES.apply()
     # Stock moto: a machine that is made before this is said is never run.
     moto_config.default_user_config["stepfunctions"] = {"execute_state_machine": True}
 
     def client(*arguments: Any, **named: Any) -> Any:
         # Stock moto calls "localhost", before which boto3 puts the bucket's name: such a host does not exist.
-        return boto3.client(*arguments, **named | {"endpoint_url": aws.url})
+        # And with the role of the machine, which asks.
+        key = iam.role_key(machines_role())
+        return boto3.client(*arguments, **named | {"endpoint_url": aws.url, "aws_access_key_id": key})
 
     boto_client.boto3 = SimpleNamespace(client=client)
 

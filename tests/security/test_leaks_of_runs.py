@@ -101,7 +101,7 @@ def test_no_job_no_log_and_no_source_archive_in_the_cloud_holds_a_sentence_or_a_
     for version in s3.list_object_versions(Bucket=BUCKET)["Versions"]:
         key = version["Key"]
         body = s3.get_object(Bucket=BUCKET, Key=key, VersionId=version["VersionId"])["Body"].read()
-        if key.startswith("runs/snakemake-workflow"):
+        if key.startswith("earnings-themes/snakemake-workflow"):
             archives += 1
             packed = tmp_path / f"archive{archives}"
             packed.write_bytes(body)

@@ -5,7 +5,6 @@ else is what was applied: the bucket, the table, the queues, the job definitions
 """
 
 import json
-import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -16,10 +15,11 @@ from typing import Any
 
 from moto.sns import sns_backends
 
-from tests.cloud.cloud_run import wheels
+from tests.cloud.cloud_run import IMPORTS, wheels
 from tests.conftest import REPO
-from tests.offline_aws import OfflineAWS
+from tests.offline_aws import OfflineAWS, image
 from tests.offline_aws.terraform import load_managed_policies
+from tests.terraform import permissions
 from tests.terraform.conftest import Terraform, make_terraform, provider_mirror
 
 # An address, so that the subscription and the budget's notification are made as well.
@@ -89,11 +89,9 @@ def applied_dev(aws: OfflineAWS, folder: Path) -> Iterator[Applied]:
     outputs = json.loads(terraform.run("output", "-json").stdout)
     applied.outputs = {name: output["value"] for name, output in outputs.items()}
     applied.state = json.loads(terraform.run("show", "-json").stdout)
+    # From here on every request of a role is judged by what was applied.
+    aws.judge.know(permissions.policies(applied.resources()))
     yield applied
-
-
-# What the image has as its working folder; see containers/firm-topic-processor/Dockerfile.
-_WORKFLOW = ("Snakefile", "rules", "scripts", "config", "envs")
 
 
 def make_images(applied: Applied, folder: Path) -> Path:
@@ -101,19 +99,16 @@ def make_images(applied: Applied, folder: Path) -> Path:
     work, markers = folder / "image", folder / "markers"
     work.mkdir()
     markers.mkdir()
-    for name in _WORKFLOW:
-        whole = shutil.copytree if (REPO / name).is_dir() else shutil.copy2
-        whole(REPO / name, work / name)
+    image.build(work)
     for profile in (work / "config/profiles").glob("aws-*/config.yaml"):
         # A machine that is already there needs no patience.
         text = profile.read_text().replace(
             "seconds-between-status-checks: 10", "seconds-between-status-checks: 1"
         )
         profile.write_text(text.replace("retries: 2", "retries: 0").replace("retries: 3", "retries: 0"))
-    brought = {"PYTHONPATH": str(REPO), "OMP_NUM_THREADS": "1", "TEST_MARKERS": str(markers)}
+    brought = {"PYTHONPATH": IMPORTS, "OMP_NUM_THREADS": "1", "TEST_MARKERS": str(markers)}
     brought |= {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_FIND_LINKS": str(wheels())}
-    enter = " && ".join(f"cp -r {work / name} ." for name in _WORKFLOW)
-    script = f'PATH={Path(sys.executable).parent}:$PATH; {enter} && exec "$@"'
+    script = f'PATH={Path(sys.executable).parent}:$PATH; cp -r {work}/. . && exec "$@"'
     words = ["env", *(f"{key}={value}" for key, value in brought.items()), "bash", "-c", script, "bash"]
     applied.aws.images[applied.outputs["firm_topic_processor_image"]] = words
     reduce = str(REPO / "containers/theme-aggregator/entrypoint.py")
@@ -144,7 +139,7 @@ class Execution:
         return [name for name in entered if name]
 
 
-def execute(applied: Applied, name: str, given: dict[str, Any], patience: float = 300) -> Execution:
+def execute(applied: Applied, name: str, given: dict[str, Any], patience: float = 1200) -> Execution:
     """Start an execution and wait for its end."""
     states = applied.aws.client("stepfunctions")
     began = time.monotonic()

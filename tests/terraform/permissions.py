@@ -14,6 +14,7 @@ from typing import Any
 
 from docs.generate.markdown import table
 from tests.conftest import REPO
+from tests.offline_aws import iam
 
 PAGE = REPO / "docs/permissions.md"
 
@@ -22,10 +23,10 @@ UNBOUND = {
     ("head", "WatchWork"),
     ("head", "FindTheReduce"),
     ("reduce", "LogInToEcr"),
-    ("reduce", "LookAtTheNetwork"),
+    ("reduce", "WriteMetrics"),
     ("execution", "LogInToEcr"),
     ("states", "WatchHeads"),
-    ("states", "LogAndTrace"),
+    ("states", "Log"),
 }
 
 
@@ -49,6 +50,17 @@ def statements(resources: list[dict[str, Any]]) -> list[Statement]:
             role = resource["values"]["role"].removeprefix("earnings-themes-dev-")
             found += list(_of(role, resource["values"]["policy"]))
     return sorted(found, key=lambda statement: statement.role)
+
+
+def policies(resources: list[dict[str, Any]]) -> dict[str, list[iam.Rule]]:
+    """Return what the offline AWS judges by: the policies of the roles, by the role's name, and the bucket's."""
+    found: dict[str, list[iam.Rule]] = {}
+    for resource in resources:
+        if resource["type"] == "aws_iam_role_policy":
+            found.setdefault(resource["values"]["role"], []).extend(iam.rules(resource["values"]["policy"]))
+        elif resource["type"] == "aws_s3_bucket_policy":
+            found["bucket"] = iam.rules(resource["values"]["policy"])
+    return found
 
 
 def bucket_statements(resources: list[dict[str, Any]]) -> list[Statement]:

@@ -7,9 +7,12 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import boto3
+import botocore.session
 import pytest
+from botocore import xform_name
 from moto import mock_aws
 
 from tests.conftest import REPO
@@ -26,6 +29,15 @@ def test_the_code_is_valid_and_formatted(terraform: Terraform) -> None:
 def test_variables_counts_and_refusals(terraform: Terraform) -> None:
     said = terraform.run("test", "-no-color").stdout
     assert re.search(r"Success! \d+ passed, 0 failed", said), said
+
+
+def test_the_lock_file_holds_for_every_machine_that_terraform_runs_on() -> None:
+    """With one platform's hash, `make deploy` on a Mac ends in "doesn't match any of the checksums"."""
+    text = (REPO / "terraform/.terraform.lock.hcl").read_text(encoding="utf-8")
+    hashes = re.findall(r'"(h1|zh):([^"]+)"', text)
+    assert sum(kind == "h1" for kind, _ in hashes) >= 3, "linux, linux on arm, Mac at least"
+    # The registry signs this list, an archive a platform: with it any platform's download can be checked.
+    assert sum(kind == "zh" for kind, _ in hashes) >= 10
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(REPO / "terraform")))
@@ -86,6 +98,108 @@ def test_deploy_refuses_without_credentials_and_says_what_is_missing(tmp_path: P
     assert said.returncode == 1
     for missing in ("ENV is 'qa'", "AWS credentials", "backend.tf"):
         assert missing in said.stderr
+
+
+def deploy_module() -> dict[str, Any]:
+    return runpy.run_path(str(REPO / "terraform/deploy.py"))
+
+
+def test_deploy_refuses_another_region_than_the_deployments() -> None:
+    """Else the state lies in one region, the machines in another, and the images in a third."""
+    (fault,) = deploy_module()["other_region"]("eu-west-1", "us-east-1", "dev")
+    assert "eu-west-1" in fault and "export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1" in fault
+    assert deploy_module()["other_region"]("us-east-1", "us-east-1", "dev") == []
+
+
+def test_deploy_refuses_where_nobody_is_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    deploy = deploy_module()
+    monkeypatch.delenv("TF_VAR_alert_emails", raising=False)
+    (fault,) = deploy["nobody_to_write_to"](deploy["Settings"]("dev"), "dev")
+    assert 'alert_emails = ["you@example.org"]' in fault
+    monkeypatch.setenv("TF_VAR_alert_emails", '["me@example.org"]')
+    assert deploy["nobody_to_write_to"](deploy["Settings"]("dev"), "dev") == []
+
+
+def test_deploy_refuses_another_accounts_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = deploy_module()["missing_backend"]
+    monkeypatch.setitem(missing.__globals__, "BACKEND", tmp_path / "backend.tf")
+    (fault,) = missing("123456789012", "us-east-1", "dev")
+    assert "bootstrap dev" in fault
+    (tmp_path / "backend.tf").write_text('bucket = "earnings-themes-state-210987654321-us-east-1"\n')
+    (fault,) = missing("123456789012", "us-east-1", "dev")
+    assert "is another's" in fault
+    (tmp_path / "backend.tf").write_text('bucket = "earnings-themes-state-123456789012-us-east-1"\n')
+    assert missing("123456789012", "us-east-1", "dev") == []
+
+
+class _NewAccount:
+    """The quotas of a new account."""
+
+    def get_service_quota(self, ServiceCode: str, QuotaCode: str) -> dict[str, Any]:  # noqa: N803
+        return {"Quota": {"Value": {"L-3032A538": 6.0, "L-0307F515": 0.0}.get(QuotaCode, 5.0)}}
+
+
+def test_deploy_tells_which_quotas_of_a_new_account_are_low_and_how_to_ask(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Jobs above a quota wait for ever, and a reduce above its own fails when the map has been paid for."""
+    deploy = deploy_module()
+    monkeypatch.setattr(boto3, "client", lambda service: _NewAccount())
+    lines = deploy["quota_lines"](deploy["quotas"](deploy["Settings"]("dev")), "us-east-1")
+    said = "\n".join(lines)
+    assert "LOW All Standard Spot Instance Requests: 5, 16 wanted" in said
+    assert "ok  Running On-Demand Standard instances: 5, 4 wanted" in said
+    assert "ok  Fargate On-Demand vCPU resource count: 6, 4 wanted" in said
+    assert "LOW ml.m5.xlarge for processing job usage: 0, 1 wanted" in said
+    assert 'reduce_backend = "local"' in said
+    asked = [line.split() for line in lines if "request-service-quota-increase" in line]
+    model = botocore.session.get_session().get_service_model("service-quotas")
+    needed = model.operation_model("RequestServiceQuotaIncrease").input_shape.required_members
+    for words in asked:
+        assert {f"--{xform_name(name, '-')}" for name in needed} <= set(words)
+
+
+def test_an_image_is_built_for_the_machines_that_run_it_and_as_one_plain_manifest() -> None:
+    images = runpy.run_path(str(REPO / "terraform/images.py"))
+    words = " ".join(images["build_command"]("theme-aggregator", "registry/theme-aggregator:tag", "index"))
+    for needed in (
+        "--platform linux/amd64",
+        "--provenance=false",
+        "--sbom=false",
+        "push=true,oci-mediatypes=false",
+    ):
+        assert needed in words
+    assert (
+        images["fault_of"]({"imageManifestMediaType": "application/vnd.docker.distribution.manifest.v2+json"})
+        == ""
+    )
+    for other in ("application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json"):
+        assert other in images["fault_of"]({"imageManifestMediaType": other})
+
+
+def test_no_document_builds_an_image_for_the_cloud_in_another_way() -> None:
+    for page in [REPO / "README.md", *(REPO / "docs").rglob("*.md")]:
+        for line in page.read_text(encoding="utf-8").splitlines():
+            assert not ("docker build" in line and "$REGISTRY" in line), (
+                f"{page.name}: {line}; it is `make images`"
+            )
+
+
+def test_the_accounts_own_log_groups_do_not_keep_everything_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    keep = deploy_module()["keep_logs_for_a_while"]
+    with mock_aws():
+        logs = boto3.client("logs", region_name="us-east-1")
+        logs.create_log_group(logGroupName="/aws/batch/job")
+        logs.put_retention_policy(logGroupName="/aws/batch/job", retentionInDays=7)
+        keep()
+        keep()
+        kept = {
+            group["logGroupName"]: group["retentionInDays"]
+            for group in logs.describe_log_groups()["logGroups"]
+        }
+    assert kept == {"/aws/sagemaker/ProcessingJobs": 30, "/aws/batch/job": 7}
 
 
 def test_the_state_bucket_is_made_once_and_named_in_the_backend(

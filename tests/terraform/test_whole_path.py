@@ -6,6 +6,7 @@ It takes minutes, most of them the provider's own pauses, so it has a command of
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.events.models import EventPattern
 
 from tests.conftest import REPO
 from tests.offline_aws import OfflineAWS
@@ -180,8 +182,50 @@ def test_a_run_that_cannot_work_fails_and_says_why(dev: Applied, markers: Path) 
 
 def test_an_execution_without_runs_says_what_is_missing(dev: Applied, markers: Path) -> None:
     ended = execute(dev, "empty", {"quarters": []})
-    assert (ended.status, ended.states[-1]) == ("FAILED", "Broken")
+    assert (ended.status, ended.states) == ("FAILED", ["HasRuns", "NotifyNoRuns", "Broken"])
     assert "runs" in messages(dev)[-1]
+
+
+def test_no_request_was_refused_and_every_right_was_used(dev: Applied, markers: Path) -> None:
+    """A right that no run uses is one that only an intruder would; iam.py lists those that are used out of sight."""
+    assert dev.aws.judge.refused == []
+    assert sorted(dev.aws.judge.unused()) == []
+
+
+def test_nothing_was_left_to_be_filled_in(dev: Applied) -> None:
+    """In HCL "$${" is a "${" that stays: a budget's filter that names no tag, and nobody notices."""
+    left = [
+        found["address"]
+        for found in dev.resources()
+        if re.search(r"[$%]\{[a-z_.]+\}", json.dumps(found["values"], ensure_ascii=False))
+    ]
+    assert left == []
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "told"),
+    [
+        ("TIMED_OUT", None, True),
+        ("ABORTED", None, True),
+        ("FAILED", "States.Runtime", True),
+        ("FAILED", "RunsFailed", False),
+        ("FAILED", "ExecutionBroken", False),
+        ("SUCCEEDED", None, False),
+    ],
+)
+def test_an_execution_that_could_write_no_mail_is_told_by_eventbridge(
+    dev: Applied, status: str, error: str | None, told: bool
+) -> None:
+    (rule,) = [found for found in dev.resources() if found["type"] == "aws_cloudwatch_event_rule"]
+    pattern = EventPattern.load(rule["values"]["event_pattern"])
+    detail = {"stateMachineArn": dev.outputs["state_machine_arn"], "status": status}
+    detail |= {"error": error} if error else {}
+    event = {
+        "source": "aws.states",
+        "detail-type": "Step Functions Execution Status Change",
+        "detail": detail,
+    }
+    assert pattern.matches_event(event) is told  # type: ignore[arg-type]
 
 
 def test_destroy_leaves_nothing(dev: Applied) -> None:

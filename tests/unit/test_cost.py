@@ -36,8 +36,22 @@ def test_fewer_machines_are_slower_and_not_dearer() -> None:
 
 
 def test_without_a_way_out_the_network_costs_nothing() -> None:
-    network = {egress: cost.idle_month(egress)[0].usd for egress in ("nat", "endpoints", "none")}
-    assert network["none"] == 0 < network["nat"] < network["endpoints"]
+    network = {egress: cost.idle_month(egress)[0].usd for egress in ("public", "nat", "endpoints", "none")}
+    assert network["none"] == network["public"] == 0 < network["nat"] < network["endpoints"]
+
+
+def test_an_idle_month_with_what_terraform_makes_by_default_costs_under_two_dollars() -> None:
+    assert sum(line.usd for line in cost.idle_month("public", 4000)) < 2
+
+
+def test_a_run_that_is_published_again_pays_for_what_it_deletes() -> None:
+    first, again = cost.estimate(1000), cost.estimate(1000, again=True)
+    assert usd(again, "DynamoDB") - usd(first, "DynamoDB") == pytest.approx(1000 * 419 * 0.625 / 1e6)
+
+
+def test_the_way_out_is_paid_for_in_one_way() -> None:
+    assert "0.50 GB through NAT" in cost.estimate(1000, egress="nat").lines[-1].how
+    assert "0.00 GB through NAT" in cost.estimate(1000).lines[-1].how
 
 
 def test_every_price_names_its_page_and_where_it_was_rechecked() -> None:

@@ -1,69 +1,25 @@
-"""The cache of vectors: bounded, shared, and the same in S3."""
+"""The cache of vectors: bounded, and shared."""
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import numpy as np
 import pytest
-from moto import mock_aws
 
 from earnings_themes.embedding import EmbeddingCache, open_cache, text_digest
+from earnings_themes.errors import ConfigError
 
 MODEL = "0" * 64
-BUCKET = "vectors"
 
 
 def vectors(first: int, last: int) -> dict[bytes, np.ndarray]:
     return {text_digest(str(n)): np.full(256, n, dtype=np.float32) for n in range(first, last)}
 
 
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        boto3.client("s3").create_bucket(Bucket=BUCKET)
-        yield f"s3://{BUCKET}/cache"
-
-
-def keys() -> list[str]:
-    return [item["Key"] for item in boto3.client("s3").list_objects_v2(Bucket=BUCKET).get("Contents", [])]
-
-
-def test_in_s3_a_vector_is_found_by_another_job_and_a_repeated_put_changes_nothing(bucket: str) -> None:
-    with contextlib.closing(open_cache(bucket, MODEL)) as cache:
-        cache.put(vectors(0, 50))
-        before = keys()
-        cache.put(vectors(0, 50))
-        assert keys() == before
-        cache.put(vectors(40, 60))
-    with contextlib.closing(open_cache(bucket, MODEL)) as cache:
-        found = cache.get([text_digest(str(n)) for n in range(30, 70)])
-        assert {n for n in range(30, 70) if text_digest(str(n)) in found} == set(range(30, 60))
-        assert all(np.array_equal(vector, vectors(0, 60)[digest]) for digest, vector in found.items())
-    with contextlib.closing(open_cache(bucket, "1" * 64)) as other:
-        assert other.get(vectors(0, 50)) == {}
-
-
-def test_in_s3_half_a_pair_is_nothing(bucket: str) -> None:
-    with contextlib.closing(open_cache(bucket, MODEL)) as cache:
-        cache.put(vectors(0, 5))
-        boto3.client("s3").delete_object(
-            Bucket=BUCKET, Key=next(key for key in keys() if key.endswith(".vectors"))
-        )
-        assert cache.get(vectors(0, 5)) == {}
-
-
-def test_in_s3_it_stays_within_its_limit(bucket: str) -> None:
-    with contextlib.closing(open_cache(bucket, MODEL, max_mb=1)) as cache:
-        cache.put(vectors(0, 700))
-        cache.put(vectors(700, 1400))
-    with contextlib.closing(open_cache(bucket, MODEL)) as cache:
-        assert len(cache.get(vectors(0, 1400))) == 700
+def test_a_cache_is_on_a_disk() -> None:
+    with pytest.raises(ConfigError, match=r"'s3://b/cache'; expected a folder on this disk, or null"):
+        open_cache("s3://b/cache", MODEL)
 
 
 def test_on_disk_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:

@@ -57,7 +57,15 @@ def test_the_rulegraph_has_every_step(fresh: Folder) -> None:
 def test_a_run_leaves_every_file_of_the_design(finished: Folder) -> None:
     results = finished.results()
     names = "transcripts.parquet firms.tsv ingest.json themes.json published.json quality.json".split()
-    for name in [*names, "panel.parquet", "calls.parquet", "codebook.md", "panel.csv", "panel.dta", "report.html"]:
+    for name in [
+        *names,
+        "panel.parquet",
+        "calls.parquet",
+        "codebook.md",
+        "panel.csv",
+        "panel.dta",
+        "report.html",
+    ]:
         assert (results / name).stat().st_size > 0
     firms = read_firms(results / "firms.tsv")
     statuses = {f.firm_id: read_firm_topics(results / f"topics/{f.firm_id}.json").status for f in firms}

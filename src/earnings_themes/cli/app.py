@@ -225,7 +225,8 @@ def cost_of_a_run(
     """
     found = cost.estimate(firms, read_config(config) if config else None)
     idle = [
-        (f"idle month, egress {kind}", cost.idle_month(kind, firms)) for kind in ("nat", "endpoints", "none")
+        (f"idle month, egress {kind}", cost.idle_month(kind, firms))
+        for kind in ("public", "nat", "endpoints", "none")
     ]
     rows: list[tuple[Cell, ...]] = [(line.name, round(line.usd, 4), line.how) for line in found.lines]
     rows += [("together", found.total, f"at least {found.minutes:.0f} minutes")]

@@ -16,11 +16,13 @@ from earnings_themes.config import Config
 HOURS_A_MONTH: Final = 730
 _GB: Final = 1e9
 # Those of terraform/variables.tf and environments/prod.tfvars.
-MAP_VCPUS: Final = 256
+MAP_VCPUS: Final = 64
 HEAD_VCPUS: Final = 2
 HEAD_GB: Final = 8
-ENDPOINTS: Final = 16  # eight services in two zones
+ENDPOINTS: Final = 24  # eight services in three zones
+VOLUME_GB: Final = 50
 _FIRMS_A_SHARD: Final = 50
+_FIRMS_A_JOB: Final = 20
 _STABILITY_RUNS: Final = 10
 
 
@@ -63,23 +65,37 @@ def measured(name: str) -> float:
     return float(table("measured.json")[name]["value"])
 
 
-def estimate(n_firms: int, config: Config | None = None, vcpus: int = MAP_VCPUS) -> Estimate:
-    """Return what a run of so many firms costs, at one call a firm.
+def estimate(
+    n_firms: int,
+    config: Config | None = None,
+    vcpus: int = MAP_VCPUS,
+    egress: str = "public",
+    again: bool = False,
+) -> Estimate:
+    """Return what a run of so many firms costs, at one call a firm; half as much or half as much again may be true.
 
     config: its reduce.backend, themes.stability_runs and embedding.shards count; None: the cloud's defaults.
-    vcpus: how many the map may have at once; more are faster, and cost the same but for starting them.
+    vcpus: how many the map may have at once; more are faster, and cost the same but for starting them. egress: as in
+    terraform/variables.tf. again: whether the run is published over an earlier one, whose items are deleted.
     """
     if n_firms < 1:
         raise ValueError(f"n_firms is {n_firms}; expected at least 1")
     shards = max(config.embedding.shards if config else 1, math.ceil(n_firms / _FIRMS_A_SHARD))
     work = n_firms * (measured("embed_cpu_seconds_a_firm") + measured("topics_cpu_seconds_a_firm"))
-    jobs = n_firms + shards + 3  # ingest, publish and report beside the map
+    groups = math.ceil(n_firms / _FIRMS_A_JOB)
+    jobs = groups + shards + 3  # ingest, report, and the themes where they are a job
     busy = work + jobs * measured("job_overhead_seconds") + measured("report_seconds")
+    busy += n_firms * measured("firm_overhead_seconds")
     used = min(vcpus, n_firms)
     start = measured("machine_start_seconds")
     paid = busy * (1 + measured("idle_share")) + start * used
-    spot = price("ec2_vcpu_hour") * price("ec2_spot_share")
-    map_usd = paid / 3600 * spot
+    machines = math.ceil(used / measured("machine_vcpus"))
+    # What stays when the last job has gone.
+    paid += machines * measured("machine_vcpus") * 60 * measured("machine_idle_minutes")
+    dear = measured("on_demand_share")
+    spot = price("ec2_vcpu_hour") * (price("ec2_spot_share") * (1 - dear) + dear)
+    machine_hours = paid / 3600 / measured("machine_vcpus")
+    map_usd = paid / 3600 * spot + machine_hours * VOLUME_GB * price("gp3_gb_month") / HOURS_A_MONTH
 
     reduce_seconds = _reduce_seconds(n_firms, config.themes.stability_runs if config else _STABILITY_RUNS)
     if config and config.reduce.backend == "local":
@@ -90,8 +106,10 @@ def estimate(n_firms: int, config: Config | None = None, vcpus: int = MAP_VCPUS)
         reduce_seconds += measured("reduce_start_seconds")
         reduce_usd = reduce_seconds / 3600 * price("sagemaker_hour")
         reduce_how = f"{reduce_seconds:.0f} s of a Processing job"
-    # Embedding first, then topics: in each wave every vCPU works.
-    wall = 2 * start + busy * (1 + measured("idle_share")) / used + reduce_seconds
+    # Embedding first, then topics: in each wave every vCPU works, and the head looks at one file after the other.
+    looking = n_firms * measured("head_requests_a_firm") * measured("request_seconds")
+    writing = n_firms * measured("dynamodb_writes_a_firm") / measured("publish_units_a_second")
+    wall = 2 * start + busy * (1 + measured("idle_share")) / used + reduce_seconds + looking + writing
     head_hour = HEAD_VCPUS * price("fargate_vcpu_hour") + HEAD_GB * price("fargate_gb_hour")
 
     gb = n_firms * measured("s3_bytes_a_firm") / _GB
@@ -100,13 +118,20 @@ def estimate(n_firms: int, config: Config | None = None, vcpus: int = MAP_VCPUS)
         + measured("s3_reads_a_firm") * price("s3_thousand_reads")
     )
     table_gb = n_firms * measured("dynamodb_bytes_a_firm") / _GB
-    writes = n_firms * measured("dynamodb_writes_a_firm")
+    # A deleted item is paid for like a written one.
+    writes = n_firms * measured("dynamodb_writes_a_firm") * (2 if again else 1)
     reads = n_firms * measured("dynamodb_reads_a_firm")
-    nat_gb = n_firms * measured("nat_bytes_a_firm") / _GB
+    nat_gb = n_firms * measured("nat_bytes_a_firm") / _GB if egress == "nat" else 0.0
+    # The head has an address too, as long as it works.
+    addresses = (machine_hours + wall / 3600) * price("public_address_hour") if egress == "public" else 0.0
     home_gb = n_firms * measured("downloaded_bytes_a_firm") / _GB
     log_gb = n_firms * measured("log_bytes_a_firm") / _GB
     lines = (
-        Line("map", map_usd, f"{paid / 3600:.2f} spot vCPU hours in {jobs} jobs"),
+        Line(
+            "map",
+            map_usd,
+            f"{paid / 3600:.2f} vCPU hours in {jobs} jobs, a ninth of them on demand, with the machines' disks",
+        ),
         Line("reduce", reduce_usd, reduce_how),
         Line(
             "head",
@@ -126,8 +151,8 @@ def estimate(n_firms: int, config: Config | None = None, vcpus: int = MAP_VCPUS)
         ),
         Line(
             "transfer and logs",
-            nat_gb * price("nat_gb") + home_gb * price("internet_gb") + log_gb * price("logs_gb"),
-            f"{nat_gb:.2f} GB through NAT, {home_gb:.2f} GB downloaded, {log_gb:.2f} GB of logs",
+            nat_gb * price("nat_gb") + addresses + home_gb * price("internet_gb") + log_gb * price("logs_gb"),
+            f"{nat_gb:.2f} GB through NAT, public addresses, {home_gb:.2f} GB downloaded, {log_gb:.2f} GB of logs",
         ),
     )
     return Estimate(n_firms, lines, wall / 60)
@@ -141,16 +166,18 @@ def _reduce_seconds(n_firms: int, stability_runs: int) -> float:
 
 
 def idle_month(egress: str, n_firms: int = 0) -> tuple[Line, ...]:
-    """Return what a month without a run costs. egress: nat, endpoints or none, as in terraform/variables.tf.
+    """Return what a month without a run costs. egress: public, nat, endpoints or none, as in terraform/variables.tf.
 
     n_firms: whose results are stored.
     """
     network = {
+        "public": 0.0,
         "nat": HOURS_A_MONTH * (price("nat_hour") + price("public_address_hour")),
         "endpoints": HOURS_A_MONTH * ENDPOINTS * price("endpoint_hour"),
         "none": 0.0,
     }[egress]
     how = {
+        "public": "nothing while no job runs",
         "nat": "a NAT gateway and its address",
         "endpoints": f"{ENDPOINTS} interface endpoints",
         "none": "nothing; no job can start",

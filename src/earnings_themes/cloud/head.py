@@ -4,7 +4,7 @@ The state machine starts it as a Batch job, with a run, and reads the receipt af
 own because someone has to turn "Snakemake exited with 1" into "these three firms are missing": Snakemake's exit
 status says only that something failed.
 
-    python -m earnings_themes.cloud.head --run 2024Q3 --settings '{"source": {"kind": "s3", "path": "s3://b/input/q3/"}}'
+    python -m earnings_themes.cloud.head --run 2024Q3 --settings '{"settings": "s3://b/input/q3/quarter.yaml"}'
 
 Where things are (bucket, queues, roles, table) comes in EARNINGS_THEMES_CLOUD, which Terraform writes into the job
 definition: the same names as `terraform output`.
@@ -30,7 +30,7 @@ from typing import Any, Final
 import yaml
 
 from earnings_themes import __version__
-from earnings_themes.cloud import cost
+from earnings_themes.cloud import cost, made_with
 from earnings_themes.cloud import settings as cloud
 from earnings_themes.config import parse_config
 from earnings_themes.errors import ConfigError, EarningsThemesError
@@ -42,6 +42,9 @@ from earnings_themes.system.folders import S3Folder, s3_folder
 log = logging.getLogger("earnings_themes")
 
 RECEIPT: Final = "run_receipt.json"
+# In config/cloud: what Snakemake is called with.
+SETTINGS: Final = "run.json"
+_LONGEST_LINE: Final = 4000  # of the log; a list of firms is longer
 CLOUD: Final = "EARNINGS_THEMES_CLOUD"
 PROFILE: Final = "EARNINGS_THEMES_PROFILE"
 # The state machine's data are limited to 256 KB (Step Functions Developer Guide, "Quotas"), so a receipt that
@@ -93,7 +96,10 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--run", required=True, metavar="RUN", help="the run's name")
     parser.add_argument(
-        "--settings", default="{}", metavar="JSON", help="what differs from config/config.yaml for this run"
+        "--settings",
+        default="{}",
+        metavar="JSON",
+        help='what differs from config/config.yaml; {"settings": "s3://…/quarter.yaml"} names a file of it',
     )
     parser.add_argument(
         "--options", default="{}", metavar="JSON", help="the same for all runs of an execution; settings win"
@@ -192,8 +198,10 @@ def read_run(name: str, settings: str, options: str, built: Mapping[str, Any]) -
     config: dict[str, Any] = yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))
     cloud.merge(config, differs)
     parse_config(config)  # a wrong key is an error here, before anything costs money
-    log.info("settings of this run: %s", json.dumps(differs, sort_keys=True))
-    return Run(name, s3_folder(address(name, built)), config, differs)
+    folder = s3_folder(address(name, built))
+    made_with.refuse_other_firms(folder, config)
+    log.info("settings of this run: %s", json.dumps(differs, sort_keys=True, default=str)[:_LONGEST_LINE])
+    return Run(name, folder, config, differs)
 
 
 def _object(name: str, text: str) -> dict[str, Any]:
@@ -203,6 +211,30 @@ def _object(name: str, text: str) -> dict[str, Any]:
         raise ConfigError(f"{name} is no JSON ({error}): {text[:200]!r}") from error
     if not isinstance(value, dict):
         raise ConfigError(f"{name} is {type(value).__name__}; expected an object with keys of config.yaml.")
+    # A file, because a job's command holds 8,192 characters, and a list of firms may not fit.
+    file = value.pop("settings", None)
+    whole = _file(file) if file is not None else {}
+    cloud.merge(whole, value)
+    return whole
+
+
+def _file(address: Any) -> dict[str, Any]:
+    """Return a part of config.yaml that lies in S3. Raises ConfigError, CloudError."""
+    if not str(address).startswith("s3://"):
+        raise ConfigError(
+            f"settings is {address!r}; expected the address of a file, such as s3://bucket/input/quarter.yaml."
+        )
+    where, _, name = str(address).rpartition("/")
+    try:
+        value = yaml.safe_load(s3_folder(where).read(name))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"settings: {address} is not there. Put it there: aws s3 cp quarter.yaml {address}"
+        ) from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"settings: {address} is no YAML: {error}") from error
+    if not isinstance(value, dict):
+        raise ConfigError(f"settings: {address} holds {type(value).__name__}; expected keys of config.yaml.")
     return value
 
 
@@ -239,15 +271,16 @@ def refuse_a_second_head(name: str, built: Mapping[str, Any]) -> None:
 
 
 def command(run: Run, profile: str, coverage: float) -> list[str]:
-    """Return the call of Snakemake. What is the same in every run is in the profile.
+    """Return the call of Snakemake, and write the file of settings that it names.
 
-    Settings go on the command line and not into a file, because they go on to the workers that way: a worker of
-    aws-basic-batch has the files of its image, and no other.
+    What is the same in every run is in the profile. Workers get the settings from the run's folder, see made_with.
     """
     settings = copy.deepcopy(run.differs)
     cloud.merge(settings, {"reduce": {"min_firm_coverage": coverage}})
-    words = [sys.executable, "-m", "snakemake", "--profile", profile]
-    return [*words, "--config", f"overlay={cloud.encode(settings)}"]
+    file = cloud.FOLDER / SETTINGS
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(settings, default=str), encoding="utf-8")
+    return [sys.executable, "-m", "snakemake", "--profile", profile, "--configfile", str(file)]
 
 
 def call(words: Sequence[str]) -> int:

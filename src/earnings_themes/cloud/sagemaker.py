@@ -43,6 +43,15 @@ _SECONDS_A_LINE: Final = 60.0
 # How FailureReason begins when the cause is AWS's: the same job may succeed when it is asked for again.
 _FAULTS_OF_AWS: Final = ("InternalServerError", "CapacityError")
 _RUNNING: Final = ("InProgress", "Stopping")
+# As long as the longest reduce of another run may take.
+_QUOTA_PATIENCE_SECONDS: Final = 3600.0
+# "The account-level service limit 'ml.m5.xlarge for processing job usage' is 0 Instances, with …"
+_NO_MACHINE: Final = "is 0 Instances"
+_QUOTA_IS_ZERO: Final = (
+    "This account may have no {type} for Processing jobs. Ask for one (`python terraform/deploy.py check dev` prints "
+    "the command), or set reduce.backend: local (reduce_backend in terraform/environments/) and run again: what "
+    "is done stays done."
+)
 
 
 def reduce_on_sagemaker(
@@ -164,13 +173,25 @@ class _Jobs:
         )  # fmt: skip
         needs = f"sagemaker:CreateProcessingJob, sagemaker:AddTags, and iam:PassRole for {self.settings.role}"
         with aws_errors(f"start job {self.name}", needs):
-            try:
-                self.client.create_processing_job(**wanted)
-                log.info("started job %s on %s", self.name, self.settings.instance_type)
-            except ClientError as error:
-                if error_code(error) != "ResourceInUse":
-                    raise
-                log.info("job %s was started by another process at the same moment", self.name)
+            deadline = time.monotonic() + _QUOTA_PATIENCE_SECONDS
+            while True:
+                try:
+                    self.client.create_processing_job(**wanted)
+                    log.info("started job %s on %s", self.name, self.settings.instance_type)
+                    return
+                except ClientError as error:
+                    if error_code(error) == "ResourceInUse":
+                        log.info("job %s was started by another process at the same moment", self.name)
+                        return
+                    if error_code(error) != "ResourceLimitExceeded":
+                        raise
+                    # Of two runs at once one waits for the other's machine; where there never is one, nobody waits.
+                    if _NO_MACHINE in str(error):
+                        raise CloudError(_QUOTA_IS_ZERO.format(type=self.settings.instance_type)) from error
+                    if time.monotonic() >= deadline:
+                        raise
+                    log.info("the account has as many %s as it may: waiting", self.settings.instance_type)
+                    time.sleep(max(self.poll_seconds, 0.05))
 
     def _wait(self) -> "Job":
         """Return the job when it has ended, and say in the log how it is going."""

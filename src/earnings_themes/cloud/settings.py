@@ -6,7 +6,6 @@ writes two files that git ignores: config/cloud/settings.json, which the profile
 which they hand to the workflow. The head in the cloud finds the same values in its environment, and calls `write`.
 """
 
-import base64
 import json
 import os
 from collections.abc import Mapping, MutableMapping
@@ -69,13 +68,15 @@ def workflow_config(values: Mapping[str, Any]) -> dict[str, Any]:
         # Of the sample only; a job in the cloud has no file of this machine.
         "report": {"labels": None},
         # An encoding job fills its machine for some minutes at 25 to 50 firms.
-        "embedding": {"shards": 20},
+        # No cache: the disk of a job in the cloud is gone with it.
+        "embedding": {"shards": 20, "cache": None},
     }
     if values.get("map_gpu_queue_arn"):
         config["embedding"]["device"] = "cuda"
     if values.get("table_name"):
         config["publish"] = {"store": "dynamodb", "table": values["table_name"]}
-    if values.get("theme_aggregator_image") and values.get("sagemaker_role_arn"):
+    backend = values.get("reduce_backend", "sagemaker")
+    if backend == "sagemaker" and values.get("theme_aggregator_image") and values.get("sagemaker_role_arn"):
         config["reduce"] = {
             "backend": "sagemaker",
             "sagemaker": {
@@ -87,25 +88,6 @@ def workflow_config(values: Mapping[str, Any]) -> dict[str, Any]:
             },
         }
     return config
-
-
-def encode(config: Mapping[str, Any]) -> str:
-    """Return a part of config.yaml as one word, for `snakemake --config overlay=WORD`.
-
-    The head's settings have to reach workers that get no file from it. Snakemake hands `--config` on to them, but reads
-    a number inside a value as a text, and would read JSON; base64 it leaves alone.
-    """
-    return base64.urlsafe_b64encode(json.dumps(config, sort_keys=True).encode()).decode()
-
-
-def decode(word: str) -> dict[str, Any]:
-    """Return the part of config.yaml behind a word made by encode. Raises ConfigError."""
-    try:
-        return dict(json.loads(base64.urlsafe_b64decode(word)))
-    except ValueError as error:
-        raise ConfigError(
-            f"overlay: {word[:40]!r} was not made by earnings_themes.cloud.settings.encode."
-        ) from error
 
 
 def merge(config: MutableMapping[str, Any], overlay: Mapping[str, Any]) -> None:

@@ -144,8 +144,8 @@ class Embedding:
     )
     cache: str | None = setting(
         "results/.cache",
-        "vectors of all runs by text and model, so no sentence is encoded twice; or s3://…; null: none",
-        expected="a folder, s3://bucket/prefix, or null for no cache",
+        "vectors of all runs by text and model, so no sentence is encoded twice; null: none",
+        expected="a folder on this disk, or null for no cache",
         min_length=1,
     )
     shards: Whole = setting(

@@ -9,7 +9,7 @@ nothing (bit for bit, tested); and vectors are kept, in a cache that all firms a
 torch is imported only when there is something to encode. A job that clusters never pays for it.
 """
 
-from earnings_themes.embedding.cache import EmbeddingCache, S3Cache, open_cache, text_digest
+from earnings_themes.embedding.cache import EmbeddingCache, open_cache, text_digest
 from earnings_themes.embedding.encoders import (
     PACKAGED_NAME,
     PACKAGED_SHA256,
@@ -26,7 +26,6 @@ __all__ = [
     "STATIC",
     "EmbeddingCache",
     "FirmVectors",
-    "S3Cache",
     "SentenceEncoder",
     "TorchEncoder",
     "Vectors",

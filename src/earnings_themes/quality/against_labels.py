@@ -54,9 +54,12 @@ def compare(run_dir: Path, labels: Mapping[str, Label] | None) -> Compared:
         none = f"none of the {len(labels)} labelled sentences is in this run with such a label"
         n_ids = len(rows) + n_other
         if n_other > _MISLABELLED * n_ids:
-            rows, none = [], (
-                "the labels are of another version of the input: "
-                f"{n_other} of {n_ids} labelled sentences have another text"
+            rows, none = (
+                [],
+                (
+                    "the labels are of another version of the input: "
+                    f"{n_other} of {n_ids} labelled sentences have another text"
+                ),
             )
     subject = [row for row in rows if row.label.theme and row.label.kind in ("", "subject")]
     crossing = cross_firm((row.label.theme, row.firm_id) for row in subject)

@@ -15,7 +15,9 @@ from earnings_themes.quality.settled import has_content
 _STEP: Final = 0.025
 
 
-def curve(sentences: pd.DataFrame, floor: float, calibration: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+def curve(
+    sentences: pd.DataFrame, floor: float, calibration: Mapping[str, Any] | None
+) -> list[dict[str, Any]]:
     """Return a point a floor: what is left when only sentences of that strength or more count.
 
     Parameters

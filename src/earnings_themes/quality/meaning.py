@@ -19,7 +19,10 @@ class Meaning:
 
 _LEVELS: Final = {"themes": "themes", "broad": "broad themes"}
 _FORMS: Final = {
-    "assigned": ("settled sentences", "Sentences in none do not count, which flatters a run that settles few."),
+    "assigned": (
+        "settled sentences",
+        "Sentences in none do not count, which flatters a run that settles few.",
+    ),
     "all": ("all sentences", "Each sentence in none is a group of its own: the strictest form."),
 }
 

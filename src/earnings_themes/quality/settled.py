@@ -24,7 +24,9 @@ def read_settled(run_dir: Path, columns: Sequence[str] = COLUMNS) -> pd.DataFram
         table = pq.read_table(path, columns=list(columns), read_dictionary=repeated)
         frame: pd.DataFrame = table.to_pandas()
     except (OSError, pa.ArrowException) as error:
-        raise ResultError(f"{path}: cannot be read ({error}). Run themes again; it makes the file.") from error
+        raise ResultError(
+            f"{path}: cannot be read ({error}). Run themes again; it makes the file."
+        ) from error
     return frame
 
 

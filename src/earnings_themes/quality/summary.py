@@ -79,7 +79,9 @@ def _counts(run: Run, sentences: pd.DataFrame) -> dict[str, Metric]:
         "sentences": count(len(sentences), "sentences"),
         "sentences_modelled": count(int(modelled(sentences).sum()), "sentences"),
         "sentences_content": count(int(has_content(sentences).sum()), "sentences"),
-        "topics": count(sum(theme.n_topics for theme in themes.themes) + len(themes.unassigned_topics), "topics"),
+        "topics": count(
+            sum(theme.n_topics for theme in themes.themes) + len(themes.unassigned_topics), "topics"
+        ),
         "themes": count(len(themes.themes), "themes"),
         "themes_subject": count(sum(theme.kind == "subject" for theme in themes.themes), "themes"),
         "broad": count(len(themes.broad), "broad themes"),
@@ -96,7 +98,10 @@ def _coverage(run: Run, sentences: pd.DataFrame) -> dict[str, Metric]:
             int(settled.sum()), n_modelled, "modelled sentences", "no sentence was modelled"
         ),
         "coverage_content": share(
-            int((settled & content).sum()), int(content.sum()), "sentences with content", "no sentence has content"
+            int((settled & content).sum()),
+            int(content.sum()),
+            "sentences with content",
+            "no sentence has content",
         ),
         "firms_with_theme": share(len(speaking), len(run.firms), "firms", "there is no firm"),
         "procedural_sentences": share(

@@ -61,7 +61,7 @@ data "aws_iam_policy_document" "machines" {
 data "aws_iam_policy_document" "files" {
   statement {
     sid       = "FindFiles"
-    actions   = ["s3:ListBucket", "s3:GetBucketLocation"]
+    actions   = ["s3:ListBucket"]
     resources = local.buckets
   }
   statement {
@@ -107,8 +107,8 @@ data "aws_iam_policy_document" "head" {
 
   statement {
     sid       = "SubmitWork"
-    actions   = ["batch:SubmitJob", "batch:TagResource"]
-    resources = concat(local.queue_arns, ["${aws_batch_job_definition.map.arn_prefix}:*", "${local.batch}:job/*"])
+    actions   = ["batch:SubmitJob"]
+    resources = concat(local.queue_arns, ["${aws_batch_job_definition.map.arn_prefix}:*"])
   }
   statement {
     sid       = "EndWork"
@@ -167,10 +167,16 @@ data "aws_iam_policy_document" "head" {
       values   = ["sagemaker.amazonaws.com"]
     }
   }
+  # A group's own actions are judged by its ARN with `:*` (CloudWatch Logs User Guide, "Identity and access management").
+  statement {
+    sid       = "FindTheReducesLog"
+    actions   = ["logs:DescribeLogStreams"]
+    resources = ["${local.reduce_log}:*"]
+  }
   statement {
     sid       = "ReadTheReducesLog"
-    actions   = ["logs:DescribeLogStreams", "logs:GetLogEvents"]
-    resources = [local.reduce_log, "${local.reduce_log}:log-stream:themes-*"]
+    actions   = ["logs:GetLogEvents"]
+    resources = ["${local.reduce_log}:log-stream:themes-*"]
   }
   statement {
     sid = "Publish"
@@ -226,7 +232,7 @@ data "aws_iam_policy_document" "reduce" {
   statement {
     sid       = "WriteLog"
     actions   = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-    resources = [local.reduce_log, "${local.reduce_log}:log-stream:*"]
+    resources = [local.reduce_log, "${local.reduce_log}:*"]
   }
   statement {
     sid       = "PullImage"
@@ -239,29 +245,46 @@ data "aws_iam_policy_document" "reduce" {
     actions   = ["ecr:GetAuthorizationToken"]
     resources = ["*"]
   }
-  # SageMaker puts a network card of the job into our subnets, with this role.
+  # What its machine did: a graph in the console, and nothing fails without it.
   statement {
-    sid = "NetworkCard"
-    actions = [
-      "ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface",
-      "ec2:DeleteNetworkInterfacePermission",
-    ]
-    resources = concat(
-      [for id in var.subnet_ids : "arn:${var.partition}:ec2:${var.region}:${var.account_id}:subnet/${id}"],
-      [
-        "arn:${var.partition}:ec2:${var.region}:${var.account_id}:security-group/${var.security_group_id}",
-        "arn:${var.partition}:ec2:${var.region}:${var.account_id}:network-interface/*",
-      ],
-    )
+    sid       = "WriteMetrics"
+    actions   = ["cloudwatch:PutMetricData"] # cannot be limited to a resource
+    resources = ["*"]
+    condition {
+      test     = "StringEquals"
+      variable = "cloudwatch:namespace"
+      values   = ["/aws/sagemaker/ProcessingJobs"]
+    }
+  }
+  # SageMaker puts a network card of the job into our private subnets, with this role.
+  dynamic "statement" {
+    for_each = length(local.sagemaker_subnets) > 0 ? [1] : []
+    content {
+      sid = "NetworkCard"
+      actions = [
+        "ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface",
+        "ec2:DeleteNetworkInterfacePermission",
+      ]
+      resources = concat(
+        [for id in var.subnet_ids : "arn:${var.partition}:ec2:${var.region}:${var.account_id}:subnet/${id}"],
+        [
+          "arn:${var.partition}:ec2:${var.region}:${var.account_id}:security-group/${var.security_group_id}",
+          "arn:${var.partition}:ec2:${var.region}:${var.account_id}:network-interface/*",
+        ],
+      )
+    }
   }
   # Cannot be limited to a resource (Service Authorization Reference, "Amazon EC2").
-  statement {
-    sid = "LookAtTheNetwork"
-    actions = [
-      "ec2:DescribeNetworkInterfaces", "ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups",
-      "ec2:DescribeDhcpOptions",
-    ]
-    resources = ["*"]
+  dynamic "statement" {
+    for_each = length(local.sagemaker_subnets) > 0 ? [1] : []
+    content {
+      sid = "LookAtTheNetwork"
+      actions = [
+        "ec2:DescribeNetworkInterfaces", "ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups",
+        "ec2:DescribeDhcpOptions",
+      ]
+      resources = ["*"]
+    }
   }
 }
 
@@ -310,7 +333,7 @@ resource "aws_iam_role_policy" "execution" {
 
 # --- the machines --------------------------------------------------------------------------------
 
-# What the ECS agent of a machine has. The launch template keeps it from containers.
+# What the ECS agent of a machine has. The machine keeps it from our containers; see its launch template.
 resource "aws_iam_role" "instance" {
   name               = "${var.name}-instance"
   description        = "The ECS agent on the workers' machines"

@@ -8,6 +8,14 @@ locals {
     "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE" = "more than the queue's limit of vCPUs"
     "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"           = "the zones have no machine left"
   }
+  # SageMaker gives a job in a public subnet no public address, so there it stays in SageMaker's own network.
+  sagemaker_subnets         = var.has_public_addresses ? [] : var.subnet_ids
+  sagemaker_security_groups = var.has_public_addresses ? [] : [var.security_group_id]
+  # A queue goes on to its next environment also where the first one is full, not only where spot has no machine left:
+  # so it bounds what is paid at the on-demand price. Four vCPUs are what the largest job asks for.
+  on_demand_vcpus = max(4, floor(var.map_max_vcpus / 8))
+  # The program of every image of ours runs as this user; see the Dockerfiles.
+  worker_uid = 10001
   # What `make cloud-settings` writes to a file, the head finds in its environment.
   cloud = {
     region                     = var.region
@@ -21,8 +29,9 @@ locals {
     firm_topic_processor_image = var.images["firm-topic-processor"]
     theme_aggregator_image     = var.images["theme-aggregator"]
     sagemaker_role_arn         = aws_iam_role.reduce.arn
-    sagemaker_subnets          = var.subnet_ids
-    sagemaker_security_groups  = [var.security_group_id]
+    reduce_backend             = var.reduce_backend
+    sagemaker_subnets          = local.sagemaker_subnets
+    sagemaker_security_groups  = local.sagemaker_security_groups
     table_name                 = var.table_name
     tags                       = var.tags
   }
@@ -44,8 +53,9 @@ resource "aws_cloudwatch_log_group" "head" {
   retention_in_days = var.log_days
 }
 
-# What Batch's own default for machines lacks: an encrypted disk of our size, and a metadata service that
-# hands its credentials to no container.
+# What Batch's own default for machines lacks: an encrypted disk of our size, and a machine whose role no job can take.
+# Batch runs containers in the host's network (AWS Batch User Guide, "Networking modes"), where the metadata service is one
+# hop away as it is for the machine's own agent: so the machine itself refuses our containers' user.
 resource "aws_launch_template" "worker" {
   name_prefix            = "${var.name}-worker-"
   update_default_version = true
@@ -53,8 +63,22 @@ resource "aws_launch_template" "worker" {
   metadata_options {
     http_endpoint               = "enabled"
     http_tokens                 = "required"
-    http_put_response_hop_limit = 1 # the machine's own agent is one hop away, a container two
+    http_put_response_hop_limit = 1
   }
+  # In the form that Batch asks for, because it adds parts of its own.
+  user_data = base64encode(<<-EOT
+    MIME-Version: 1.0
+    Content-Type: multipart/mixed; boundary="==BOUNDARY=="
+
+    --==BOUNDARY==
+    Content-Type: text/x-shellscript; charset="us-ascii"
+
+    #!/bin/bash
+    iptables --insert OUTPUT --destination 169.254.169.254 --match owner --uid-owner ${local.worker_uid} --jump REJECT
+
+    --==BOUNDARY==--
+  EOT
+  )
   block_device_mappings {
     device_name = "/dev/xvda"
     ebs {
@@ -110,7 +134,7 @@ resource "aws_batch_compute_environment" "spot" {
   depends_on = [aws_iam_role_policy_attachment.instance]
 }
 
-# Where the queue goes on when spot has no capacity left.
+# Where the queue goes on when spot has no capacity left, or is full.
 resource "aws_batch_compute_environment" "on_demand" {
   compute_environment_name_prefix = "${var.name}-ondemand-"
   type                            = "MANAGED"
@@ -119,7 +143,7 @@ resource "aws_batch_compute_environment" "on_demand" {
     type                = "EC2"
     allocation_strategy = "BEST_FIT_PROGRESSIVE"
     min_vcpus           = 0
-    max_vcpus           = var.map_max_vcpus
+    max_vcpus           = local.on_demand_vcpus
     instance_type       = var.map_instance_types
     instance_role       = aws_iam_instance_profile.instance.arn
     subnets             = var.subnet_ids
@@ -261,7 +285,7 @@ resource "aws_batch_job_definition" "map" {
   type                       = "container"
   platform_capabilities      = ["EC2"]
   propagate_tags             = true
-  deregister_on_new_revision = true # an old revision would run an old image
+  deregister_on_new_revision = false # a run that is going on names the revision it began with
 
   container_properties = jsonencode({
     image            = var.images["firm-topic-processor"]
@@ -288,16 +312,20 @@ resource "aws_batch_job_definition" "map" {
   retry_strategy {
     attempts = var.map_attempts
     evaluate_on_exit {
-      on_status_reason = "host ec2*" # its spot machine was taken away
-      action           = "retry"
+      on_status_reason = "Host EC2*" # its spot machine was taken away; letters count as they are
+      action           = "RETRY"
     }
     evaluate_on_exit {
-      on_reason = "cannotpullcontainererror*"
-      action    = "retry"
+      on_reason = "CannotPull*"
+      action    = "RETRY"
+    }
+    evaluate_on_exit {
+      on_status_reason = "Task failed to start*" # Docker's or the agent's own timeouts
+      action           = "RETRY"
     }
     evaluate_on_exit {
       on_reason = "*"
-      action    = "exit"
+      action    = "EXIT"
     }
   }
   timeout {
@@ -311,7 +339,7 @@ resource "aws_batch_job_definition" "head" {
   type                       = "container"
   platform_capabilities      = ["FARGATE"]
   propagate_tags             = true
-  deregister_on_new_revision = true
+  deregister_on_new_revision = false # as the workers'
 
   container_properties = jsonencode({
     image            = var.images["firm-topic-processor"]
@@ -328,7 +356,7 @@ resource "aws_batch_job_definition" "head" {
       { type = "VCPU", value = tostring(var.head_vcpus) },
       { type = "MEMORY", value = tostring(var.head_memory_mb) },
     ]
-    networkConfiguration         = { assignPublicIp = "DISABLED" }
+    networkConfiguration         = { assignPublicIp = var.has_public_addresses ? "ENABLED" : "DISABLED" }
     fargatePlatformConfiguration = { platformVersion = "LATEST" }
     logConfiguration = {
       logDriver = "awslogs"
@@ -342,12 +370,16 @@ resource "aws_batch_job_definition" "head" {
   retry_strategy {
     attempts = 2
     evaluate_on_exit {
-      on_reason = "cannotpullcontainererror*"
-      action    = "retry"
+      on_reason = "CannotPull*"
+      action    = "RETRY"
+    }
+    evaluate_on_exit {
+      on_status_reason = "Task failed to start*"
+      action           = "RETRY"
     }
     evaluate_on_exit {
       on_reason = "*"
-      action    = "exit"
+      action    = "EXIT"
     }
   }
   timeout {

@@ -42,3 +42,13 @@ output "sagemaker_role_arn" {
   description = "The reduce's role."
   value       = aws_iam_role.reduce.arn
 }
+
+output "sagemaker_subnets" {
+  description = "Where the reduce's job runs; none: in SageMaker's own network."
+  value       = local.sagemaker_subnets
+}
+
+output "sagemaker_security_groups" {
+  description = "The group of the reduce's job."
+  value       = local.sagemaker_security_groups
+}

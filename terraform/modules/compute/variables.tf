@@ -63,6 +63,24 @@ variable "security_group_id" {
   }
 }
 
+variable "has_public_addresses" {
+  description = "Whether the subnets are public ones."
+  type        = bool
+  validation {
+    condition     = var.has_public_addresses != null
+    error_message = "has_public_addresses must be true or false."
+  }
+}
+
+variable "reduce_backend" {
+  description = "Where the themes are found."
+  type        = string
+  validation {
+    condition     = contains(["sagemaker", "local"], var.reduce_backend)
+    error_message = "reduce_backend must be sagemaker or local."
+  }
+}
+
 variable "bucket" {
   description = "The results bucket."
   type        = string
@@ -145,7 +163,7 @@ variable "map_instance_types" {
 }
 
 variable "map_max_vcpus" {
-  description = "The most vCPUs of each environment of the map."
+  description = "The most vCPUs of spot machines of the map."
   type        = number
   validation {
     condition     = var.map_max_vcpus > 0

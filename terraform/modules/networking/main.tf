@@ -1,13 +1,21 @@
-# A network in which the machines that compute have no public address and nobody can call them.
+# A network in which nobody can call the machines that compute. With `egress = "public"` each has a public address while
+# it is there, and costs nothing when none is; otherwise they are in private subnets, and the way out costs by the hour.
 
 data "aws_availability_zones" "available" {
-  #checkov:skip=CKV_AWS_394:the first two zones are taken, however many there are
+  #checkov:skip=CKV_AWS_394:up to three zones are taken, however many there are
   state = "available"
+  # These two old zones lack Fargate or the machine types of the map; a zone's name differs by account, its id does not.
+  exclude_zone_ids = ["use1-az3", "usw1-az2"]
+  filter {
+    name   = "opt-in-status"
+    values = ["opt-in-not-required"] # no local zone
+  }
 }
 
 locals {
-  # Two zones: one can be out of spot machines while the other has them.
-  zones = slice(data.aws_availability_zones.available.names, 0, 2)
+  # Three zones where there are three: each has spot machines of its own.
+  zones     = slice(data.aws_availability_zones.available.names, 0, min(3, length(data.aws_availability_zones.available.names)))
+  is_public = var.egress == "public"
 }
 
 # A network of its own, so that nothing else in the account can reach the workers.
@@ -24,26 +32,27 @@ resource "aws_default_security_group" "closed" {
   vpc_id = aws_vpc.this.id
 }
 
-# Where the NAT gateway stands; no machine of ours does.
+# Where jobs run with egress = "public", and where the NAT gateway stands otherwise.
 resource "aws_subnet" "public" {
-  count                   = 2
+  #checkov:skip=CKV_AWS_130:a public address costs nothing while idle, a NAT gateway $36.50 a month; the group lets nobody in
+  count                   = length(local.zones)
   vpc_id                  = aws_vpc.this.id
   availability_zone       = local.zones[count.index]
   cidr_block              = cidrsubnet(var.vpc_cidr, 4, count.index)
-  map_public_ip_on_launch = false
+  map_public_ip_on_launch = local.is_public
   tags                    = { Name = "${var.name}-public-${local.zones[count.index]}" }
 }
 
-# Where all jobs run.
+# Where all jobs run unless egress is "public".
 resource "aws_subnet" "private" {
-  count             = 2
+  count             = length(local.zones)
   vpc_id            = aws_vpc.this.id
   availability_zone = local.zones[count.index]
-  cidr_block        = cidrsubnet(var.vpc_cidr, 4, count.index + 2)
+  cidr_block        = cidrsubnet(var.vpc_cidr, 4, count.index + 8)
   tags              = { Name = "${var.name}-private-${local.zones[count.index]}" }
 }
 
-# The way out for the NAT gateway. It costs nothing, so it stays when the gateway is off.
+# The way out, for machines with an address of their own or for the NAT gateway. It costs nothing.
 resource "aws_internet_gateway" "this" {
   vpc_id = aws_vpc.this.id
   tags   = { Name = var.name }
@@ -62,22 +71,22 @@ resource "aws_route" "public_internet" {
   gateway_id             = aws_internet_gateway.this.id
 }
 
-# Both public subnets use the table.
+# Every public subnet uses the table.
 resource "aws_route_table_association" "public" {
-  count          = 2
+  count          = length(local.zones)
   subnet_id      = aws_subnet.public[count.index].id
   route_table_id = aws_route_table.public.id
 }
 
-# One table for both private subnets, because there is one NAT gateway.
+# One table for all private subnets, because there is one NAT gateway.
 resource "aws_route_table" "private" {
   vpc_id = aws_vpc.this.id
   tags   = { Name = "${var.name}-private" }
 }
 
-# Both private subnets use the table.
+# Every private subnet uses the table.
 resource "aws_route_table_association" "private" {
-  count          = 2
+  count          = length(local.zones)
   subnet_id      = aws_subnet.private[count.index].id
   route_table_id = aws_route_table.private.id
 }
@@ -112,7 +121,7 @@ resource "aws_vpc_endpoint" "gateway" {
   vpc_id            = aws_vpc.this.id
   service_name      = "com.amazonaws.${var.region}.${each.key}"
   vpc_endpoint_type = "Gateway"
-  route_table_ids   = [aws_route_table.private.id]
+  route_table_ids   = [aws_route_table.private.id, aws_route_table.public.id]
   tags              = { Name = "${var.name}-${each.key}" }
 }
 

@@ -1,6 +1,11 @@
-output "private_subnet_ids" {
+output "job_subnet_ids" {
   description = "Where jobs run."
-  value       = aws_subnet.private[*].id
+  value       = local.is_public ? aws_subnet.public[*].id : aws_subnet.private[*].id
+}
+
+output "has_public_addresses" {
+  description = "Whether a job has an address of its own."
+  value       = local.is_public
 }
 
 output "workers_security_group_id" {

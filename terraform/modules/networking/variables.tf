@@ -22,17 +22,17 @@ variable "vpc_cidr" {
   description = "The address range of the VPC."
   type        = string
   validation {
-    condition     = can(cidrsubnet(var.vpc_cidr, 4, 3))
+    condition     = can(cidrsubnet(var.vpc_cidr, 4, 10))
     error_message = "vpc_cidr must have room for 16 subnets."
   }
 }
 
 variable "egress" {
-  description = "How private subnets reach AWS: nat, endpoints or none."
+  description = "How jobs reach AWS: public, nat, endpoints or none."
   type        = string
   validation {
-    condition     = contains(["nat", "endpoints", "none"], var.egress)
-    error_message = "egress must be nat, endpoints or none."
+    condition     = contains(["public", "nat", "endpoints", "none"], var.egress)
+    error_message = "egress must be public, nat, endpoints or none."
   }
 }
 

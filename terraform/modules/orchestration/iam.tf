@@ -71,17 +71,6 @@ data "aws_iam_policy_document" "states" {
     actions   = ["events:PutTargets", "events:PutRule", "events:DescribeRule"]
     resources = ["arn:${var.partition}:events:${var.region}:${var.account_id}:rule/StepFunctionsGetEventsForBatchJobsRule"]
   }
-  # A distributed map starts the same machine once a run.
-  statement {
-    sid       = "MapOverRuns"
-    actions   = ["states:StartExecution"]
-    resources = [local.state_machine]
-  }
-  statement {
-    sid       = "WatchTheMap"
-    actions   = ["states:DescribeExecution", "states:StopExecution", "states:RedriveExecution"]
-    resources = ["${local.states}:execution:${var.name}-pipeline/*"]
-  }
   statement {
     sid       = "ReadReceipts"
     actions   = ["s3:GetObject"]
@@ -98,13 +87,12 @@ data "aws_iam_policy_document" "states" {
     actions   = ["sns:Publish"]
     resources = [aws_sns_topic.alerts.arn]
   }
-  # None of these can be limited to a resource (Step Functions Developer Guide, "Logging", "X-Ray").
+  # None of these can be limited to a resource (Step Functions Developer Guide, "Logging").
   statement {
-    sid = "LogAndTrace"
+    sid = "Log"
     actions = [
       "logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery",
       "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups",
-      "xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets",
     ]
     resources = ["*"]
   }

@@ -87,21 +87,11 @@ resource "aws_s3_bucket_policy" "results" {
   depends_on = [aws_s3_bucket_public_access_block.results]
 }
 
-# What can be made again goes, old versions go, and what is only kept gets cheaper.
+# What is of no use any more goes, and what is only kept gets cheaper.
 resource "aws_s3_bucket_lifecycle_configuration" "results" {
   bucket     = aws_s3_bucket.results.id
   depends_on = [aws_s3_bucket_versioning.results]
 
-  rule {
-    id     = "kept-vectors"
-    status = "Enabled"
-    filter {
-      prefix = "${var.results_prefix}/results/.cache/"
-    }
-    expiration {
-      days = var.cache_days
-    }
-  }
   rule {
     id     = "workflow-sources"
     status = "Enabled"
@@ -109,7 +99,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "results" {
       prefix = "${var.results_prefix}/snakemake-workflow-sources"
     }
     expiration {
-      days = var.cache_days
+      days = var.archive_days
     }
   }
   rule {
@@ -118,6 +108,10 @@ resource "aws_s3_bucket_lifecycle_configuration" "results" {
     filter {}
     noncurrent_version_expiration {
       noncurrent_days = var.old_version_days
+    }
+    # What is left of a deleted file when its versions are gone: it costs nothing, and slows every listing down.
+    expiration {
+      expired_object_delete_marker = true
     }
     abort_incomplete_multipart_upload {
       days_after_initiation = 7

@@ -37,13 +37,13 @@ variable "results_prefix" {
   }
 }
 
-variable "cache_days" {
+variable "archive_days" {
   description = "Days after which intermediates are deleted."
   type        = number
   default     = 30
   validation {
-    condition     = var.cache_days >= 1
-    error_message = "cache_days must be at least 1."
+    condition     = var.archive_days >= 1
+    error_message = "archive_days must be at least 1."
   }
 }
 

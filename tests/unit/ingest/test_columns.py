@@ -100,7 +100,9 @@ def test_a_mapping_of_an_unknown_column_is_a_mistake_in_the_settings(tmp_path: P
 
 def test_a_zone_that_is_none_is_a_mistake_in_the_settings(tmp_path: Path) -> None:
     source = written(tmp_path, ",".join(LEAST), "7,2023-05-05,A.", time_zone="New York")
-    with pytest.raises(ConfigError, match=r"source\.time_zone is 'New York'; expected a zone such as America"):
+    with pytest.raises(
+        ConfigError, match=r"source\.time_zone is 'New York'; expected a zone such as America"
+    ):
         connect(source).get_firms()
 
 

@@ -5,12 +5,6 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from gensim.corpora import Dictionary
-from gensim.models import CoherenceModel
-
-from earnings_themes.abstractions import Theme, Themes, ThemeTopic, UnassignedTopic
-from earnings_themes.quality.against_labels import cross_firm
-from earnings_themes.quality.agreement import ami, ari, resolve
 from earnings_themes.quality.coherence import coherence, tokens, topic_diversity
 from earnings_themes.quality.coverage import (
     firms_with_theme,
@@ -20,8 +14,14 @@ from earnings_themes.quality.coverage import (
     sentences_in_theme,
     topics_in_theme,
 )
-from earnings_themes.quality.metric import Metric, guarded, mean, share
 from earnings_themes.quality.separation import SAMPLE, silhouette
+from gensim.corpora import Dictionary
+from gensim.models import CoherenceModel
+
+from earnings_themes.abstractions import Theme, Themes, ThemeTopic, UnassignedTopic
+from earnings_themes.quality.against_labels import cross_firm
+from earnings_themes.quality.agreement import ami, ari, resolve
+from earnings_themes.quality.metric import Metric, guarded, mean, share
 
 # --- agreement -------------------------------------------------------------------------------------
 

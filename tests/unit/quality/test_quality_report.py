@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from earnings_themes.quality.tally import MAX_COHERENCE_TOPICS, sample
+from earnings_themes.quality.vectors import kept_embeddings
 
 from earnings_themes.errors import InputError, ResultError
 from earnings_themes.quality import quality_report
 from earnings_themes.quality.meaning import MEANINGS
-from earnings_themes.quality.tally import MAX_COHERENCE_TOPICS, sample
-from earnings_themes.quality.vectors import kept_embeddings
 from earnings_themes.results import artifacts as results
 from tests.unit.report.synthetic import write_run
 

@@ -1,0 +1,152 @@
+"""What Snakemake's S3 plugin (0.3.6) asks S3 for, and need not: most of a run's requests, and one waits for the other.
+
+`spare` changes a class of storage objects for the files of one run. The changes are of a kind that the plugin itself
+could have, and are kept here until it has them:
+
+- A run's folder is listed once, whole, before the first of its files is asked for, and a file that is not in the list
+  is known not to be there. The plugin lists the folder of the first file it meets, and asks for every other one.
+- One HEAD tells whether a file is there, its time and its size. The plugin sends one for each, and a LIST each time to
+  see whether the file is a folder; in a run no folder is a result.
+- The bucket is asked for once. The plugin asks before every file that it writes or lacks.
+- Removing a file looks at no other. The plugin lists the bucket, and deletes it when that was the last one.
+"""
+
+import posixpath
+import time
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+# How long a HEAD's answer holds. A scheduler looks at a file in one go when its job has ended; what a worker looks at,
+# no other job changes.
+_SECONDS_OF_A_SCHEDULER: Final = 2.0
+_SECONDS_OF_A_WORKER: Final = 3600.0
+
+
+def spare(kind: type, folder: str, is_scheduler: bool) -> None:
+    """Let objects of the plugin's class `kind` that lie below `folder`, s3://bucket/prefix, ask for less.
+
+    is_scheduler: whether this process schedules, and other processes write the files. A second call changes nothing but
+    the folder.
+    """
+    bucket, _, root = folder.removeprefix("s3://").partition("/")
+    kind._spared = (bucket, f"{root.strip('/')}/")  # type: ignore[attr-defined]
+    kind._holds = _SECONDS_OF_A_SCHEDULER if is_scheduler else _SECONDS_OF_A_WORKER  # type: ignore[attr-defined]
+    if hasattr(kind, "_plugins_own"):
+        return
+    own = {name: getattr(kind, name) for name in _CHANGED}
+    kind._plugins_own = own  # type: ignore[attr-defined]
+    kind._heads = {}  # type: ignore[attr-defined]
+    kind._buckets = set()  # type: ignore[attr-defined]
+    for name, function in _CHANGED.items():
+        setattr(kind, name, function)
+
+
+def _is_ours(self: Any) -> bool:
+    bucket, root = self._spared
+    return bool(self.bucket == bucket and self.key.startswith(root))
+
+
+def get_inventory_parent(self: Any) -> Any:
+    """Return what stands for the list in which this file would be."""
+    if not _is_ours(self):
+        return self._plugins_own["get_inventory_parent"](self)
+    return self.cache_key(posixpath.join(*self._spared))
+
+
+async def inventory(self: Any, cache: Any) -> None:
+    """List the run's folder, once."""
+    if not _is_ours(self):
+        await self._plugins_own["inventory"](self, cache)
+        return
+    parent = get_inventory_parent(self)
+    if parent in cache.exists_in_storage.has_inventory:
+        return
+    # Only Snakemake's own process comes here, and has it.
+    from snakemake_interface_storage_plugins.io import Mtime
+
+    for item in self.s3bucket().objects.filter(Prefix=self._spared[1]):
+        key = self.cache_key(self._local_suffix_from_key(item.key))
+        cache.mtime[key] = Mtime(storage=item.last_modified.timestamp())
+        cache.size[key] = item.size
+        cache.exists_in_storage[key] = True
+    cache.exists_in_storage.has_inventory.add(parent)
+
+
+def exists(self: Any) -> Any:
+    """Return whether the file is there."""
+    return _head(self) is not None if _is_ours(self) else self._plugins_own["exists"](self)
+
+
+def mtime(self: Any) -> Any:
+    """Return when the file was written, in seconds since 1970."""
+    return _there(self)[0] if _is_ours(self) else self._plugins_own["mtime"](self)
+
+
+def size(self: Any) -> Any:
+    """Return the file's bytes."""
+    return _there(self)[1] if _is_ours(self) else self._plugins_own["size"](self)
+
+
+def _there(self: Any) -> tuple[float, int]:
+    found = _head(self)
+    if found is None:
+        raise FileNotFoundError(self.query)
+    return found
+
+
+def _head(self: Any) -> tuple[float, int] | None:
+    """Return time and size of a file, None where it is not there, which is not remembered."""
+    known = self._heads.get(self.key)
+    if known is not None and time.monotonic() < known[0]:
+        answer: tuple[float, int] = known[1]
+        return answer
+    try:
+        found = self.provider.s3c.meta.client.head_object(Bucket=self.bucket, Key=self.key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NotFound"):
+            return None
+        raise
+    told = (found["LastModified"].timestamp(), int(found["ContentLength"]))
+    self._heads[self.key] = (time.monotonic() + self._holds, told)
+    return told
+
+
+def is_dir(self: Any) -> Any:
+    """Return whether the file is a folder; of a run none is."""
+    return False if _is_ours(self) else self._plugins_own["is_dir"](self)
+
+
+def bucket_exists(self: Any) -> bool:
+    """Return whether the bucket is there, asking until it was."""
+    if self.bucket not in self._buckets and self._plugins_own["bucket_exists"](self):
+        self._buckets.add(self.bucket)
+    return self.bucket in self._buckets
+
+
+def store_object(self: Any) -> None:
+    """Write the file."""
+    self._heads.pop(self.key, None)
+    self._plugins_own["store_object"](self)
+
+
+def remove(self: Any) -> None:
+    """Remove the file, and nothing else."""
+    if not _is_ours(self):
+        self._plugins_own["remove"](self)
+        return
+    self._heads.pop(self.key, None)
+    self.s3obj().delete()
+
+
+_CHANGED: Final = {
+    "get_inventory_parent": get_inventory_parent,
+    "inventory": inventory,
+    "exists": exists,
+    "mtime": mtime,
+    "size": size,
+    "is_dir": is_dir,
+    "bucket_exists": bucket_exists,
+    "store_object": store_object,
+    "remove": remove,
+}
