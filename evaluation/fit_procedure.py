@@ -226,9 +226,6 @@ def _matrix(learned: Learned, known: dict[str, int]) -> sparse.csr_matrix:
     return sparse.hstack([words, sparse.csr_matrix(PLACE_SCALE * np.array(learned.seen))]).tocsr()
 
 
-@threadpool_limits.wrap(
-    limits=1
-)  # two threads sum in another order, and the weights differ in their last digit
 def fit(providers: Sequence[Provider], invented: Learned) -> ProcedureModel:
     """Fit both regressions. The second learns from first scores of calls that the first had not seen."""
     rows, truth = [], []
@@ -321,6 +318,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--labels", type=Path, default=Path("docs/labels"), help="folder of the labels")
     parser.add_argument("--out", type=Path, help="where to write the weights fitted on both providers")
     given = parser.parse_args(arguments)
+    threadpool_limits(1)  # two threads sum in another order, and the weights differ in their last digit
     invented = read_invented(given.labels)
     providers = read_providers(given.calls, given.labels)
     print(held_out(providers, invented))
