@@ -11,7 +11,7 @@ CORE := tests/unit tests/integration/test_scripts.py
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run student test test-all test-cloud test-containers test-runbook lint audit advisories sbom compare bench simulate docs measure fuzz check-rows faults soak cloud-settings cloud-demo test-terraform lint-terraform \
+.PHONY: run student test test-all test-cloud test-containers test-runbook lint audit advisories sbom compare bench simulate docs fuzz check-rows faults soak cloud-settings cloud-demo test-terraform lint-terraform \
   deploy destroy images lock clean
 
 run: .venv/run.stamp
@@ -46,6 +46,7 @@ lint: .venv/dev.stamp
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
+	$(BIN)/python -m docs.generate lines
 
 # Code, secrets, images, scripts, infrastructure and dependencies, each by a program of its own; see security/audit.py.
 audit: .venv/dev.stamp .venv-audit/stamp
@@ -78,14 +79,14 @@ ROWS ?= 5000000
 check-rows: .venv/dev.stamp
 	$(BIN)/python -m tests.longer.many_rows --rows $(ROWS)
 
-# Snakemake, its jobs and the warm process killed at random moments, until KILLS are survived; docs/faults.md. Linux only.
+# Snakemake, its jobs and the warm process killed at random moments, until KILLS are survived; docs/contributing/faults.md. Linux only.
 KILLS ?= 50
 SEED ?= 1
 faults: .venv/dev.stamp
 	$(BIN)/python -m tests.longer.faults --kills $(KILLS) --seed $(SEED)
 
 # FIRMS firms on an AWS in this process where machines, workers, publishers and heads are killed and requests throttled;
-# docs/faults.md.
+# docs/contributing/faults.md.
 FIRMS ?= 200
 soak: .venv/dev.stamp
 	$(BIN)/python -m tests.cloud.soak --firms $(FIRMS) --seed $(SEED)
@@ -95,13 +96,9 @@ soak: .venv/dev.stamp
 student: .venv/dev.stamp
 	$(BIN)/python -m evaluation.learn_space --calls $(DATA)
 
-# Rewrites what in docs/ comes from code, schemas and docs/measured.json; a test fails when that is stale.
+# Rewrites what in docs/ comes from code and schemas; a test fails when that is stale.
 docs: .venv/dev.stamp
 	$(BIN)/python -m docs.generate
-
-# RUN is a finished run, such as results/sample: it is measured, and docs/ is rewritten with the figures.
-measure: .venv/dev.stamp
-	$(BIN)/python -m docs.generate measure $(RUN)
 
 # What Terraform built becomes config/cloud/, which the profiles aws-batch and aws-basic-batch read; git ignores it.
 cloud-settings: .venv/run.stamp
@@ -151,17 +148,17 @@ destroy: .venv/run.stamp
 	terraform -chdir=terraform init -input=false -reconfigure -backend-config=key=earnings-themes/$(ENV).tfstate
 	terraform -chdir=terraform destroy $(VARIABLES)
 
-# The workflow against the bare encoder on DATA, a CSV of transcripts, and what else docs/benchmarks.md has in its first
+# The workflow against the bare encoder on DATA, a CSV of transcripts, and what else docs/contributing/benchmarks.md has in its first
 # table, which it rewrites. ONLY="dag firm" measures a part.
 bench: DATA ?= data/sample_calls.csv
 REPEATS ?= 5
 ONLY ?= whole dag ingest firm growth
 bench: .venv/run.stamp
-	$(BIN)/python benchmarks/bench.py --data $(DATA) --repeats $(REPEATS) --only $(ONLY) --page docs/benchmarks.md
+	$(BIN)/python benchmarks/bench.py --data $(DATA) --repeats $(REPEATS) --only $(ONLY) --page docs/contributing/benchmarks.md
 
-# The queue's simulation: its tables stand in docs/benchmarks.md as well.
+# The queue's simulation: its tables stand in docs/contributing/benchmarks.md as well.
 simulate: .venv/run.stamp
-	$(BIN)/python -m benchmarks.simulate --page docs/benchmarks.md
+	$(BIN)/python -m benchmarks.simulate --page docs/contributing/benchmarks.md
 
 # Rewrites the lock files from envs/*.in; commit the result.
 lock: .venv/dev.stamp

@@ -1,6 +1,6 @@
 """Times the workflow against the bare encoder on a CSV, paired and repeated, and the DAG against a bare one.
 
-    python benchmarks/bench.py --data CSV --repeats 5 --page docs/benchmarks.md
+    python benchmarks/bench.py --data CSV --repeats 5 --page docs/contributing/benchmarks.md
 
 The floor is one sentence-transformers `encode` call in fp32 over the same distinct modelled sentences, sorted by
 length, loading the model included in neither. Seconds on a wall clock say little on a machine that others use

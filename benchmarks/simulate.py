@@ -1,6 +1,6 @@
 """A run of the workflow on the queue, second by second: how long it takes, what it pays for, where the time goes.
 
-    python -m benchmarks.simulate             # the table of docs/benchmarks.md
+    python -m benchmarks.simulate             # the table of docs/contributing/benchmarks.md
     python -m benchmarks.simulate --firms 1000 --groups 1 20 --interrupted 0.2
 
 It answers what no offline AWS can: how a thousand firms behave when machines boot for minutes, the head submits and
@@ -24,8 +24,8 @@ from earnings_themes.cloud import cost
 
 # name: (value, source)
 PIECES: Final[dict[str, tuple[float, str]]] = {
-    "dag_seconds": (1.3, "docs/benchmarks.md, The DAG: what does not depend on the number of firms"),
-    "dag_seconds_a_firm": (0.0015, "docs/benchmarks.md, The DAG: 15.7 s at 10,000 firms"),
+    "dag_seconds": (1.3, "docs/contributing/benchmarks.md, The DAG: what does not depend on the number of firms"),
+    "dag_seconds_a_firm": (0.0015, "docs/contributing/benchmarks.md, The DAG: 15.7 s at 10,000 firms"),
     "submits_a_second": (20, "config/profiles/aws-basic-batch: max-jobs-per-timespan"),
     "looks_a_second": (25, "config/profiles/aws-basic-batch: max-status-checks-per-second"),
     "seconds_between_looks": (10, "config/profiles/aws-basic-batch: seconds-between-status-checks"),
@@ -41,7 +41,7 @@ PIECES: Final[dict[str, tuple[float, str]]] = {
         cost.measured("job_overhead_seconds"),
         "assumed, as in src/earnings_themes/cloud/measured.json: a Batch job around its scripts",
     ),
-    "imports_seconds": (2.6, "docs/benchmarks.md, What each lever brings: a cold process, once a job"),
+    "imports_seconds": (2.6, "docs/contributing/benchmarks.md, What each lever brings: a cold process, once a job"),
     "firm_seconds": (
         cost.measured("topics_cpu_seconds_a_firm"),
         "src/earnings_themes/cloud/measured.json: a firm's topics",
@@ -238,7 +238,7 @@ def best_group(firms: int, interrupted: float, groups: list[int], repeats: int =
 
 
 def page(sizes: list[int], groups: list[int], shares: list[float], repeats: int) -> str:
-    """Return the tables of docs/benchmarks.md."""
+    """Return the tables of docs/contributing/benchmarks.md."""
     lines = [
         f"Medians of {repeats} seeds: minutes of the map and dollars for its machines. In bold the group that is "
         "taken: the smallest within 5 % of the fastest.",

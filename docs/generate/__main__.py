@@ -1,12 +1,12 @@
-"""`python -m docs.generate` rewrites the parts; with `measure RUN_DIR` it first measures a finished run anew."""
+"""`python -m docs.generate` rewrites the parts that come from code; with `lines` it prints the lines a room."""
 
 import sys
-from pathlib import Path
 
-from docs.generate import measure, pages
+from docs.generate import house, pages
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["measure"]:
-        measure.write(Path(sys.argv[2]))
-    for path in pages.write():
-        print(f"rewritten: {path}")
+    if sys.argv[1:] == ["lines"]:
+        print(house.lines())
+    else:
+        for path in pages.write():
+            print(f"rewritten: {path}")

@@ -4,24 +4,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generate import cost, figures, rating, schemas, settings, terraform
+from docs.generate import cost, house, rating, schemas, settings, terraform
 
 DOCS = Path(__file__).parents[1]
 PARTS: dict[str, Callable[[], str]] = {
+    "house": house.picture,
     "stages": schemas.stages,
-    "machine": figures.machine,
-    "a-firm": figures.a_firm,
-    "jobs": figures.jobs,
-    "files": figures.files,
-    "cold-start": figures.cold_start,
-    "items": figures.items,
-    "one-machine": figures.one_machine,
-    "gpu": figures.gpu,
-    "theme-size": figures.theme_size,
-    "queries": figures.queries,
-    "answers": figures.answers,
-    "log": figures.log,
-    "cost": figures.cost,
     "codebook-pairs": rating.codebook_pairs,
     "codebook-labels": rating.codebook_labels,
     "codebook-intruders": rating.codebook_intruders,
@@ -61,7 +49,7 @@ def fresh(path: Path, text: str) -> str:
 def write() -> list[Path]:
     """Rewrite the pages whose parts have changed, and return them."""
     changed = []
-    for path in sorted({*DOCS.glob("*.md"), *(DOCS / name for name in WHOLE), *FILES}):
+    for path in sorted({*DOCS.rglob("*.md"), *(DOCS / name for name in WHOLE), *FILES}):
         before = path.read_text(encoding="utf-8") if path.exists() else ""
         after = FILES[path]() if path in FILES else fresh(path, before)
         if after != before:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from docs.generate.figures import items, measured
 from docs.generate.markdown import table
 from earnings_themes.abstractions import FirmTopics, Themes
 from earnings_themes.abstractions.records import Receipt
+from earnings_themes.embedding.shard import SHARD_SCHEMA
 from earnings_themes.ingest.calls import CALLS_SCHEMA
 from earnings_themes.ingest.columns import DEFAULTED, OPTIONAL, REQUIRED
 from earnings_themes.panel.columns import EXCHANGES, Column, layout
@@ -35,8 +35,8 @@ def stages() -> str:
         _part("ingest → `firms.tsv`", table(["column", "type"], [
             [f"`{field.name}`", _type_name(field.type)] for field in dataclasses.fields(FirmRow)
         ])),
-        _part("embed → `embeddings/{shard}.parquet`", "A firm's rows lie together; a vector is 384 float32 numbers.\n\n"
-              + table(["column", "type"], [[f"`{name}`", kind] for name, kind in measured()["embeddings"]])),
+        _part("embed → `embeddings/{shard}.parquet`", "A firm's rows lie together; a vector is whole numbers of 8 bits, `content` the "
+              "gate's.\n\n" + _arrow(SHARD_SCHEMA)),
         _part("topics → `topics/{firm}.json`", _json_schema(FirmTopics)),
         _part("themes → `themes.json`", _json_schema(Themes)),
         _part("Receipts: `ingest.json`, `reduce.json`", "What a step read, skipped and took, for people and the "
@@ -45,9 +45,9 @@ def stages() -> str:
             [f"`{field.name}`", _type_name(field.type)] for field in dataclasses.fields(Receipt)
         ])),
         _part("publish → SQLite", _sql()),
-        _part("publish → DynamoDB", "Keys `pk` and `sk`, one index `gsi1` (`gsi1pk`, `gsi1sk`); as found in a table "
-              "after a publish; a key goes on after `#` with what the item is of.\n\n" + items()),
-        _part("panel → `panel.parquet`", "A row a call and theme, zeros included; [panel.md](panel.md) says more. Kept columns stand "
+        _part("publish → DynamoDB", "Keys `pk` and `sk`, one index `gsi1` (`gsi1pk`, `gsi1sk`). What items there "
+              "are and what they hold stands in `stores/dynamodb_items.py`."),
+        _part("panel → `panel.parquet`", "A row a call and theme, zeros included; [panel.md](../panel.md) says more. Kept columns stand "
               "before `theme_id`.\n\n" + _columns(layout([]).panel)),
         _part("panel → `calls.parquet`", "A row a call: the denominators.\n\n" + _columns(layout([]).calls)),
         _part("panel → `exchanges.parquet`", "A row a sentence of an exchange in questions and answers.\n\n"

@@ -2,7 +2,7 @@
 
 A firm's job takes half a second of work, so what it imports decides what it costs. BERTopic and igraph look for
 plotting, hub and embedding libraries in try blocks, and do without where these are not installed; that is
-what they are told here. docs/benchmarks.md has what it saves.
+what they are told here. docs/contributing/benchmarks.md has what it saves.
 """
 
 import sys

@@ -33,6 +33,15 @@ from earnings_themes.text import has_content
 _CHUNK: Final = 20_000
 _COLUMNS: Final = ("sentence_id", "transcript_id", "position", "model_text", "procedural")
 
+SHARD_SCHEMA: Final = pa.schema(
+    [
+        ("firm_id", pa.string()),
+        ("sentence_id", pa.string()),
+        ("vector", pa.binary()),
+        ("content", pa.float32()),
+    ]
+)
+
 # The name in embedding.model of the student alone, which encodes without MiniLM.
 STATIC: Final = "static"
 
@@ -113,15 +122,7 @@ def embed(
         "embedding_sha256": encoder.sha256 if encoder else space.digest,
         "space": space.digest,
     }
-    schema = pa.schema(
-        [
-            ("firm_id", pa.string()),
-            ("sentence_id", pa.string()),
-            ("vector", pa.binary()),
-            ("content", pa.float32()),
-        ],
-        metadata=about,
-    )
+    schema = SHARD_SCHEMA.with_metadata(about)
     with (
         contextlib.closing(open_cache(cache, encoder.key, cache_mb))
         if cache and encoder

@@ -3,7 +3,7 @@
 Snakemake decides by a file's time whether it is made again. That misses what was cut or changed by hand, and goes
 wrong when the clock does. So each job notes, in the run's folder `.guard`, the SHA-256 of what it made and of
 what it made it from, and the next call compares before it decides anything: what is not as it was made is set
-aside, and is made again with everything that was made from it. docs/faults.md lists the faults and what happens.
+aside, and is made again with everything that was made from it. docs/contributing/faults.md lists the faults and what happens.
 
 The call that schedules the jobs is the head. It holds a lock that the system takes back when it ends, however
 it ends, so there is no stale lock to remove by hand; its jobs end when it is gone. Runs in S3 are not guarded here:

@@ -4,7 +4,7 @@ The first job that finds no such process starts it; the others talk to it throug
 only this user can enter. It holds imported code and no data, each firm has a child of its own, and the answer
 is the child's exit status. It ends when it had nothing to do for a few seconds; a child ends when the job that
 asked for it is gone. Wherever this cannot work (no fork, no socket, a process that was killed) the job does
-the work itself, which is the same but slower. docs/benchmarks.md has what it saves.
+the work itself, which is the same but slower. docs/contributing/benchmarks.md has what it saves.
 
 EARNINGS_THEMES_WARM names the process: the Snakefile sets it to its own process id, so that no workflow meets
 another's, or code that was changed since. Where it is not set, or set to 0, nothing is started.
