@@ -223,7 +223,7 @@ def cost_of_a_run(
 ) -> None:
     """Estimate what a run costs in the cloud, and a month without one.
 
-    From measured seconds and a table of list prices; docs/cost.md shows both, and how old the prices are.
+    From measured seconds and a table of list prices; docs/operating/cost.md shows both, and how old the prices are.
     """
     found = cost.estimate(firms, read_config(config) if config else None)
     idle = [
