@@ -187,7 +187,17 @@ def place(
             known = (*known, *(None,) * len(new.whole))
             settled = settle(rows, content, places, floors)
     taken = frozenset(theme.label for theme in base.themes)
-    return Placed(places, floors, settled, broad, known, base.broad, taken)
+    return Placed(places, floors, _merged(settled, known), broad, known, base.broad, taken)
+
+
+def _merged(settled: Settled, known: Sequence[RegistryTheme | None]) -> Settled:
+    """Count the sentences of a merged theme under the theme that a curator named."""
+    number = {theme.theme_id: place for place, theme in enumerate(known) if theme}
+    counts_as = [
+        number.get(theme.into, place) if theme and theme.into else place for place, theme in enumerate(known)
+    ]
+    now = np.array([*counts_as, -1], dtype=np.int64)
+    return replace(settled, labels=now[settled.labels], nearest=now[settled.nearest])
 
 
 def _born(
