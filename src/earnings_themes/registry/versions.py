@@ -125,6 +125,21 @@ class Registry:
         current, mark = self._current()
         return Ground(current, births=False, mark=mark)
 
+    def basis(self, run: str) -> str:
+        """Return a text that is another one when a run's themes would come out otherwise, were they made again.
+
+        It is the version that the run started from, and the newest curation since: what the run itself adds, and what later
+        runs add, changes nothing of it. Raises RegistryError, CloudError.
+        """
+        curation, newest = "", ""
+        for named in self.lineage():
+            newest = newest or named.sha256
+            if named.version.made_by == run:
+                return f"{named.version.parent or ''} {curation}".strip()
+            if named.version.made_by is None:
+                curation = curation or named.sha256
+        return newest
+
     def commit(self, version: Version, ground: Ground) -> Named:
         """Add a version made on this ground and point to it; return it, or the same one where it is there already.
 

@@ -178,6 +178,12 @@ data "aws_iam_policy_document" "head" {
     actions   = ["logs:GetLogEvents"]
     resources = ["${local.reduce_log}:log-stream:themes-*"]
   }
+  # Themes that last: versions are added and the pointer is moved, nothing is ever deleted.
+  statement {
+    sid       = "Registries"
+    actions   = ["s3:GetObject", "s3:PutObject"]
+    resources = ["${var.bucket_arn}/${var.results_prefix}/registry/*"]
+  }
   statement {
     sid = "Publish"
     actions = [
