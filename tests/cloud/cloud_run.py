@@ -156,7 +156,7 @@ class CloudRun:
 
     def wait(self, head: "subprocess.Popen[str]") -> Ended:
         """Wait until the head has ended."""
-        head.wait(540)
+        head.wait(1800)
         return Ended(head.returncode, (self.path / "head.log").read_text())
 
     def snakemake(self, *arguments: str) -> Ended:
