@@ -8,6 +8,11 @@ from earnings_themes.system.job import job
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):
+        config = parse_config(snakemake.config)
         make(
-            snakemake.params.folder, Path(snakemake.output.panel).parent, parse_config(snakemake.config).panel
+            snakemake.params.folder,
+            Path(snakemake.output.panel).parent,
+            config.panel,
+            config.themes.seeds,
+            config.embedding,
         )

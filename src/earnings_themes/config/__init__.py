@@ -7,6 +7,7 @@ docs/settings.md are written from them by `make docs`.
 from earnings_themes.config.named_files import check_files, find_shipped_files
 from earnings_themes.config.reading import parse_config, read_config
 from earnings_themes.config.settings import (
+    SEED_THRESHOLD,
     Config,
     Embedding,
     LabelSettings,
@@ -17,12 +18,14 @@ from earnings_themes.config.settings import (
     Reduce,
     Report,
     SageMaker,
+    Seed,
     Source,
     ThemeSettings,
     TopicSettings,
 )
 
 __all__ = [
+    "SEED_THRESHOLD",
     "Config",
     "Embedding",
     "LabelSettings",
@@ -33,6 +36,7 @@ __all__ = [
     "Reduce",
     "Report",
     "SageMaker",
+    "Seed",
     "Source",
     "ThemeSettings",
     "TopicSettings",
