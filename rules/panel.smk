@@ -1,7 +1,8 @@
-"""Requires: transcripts.parquet, source_calls.parquet, sentences.parquet, themes.json. Gives: panel.parquet, calls.parquet, exchanges.parquet, codebook.md; with
-`themes.seeds` also seeds.json and seeds.parquet, for which it reads embeddings/{shard}.parquet.
+"""Requires: transcripts.parquet, source_calls.parquet, sentences.parquet, themes.json; with `themes.seeds` also embeddings/{shard}.parquet.
 
-Beside them, undeclared because a large panel has none: panel.csv and panel.dta.
+Gives: panel.parquet, calls.parquet, exchanges.parquet, codebook.md; with `themes.seeds` also seeds.json and seeds.parquet;
+dossier/ as far as it costs little (`earnings-themes dossier` makes it whole). Beside them, undeclared because a large panel has none:
+panel.csv and panel.dta.
 """
 
 # Made only where a question is asked.
@@ -26,6 +27,10 @@ rule panel:
         calls=f"{RUN}/calls.parquet",
         exchanges=f"{RUN}/exchanges.parquet",
         seeds=SEED_FILES,
+        dossier=expand(
+            f"{RUN}/dossier/{{name}}",
+            name=["index.md", "stability.csv", "curve.csv", "made_with.json"],
+        ),
         codebook=report(
             f"{RUN}/codebook.md",
             caption="captions/panel.rst",

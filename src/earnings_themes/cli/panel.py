@@ -67,7 +67,10 @@ def panel(
     level: Annotated[
         int | None,
         typer.Option(
-            "--level", min=0, max=2, help="1: themes, 2: broad themes, 0: your own questions.  [default: all, a row each]"
+            "--level",
+            min=0,
+            max=2,
+            help="1: themes, 2: broad themes, 0: your own questions.  [default: all, a row each]",
         ),
     ] = None,
     kind: KindOption = None,

@@ -1,4 +1,4 @@
-"""`earnings-themes ask` and `validate`: a question, or a measure, of the user's own put to a run."""
+"""`earnings-themes ask`, `validate`, `dossier`: what a user, or a referee, asks of a run."""
 
 import re
 import shutil
@@ -37,38 +37,53 @@ _VALIDATE = (
     "  earnings-themes validate results/mine --against risk.csv --firm gvkey --value PRisk --out validity.csv"
 )
 
+_DOSSIER = "\b\nExample:\n  earnings-themes dossier results/mine"
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
     app.command(epilog=_ASK)(ask)
     app.command(epilog=_VALIDATE)(validate)
+    app.command(epilog=_DOSSIER)(dossier)
 
 
 def ask(
     question: Annotated[
         list[str],
-        typer.Argument(metavar="QUESTION...", help="Sentences or words, in quotes; or a name of themes.seeds."),
+        typer.Argument(
+            metavar="QUESTION...", help="Sentences or words, in quotes; or a name of themes.seeds."
+        ),
     ],
-    run: Annotated[str, typer.Option("--run", metavar="RUN", help="A finished run's folder, on a disk or s3://.")],
+    run: Annotated[
+        str, typer.Option("--run", metavar="RUN", help="A finished run's folder, on a disk or s3://.")
+    ],
     threshold: Annotated[
         float | None,
-        typer.Option("--threshold", min=0, max=1, help=f"The least strength that counts.  [default: {SEED_THRESHOLD}]"),
+        typer.Option(
+            "--threshold", min=0, max=1, help=f"The least strength that counts.  [default: {SEED_THRESHOLD}]"
+        ),
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option("--name", metavar="NAME", help="Its name in the panel, seed-NAME.  [default: by its first words]"),
+        typer.Option(
+            "--name", metavar="NAME", help="Its name in the panel, seed-NAME.  [default: by its first words]"
+        ),
     ] = None,
     by: Annotated[
         Literal["call", "firm-quarter"], typer.Option("--by", help="With --out: what a row stands for.")
     ] = "call",
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="Write its panel, zeros included: a .csv, .parquet or .dta."),
+        typer.Option(
+            "--out", metavar="FILE", help="Write its panel, zeros included: a .csv, .parquet or .dta."
+        ),
     ] = None,
     format: FormOption = None,
     config: Annotated[
         Path | None,
-        typer.Option("--config", metavar="FILE", help="The run's config, where its encoder or space is your own."),
+        typer.Option(
+            "--config", metavar="FILE", help="The run's config, where its encoder or space is your own."
+        ),
     ] = None,
 ) -> None:
     """Measure a question of your own in a run: sentences that are near to it in the run's subject space.
@@ -125,18 +140,31 @@ def _lines(where: str, answer: "Answer", width: int | None) -> Iterator[str]:
         rows = [(theme, labels.get(theme), f"{n:,}") for theme, n in shared[:_MOST_SHARED]]
         yield ""
         yield f"The themes that these settled in ({none:,} in none):"
-        yield from render.table([Column("theme"), Column("label", flexible=True), Column("sentences")], rows, width)
+        yield from render.table(
+            [Column("theme"), Column("label", flexible=True), Column("sentences")], rows, width
+        )
     examples = answer.examples()
     texts = texts_of(f"{where}/transcripts.parquet", pa.concat_tables(examples)["sentence_id"].to_pylist())
     for side, table in zip(("above", "below"), examples, strict=True):
         if table.num_rows:
             yield ""
             yield f"Just {side} the threshold:"
-            rows = [(row["firm_id"], f"{row['strength']:.3f}", texts[row["sentence_id"]]) for row in table.to_pylist()]
-            yield from render.table([Column("firm"), Column("strength"), Column("sentence", wrapped=True)], rows, width)
+            rows = [
+                (row["firm_id"], f"{row['strength']:.3f}", texts[row["sentence_id"]])
+                for row in table.to_pylist()
+            ]
+            yield from render.table(
+                [Column("firm"), Column("strength"), Column("sentence", wrapped=True)], rows, width
+            )
 
 
-def _write(where: str, answer: "Answer", by: Literal["call", "firm-quarter"], out: Path, form: Literal["csv", "parquet", "dta"]) -> int:
+def _write(
+    where: str,
+    answer: "Answer",
+    by: Literal["call", "firm-quarter"],
+    out: Path,
+    form: Literal["csv", "parquet", "dta"],
+) -> int:
     from earnings_themes.panel.build import build
     from earnings_themes.panel.cuts import Cut, Wish
     from earnings_themes.panel.files import write_tables
@@ -152,19 +180,31 @@ def validate(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A finished run's folder, on a disk or s3://.")],
     against: Annotated[
         Path,
-        typer.Option("--against", metavar="FILE", help="Your measure: CSV or Parquet with firm, quarter (2023Q1) or date, value."),
+        typer.Option(
+            "--against",
+            metavar="FILE",
+            help="Your measure: CSV or Parquet with firm, quarter (2023Q1) or date, value.",
+        ),
     ],
     firm: Annotated[
-        str, typer.Option("--firm", metavar="COLUMN", help="The firm's column, in both: firm_id, or one of source.keep.")
+        str,
+        typer.Option(
+            "--firm", metavar="COLUMN", help="The firm's column, in both: firm_id, or one of source.keep."
+        ),
     ] = "firm_id",
     value: Annotated[
-        str | None, typer.Option("--value", metavar="COLUMN", help="The measure's column.  [default: the only other one]")
+        str | None,
+        typer.Option(
+            "--value", metavar="COLUMN", help="The measure's column.  [default: the only other one]"
+        ),
     ] = None,
     level: Annotated[
         int, typer.Option("--level", min=0, max=2, help="1: themes, 2: broad themes, 0: your own questions.")
     ] = 1,
     kind: KindOption = None,
-    top: Annotated[int, typer.Option("--top", min=1, metavar="N", help="Themes that are shown, the nearest first.")] = 15,
+    top: Annotated[
+        int, typer.Option("--top", min=1, metavar="N", help="Themes that are shown, the nearest first.")
+    ] = 15,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write every theme's figures (CSV).")
     ] = None,
@@ -193,7 +233,9 @@ def validate(
         cells = [_placed(one["rho"][way], one["placebo_low"][way], one["placebo_high"][way]) for way in _WAYS]
         rows.append((theme, labels[theme], *cells, f"{one['p_adjusted']['overall']:.3f}"))
     n = int(found["n"].iloc[0])
-    print(f"{n:,} firm-quarters of {len(shares):,} are in both; {len(themes):,} themes. Rank correlation [95 % of the placebo]:")
+    print(
+        f"{n:,} firm-quarters of {len(shares):,} are in both; {len(themes):,} themes. Rank correlation [95 % of the placebo]:"
+    )
     heads = ("overall", "within firm", "within quarter", "p, adjusted")
     columns = [Column("theme"), Column("label", flexible=True), *map(Column, heads)]
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
@@ -206,3 +248,28 @@ _WAYS = ("overall", "within_firm", "within_quarter")
 
 def _placed(rho: float, low: float, high: float) -> str:
     return "-" if rho != rho else f"{rho:.2f} [{low:.2f} {high:.2f}]"
+
+
+def dossier(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run's folder.")],
+    encoder: Annotated[
+        Literal["static", "packaged"] | None,
+        typer.Option(
+            "--encoder", help="Find the themes of its vectors too.  [default: static, unless the run has it]"
+        ),
+    ] = None,
+) -> None:
+    """Make a run's dossier whole: what a referee asks for, with a contents page.
+
+    Rating sheets with keys, examples, themes without each tenth of the firms, other granularities, another encoder. Finding the
+    themes again takes some fifteen times as long as finding them once. Rating sheets that are there stay.
+    """
+    from earnings_themes.quality.dossier.whole import lines, write_whole
+
+    folder = Path(run_folder(str(run)))
+    if not folder.is_dir():
+        raise ConfigError(
+            f"{run} is no folder of this disk. Copy a run in S3 here first: aws s3 sync {run} results/NAME."
+        )
+    for line in lines(write_whole(folder, encoder), folder):
+        print(line)

@@ -67,7 +67,8 @@ def sheet(
         ),
     ] = None,
     n: Annotated[
-        int | None, typer.Option("--n", min=1, help="Items a run, or a theme.  [default: 450 a run, 200 a theme]")
+        int | None,
+        typer.Option("--n", min=1, help="Items a run, or a theme.  [default: 450 a run, 200 a theme]"),
     ] = None,
     coverage: Annotated[
         float,
@@ -162,13 +163,17 @@ def _sheet_of_themes(runs: list[str], wanted: list[str], wish: "Wish", out: Path
     from earnings_themes.quality.ruler import inputs, members, sheets
 
     if len(runs) != 1 or not Path(runs[0]).is_dir():
-        raise ConfigError(f"--for judges the themes of one run; found {', '.join(runs)}. Give one run's folder.")
+        raise ConfigError(
+            f"--for judges the themes of one run; found {', '.join(runs)}. Give one run's folder."
+        )
     run = Path(runs[0])
     targets = members.targets(run, wanted)
     items = members.draw(run, targets, wish.n, wish.seed)
     told = members.codebook(sheets.codebook_of("members"), targets)
     facts = members.facts(targets, wish.seed, run)
-    written = sheets.write(sheets.deal(items, wish), facts, inputs.read_corpus(run / "transcripts.parquet"), out, told)
+    written = sheets.write(
+        sheets.deal(items, wish), facts, inputs.read_corpus(run / "transcripts.parquet"), out, told
+    )
     for target in targets:
         of = [item for item in items if item.arm == target.theme_id]
         n_inside = sum(item.inside for item in of)
@@ -193,7 +198,8 @@ def score(
         typer.Option("--save", metavar="FILE", help="Keep the ratings as ids and scores, without text."),
     ] = None,
     run: Annotated[
-        Path | None, typer.Option("--run", metavar="RUN", help="With --corrected: the run that the sheet was drawn of.")
+        Path | None,
+        typer.Option("--run", metavar="RUN", help="With --corrected: the run that the sheet was drawn of."),
     ] = None,
     corrected: Annotated[
         Path | None,

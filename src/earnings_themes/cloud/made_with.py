@@ -166,7 +166,11 @@ def _part(config: Mapping[str, Any], name: str) -> Any:
 
 
 def _without_apart(name: str, value: Any) -> Any:
-    return {key: part for key, part in value.items() if key != _APART[name]} if name in _APART and value else value
+    return (
+        {key: part for key, part in value.items() if key != _APART[name]}
+        if name in _APART and value
+        else value
+    )
 
 
 def _text(value: Any) -> bytes:

@@ -248,7 +248,9 @@ class Seed:
         expected='a list of sentences, such as ["Tariffs on steel raised our costs."]; or null',
     )
     words: TextsOrNull = setting(
-        (), "words and phrases, in place of sentences or beside them", expected="a list of words and phrases, or null"
+        (),
+        "words and phrases, in place of sentences or beside them",
+        expected="a list of words and phrases, or null",
     )
     threshold: Number = setting(
         SEED_THRESHOLD,

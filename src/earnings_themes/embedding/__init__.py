@@ -18,7 +18,15 @@ from earnings_themes.embedding.encoders import (
     Vectors,
     make_encoder,
 )
-from earnings_themes.embedding.shard import STATIC, FirmVectors, embed, embed_shard, iter_vectors, modelled, read_vectors
+from earnings_themes.embedding.shard import (
+    STATIC,
+    FirmVectors,
+    embed,
+    embed_shard,
+    iter_vectors,
+    modelled,
+    read_vectors,
+)
 
 __all__ = [
     "PACKAGED_NAME",

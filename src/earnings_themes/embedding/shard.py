@@ -203,7 +203,9 @@ def iter_vectors(where: str) -> Iterator[tuple[list[str], list[str], Whole, Floa
     """
     names = sorted(folder_at(where).child("embeddings").list())
     if not names:
-        raise ResultError(f"{where}/embeddings: no file is there. Expected the vectors of a run; embed makes them.")
+        raise ResultError(
+            f"{where}/embeddings: no file is there. Expected the vectors of a run; embed makes them."
+        )
     for name in names:
         path = f"{where}/embeddings/{name}"
         try:
@@ -214,7 +216,9 @@ def iter_vectors(where: str) -> Iterator[tuple[list[str], list[str], Whole, Floa
                 content = table["content"].to_numpy().astype(np.float32)
                 yield columns[0], columns[1], _rows(columns[2]), content
         except (OSError, pa.ArrowException) as error:
-            raise ResultError(f"{path}: cannot be read ({error}). Delete it and run again; embed makes it.") from error
+            raise ResultError(
+                f"{path}: cannot be read ({error}). Delete it and run again; embed makes it."
+            ) from error
 
 
 def read_vectors(path: Path | str, firm_id: str) -> FirmVectors:

@@ -71,7 +71,14 @@ def codebook(
     """
     head = _HEAD.format(n_rows=n_rows, n_calls=n_calls, n_themes=len(themes))
     of_themes = (
-        (theme.theme_id, str(theme.level), theme.kind, theme.label, theme.parent or "", _shared(shared.get(theme.theme_id, ())))
+        (
+            theme.theme_id,
+            str(theme.level),
+            theme.kind,
+            theme.label,
+            theme.parent or "",
+            _shared(shared.get(theme.theme_id, ())),
+        )
         for theme in themes
     )
     return (

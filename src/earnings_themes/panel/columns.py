@@ -54,7 +54,12 @@ _ROLE = "no sentence of the call has a known speaker type"
 _BOTH = "the call has no known section, or no known speaker type"
 _NONE_SAID = "n is 0"
 VALUES: Final = (
-    Column("n", _COUNT, "sentences", "Sentences of the call that settled in the theme; for your own question, those that reach its threshold."),
+    Column(
+        "n",
+        _COUNT,
+        "sentences",
+        "Sentences of the call that settled in the theme; for your own question, those that reach its threshold.",
+    ),
     Column("n_presentation", _COUNT, "sentences", "Those of n in the prepared remarks.", _SECTION),
     Column("n_qa", _COUNT, "sentences", "Those of n in questions and answers.", _SECTION),
     Column("n_management", _COUNT, "sentences", "Those of n that the firm's people say.", _ROLE),
@@ -74,7 +79,8 @@ VALUES: Final = (
         "strength",
         pa.float32(),
         "cosine",
-        "Mean nearness of these sentences to their theme of level 1; of a broad theme, over those that settled in one; of your own question, to its examples.",
+        "Mean nearness of these sentences to their theme of level 1; of a broad theme, over those that settled in one; of "
+        "your own question, to its examples.",
         "n is 0, or they settled in the broad theme alone",
     ),
     Column(

@@ -39,7 +39,8 @@ class Wish:
 class Cut:
     """A cut of a run's panel; its tables come a few firms at a time.
 
-    themes: what the panel has rows for, in their order; None for what the run's own files say. Raises ResultError when the run has no panel, or nothing of what is wanted.
+    themes: what the panel has rows for, in their order; None for what the run's own files say. Raises ResultError when
+    the run has no panel, or nothing of what is wanted.
     """
 
     def __init__(self, where: str, wish: Wish, themes: Sequence[ThemeRow] | None = None) -> None:

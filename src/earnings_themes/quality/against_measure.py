@@ -50,19 +50,27 @@ def read_measure(path: Path, firm: str, value: str | None) -> pd.DataFrame:
     """
     table = read_table(path)
     if firm not in table:
-        raise InputError(f"{path} lacks the column {firm!r}. Found {', '.join(map(str, table))}; --firm names another.")
+        raise InputError(
+            f"{path} lacks the column {firm!r}. Found {', '.join(map(str, table))}; --firm names another."
+        )
     if "quarter" in table:
         quarter = table["quarter"].astype(str).str.strip()
     elif "date" in table:
         quarter = pd.to_datetime(table["date"], errors="coerce").dt.to_period("Q").astype(str)
     else:
-        raise InputError(f"{path} lacks the column quarter (such as 2023Q1), or date. Found {', '.join(map(str, table))}.")
+        raise InputError(
+            f"{path} lacks the column quarter (such as 2023Q1), or date. Found {', '.join(map(str, table))}."
+        )
     wrong = table.loc[~quarter.str.fullmatch(r"\d{4}Q[1-4]")]
     if len(wrong):
-        raise InputError(f"{path}, row {wrong.index[0] + 2}: the quarter is {quarter[wrong.index[0]]!r}; expected such as 2023Q1.")
+        raise InputError(
+            f"{path}, row {wrong.index[0] + 2}: the quarter is {quarter[wrong.index[0]]!r}; expected such as 2023Q1."
+        )
     others = [str(name) for name in table if name not in (firm, "quarter", "date")]
     if value is None and len(others) != 1:
-        raise InputError(f"{path} has the columns {', '.join(others)} beside firm and quarter. Say which one: --value NAME.")
+        raise InputError(
+            f"{path} has the columns {', '.join(others)} beside firm and quarter. Say which one: --value NAME."
+        )
     chosen = value or others[0]
     if chosen not in table:
         raise InputError(f"{path} lacks the column {chosen!r}. Found {', '.join(map(str, table))}.")
@@ -70,8 +78,12 @@ def read_measure(path: Path, firm: str, value: str | None) -> pd.DataFrame:
     numbers = pd.to_numeric(cells.where(~cells.isin(["", "."])), errors="coerce")
     bad = table.index[numbers.isna() & ~cells.isin(["", "."])]
     if len(bad):
-        raise InputError(f"{path}, row {bad[0] + 2}: {chosen} is {cells[bad[0]]!r}; expected a number, or nothing.")
-    found = pd.DataFrame({"firm": table[firm].astype(str).str.strip(), "quarter": quarter, "value": numbers}).dropna()
+        raise InputError(
+            f"{path}, row {bad[0] + 2}: {chosen} is {cells[bad[0]]!r}; expected a number, or nothing."
+        )
+    found = pd.DataFrame(
+        {"firm": table[firm].astype(str).str.strip(), "quarter": quarter, "value": numbers}
+    ).dropna()
     twice = found[found.duplicated(["firm", "quarter"])]
     if len(twice):
         one = twice.iloc[0]
@@ -79,7 +91,9 @@ def read_measure(path: Path, firm: str, value: str | None) -> pd.DataFrame:
     return found
 
 
-def exposures(where: str, firm: str, level: int, kinds: Sequence[str]) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
+def exposures(
+    where: str, firm: str, level: int, kinds: Sequence[str]
+) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
     """Return the shares by firm and quarter, and the themes as (theme_id, label).
 
     The frame has firm, quarter and a column a theme, named by its id. Raises ResultError where the panel is missing or
@@ -87,7 +101,9 @@ def exposures(where: str, firm: str, level: int, kinds: Sequence[str]) -> tuple[
     """
     cut = Cut(where, Wish(by="firm-quarter", level=level, kinds=tuple(kinds)))
     if firm not in {column.name for column in cut.columns}:
-        raise ResultError(f"{where}: the panel has no column {firm!r}. Carry it there: source.keep: [{firm}].")
+        raise ResultError(
+            f"{where}: the panel has no column {firm!r}. Carry it there: source.keep: [{firm}]."
+        )
     parts = [table.select([firm, "quarter", "theme_id", "share"]).to_pandas() for table in cut.tables()]
     long = pd.concat(parts, ignore_index=True)
     wide = long.pivot_table(index=[firm, "quarter"], columns="theme_id", values="share", aggfunc="first")
@@ -96,7 +112,9 @@ def exposures(where: str, firm: str, level: int, kinds: Sequence[str]) -> tuple[
     return frame, [(theme.theme_id, theme.label) for theme in cut.themes]
 
 
-def correlations(shares: pd.DataFrame, measure: pd.DataFrame, seed: int = 1, shuffles: int = SHUFFLES) -> pd.DataFrame:
+def correlations(
+    shares: pd.DataFrame, measure: pd.DataFrame, seed: int = 1, shuffles: int = SHUFFLES
+) -> pd.DataFrame:
     """Return a row a theme and way of comparing.
 
     Parameters
@@ -117,7 +135,9 @@ def correlations(shares: pd.DataFrame, measure: pd.DataFrame, seed: int = 1, shu
     InputError
         Fewer than 20 firm-quarters are in both.
     """
-    both = shares.merge(measure, on=["firm", "quarter"]).sort_values(["quarter", "firm"]).reset_index(drop=True)
+    both = (
+        shares.merge(measure, on=["firm", "quarter"]).sort_values(["quarter", "firm"]).reset_index(drop=True)
+    )
     themes = [name for name in shares if name not in ("firm", "quarter")]
     both = both.dropna(subset=[*themes[:1], "value"]).reset_index(drop=True)
     if len(both) < _LEAST:
@@ -149,13 +169,17 @@ def correlations(shares: pd.DataFrame, measure: pd.DataFrame, seed: int = 1, shu
     return pd.concat(found, ignore_index=True)
 
 
-def _shuffled(values: NDArray[np.float64], blocks: NDArray[np.object_], seed: int, n: int) -> NDArray[np.float64]:
+def _shuffled(
+    values: NDArray[np.float64], blocks: NDArray[np.object_], seed: int, n: int
+) -> NDArray[np.float64]:
     """Return (rows, 1 + n): the values, then dealt out again among the rows of each block."""
     rng = np.random.default_rng(seed)
     found = np.repeat(values[:, None], n + 1, axis=1)
     for block in pd.unique(blocks):
         rows = np.flatnonzero(blocks == block)
-        found[rows[:, None], np.arange(1, n + 1)] = rng.permuted(np.repeat(values[rows, None], n, axis=1), axis=0)
+        found[rows[:, None], np.arange(1, n + 1)] = rng.permuted(
+            np.repeat(values[rows, None], n, axis=1), axis=0
+        )
     return found
 
 

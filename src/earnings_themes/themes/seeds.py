@@ -35,7 +35,9 @@ SENTENCES: Final = "seeds.parquet"
 _KEPT: Final = 0.5
 # Examples on each side of the threshold.
 N_EXAMPLES: Final = 5
-_SCHEMA: Final = pa.schema([("theme_id", pa.string()), ("sentence_id", pa.string()), ("strength", pa.float32())])
+_SCHEMA: Final = pa.schema(
+    [("theme_id", pa.string()), ("sentence_id", pa.string()), ("strength", pa.float32())]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,9 @@ def ask(where: str, questions: Sequence[Question], settings: Embedding | None = 
     places = [
         Centres(centres(rows, np.zeros(len(rows), dtype=np.int64), 1).whole, np.ones(1)) for rows in asked
     ]
-    found: list[list[pa.Table]] = [[_SCHEMA.empty_table().rename_columns(["firm_id", "sentence_id", "strength"])] for _ in asked]
+    found: list[list[pa.Table]] = [
+        [_SCHEMA.empty_table().rename_columns(["firm_id", "sentence_id", "strength"])] for _ in asked
+    ]
     for firm_ids, ids, rows, content in iter_vectors(where):
         table = pa.table({"firm_id": firm_ids, "sentence_id": ids})
         for number, (question, place) in enumerate(zip(questions, places, strict=True)):
@@ -161,7 +165,9 @@ def metadata(where: str) -> dict[str, Any]:
             f"{where}: no themes.json there. Expected the folder of a finished run, such as results/sample."
         ) from error
     except (OSError, ValueError, KeyError) as error:
-        raise ResultError(f"{where}/themes.json cannot be read ({error}). Delete it and run again.") from error
+        raise ResultError(
+            f"{where}/themes.json cannot be read ({error}). Delete it and run again."
+        ) from error
     return found
 
 
@@ -191,10 +197,14 @@ def overlap(where: str, answers: Sequence[Answer]) -> list[list[tuple[str, int]]
     try:
         settled = open_parquet(path).read(columns=["sentence_id", "theme_id"])
     except (OSError, pa.ArrowException) as error:
-        raise ResultError(f"{path}: cannot be read ({error}). Delete it and run again; themes makes it.") from error
+        raise ResultError(
+            f"{path}: cannot be read ({error}). Delete it and run again; themes makes it."
+        ) from error
     found = []
     for answer in answers:
-        mine = settled.filter(pc.is_in(settled["sentence_id"], value_set=answer.inside["sentence_id"].combine_chunks()))
+        mine = settled.filter(
+            pc.is_in(settled["sentence_id"], value_set=answer.inside["sentence_id"].combine_chunks())
+        )
         counts = mine["theme_id"].drop_null().value_counts().to_pylist()
         found.append(sorted(((c["values"], c["counts"]) for c in counts), key=lambda c: (-c[1], c[0])))
     return found
@@ -231,7 +241,10 @@ def write(out: Path, where: str, answers: Sequence[Answer]) -> None:
     made = {name: about.get(name) for name in ("embedding_model", "embedding_sha256", "space")}
     write_atomically(out / FILE, json.dumps({**made, "seeds": listed}, indent=1, ensure_ascii=False) + "\n")
     tables = [
-        pa.table([pa.array([a.question.theme_id] * a.inside.num_rows, pa.string()), *a.inside.columns[1:]], schema=_SCHEMA)
+        pa.table(
+            [pa.array([a.question.theme_id] * a.inside.num_rows, pa.string()), *a.inside.columns[1:]],
+            schema=_SCHEMA,
+        )
         for a in answers
     ]
     with replaced(out / SENTENCES) as part:

@@ -47,7 +47,9 @@ def corrected_counts(run: Path, rated: pd.DataFrame) -> pd.DataFrame:
         A file of the run is missing or damaged.
     """
     if rated["kind"].iloc[0] != "members":
-        raise InputError(f"these ratings are of {rated['kind'].iloc[0]}; expected those of a sheet drawn --for a theme.")
+        raise InputError(
+            f"these ratings are of {rated['kind'].iloc[0]}; expected those of a sheet drawn --for a theme."
+        )
     try:
         calls = pq.read_table(run / CALLS, columns=[*_CALL, "date", "quarter", "modelled"]).to_pandas()
     except OSError as error:
@@ -56,7 +58,9 @@ def corrected_counts(run: Path, rated: pd.DataFrame) -> pd.DataFrame:
     judged = _judged(rated)
     lost = judged.index.difference(settled.index)
     if len(lost):
-        raise InputError(f"{run} has no sentence {lost[0]!r}, which was judged. Give the run that the sheet was drawn of.")
+        raise InputError(
+            f"{run} has no sentence {lost[0]!r}, which was judged. Give the run that the sheet was drawn of."
+        )
     found = []
     for theme, mine in judged.groupby("theme_id"):
         n = settled.loc[_members(run, settled, str(theme)), _CALL].value_counts()

@@ -53,7 +53,7 @@ def targets(run: Path, wanted: Sequence[str]) -> list[Target]:
 
     Raises InputError where none is, or several themes are; ResultError where the run's files are damaged.
     """
-    themes = [theme for theme in read_themes(run / "themes.json").themes]
+    themes = read_themes(run / "themes.json").themes
     questions = {name: q for q in asked_in(str(run)) for name in (q.name, q.theme_id)}
     found = []
     for name in wanted:
@@ -80,7 +80,9 @@ def _theme(themes: Sequence[Theme], wanted: str, run: Path) -> Theme:
         if fits:
             several = ", ".join(f"{t.theme_id} ({t.label})" for t in fits[:5])
             raise InputError(f"--for {wanted!r} fits {len(fits)} themes: {several}. Give one's id.")
-    raise InputError(f"--for {wanted!r}: {run} has no such theme or question. `earnings-themes themes` lists the themes.")
+    raise InputError(
+        f"--for {wanted!r}: {run} has no such theme or question. `earnings-themes themes` lists the themes."
+    )
 
 
 def draw(run: Path, wanted: Sequence[Target], n: int, seed: int) -> list[Item]:
@@ -99,7 +101,9 @@ def draw(run: Path, wanted: Sequence[Target], n: int, seed: int) -> list[Item]:
             own = set(target.answer.inside["sentence_id"].to_pylist())
             inside = np.fromiter((x in own for x in ids), bool, len(ids))
         if not inside.any():
-            raise InputError(f"{target.theme_id} ({target.label}) has no sentence, so there is nothing to judge.")
+            raise InputError(
+                f"{target.theme_id} ({target.label}) has no sentence, so there is nothing to judge."
+            )
         items += _of_target(target, np.array(ids, dtype=object), near, inside, n, seed)
     return items
 
@@ -127,7 +131,12 @@ def _direction(target: Target) -> NDArray[np.float64]:
 
 
 def _of_target(
-    target: Target, ids: NDArray[np.object_], near: NDArray[np.float64], inside: NDArray[np.bool_], n: int, seed: int
+    target: Target,
+    ids: NDArray[np.object_],
+    near: NDArray[np.float64],
+    inside: NDArray[np.bool_],
+    n: int,
+    seed: int,
 ) -> list[Item]:
     rng = generator(seed, target.theme_id)
     order = np.lexsort((ids.astype(str), -near))
@@ -142,7 +151,14 @@ def _of_target(
         for row in rng.choice(rows, size=size, replace=False) if size else ():
             weight = len(rows) / size
             items.append(
-                Item(target.theme_id, (str(ids[row]),), weight, target.label, stratum=name, inside=bool(inside[row]))
+                Item(
+                    target.theme_id,
+                    (str(ids[row]),),
+                    weight,
+                    target.label,
+                    stratum=name,
+                    inside=bool(inside[row]),
+                )
             )
     return items
 
@@ -162,7 +178,11 @@ def codebook(text: str, wanted: Sequence[Target]) -> str:
     """Return the codebook with what each theme is: its label, and sentences that it was found by."""
     parts = [text.rstrip(), ""]
     for target in wanted:
-        parts += ["", f"THEME {target.label}", *(f"  - {' '.join(example.split())}" for example in target.examples)]
+        parts += [
+            "",
+            f"THEME {target.label}",
+            *(f"  - {' '.join(example.split())}" for example in target.examples),
+        ]
     return "\n".join(parts) + "\n"
 
 

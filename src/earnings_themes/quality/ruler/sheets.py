@@ -287,7 +287,11 @@ def _secret(row: Placed, corpus: Corpus, facts: dict[str, Any]) -> dict[str, Any
     for letter, sentence in zip(LETTERS, item.sentences, strict=False):
         cells |= {f"sentence_id_{letter}": sentence, f"firm_{letter}": corpus.firm[sentence]}
     if facts["kind"] == "members":
-        cells |= {"stratum": item.stratum, "probability": f"{1 / item.weight:.6g}", "inside": "yes" if item.inside else "no"}
+        cells |= {
+            "stratum": item.stratum,
+            "probability": f"{1 / item.weight:.6g}",
+            "inside": "yes" if item.inside else "no",
+        }
     if facts["kind"] == "intruders":
         cells["intruder"] = LETTERS[item.sentences.index(item.intruder)]
     if facts["kind"] == "pairs":
