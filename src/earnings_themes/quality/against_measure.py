@@ -143,7 +143,7 @@ def correlations(
     if len(both) < _LEAST:
         raise InputError(
             f"{len(both)} firm-quarters are in the panel and in the measure; expected {_LEAST} or more. The panel's firms "
-            f"begin {', '.join(shares['firm'].head(3))}, the measure's {', '.join(measure['firm'].head(3))}; are the ids text, with "
+            f"begin {', '.join(shares['firm'].unique()[:3])}, the measure's {', '.join(measure['firm'].unique()[:3])}; are the ids text, with "
             "their zeros?"
         )
     quarters = both["quarter"].to_numpy()

@@ -59,7 +59,7 @@ def test_correlations_are_spearmans() -> None:
 
 def test_ids_that_do_not_meet_are_said_with_examples_of_both() -> None:
     shares, measure = panel()
-    with pytest.raises(InputError, match=r"0 firm-quarters.*begin 000, 000, 000.*begin 0, 0, 0"):
+    with pytest.raises(InputError, match=r"0 firm-quarters.*begin 000, 001, 002.*measure's 0, 1, 2"):
         correlations(shares, measure.assign(firm=measure["firm"].astype(int).astype(str)))
 
 

@@ -86,12 +86,13 @@ def _judged(rated: pd.DataFrame) -> pd.DataFrame:
         inside=("inside", "first"), about=("about", "mean"),
     )  # fmt: skip
     of_unit["error"] = (of_unit["about"] - of_unit["inside"].eq("yes")) * of_unit["weight"]
-    return of_unit.set_index("sentence_id")[["theme_id", "error"]]
+    found: pd.DataFrame = of_unit.set_index("sentence_id")[["theme_id", "error"]]
+    return found
 
 
 def _members(run: Path, settled: pd.DataFrame, theme: str) -> pd.Index:
     """Return the ids of the sentences that the run counts for a theme, or for a question of the user's own."""
     if (settled["theme_id"] == theme).any() or not (run / SEED_SENTENCES).exists():
-        return settled.index[settled["theme_id"] == theme]
+        return pd.Index(settled.index[settled["theme_id"] == theme])
     asked = pq.read_table(run / SEED_SENTENCES).to_pandas()
     return pd.Index(asked.loc[asked["theme_id"] == theme, "sentence_id"])

@@ -171,7 +171,8 @@ def _of_members(table: pd.DataFrame, rated: pd.DataFrame) -> Iterator[Figure]:
     whole["inside"] = whole["inside"].eq("yes")
     for (theme, name), seen in estimates(whole, DRAWS, _SEED).items():
         n = int(whole["arm"].eq(theme).sum())
-        yield Figure("theme", theme, name, *(interval(seen) if len(seen) > 1 else (float(seen[0]),)), n=n)
+        value, low, high = interval(seen) if len(seen) > 1 else (float(seen[0]), None, None)
+        yield Figure("theme", theme, name, value, low, high, n)
 
 
 def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
