@@ -18,13 +18,17 @@ SEED_KIND: Final = "seed"
 
 @dataclass(frozen=True, slots=True)
 class ThemeRow:
-    """A theme; level 1, 2 for a broad one, 0 for a question of the user's own. parent: its broad theme, None for none."""
+    """A theme; level 1, 2 for a broad one, 0 for a question of the user's own.
+
+    parent: the broad theme that it is of, None for none. born: the run that found it, None where that is not said.
+    """
 
     theme_id: str
     level: int
     label: str
     kind: str
     parent: str | None
+    born: str | None = None
 
 
 def seed_row(theme_id: str, name: str) -> ThemeRow:
@@ -74,6 +78,7 @@ def _row(theme: dict[str, Any]) -> ThemeRow:
         str(theme["label"]),
         str(theme["kind"]),
         theme.get("parent"),
+        theme.get("born"),
     )
 
 
@@ -85,5 +90,6 @@ def theme_table(themes: Sequence[ThemeRow]) -> pa.Table:
             "level": pa.array([theme.level for theme in themes], pa.int32()),
             "label": pa.array([theme.label for theme in themes], pa.string()),
             "kind": pa.array([theme.kind for theme in themes], pa.string()),
+            "born": pa.array([theme.born for theme in themes], pa.string()),
         }
     )

@@ -143,8 +143,8 @@ def correlations(
     if len(both) < _LEAST:
         raise InputError(
             f"{len(both)} firm-quarters are in the panel and in the measure; expected {_LEAST} or more. The panel's firms "
-            f"begin {', '.join(shares['firm'].unique()[:3])}, the measure's {', '.join(measure['firm'].unique()[:3])}; are the ids text, with "
-            "their zeros?"
+            f"begin {', '.join(shares['firm'].unique()[:3])}, the measure's {', '.join(measure['firm'].unique()[:3])}; are "
+            "the ids text, with their zeros?"
         )
     quarters = both["quarter"].to_numpy()
     dealt = _shuffled(both["value"].to_numpy(np.float64), quarters, seed, shuffles)

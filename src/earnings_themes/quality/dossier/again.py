@@ -19,9 +19,10 @@ from earnings_themes.results.firms import read_firms
 from earnings_themes.results.topics_reader import TopicsReader
 from earnings_themes.system.folders import LocalFolder
 from earnings_themes.system.processes import one_thread
-from earnings_themes.themes.aggregate import make_pool, settle_all
+from earnings_themes.themes.aggregate import make_pool
 from earnings_themes.themes.corpus import Corpus, read_corpus
 from earnings_themes.themes.find import find_themes
+from earnings_themes.themes.settle import settle_all
 
 Labels = NDArray[np.int64]
 Topics = Sequence[tuple[str, list[list[str]]]]
@@ -100,7 +101,7 @@ def found_again(corpus: Corpus, topics: Topics, settings: ThemeSettings, seed: i
     pool = make_pool(corpus, topics)
     rows = corpus.rows[pool.exemplars]
     found = find_themes(rows, firms[pool.exemplars], settings.granularity, settings.min_firms, seed)
-    return settle_all(corpus, firms, pool, found, settings)[1].labels
+    return settle_all(corpus.rows, corpus.content, firms, pool.exemplars, found, settings)[1].labels
 
 
 def holdout(known: Known) -> pd.DataFrame:
