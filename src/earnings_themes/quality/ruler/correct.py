@@ -75,7 +75,8 @@ def corrected_counts(run: Path, rated: pd.DataFrame) -> pd.DataFrame:
     columns = [
         *_CALL, "date", "quarter", "theme_id", "modelled", "n", "n_corrected", "share", "share_corrected", "n_rated",
     ]  # fmt: skip
-    return pd.concat(found, ignore_index=True)[columns]
+    whole: pd.DataFrame = pd.concat(found, ignore_index=True)[columns]
+    return whole
 
 
 def _judged(rated: pd.DataFrame) -> pd.DataFrame:
@@ -93,6 +94,8 @@ def _judged(rated: pd.DataFrame) -> pd.DataFrame:
 def _members(run: Path, settled: pd.DataFrame, theme: str) -> pd.Index:
     """Return the ids of the sentences that the run counts for a theme, or for a question of the user's own."""
     if (settled["theme_id"] == theme).any() or not (run / SEED_SENTENCES).exists():
-        return pd.Index(settled.index[settled["theme_id"] == theme])
-    asked = pq.read_table(run / SEED_SENTENCES).to_pandas()
-    return pd.Index(asked.loc[asked["theme_id"] == theme, "sentence_id"])
+        found: pd.Index = settled.index[settled["theme_id"] == theme]
+    else:
+        asked = pq.read_table(run / SEED_SENTENCES).to_pandas()
+        found = pd.Index(asked.loc[asked["theme_id"] == theme, "sentence_id"])
+    return found
