@@ -37,7 +37,7 @@ rule themes:
         folder=get_folder,
         # Questions of the user's own change the panel alone.
         themes={k: v for k, v in config["themes"].items() if k != "seeds"},
-        registry=config["registry"],
+        registry=get_registry,
         min_firm_coverage=config["reduce"]["min_firm_coverage"],
         seed=config["seed"],
         version=__version__,
