@@ -244,6 +244,10 @@ def get_shard(wildcards):
 
 
 # Where one file holds them all it is a plain input: a function is called, and its answer checked, once a firm.
+VECTORS = [
+    in_place(f"embeddings/{shard:04d}.parquet")
+    for shard in range(CONFIG.embedding.shards)
+]
 EMBEDDINGS = (
     get_shard if CONFIG.embedding.shards > 1 else in_place("embeddings/0000.parquet")
 )
