@@ -23,9 +23,11 @@ class Said:
     text: str
 
 
-def all_sentences(store: ThemeStore, theme: Theme) -> list[Said]:
-    """Return every sentence of a theme, the surest first; a question a topic to a DynamoDB store. Raises NotFoundError."""
-    run = theme.theme_id.rpartition("-")[0]
+def all_sentences(store: ThemeStore, theme: Theme, run: str) -> list[Said]:
+    """Return every sentence that a run has of a theme, the surest first. Raises NotFoundError.
+
+    A question a topic: with a dynamodb store, a request each.
+    """
     found = [
         Said(topic.firm_id, topic.topic_id, said.sentence_id, said.speaker_type, said.probability, said.text)
         for topic in theme.topics
