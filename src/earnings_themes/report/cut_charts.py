@@ -31,15 +31,16 @@ def largest(page: Page, n: int) -> list[ThemePart]:
 def births(page: Page) -> dict[int, int]:
     """Return by theme number the quarter, by its place, that a theme begins in.
 
-    That is the first quarter with a sentence of it; of a theme that an earlier run found, and of one that is there from
-    the run's first quarter on, none: unless the run took its other themes over, and so found this one beside them.
+    That is the first quarter with a sentence of it, unless that is the first of all: what was there before, nobody knows.
+    Of a theme that was found by a run whose quarters are not here, none; a theme that this run found beside such ones
+    begins in the first quarter too.
     """
-    run = page.run
-    older = any(part.theme.born not in (None, run) for part in page.themes)
+    here = (None, page.run, *page.earlier)
+    older = any(part.theme.born not in here for part in page.themes)
     found = {}
     for part in page.themes:
         spoken = np.flatnonzero(page.cuts.quarters.n[:, part.number])
-        if part.theme.born in (None, run) and len(spoken) and (spoken[0] or older):
+        if part.theme.born in here and len(spoken) and (spoken[0] or older):
             found[part.number] = int(spoken[0])
     return found
 
@@ -49,9 +50,9 @@ def quarters(page: Page) -> Drawing:
     cut, begun = page.cuts.quarters, births(page)
     parts = largest(page, N_ROWS)
     caption = (
-        f"Themes of the run {page.run} by calendar quarter: a theme's share of a quarter's modelled sentences, against its "
-        "own share over all quarters, which stands at the right. Red is more, blue less, white as usual; a cross: nobody "
-        f"speaks of it. A dot marks where a theme begins. {_largest(parts, page)}"
+        f"Themes of the run {page.run}{_and_earlier(page)} by calendar quarter: a theme's share of a quarter's modelled "
+        "sentences, against its own share in the run, which stands at the right. Red is more, blue less, white as usual; a "
+        f"cross: nobody speaks of it. A dot marks where a theme begins. {_largest(parts, page)}"
     )
     header = (
         *("theme_id", "label", "quarter", "n", "modelled", "share", "n_firms", "n_calls"),
@@ -81,8 +82,8 @@ def lines(page: Page) -> Drawing:
     cut = page.cuts.quarters
     parts = largest(page, N_LINES)
     caption = (
-        f"The largest themes of the run {page.run} over {len(cut.names)} quarters, in % of a quarter's modelled sentences; "
-        "the number is of sentences in its highest quarter. Each has a scale of its own, from 0."
+        f"The largest themes of the run {page.run}{_and_earlier(page)} over {len(cut.names)} quarters, in % of a quarter's "
+        "modelled sentences; the number is of sentences in its highest quarter. Each has a scale of its own, from 0."
     )
     header = ("theme_id", "label", "quarter", "n", "modelled", "share", "n_firms", "n_calls")
     numbers = [row for part in parts for row in _rows(part, cut)]
@@ -255,6 +256,10 @@ def _shares_at_the_right(axes: Axes, parts: Sequence[ThemePart]) -> None:
     other.set_yticks(range(len(parts)), [f"{100 * part.share:.1f} %" for part in parts])
     other.tick_params(length=0)
     other.spines[:].set_visible(False)
+
+
+def _and_earlier(page: Page) -> str:
+    return f", with {len(page.earlier)} earlier runs of its registry," if page.earlier else ""
 
 
 def _largest(parts: Sequence[ThemePart], page: Page) -> str:

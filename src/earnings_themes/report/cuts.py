@@ -5,7 +5,6 @@ The panel is the one count of a run: what the report shows by quarter adds up to
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -77,10 +76,13 @@ class Cuts:
     sides: Mapping[str, tuple[Counts, int]]
 
 
-def read_cuts(run_dir: Path) -> Cuts:
-    """Count a run's panel, a row group at a time. Raises ResultError when a file is missing or damaged."""
-    panel, calls = _open(run_dir / PANEL), _open(run_dir / CALLS).read()
-    themes = read_theme_rows(str(run_dir))
+def read_cuts(where: str) -> Cuts:
+    """Count a run's panel, a row group at a time. Raises ResultError when a file is missing or damaged.
+
+    where: the run's folder, on a disk or s3://.
+    """
+    panel, calls = _open(f"{where}/{PANEL}"), _open(f"{where}/{CALLS}").read()
+    themes = read_theme_rows(where)
     fine = np.array([number for number, theme in enumerate(themes) if theme.level == 1], dtype=np.int64)
     counts = [column for column in VALUES if column.name in ("n", *(f"n_{name}" for name in SIDES))]
     sums = {name: _Sum(calls, name, len(fine)) for name in ("quarter", *_kept(panel.schema_arrow.names))}
@@ -162,8 +164,8 @@ def _whole(calls: pa.Table, column: str) -> int:
     return sum(value or 0 for value in calls[column].to_pylist())
 
 
-def _open(path: Path) -> pq.ParquetFile:
+def _open(path: str) -> pq.ParquetFile:
     try:
-        return open_parquet(str(path))
+        return open_parquet(path)
     except (OSError, pa.ArrowException) as error:
         raise ResultError(f"{path}: cannot be read ({error}). Run panel again; it makes the file.") from error

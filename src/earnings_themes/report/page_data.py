@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from earnings_themes.abstractions import Theme
 from earnings_themes.quality.floor import is_unstable
 from earnings_themes.report.counted import Counted, count
 from earnings_themes.report.cuts import Cuts, read_cuts
+from earnings_themes.report.earlier import earlier_runs, with_earlier
 from earnings_themes.report.layout import plane
 from earnings_themes.report.sources import Source, read_sources
 from earnings_themes.report.timing import StepTime, add_seconds, benchmark_times, by_rule
@@ -102,7 +103,11 @@ class FirmPart:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything that the template and the figures need. inside: whether the page holds every settled sentence."""
+    """Everything that the template and the figures need.
+
+    earlier: the runs of the registry that cuts.quarters has beside this one. inside: whether the page holds every settled
+    sentence.
+    """
 
     run: str
     n_firms: int
@@ -114,6 +119,7 @@ class Page:
     broad: tuple[BroadPart, ...]
     firms: tuple[FirmPart, ...]
     cuts: Cuts
+    earlier: tuple[str, ...]
     inside: bool
     skipped_firms: tuple[tuple[str, tuple[str, ...]], ...]
     skipped_rows: tuple[tuple[str, int], ...]
@@ -121,9 +127,13 @@ class Page:
     times: tuple[StepTime, ...]
 
 
-def gather(run: Run) -> Page:
-    """Read a run. Raises ResultError for a damaged one."""
+def gather(run: Run, where: str | None = None) -> Page:
+    """Read a run. where: its address, beside which earlier runs lie; None for run.directory. Raises ResultError."""
     themes = run.themes.themes
+    where = where or str(run.directory.absolute())
+    cuts = read_cuts(str(run.directory))
+    ids = [theme.theme_id for theme in themes]
+    quarters, earlier = with_earlier(cuts.quarters, ids, where, earlier_runs(run.themes))
     rows = {row.firm_id: row for row in run.firms}
     counted = count(run.directory, themes)
     shown = sorted(run.read_firms, key=lambda row: (-row.n_sentences, row.firm_id))[:MAX_FIRMS]
@@ -159,7 +169,8 @@ def gather(run: Run) -> Page:
             )
             for number, row in enumerate(shown)
         ),
-        cuts=read_cuts(run.directory),
+        cuts=replace(cuts, quarters=quarters),
+        earlier=tuple(earlier),
         inside=sum(part.listing.n for part in parts) <= INSIDE,
         skipped_firms=_skipped(run, rows),
         skipped_rows=tuple(sorted(ingest.get("skipped_rows", {}).items())),

@@ -34,20 +34,20 @@ def fetch_run(where: str, run_dir: Path) -> None:
         below.fetch(below.list(), run_dir / name)
 
 
-def build(run_dir: Path, labels: Path | None = None, beside: bool = True) -> None:
+def build(run_dir: Path, labels: Path | None = None, where: str | None = None) -> None:
     """Write quality.json, report.html, figures/ and, where the page has no room for every sentence, report/.
 
-    labels: a CSV with the columns sentence_id and theme, to measure agreement with. beside: whether files may stand beside
-    the page; the workflow does not know how many, so in S3 there are none. Raises ResultError when a file of the run is
-    missing or damaged, InputError when the labels cannot be read.
+    labels: a CSV with the columns sentence_id and theme, to measure agreement with. where: the run's address where run_dir
+    is a copy; the workflow doesn't know how many files would stand beside the page, so in S3 there are none. Raises
+    ResultError when a file of the run is missing or damaged, InputError when the labels cannot be read.
     """
     quality = quality_report(run_dir, labels)
-    page = gather(open_run(run_dir))
+    page = gather(open_run(run_dir), where)
     figures = draw_figures(page, quality, run_dir / "figures")
     write_json(run_dir / "quality.json", quality)
     # Those of a report with more themes would be of other numbers than the page beside them.
     shutil.rmtree(run_dir / BESIDE, ignore_errors=True)
-    beside = beside and not page.inside
+    beside = not page.inside and not (where or "").startswith("s3://")
     for name, text in listings(page) if beside else ():
         write_atomically(run_dir / BESIDE / name, text)
     write_atomically(run_dir / "report.html", render(page, quality, figures, beside))

@@ -1,5 +1,6 @@
 """The figures as files: there, the same every time, and honest when there is nothing to draw."""
 
+import datetime as dt
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from earnings_themes.quality.summary import quality_report
 from earnings_themes.report.cut_charts import births
 from earnings_themes.report.cuts import read_cuts
+from earnings_themes.report.earlier import with_earlier
 from earnings_themes.report.figures import NAMES, draw_figures
 from earnings_themes.report.page_data import gather
 from earnings_themes.results.run_files import open_run
@@ -79,9 +81,22 @@ def test_of_a_registry_only_what_this_run_found_begins_in_it(tmp_path: Path) -> 
     assert births(replace(page, themes=tuple(parts))) == {0: 0, 3: 1}
 
 
+def test_earlier_runs_of_a_registry_come_before_the_runs_own_quarters(tmp_path: Path) -> None:
+    run_dir = write_run(tmp_path, run="later", start=dt.date(2024, 4, 1))
+    write_run(tmp_path, run="first", n_topics=4)
+    # The first run has three of the four themes; in a registry they have one id in both.
+    page = gather(open_run(run_dir))
+    own, ids = page.cuts.quarters, [f"first-{number}" for number in ("001", "002", "003", "004")]
+    cut, read = with_earlier(own, ids, str(run_dir), ["first", "gone"])
+    assert (cut.names, read) == (("2024Q1", "2024Q2"), ["first"])
+    assert cut.n.tolist() == [[24, 24, 24, 0], [24, 24, 24, 24]]
+    both = replace(page, cuts=replace(page.cuts, quarters=cut), earlier=("first",))
+    assert births(both) == {3: 1}
+
+
 def test_a_column_with_a_value_a_firm_is_no_group(tmp_path: Path) -> None:
-    assert list(read_cuts(write_run(tmp_path / "groups", n_firms=6, n_sectors=2)).groups) == ["sector"]
-    assert not read_cuts(write_run(tmp_path / "ids", n_firms=6, n_sectors=99)).groups
+    assert list(read_cuts(str(write_run(tmp_path / "groups", n_sectors=2))).groups) == ["sector"]
+    assert not read_cuts(str(write_run(tmp_path / "ids", n_sectors=99))).groups
 
 
 def test_captions_say_what_is_shown_and_of_how_many(tmp_path: Path) -> None:
