@@ -17,6 +17,7 @@ export OMP_NUM_THREADS ?= 1
 run: .venv/run.stamp
 	$(BIN)/snakemake --profile config/profiles/default --cores $(CORES)
 	$(BIN)/earnings-themes themes --run sample
+	@echo; echo "The report: results/sample/report.html"
 
 # A process a core, a file of tests to one of them: what a file's tests share is then made once.
 test: .venv/dev.stamp
