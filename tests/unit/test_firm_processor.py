@@ -138,6 +138,20 @@ def test_repeated_sentences_change_no_topic_and_get_the_label_of_the_first() -> 
     assert [topic.size for topic in twice.topics] == [2 * topic.size for topic in once.topics]
 
 
+def test_near_equal_sentences_make_no_topic_and_go_where_their_first_wording_goes() -> None:
+    """A table read aloud, a town a line, is one sentence said sixteen times, and no subject."""
+    towns = "Alba Brod Cusco Delhi Erfurt Fez Graz Hull Izmir Jena Kiel Lodz Metz Nice Oslo Perth".split()
+    table = [f"In {town} the like for like sales of our own shops were up by some {n} percent." for n, town in
+             enumerate(towns)]  # fmt: skip
+    plain, more = run(frame(TEXTS)), run(frame(TEXTS + table))
+    assert more.metadata["n_distinct"] == len(TEXTS) + 1
+    assert more.metadata["n_modelled"] == len(TEXTS) + len(table)
+    assert more.n_topics == plain.n_topics
+    places = {sentence.sentence_id for topic in more.topics for sentence in topic.sentences}
+    read = {f"7_70_{len(TEXTS) + n:04d}" for n in range(len(table))}
+    assert not places & read or read <= places
+
+
 def test_a_text_said_twice_is_fitted_once_with_the_mean_of_its_places() -> None:
     sentences = frame([*TEXTS, TEXTS[0]])
     rows = np.stack([*map(made_vector, TEXTS), made_vector(TEXTS[12])])

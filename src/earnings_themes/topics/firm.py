@@ -30,7 +30,7 @@ from earnings_themes.results.artifacts import read_sentences, write_firm_topics
 from earnings_themes.results.firms import read_firms
 from earnings_themes.results.provenance import OF_TOPICS, peak_memory_mb, versions
 from earnings_themes.system.processes import one_thread
-from earnings_themes.text import dominant_script
+from earnings_themes.text import dominant_script, near_equal
 
 _COLUMNS: Final = ("sentence_id", "firm_name", "model_text", "procedural")
 
@@ -104,9 +104,7 @@ def process_firm(
             f"The embeddings hold {len(vectors.sentence_ids)} sentences of firm {firm_id!r} that are not the "
             f"{len(frame)} of transcripts.parquet. They were made from another ingest: delete embeddings/ and run again."
         )
-    # A text said twice is fitted once, or the model would find the topic of what is repeated. Sorted, so
-    # that the order of the rows, which means nothing, cannot change the topics.
-    texts, text_of_row = np.unique(frame["model_text"].to_numpy(dtype=str), return_inverse=True)
+    texts, text_of_row = _distinct(frame["model_text"].to_numpy(dtype=str))
     status: FirmStatus = "ok"
     result = _no_topics(len(texts))
     model = model_class(settings.model)(seed=seed, **settings.params)
@@ -143,6 +141,17 @@ def process_firm(
             "timing": {"seconds": timing, "peak_memory_mb": peak_memory_mb()},
         },
     )
+
+
+def _distinct(said: NDArray[np.str_]) -> tuple[NDArray[np.str_], NDArray[np.intp]]:
+    """Return the (n,) texts that are no wording of one before them, and for each row the place of the text that it says.
+
+    What is said twice, or again in nearly the same words, is fitted once, or the model would find the topic of what is
+    repeated. Sorted, so that the order of the rows, which means nothing, cannot change the topics.
+    """
+    texts, text_of_row = np.unique(said, return_inverse=True)
+    kept, wording_of = np.unique(np.array(near_equal(texts.tolist()), dtype=np.intp), return_inverse=True)
+    return texts[kept], wording_of[text_of_row]
 
 
 def _no_topics(n: int) -> TopicModelResult:
