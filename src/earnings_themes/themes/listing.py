@@ -20,10 +20,11 @@ from earnings_themes.abstractions import (
 from earnings_themes.abstractions.records import Kind, Level
 from earnings_themes.config import ThemeSettings
 from earnings_themes.results.provenance import OF_THEMES, versions
+from earnings_themes.speech import CONTENT
 from earnings_themes.themes.corpus import Corpus
 from earnings_themes.themes.describe import Words
 from earnings_themes.themes.find import cohesion_across
-from earnings_themes.themes.hierarchy import CONTENT, Tree
+from earnings_themes.themes.hierarchy import Tree
 from earnings_themes.themes.registered import Names, Placed
 from earnings_themes.themes.settle import Settled, held_broadly
 from earnings_themes.themes.stability import Stability

@@ -29,6 +29,7 @@ from earnings_themes.implementations import model_class
 from earnings_themes.results.artifacts import read_sentences, write_firm_topics
 from earnings_themes.results.firms import read_firms
 from earnings_themes.results.provenance import OF_TOPICS, peak_memory_mb, versions
+from earnings_themes.speech import CONTENT, commonest, kinds_of
 from earnings_themes.system.processes import one_thread
 from earnings_themes.text import dominant_script, near_equal
 
@@ -116,7 +117,13 @@ def process_firm(
         result = model.fit(texts.tolist(), _mean_of_places(vectors, text_of_row))
     timing["fit"] = time.perf_counter() - started
 
-    topics, centroids, outliers = _described(vectors, result, text_of_row)
+    kinds = kinds_of(
+        vectors.vectors,
+        vectors.content >= CONTENT,
+        frame["procedural"].to_numpy(dtype=bool),
+        vectors.about.get("space", ""),
+    )
+    topics, centroids, outliers = _described(vectors, kinds, result, text_of_row)
     return FirmTopics(
         schema_version=SCHEMA_VERSION,
         run=run,
@@ -167,7 +174,10 @@ def _mean_of_places(vectors: FirmVectors, text_of_row: NDArray[np.intp]) -> NDAr
 
 
 def _described(
-    vectors: FirmVectors, result: TopicModelResult, text_of_row: NDArray[np.intp]
+    vectors: FirmVectors,
+    kinds: NDArray[np.object_],
+    result: TopicModelResult,
+    text_of_row: NDArray[np.intp],
 ) -> tuple[tuple[FirmTopic, ...], tuple[tuple[float, ...], ...], tuple[TopicSentence, ...]]:
     """Return the topics, largest first, their centroids, and the sentences of none."""
     ids = np.array(vectors.sentence_ids, dtype=object)
@@ -182,7 +192,7 @@ def _described(
     found.sort(key=lambda pair: (-len(pair[1]), min(ids[pair[1]])))
     kept = np.isin(topic_of_row, [topic.topic_id for topic, _ in found])
     return (
-        tuple(_topic(number, *pair, ids, fit, vectors.content) for number, pair in enumerate(found)),
+        tuple(_topic(number, *pair, ids, fit, vectors.content, kinds) for number, pair in enumerate(found)),
         tuple(_centroid(vectors.vectors[rows]) for _, rows in found),
         tuple(TopicSentence(sentence) for sentence in ids[~kept].tolist()),
     )
@@ -195,6 +205,7 @@ def _topic(
     ids: NDArray[np.object_],
     fit: NDArray[np.float32],
     content: NDArray[np.float32],
+    kinds: NDArray[np.object_],
 ) -> FirmTopic:
     # The surest sentences come first: they are the topic's exemplars, from which the themes are found.
     ordered = sorted(rows.tolist(), key=lambda row: (-round(float(fit[row] * content[row]), 6), ids[row]))
@@ -203,7 +214,7 @@ def _topic(
         label=topic.label,
         keywords=topic.keywords,
         size=len(rows),
-        kind="subject" if content[rows].mean() >= 0.5 else "filler",
+        kind=commonest(kinds[rows].tolist()),
         stability=topic.stability,
         sentences=tuple(
             TopicSentence(ids[row], probability=min(max(float(fit[row]), 0.0), 1.0)) for row in ordered
