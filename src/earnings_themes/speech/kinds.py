@@ -54,7 +54,7 @@ class KindModel:
         rows: (m, d) int8, whole subject vectors.
         """
         found = np.zeros(len(rows), dtype=bool)
-        weights = self.weights[rows.shape[1]].astype(np.float32) if len(rows) else None
+        weights = self.weights[rows.shape[1]].astype(np.float32)
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK].astype(np.float32)
             found[start : start + _BLOCK] = block @ weights + self.bias[rows.shape[1]] > 0
@@ -90,7 +90,7 @@ def kinds_of(
 def commonest(kinds: Iterable[Kind]) -> Kind:
     """Return the kind that most sentences are of; the first of `KINDS` where two are as common, or there is none."""
     counts = Counter(kinds)
-    return max(KINDS, key=lambda kind: (counts[kind], -KINDS.index(kind)))
+    return max(KINDS, key=lambda kind: counts[kind])
 
 
 def save_kinds(model: KindModel, path: Path) -> None:
