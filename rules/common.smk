@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from earnings_themes import __version__, config as settings
-from earnings_themes.cloud import fewer_requests, made_with
+from earnings_themes.cloud import cancelling, fewer_requests, made_with
 from earnings_themes.system import interpreter, run_guard
 from earnings_themes.topics import warm
 from earnings_themes.errors import EarningsThemesError
@@ -125,6 +125,8 @@ def guarded():
     try:
         if IN_S3 and workflow.is_main_process:
             remember(executes and not workflow.dryrun)
+            if executes:
+                cancelling.several_at_once(workflow.executor_plugin.executor)
         if not executes or workflow.dryrun or IN_S3:
             return
         for found in run_guard.begin(Path(RUN)):
