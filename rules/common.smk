@@ -17,6 +17,7 @@ from earnings_themes.topics import warm
 from earnings_themes.errors import EarningsThemesError
 from earnings_themes.implementations import check_classes
 from earnings_themes.ingest.firm_list import connect, known_firms
+from earnings_themes.registry import Registry
 from earnings_themes.results.firms import decode_firm, encode_firm, shard_of
 from earnings_themes.system.job import WORKFLOW_CODE, code_version
 from earnings_themes.system.folders import folder_at
@@ -199,6 +200,16 @@ def firms():
 def get_folder(wildcards):
     """Return where the run's files are; the rules that take them all read them from there."""
     return FOLDER
+
+
+def get_registry(wildcards):
+    """Return the registry of a run and the version that it starts from: after a curation its themes are made again."""
+    if CONFIG.registry is None:
+        return None
+    return {
+        **config["registry"],
+        "basis": Registry(CONFIG.registry.path).basis(CONFIG.run),
+    }
 
 
 def get_source(wildcards):
