@@ -172,22 +172,32 @@ lock: .venv/dev.stamp
 clean:
 	rm -rf .venv .venv-audit .snakemake results
 
-# The lock is complete, so --no-deps installs exactly it; torch comes after, and finds what it imports.
-# torch has a CPU build of its own index for Linux: where pip is not set up for one, name it in
-# PIP_EXTRA_INDEX_URL (see README), or several GB of CUDA packages are installed as well.
-.venv/run.stamp: envs/workflow.txt pyproject.toml
+# uv installs the locks in a tenth of pip's CPU time (docs/contributing/benchmarks.md); it comes itself by version and hash,
+# and from the index that pip is set up for, where there is one.
+UV := UV_HTTP_RETRIES=1 $(BIN)/uv pip install --quiet --python $(BIN)/python
+export UV_DEFAULT_INDEX ?= $(or $(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null),https://pypi.org/simple)
+$(BIN)/uv:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --require-hashes --no-deps -r envs/workflow.txt
-	$(BIN)/pip install --quiet $(TORCH)
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	sed -n '/^uv==/,/[^\\]$$/p' envs/dev.txt > .venv/uv.txt
+	$(BIN)/pip install --quiet --require-hashes --no-deps -r .venv/uv.txt
+
+# The lock is complete, so --no-deps installs exactly it. torch is named by version, because its builds differ by index:
+# without a GPU its CPU build, a tenth of the other, from PyTorch's own index; where that does not answer, the ordinary one.
+TORCH_CPU := https://download.pytorch.org/whl/cpu
+.venv/run.stamp: envs/workflow.txt pyproject.toml | $(BIN)/uv
+	$(UV) --require-hashes --no-deps -r envs/workflow.txt
+	@if [ "$$(uname)" = Linux ] && ! command -v nvidia-smi >/dev/null && $(UV) --no-deps --index-url $(TORCH_CPU) $(TORCH) 2>/dev/null; \
+	then echo "PyTorch: its CPU build, from $(TORCH_CPU)"; \
+	else echo "PyTorch: as pip is set up; on Linux that may bring CUDA, several GB"; $(BIN)/pip install --quiet $(TORCH); fi
+	$(UV) --no-deps --no-build-isolation --editable .
 	touch $@
 
 .venv/dev.stamp: envs/dev.txt .venv/run.stamp
-	$(BIN)/pip install --quiet --require-hashes --no-deps -r envs/dev.txt
+	$(UV) --require-hashes --no-deps -r envs/dev.txt
 	touch $@
 
 .venv/compare.stamp: envs/compare.txt .venv/run.stamp
-	$(BIN)/pip install --quiet --require-hashes --no-deps -r envs/compare.txt
+	$(UV) --require-hashes --no-deps -r envs/compare.txt
 	touch $@
 
 # The static checks' own environment; envs/audit.in says why it is apart.
