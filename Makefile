@@ -11,12 +11,15 @@ CORE := tests/unit tests/integration/test_scripts.py
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run student test test-all test-cloud test-containers test-runbook lint audit advisories sbom compare bench simulate docs fuzz check-rows faults soak cloud-settings cloud-demo test-terraform lint-terraform \
+.PHONY: run slurm student test test-all test-slurm test-cloud test-containers test-runbook lint audit advisories sbom compare bench simulate docs fuzz check-rows faults soak cloud-settings cloud-demo test-terraform lint-terraform \
   deploy destroy images lock clean
 
 run: .venv/run.stamp
 	$(BIN)/snakemake --profile config/profiles/default --cores $(CORES)
 	$(BIN)/earnings-themes themes --run sample
+
+# The executor of clusters with SLURM; docs/operating/slurm.md.
+slurm: .venv/slurm.stamp
 
 # A process a core, a file of tests to one of them: what a file's tests share is then made once.
 test: .venv/dev.stamp
@@ -33,6 +36,11 @@ test-runbook: .venv/dev.stamp
 # What goes wrong in the cloud, one scenario after the other, on an AWS in this process: minutes, hence its own target.
 test-cloud: .venv/dev.stamp
 	$(BIN)/python -m pytest --no-cov -s tests/cloud/batch_scenarios.py tests/cloud/batch_costs.py
+
+# A real SLURM of one node on this machine's loopback: a quarter, a firm that fails, a second call. Linux, as root, with
+# Debian's slurmctld, slurmd, slurm-client and munge.
+test-slurm: .venv/dev.stamp .venv/slurm.stamp
+	$(BIN)/python -m tests.longer.slurm
 
 # Builds both images with buildah (and their base with debootstrap, where it cannot be pulled) and runs them.
 test-containers: export IMAGES ?= firm-topic-processor theme-aggregator
@@ -166,8 +174,10 @@ lock: .venv/dev.stamp
 	  $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --override envs/overrides.txt \
 	    --no-header --no-annotate --quiet --output-file envs/$$name.txt envs/$$name.in; \
 	done
-	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-deps --constraint envs/workflow.txt \
-	  --no-header --no-annotate --quiet --output-file envs/compare.txt envs/compare.in
+	for name in compare slurm; do \
+	  $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-deps --constraint envs/workflow.txt \
+	    --no-header --no-annotate --quiet --output-file envs/$$name.txt envs/$$name.in; \
+	done
 
 clean:
 	rm -rf .venv .venv-audit .snakemake results
@@ -194,6 +204,10 @@ TORCH_CPU := https://download.pytorch.org/whl/cpu
 
 .venv/dev.stamp: envs/dev.txt .venv/run.stamp
 	$(UV) --require-hashes --no-deps -r envs/dev.txt
+	touch $@
+
+.venv/slurm.stamp: envs/slurm.txt .venv/run.stamp
+	$(UV) --require-hashes --no-deps -r envs/slurm.txt
 	touch $@
 
 .venv/compare.stamp: envs/compare.txt .venv/run.stamp

@@ -55,9 +55,7 @@ def make_calls(calls: Sequence[Path], firms: int, sentences: int, seed: int, out
                 writer.writerow(row | about | {"componentorder": str(order), "componenttext": text})
 
 
-def _turns(
-    pool: list[list[dict[str, str]]], sentences: int, draw: random.Random
-) -> Iterator[dict[str, str]]:
+def _turns(pool: list[list[dict[str, str]]], sentences: int, draw: random.Random) -> Iterator[dict[str, str]]:
     left = sentences * _CHARACTERS_A_SENTENCE
     for call in draw.sample(pool, _CALLS_A_FIRM):
         share = left // _CALLS_A_FIRM
@@ -120,12 +118,15 @@ def shares(folder: Path) -> pd.DataFrame:
             frame = pd.read_csv(file, sep="\t", na_values="-")
             parts = file.parts[file.parts.index("benchmarks") + 1 :]
             rows.append(frame.assign(rule=parts[0].removesuffix(".tsv")))
-    return pd.concat(rows).groupby("rule").agg(jobs=("s", "size"), s=("s", "sum"), cpu=("cpu_time", "sum"), mb=("max_pss", "max"))  # fmt: skip
+    found = pd.concat(rows).groupby("rule")
+    return found.agg(jobs=("s", "size"), s=("s", "sum"), cpu=("cpu_time", "sum"), mb=("max_pss", "max"))
 
 
 def main() -> None:
     """Make the calls, run, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--calls", type=Path, nargs="+", required=True, help="CSV files of real calls")
     parser.add_argument("--firms", type=int, default=1000)
     parser.add_argument("--sentences", type=int, default=400, help="sentences a firm, about")

@@ -22,11 +22,14 @@ def register(app: typer.Typer) -> None:
 
 def fit(
     space: Annotated[
-        Path, typer.Option("--space", metavar="FILE", help="The file that is written, and FILE.json beside it.")
+        Path,
+        typer.Option("--space", metavar="FILE", help="The file that is written, and FILE.json beside it."),
     ],
     runs: Annotated[
         list[Path],
-        typer.Option("--from", metavar="RUN", help="A run's folder on this disk; may be given several times."),
+        typer.Option(
+            "--from", metavar="RUN", help="A run's folder on this disk; may be given several times."
+        ),
     ],
     model: Annotated[
         str, typer.Option("--model", help="The encoder to learn from, as embedding.model names it.")
@@ -45,7 +48,9 @@ def fit(
 
     settings = replace(Embedding(), model=model, cache=cache)
     about = fit_from_runs(space, runs, settings, os.cpu_count() or 1)
-    print(f"{space}: {about['n_sentences']:,} sentences of {about['n_calls']:,} calls, sha256 {about['sha256']}")
+    print(
+        f"{space}: {about['n_sentences']:,} sentences of {about['n_calls']:,} calls, sha256 {about['sha256']}"
+    )
     if about["n_sentences"] < ENOUGH:
         print(f"Fewer than {ENOUGH:,} sentences: the packaged space is better (docs/validation.md).")
     print(f"In your settings: embedding: {{space: {space}}}")
