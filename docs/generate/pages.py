@@ -16,7 +16,6 @@ PARTS: dict[str, Callable[[], str]] = {
     "ratings-needed": rating.needed,
     "terraform-resources": terraform.resources,
     "terraform-variables": terraform.variables,
-    "terraform-outputs": terraform.outputs,
     "terraform-skips": terraform.skips,
 }
 # Pages without a word by hand.
