@@ -16,7 +16,7 @@ import typer
 from earnings_themes import __version__
 from earnings_themes.abstractions import FirmView, Theme, ThemeStore
 from earnings_themes.abstractions.records import Keywords
-from earnings_themes.cli import lookup, panel, questions, registry, render, ruler, wrds
+from earnings_themes.cli import fit, lookup, panel, questions, registry, render, ruler, wrds
 from earnings_themes.cli.answers import all_sentences, broad_themes, named
 from earnings_themes.cli.render import Cell, Column
 from earnings_themes.cloud import cost
@@ -763,6 +763,7 @@ def _minute(timestamp: str) -> str:
 
 
 ruler.register(app)
+fit.register(app)
 panel.register(app)
 questions.register(app)
 registry.register(app)

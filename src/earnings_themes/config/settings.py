@@ -133,10 +133,10 @@ class Embedding:
         file=(),
     )
     device: str = setting(
-        "cpu",
-        "or cuda",
-        expected="cpu, cuda, or cuda and a number such as cuda:0",
-        pattern=r"^(cpu|cuda(:[0-9]+)?)$",
+        "auto",
+        "where to encode; auto: CUDA, Apple's MPS or the CPU, the first that is there; a GPU works in half precision",
+        expected="auto, cpu, mps, cuda, or cuda and a number such as cuda:0",
+        pattern=r"^(auto|cpu|mps|cuda(:[0-9]+)?)$",
     )
     batch_size: Whole = setting(
         16,

@@ -155,7 +155,7 @@ def aggregate(
     started = time.perf_counter()
     stability = stability_of(
         corpus.rows[pool.exemplars], firms[pool.exemplars], placed.settled.labels[pool.exemplars], placed.broad,
-        settings.granularity, settings.min_firms, settings.stability_runs, seed,
+        settings.granularity, settings.min_firms, settings.stability_runs, seed, workers,
     )  # fmt: skip
     timing["stability"] = time.perf_counter() - started
 
