@@ -74,7 +74,8 @@ def fault(connector: LocalCSVConnector) -> str:
     ],
     ids=["mark", "CRLF", "CR", "no last line end", "empty lines", "gzip without its name", "two gzip members",
          "UTF-16", "UTF-16 without a mark", "UTF-16 of the other order", "UTF-32", "UTF-32 of the other order",
-         "Excel's sep", "a title", "U+0001", "separators alone", "header again behind a mark", "quoted header", "other order, two extra columns of one name"],
+         "Excel's sep", "a title", "U+0001", "separators alone", "header again behind a mark", "quoted header",
+         "other order, two extra columns of one name"],
 )  # fmt: skip
 def test_the_same_rows_in_another_form_are_the_same(tmp_path: Path, content: bytes) -> None:
     connector = source(tmp_path, content)

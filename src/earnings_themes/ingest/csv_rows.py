@@ -124,6 +124,7 @@ def read_csv(
             raise InputError(
                 f"{path}, line {line}: not readable as CSV ({error}). Expected {separator!r} between "
                 "cells, and double quotes around a text that holds one, a quote or a line break."
+                + (f" {_of_backslashes(path)}" if b'\\"' in first else "")
             ) from error
         except UnicodeDecodeError as error:
             raise _undecodable(path, kind, limits, member, (before, separator), error) from error
@@ -145,12 +146,16 @@ def _why_not(cells: list[str], separator: str, n_known: Counter, path: Path) -> 
             "It is the header of another table: give the tables that were put together as a folder or a list."
         )
     if any("\\" in cell for cell in cells):
-        return (
-            'A backslash before a quote or a separator is the usual cause; expected "" and quotes. Convert it: python '
-            f"-c \"import pandas; pandas.read_csv('{path.name}', escapechar=chr(92), dtype=str)"
-            f".to_parquet('{path.name.split('.')[0]}.parquet')\""
-        )
+        return _of_backslashes(path)
     return f"{_called(separator)} or a quote inside a text that is not quoted is the usual cause."
+
+
+def _of_backslashes(path: Path) -> str:
+    return (
+        'A backslash before a quote or a separator is the usual cause; expected "" and quotes. Convert it: python -c '
+        f"\"import pandas; pandas.read_csv('{path.name}', escapechar=chr(92), dtype=str)"
+        f".to_parquet('{path.name.split('.')[0]}.parquet')\""
+    )
 
 
 def _header_at(first: bytes, n_known: Counter) -> tuple[int, str]:

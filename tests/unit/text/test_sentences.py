@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from earnings_themes.text import MAX_WORDS, lacks_ends, split_long, split_sentences, split_sentences_counted
+from earnings_themes.text import (
+    MAX_WORDS,
+    lacks_ends,
+    points_are_rare,
+    split_long,
+    split_sentences,
+    split_sentences_counted,
+)
 
 CASES = Path(__file__).with_name("split_cases.txt")
 DATA = Path(__file__).parents[3] / "data"
@@ -128,7 +135,11 @@ def test_speech_without_a_point_is_cut_between_clauses_and_said_to_be_so() -> No
     assert not lacks_ends(text + "."), "a long sentence is one"
 
 
-ITEMS = ("the wells fell eleven feet", "we signed a contract for treated water", "rain in the hills helped a bit")
+ITEMS = (
+    "the wells fell eleven feet",
+    "we signed a contract for treated water",
+    "rain in the hills helped a bit",
+)
 
 
 @pytest.mark.parametrize(

@@ -93,16 +93,16 @@ def test_a_short_answer_that_is_given_often_is_no_footer() -> None:
 
 
 def test_a_footer_that_lost_its_line_breaks_interrupts_no_sentence() -> None:
-    words = ("seven", "eight", "nine", "ten")
-    turns = [
-        f"We opened {word} plants between the coast © 2024 Quillmark Data, LLC www.quillmark.example {n} and the "
-        f"Carolinas. I will say that again: we grew {word} times."
-        for n, word in enumerate(words)
+    foot = " © 2024 Quillmark Data, LLC www.quillmark.example {n} "
+    said = [
+        ("We opened seven plants", "in the Carolinas. Margins grew."),
+        ("Nurses left, so wages", "had to rise. That was dear."),
+        ("The dam held. Rain", "filled it once more."),
+        ("Freight by air costs twice", "what a ship does, as ever."),
     ]
-    for word, (said, pages) in zip(words, without_pages(turns), strict=True):
-        assert said == (
-            f"We opened {word} plants between the coast and the Carolinas. I will say that again: we grew {word} times."
-        )
+    turns = [f"{before}{foot.format(n=n)}{after}" for n, (before, after) in enumerate(said)]
+    for (before, after), (left, pages) in zip(said, without_pages(turns), strict=True):
+        assert left == f"{before} {after}"
         assert len(pages) == 1 and "Quillmark Data" in pages[0]
 
 
