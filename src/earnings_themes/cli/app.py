@@ -15,7 +15,7 @@ import typer
 from earnings_themes import __version__
 from earnings_themes.abstractions import FirmView, Theme, ThemeStore
 from earnings_themes.abstractions.records import Keywords
-from earnings_themes.cli import lookup, panel, render, ruler, wrds
+from earnings_themes.cli import lookup, package, panel, render, ruler, wrds
 from earnings_themes.cli.render import Cell, Column
 from earnings_themes.cloud import cost
 from earnings_themes.config import read_config
@@ -715,6 +715,7 @@ def _minute(timestamp: str) -> str:
 
 ruler.register(app)
 panel.register(app)
+package.register(app)
 
 
 def main(arguments: Sequence[str] | None = None, command: str | None = None) -> None:

@@ -84,7 +84,7 @@ def panel(
     from earnings_themes.panel.files import write_tables
 
     form = _form(out, format)
-    cut = Cut(_where(run), Wish(by, level, tuple(kind or ()), wide, value))
+    cut = Cut(run_folder(run), Wish(by, level, tuple(kind or ()), wide, value))
     n_rows = write_tables(cut.tables(), cut.columns, out, form)
     print(f"{out}: {n_rows:,} rows, {len(cut.columns)} columns, {len(cut.themes):,} themes, by {by}")
     if form == "csv":
@@ -110,12 +110,12 @@ def likeness(
     from earnings_themes.panel.likeness import likeness as likenesses
 
     form = _form(out, format)
-    firms, counts = Cut(_where(run), Wish(level=level, kinds=tuple(kind or [Kind.subject]))).matrix()
+    firms, counts = Cut(run_folder(run), Wish(level=level, kinds=tuple(kind or [Kind.subject]))).matrix()
     n_rows = write_tables(likenesses(firms, counts, nearest or None), COLUMNS, out, form)
     print(f"{out}: {n_rows:,} pairs of {firms.num_rows:,} firms")
 
 
-def _where(run: str) -> str:
+def run_folder(run: str) -> str:
     """Return the run's folder; a run's name alone is looked for below results/."""
     folder = Path("results") / run
     is_name = "/" not in run and not Path(run).is_dir() and folder.is_dir()
