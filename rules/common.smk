@@ -143,6 +143,8 @@ def guarded():
             return
         for found in run_guard.begin(Path(RUN)):
             logger.warning(found)
+        # What the run was made with stays with it; a replication package needs it.
+        settings.keep_config(config, Path(RUN, "config.yaml"))
     except EarningsThemesError as error:
         stop(error)
 

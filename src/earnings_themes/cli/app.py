@@ -16,7 +16,7 @@ import typer
 from earnings_themes import __version__
 from earnings_themes.abstractions import FirmView, Theme, ThemeStore
 from earnings_themes.abstractions.records import Keywords
-from earnings_themes.cli import fit, lookup, panel, questions, registry, render, ruler, wrds
+from earnings_themes.cli import fit, lookup, package, panel, questions, registry, render, ruler, wrds
 from earnings_themes.cli.answers import all_sentences, broad_themes, named
 from earnings_themes.cli.render import Cell, Column
 from earnings_themes.cloud import cost
@@ -767,6 +767,7 @@ fit.register(app)
 panel.register(app)
 questions.register(app)
 registry.register(app)
+package.register(app)
 
 
 def main(arguments: Sequence[str] | None = None, command: str | None = None) -> None:
