@@ -206,10 +206,14 @@ def get_registry(wildcards):
     """Return the registry of a run and the version that it starts from: after a curation its themes are made again."""
     if CONFIG.registry is None:
         return None
-    return {
-        **config["registry"],
-        "basis": Registry(CONFIG.registry.path).basis(CONFIG.run),
-    }
+    try:
+        kept = Registry(CONFIG.registry.path)
+        return {
+            **config["registry"],
+            "basis": kept.basis(CONFIG.run, CONFIG.registry.mode),
+        }
+    except EarningsThemesError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def get_source(wildcards):
