@@ -17,6 +17,7 @@ export OMP_NUM_THREADS ?= 1
 run: .venv/run.stamp
 	$(BIN)/snakemake --profile config/profiles/default --cores $(CORES)
 	$(BIN)/earnings-themes themes --run sample
+	@echo; echo "The report: results/sample/report.html"
 
 # The executor of clusters with SLURM; docs/operating/slurm.md.
 slurm: .venv/slurm.stamp

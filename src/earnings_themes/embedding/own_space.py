@@ -129,7 +129,7 @@ def encoded_texts(texts: Sequence[str], encoder: SentenceEncoder, cache: str | N
 def _read(run: Path) -> pd.DataFrame:
     path = run / "transcripts.parquet"
     try:
-        frame = pq.read_table(path, columns=list(_COLUMNS)).to_pandas()
+        frame: pd.DataFrame = pq.read_table(path, columns=list(_COLUMNS)).to_pandas()
     except (OSError, pa.ArrowInvalid) as error:
         raise ResultError(
             f"{path}: cannot be read ({error}). --from takes the folder of a run, such as results/sample."

@@ -27,6 +27,7 @@ from earnings_themes.errors import ModelError, ResultError
 from earnings_themes.results.artifacts import iter_sentences, open_parquet, read_firm_rows
 from earnings_themes.results.firms import FirmRow, read_firms, shard_of
 from earnings_themes.system.files import replaced
+from earnings_themes.system.folders import folder_at
 from earnings_themes.text import has_content
 
 # Sentences encoded between two writes to disk: at 384 dimensions 31 MB, and at most a few minutes of
@@ -210,6 +211,32 @@ def _chunks(
             chunk, size = [], 0
     if chunk:
         yield chunk
+
+
+def iter_vectors(where: str) -> Iterator[tuple[list[str], list[str], Whole, Floats]]:
+    """Give firm ids (n), sentence ids (n), subject vectors (n, k) int8 and content (n,) of a run, a firm at a time.
+
+    where: the run's folder, on a disk or s3://. Raises ResultError when there are no vectors or they cannot be read,
+    CloudError when AWS refuses.
+    """
+    names = sorted(folder_at(where).child("embeddings").list())
+    if not names:
+        raise ResultError(
+            f"{where}/embeddings: no file is there. Expected the vectors of a run; embed makes them."
+        )
+    for name in names:
+        path = f"{where}/embeddings/{name}"
+        try:
+            file = open_parquet(path)
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group, columns=["firm_id", "sentence_id", "vector", "content"])
+                columns = [table[column].to_pylist() for column in ("firm_id", "sentence_id", "vector")]
+                content = table["content"].to_numpy().astype(np.float32)
+                yield columns[0], columns[1], _rows(columns[2]), content
+        except (OSError, pa.ArrowException) as error:
+            raise ResultError(
+                f"{path}: cannot be read ({error}). Delete it and run again; embed makes it."
+            ) from error
 
 
 def read_vectors(path: Path | str, firm_id: str) -> FirmVectors:
