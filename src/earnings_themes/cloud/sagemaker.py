@@ -108,7 +108,7 @@ class _Jobs:
         topics = {name: reader.files[name] for _, name in reader.look()}
         reader.check_coverage(self.config.reduce.min_firm_coverage)
         kept = self.config.registry
-        basis = Registry(kept.path).basis(self.config.run) if kept else ""
+        basis = Registry(kept.path).basis(self.config.run, kept.mode) if kept else ""
         return request.base_name(self.config, firms, topics, self._sentences(), self.table, basis)
 
     def _sentences(self) -> dict[str, FileInfo]:

@@ -5,7 +5,7 @@ docs/settings.md are written from them by `make docs`.
 """
 
 from earnings_themes.config.named_files import check_files, find_shipped_files
-from earnings_themes.config.reading import parse_config, read_config
+from earnings_themes.config.reading import keep_config, parse_config, read_config
 from earnings_themes.config.settings import (
     SEED_THRESHOLD,
     Config,
@@ -44,6 +44,7 @@ __all__ = [
     "TopicSettings",
     "check_files",
     "find_shipped_files",
+    "keep_config",
     "parse_config",
     "read_config",
 ]

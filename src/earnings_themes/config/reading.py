@@ -2,6 +2,7 @@
 
 import datetime as dt
 import difflib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -16,7 +17,7 @@ from pydantic.fields import FieldInfo
 from earnings_themes.config.fields import expected_of, fields_of, section_of
 from earnings_themes.config.parameters import TOPIC_PARAMETERS
 from earnings_themes.config.settings import Config, Reduce
-from earnings_themes.errors import ConfigError
+from earnings_themes.errors import ConfigError, explained
 
 _SAGEMAKER_NEEDS: Final = ("run_uri", "image", "role")
 
@@ -30,6 +31,19 @@ def read_config(path: Path | str) -> Config:
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: expected a mapping of settings, found {type(raw).__name__}.")
     return parse_config(raw)
+
+
+def keep_config(raw: Mapping[str, Any], path: Path) -> None:
+    """Write the whole configuration of a run beside its files. Raises ConfigError where the disk refuses."""
+    settings = yaml.safe_dump(
+        json.loads(json.dumps(raw, default=str)), sort_keys=False, allow_unicode=True, width=110
+    )
+    text = f"# Every setting of the last call that made this run.\n{settings}"
+    try:
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(explained(error) or f"{path}: {error}") from error
 
 
 def parse_config(raw: Mapping[str, Any]) -> Config:

@@ -15,6 +15,7 @@ from earnings_themes.config.fields import (
     Flag,
     NamesOrNull,
     Number,
+    Paths,
     Text,
     TextOrNull,
     TextsOrNull,
@@ -56,11 +57,11 @@ class Source:
         expected="local_csv, s3, wrds, or package.module:Class",
         min_length=1,
     )
-    path: str = setting(
+    path: Paths = setting(
         "data/sample_calls.csv",
-        "CSV (also .gz, .bz2, .xz, .zip), .parquet, .xlsx or .dta; a folder, a glob; with s3 an s3://bucket/key or "
-        "prefix",
-        expected="the path of the transcripts",
+        "CSV (also .gz, .bz2, .xz, .zip), .parquet, .xlsx or .dta; a folder, a glob, or a list of these; with s3 an "
+        "s3://bucket/key or prefix",
+        expected="the path of the transcripts, or a list of paths",
         min_length=1,
     )
     start_date: Day = setting(
@@ -133,10 +134,10 @@ class Embedding:
         file=(),
     )
     device: str = setting(
-        "cpu",
-        "or cuda",
-        expected="cpu, cuda, or cuda and a number such as cuda:0",
-        pattern=r"^(cpu|cuda(:[0-9]+)?)$",
+        "auto",
+        "where to encode; auto: CUDA, Apple's MPS or the CPU, the first that is there; a GPU works in half precision",
+        expected="auto, cpu, mps, cuda, or cuda and a number such as cuda:0",
+        pattern=r"^(auto|cpu|mps|cuda(:[0-9]+)?)$",
     )
     batch_size: Whole = setting(
         16,

@@ -16,7 +16,7 @@ from earnings_themes.panel.columns import EXCHANGES
 from earnings_themes.panel.exchanges import exchanges
 from earnings_themes.panel.themes import ThemeRow
 from earnings_themes.panel.words import WordList, holds, scores
-from earnings_themes.themes.hierarchy import CONTENT
+from earnings_themes.speech import CONTENT
 
 # A word: a piece between blanks with a letter or a digit in it.
 _WORD: Final = r"\S*[\pL\pN]\S*"

@@ -125,11 +125,12 @@ class Registry:
         current, mark = self._current()
         return Ground(current, births=False, mark=mark)
 
-    def basis(self, run: str) -> str:
-        """Return a text that is another one when a run's themes would come out otherwise, were they made again.
+    def basis(self, run: str, mode: Mode = "extend") -> str:
+        """Return a text that is another one when a run's themes are to be made again.
 
         It is the version that the run started from, and the newest curation since: what the run itself adds, and what later
-        runs add, changes nothing of it. Raises RegistryError, CloudError.
+        runs add, changes nothing of it. Of a frozen run that the registry does not know it is the newest curation alone, so
+        that it stays as it is while others extend. Raises RegistryError, CloudError.
         """
         curation, newest = "", ""
         for named in self.lineage():
@@ -138,7 +139,7 @@ class Registry:
                 return f"{named.version.parent or ''} {curation}".strip()
             if named.version.made_by is None:
                 curation = curation or named.sha256
-        return newest
+        return curation if mode == "frozen" else newest
 
     def commit(self, version: Version, ground: Ground) -> Named:
         """Add a version made on this ground and point to it; return it, or the same one where it is there already.

@@ -110,7 +110,9 @@ def test_an_id_that_was_a_number_with_a_gap_is_the_same_firm(tmp_path: Path) -> 
     source = table(tmp_path, *call("1000", "Ashgrove", ["freight"]), *later)
     assert list_firms(source) == ["1000"]
     assert len(connect(source).get_transcripts("1000").calls) == 2
-    assert "1 firm ids end in .0, such as 1000.0" in str(report(source, tmp_path)["notes"])
+    assert "1 firm ids are written in two ways or as numbers with a gap, such as '1000.0' for '1000'" in str(
+        report(source, tmp_path)["notes"]
+    )
     with pytest.raises(InputError, match=r"'1000\.0' and '1000' are both there"):
         list_firms(dataclasses.replace(source, two_firms="refuse"))
 
@@ -125,7 +127,7 @@ def test_speech_without_points_is_cut_and_said(tmp_path: Path) -> None:
     rows = call("7", "Ashgrove", ["freight", "hiring"])
     for row in rows:
         row["componenttext"] = str(row["componenttext"]).replace(".", "").lower()
-    assert "1 of 3 turns are long and have not one end of a sentence" in str(
+    assert "1 of 3 turns are long and have no end of a sentence" in str(
         report(table(tmp_path, *rows), tmp_path)["notes"]
     )
 

@@ -126,8 +126,10 @@ def test_a_run_is_made_again_after_a_curation_and_for_nothing_that_runs_add(fold
     curate(registry, Decisions(rename={"r000001": "ours"}), "d")
     curated = {run: registry.basis(run) for run in ("q1", "q2", "q3")}
     assert not {before, new} & set(curated.values())
+    frozen = registry.basis("other", "frozen")
     extend(registry, "q3", "2020Q3", 2)
     assert {run: registry.basis(run) for run in curated} == curated
+    assert registry.basis("other", "frozen") == frozen
 
 
 def test_nothing_to_be_frozen_says_so(folder: Folder) -> None:
