@@ -175,7 +175,11 @@ def fit_gate(view: Any, rows: NDArray[np.int8], content: NDArray[np.floating], i
 
     scale = _BAG if is_bag else 1.0
     whole = rows / SCALE
-    x = scipy.sparse.hstack([view * scale, whole]).tocsr() if is_bag else np.hstack([view, whole])
+    x = (
+        scipy.sparse.hstack([view * scale, scipy.sparse.csr_array(whole)]).tocsr()
+        if is_bag
+        else np.concatenate((view, whole), axis=1)
+    )
     # Weaker penalty where there are ten thousand words and each says little.
     model = LogisticRegression(C=_BAG if is_bag else 1.0, max_iter=3000).fit(x, content >= 0.5)
     weights, k = model.coef_[0], rows.shape[1]
