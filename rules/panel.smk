@@ -55,7 +55,6 @@ rule panel:
         folder=get_folder,
         panel=config["panel"],
         seeds=config["themes"].get("seeds") or [],
-        embedding=config["embedding"] if CONFIG.themes.seeds else {},
         version=__version__,
     message:
         "Counting sentences by call and theme"

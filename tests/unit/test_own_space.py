@@ -68,7 +68,7 @@ def test_a_space_of_ones_own_is_the_same_file_each_time_and_says_what_it_was_mad
     assert about["sha256"] == load_space(one).digest and about["encoder"]["sha256"] == OtherEncoder.sha256
     assert about["n_calls"] == 3 and list(about["runs"]) == [str(run)]
     said = capsys.readouterr().out
-    assert "Fewer than 10,000 sentences: the packaged space is better" in said
+    assert "Fewer than 10,000 sentences: too few to tell" in said
     assert f"embedding: {{space: {one}}}" in said
 
 

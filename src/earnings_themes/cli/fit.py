@@ -40,8 +40,7 @@ def fit(
 ) -> None:
     """Learn a subject space and a static student from the sentences of runs.
 
-    Worth it for hundreds of calls: with fewer than 10,000 sentences the packaged space is better. The same sentences give
-    the same file on one machine.
+    For hundreds of calls of one provider. The same sentences give the same file on one machine.
     """
     from earnings_themes.config import Embedding
     from earnings_themes.embedding.own_space import ENOUGH, fit_from_runs
@@ -52,5 +51,5 @@ def fit(
         f"{space}: {about['n_sentences']:,} sentences of {about['n_calls']:,} calls, sha256 {about['sha256']}"
     )
     if about["n_sentences"] < ENOUGH:
-        print(f"Fewer than {ENOUGH:,} sentences: the packaged space is better (docs/validation.md).")
+        print(f"Fewer than {ENOUGH:,} sentences: too few to tell; the packaged space saw ten times as many.")
     print(f"In your settings: embedding: {{space: {space}}}")

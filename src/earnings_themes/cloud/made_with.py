@@ -34,7 +34,7 @@ DEPENDS: Final[Mapping[str, tuple[str, ...]]] = {
     "topics": ("topics", "seed"),
     "themes": ("themes", "registry", "seed"),
     "publish": ("publish",),
-    "panel": ("panel", "themes.seeds", "embedding"),
+    "panel": ("panel", "themes.seeds"),
     "report": ("report",),
 }
 # Of those, what changes another rule's results alone: a question of the user's own changes the panel.

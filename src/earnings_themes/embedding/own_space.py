@@ -1,7 +1,6 @@
 """`earnings-themes fit`: a subject space and a static student of a user's own, learned from the sentences of runs.
 
-Worth it for some hundred calls of one provider: fitted on calls like those it is asked about, a space tells judged pairs
-apart better by .01 to .04 of AUC (docs/validation.md). Nothing is judged by hand for it. The gate, which the packaged
+For hundreds of calls of one provider. Nothing is judged by hand for it. The gate, which the packaged
 space has from people's ratings, is taught by the packaged one's answers; the metric, learned from ratings as well, belongs
 to the packaged dimensions and is left out.
 """
@@ -29,7 +28,7 @@ from earnings_themes.embedding.student import Floats
 from earnings_themes.errors import ConfigError, ResultError
 from earnings_themes.system.files import replaced
 
-# With fewer sentences a space of one's own is worse than the packaged one (docs/validation.md).
+# A tenth of what the packaged space was learned from; with fewer sentences a user is told.
 ENOUGH: Final = 10_000
 # Sentences that the gates are taught on.
 _TAUGHT: Final = 20_000
@@ -67,7 +66,7 @@ def fit_from_runs(
     if len(set(texts)) <= 2 * DIM:
         raise ResultError(
             f"{', '.join(read)}: {len(set(texts))} sentences to learn {DIM} dimensions from. "
-            f"Give runs with more calls; {ENOUGH:,} sentences are enough."
+            f"Give runs with more calls; {ENOUGH:,} sentences are a beginning."
         )
     encoder = make_encoder(settings, threads)
     encoded = encoded_texts(texts, encoder, settings.cache)
