@@ -11,12 +11,13 @@ import os
 from pathlib import Path
 
 from earnings_themes import __version__, config as settings
-from earnings_themes.cloud import fewer_requests, made_with
+from earnings_themes.cloud import cancelling, fewer_requests, made_with
 from earnings_themes.system import interpreter, run_guard
 from earnings_themes.topics import warm
 from earnings_themes.errors import EarningsThemesError
 from earnings_themes.implementations import check_classes
 from earnings_themes.ingest.firm_list import connect, known_firms
+from earnings_themes.registry import Registry
 from earnings_themes.results.firms import decode_firm, encode_firm, shard_of
 from earnings_themes.system.job import WORKFLOW_CODE, code_version
 from earnings_themes.system.folders import folder_at
@@ -125,6 +126,8 @@ def guarded():
     try:
         if IN_S3 and workflow.is_main_process:
             remember(executes and not workflow.dryrun)
+            if executes:
+                cancelling.several_at_once(workflow.executor_plugin.executor)
         if not executes or workflow.dryrun or IN_S3:
             return
         for found in run_guard.begin(Path(RUN)):
@@ -197,6 +200,20 @@ def firms():
 def get_folder(wildcards):
     """Return where the run's files are; the rules that take them all read them from there."""
     return FOLDER
+
+
+def get_registry(wildcards):
+    """Return the registry of a run and the version that it starts from: after a curation its themes are made again."""
+    if CONFIG.registry is None:
+        return None
+    try:
+        kept = Registry(CONFIG.registry.path)
+        return {
+            **config["registry"],
+            "basis": kept.basis(CONFIG.run, CONFIG.registry.mode),
+        }
+    except EarningsThemesError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def get_source(wildcards):

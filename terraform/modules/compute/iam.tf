@@ -2,6 +2,7 @@
 
 locals {
   run_objects = "${var.bucket_arn}/${var.results_prefix}/*"
+  registries  = "${var.bucket_arn}/${var.results_prefix}/registry/*"
   sources     = concat(["${var.bucket_arn}/input/*"], var.source_arns)
   buckets     = distinct(concat([var.bucket_arn], [for arn in var.source_arns : regex("^arn:[^:]+:s3:::[^/]+", arn)]))
   batch       = "arn:${var.partition}:batch:${var.region}:${var.account_id}"
@@ -214,12 +215,13 @@ data "aws_iam_policy_document" "reduce" {
   statement {
     sid       = "ReadRuns"
     actions   = ["s3:GetObject"]
-    resources = ["${var.bucket_arn}/${var.results_prefix}/results/*"]
+    resources = ["${var.bucket_arn}/${var.results_prefix}/results/*", local.registries]
   }
+  # Its own folder of each run, and the themes that last.
   statement {
     sid       = "WriteItsFolder"
     actions   = ["s3:PutObject"]
-    resources = ["${var.bucket_arn}/${var.results_prefix}/results/*/reduce/*"]
+    resources = ["${var.bucket_arn}/${var.results_prefix}/results/*/reduce/*", local.registries]
   }
   statement {
     sid = "Publish"
