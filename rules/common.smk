@@ -8,6 +8,8 @@ for all firms; and so is the guard, before the first of the run's files is looke
 import atexit
 import functools
 import os
+import sys
+import time
 from pathlib import Path
 
 from earnings_themes import __version__, config as settings
@@ -18,6 +20,7 @@ from earnings_themes.errors import EarningsThemesError
 from earnings_themes.implementations import check_classes
 from earnings_themes.ingest.firm_list import connect, known_firms
 from earnings_themes.registry import Registry
+from earnings_themes.results import ending
 from earnings_themes.results.firms import decode_firm, encode_firm, shard_of
 from earnings_themes.system.job import WORKFLOW_CODE, code_version
 from earnings_themes.system.folders import folder_at
@@ -70,6 +73,8 @@ except EarningsThemesError as error:
     # A traceback through Snakemake's parser would bury the one line that matters.
     raise WorkflowError(str(error)) from None
 
+# A log of a job that this call tried is not older.
+BEGAN = time.time()
 RUN = f"results/{CONFIG.run}"
 # Where the run's files are: a folder here, or its address in S3.
 FOLDER = (
@@ -115,6 +120,12 @@ def in_place(file):
     return storage.s3(f"{FOLDER}/{file}", retrieve=False) if IN_S3 else f"{RUN}/{file}"
 
 
+def stop(error):
+    """End the call with our own message: raised in an input function, Snakemake would bury it in a traceback of its own."""
+    logger.error(f"Error: {error}")
+    sys.exit(1)
+
+
 @functools.cache
 def guarded():
     """Take the run's folder for this call and mend it, if this process is about to run jobs on this disk."""
@@ -132,8 +143,10 @@ def guarded():
             return
         for found in run_guard.begin(Path(RUN)):
             logger.warning(found)
+        # What the run was made with stays with it; a replication package needs it.
+        settings.keep_config(config, Path(RUN, "config.yaml"))
     except EarningsThemesError as error:
-        raise WorkflowError(str(error)) from None
+        stop(error)
 
 
 # The rules of which a dry run found no settings.
@@ -194,7 +207,7 @@ def firms():
             CONFIG.source, folder_at(FOLDER), is_final=workflow.remote_exec
         )
     except EarningsThemesError as error:
-        raise WorkflowError(str(error)) from None
+        stop(error)
 
 
 def get_folder(wildcards):
@@ -222,7 +235,7 @@ def get_source(wildcards):
     if CONFIG.source.kind == "s3":
         return [storage.s3(CONFIG.source.path.rstrip("/"), retrieve=False)]
     if CONFIG.source.kind in ("local_csv", "wrds") and IN_S3:
-        raise WorkflowError(
+        stop(
             f"source.kind is {CONFIG.source.kind}, but jobs in the cloud do not see {CONFIG.source.path}. "
             "Copy it to S3, and set source.kind: s3 and source.path: s3://bucket/key."
         )
@@ -244,6 +257,10 @@ def get_shard(wildcards):
 
 
 # Where one file holds them all it is a plain input: a function is called, and its answer checked, once a firm.
+VECTORS = [
+    in_place(f"embeddings/{shard:04d}.parquet")
+    for shard in range(CONFIG.embedding.shards)
+]
 EMBEDDINGS = (
     get_shard if CONFIG.embedding.shards > 1 else in_place("embeddings/0000.parquet")
 )

@@ -105,6 +105,21 @@ def test_a_worker_asks_nothing_of_what_it_has_written(aws: OfflineAWS, plugin: t
     assert asked(aws) == {"S3 HEAD bucket": 1, "S3 PUT": 1}
 
 
+def test_a_worker_believes_the_list_with_which_it_began(
+    aws: OfflineAWS, plugin: type, tmp_path: Path
+) -> None:
+    put(aws, "firms.tsv")
+    fewer_requests.spare(plugin, RUN, is_scheduler=False)
+    listed, made = files(plugin, tmp_path, "firms.tsv", "topics/1.json")
+    asyncio.run(listed.inventory(IOCache(10)))
+    assert listed.exists() and listed.size() == 5 and not made.exists()
+    assert asked(aws) == {"S3 LIST": 1}
+    made.local_path().parent.mkdir(parents=True)
+    made.local_path().write_bytes(b"1")
+    made.store_object()
+    assert made.exists() and made.size() == 1
+
+
 def test_a_file_that_was_written_or_removed_is_asked_for_again(
     aws: OfflineAWS, plugin: type, tmp_path: Path
 ) -> None:

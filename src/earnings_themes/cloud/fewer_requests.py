@@ -8,7 +8,8 @@ could have, and are kept here until it has them:
 - One request tells whether a file is there, its time and its size. The plugin sends one for each, and a LIST each time
   to see whether the file is a folder; in a run no folder is a result.
 - A scheduler, whose files others write, sends a LIST of up to a thousand keys where the plugin sends a HEAD: when a job
-  of twenty firms has ended, one answer tells of all their topics. A worker remembers what it has written itself.
+  of twenty firms has ended, one answer tells of all their topics. A worker believes the list with which it began, and
+  what it has written since.
 - The bucket is asked for once. The plugin asks before every file that it writes or lacks.
 - Removing a file looks at no other. The plugin lists the bucket, and deletes it when that was the last one.
 """
@@ -86,6 +87,7 @@ def spare(kind: type, folder: str, is_scheduler: bool) -> None:
     kind._plugins_own = own  # type: ignore[attr-defined]
     kind._heads = {}  # type: ignore[attr-defined]
     kind._buckets = set()  # type: ignore[attr-defined]
+    kind._listed = set()  # type: ignore[attr-defined]
     for name, function in _CHANGED.items():
         setattr(kind, name, function)
 
@@ -118,7 +120,9 @@ async def inventory(self: Any, cache: Any) -> None:
         cache.mtime[key] = Mtime(storage=_seconds(item.last_modified))
         cache.size[key] = item.size
         cache.exists_in_storage[key] = True
+        self._heads[item.key] = (_seconds(item.last_modified), item.size)
     cache.exists_in_storage.has_inventory.add(parent)
+    self._listed.add(self._spared)
 
 
 def exists(self: Any) -> Any:
@@ -150,6 +154,8 @@ def _head(self: Any) -> tuple[float, int] | None:
         found: tuple[float, int] | None = self._pages.find(client, *self._spared, self.key)
         return found
     if self.key not in self._heads:
+        if self._spared in self._listed:
+            return None  # nobody but this process writes what it looks at, and that is in _heads
         try:
             told = client.head_object(Bucket=self.bucket, Key=self.key)
         except ClientError as error:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import difflib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -16,7 +17,7 @@ from pydantic.fields import FieldInfo
 from earnings_themes.config.fields import expected_of, fields_of, section_of
 from earnings_themes.config.parameters import TOPIC_PARAMETERS
 from earnings_themes.config.settings import Config, Reduce
-from earnings_themes.errors import ConfigError
+from earnings_themes.errors import ConfigError, explained
 
 _SAGEMAKER_NEEDS: Final = ("run_uri", "image", "role")
 
@@ -30,6 +31,19 @@ def read_config(path: Path | str) -> Config:
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: expected a mapping of settings, found {type(raw).__name__}.")
     return parse_config(raw)
+
+
+def keep_config(raw: Mapping[str, Any], path: Path) -> None:
+    """Write the whole configuration of a run beside its files. Raises ConfigError where the disk refuses."""
+    settings = yaml.safe_dump(
+        json.loads(json.dumps(raw, default=str)), sort_keys=False, allow_unicode=True, width=110
+    )
+    text = f"# Every setting of the last call that made this run.\n{settings}"
+    try:
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(explained(error) or f"{path}: {error}") from error
 
 
 def parse_config(raw: Mapping[str, Any]) -> Config:
@@ -152,6 +166,12 @@ def _faults_together(config: Config) -> Iterator[str]:
         yield "publish.table is not set; store: dynamodb needs the name of its table."
     if config.publish.store == "sqlite" and not config.publish.path:
         yield "publish.path is empty; expected the path of the SQLite file."
+    names = [seed.name.lower() for seed in config.themes.seeds]
+    for seed in config.themes.seeds:
+        if not seed.sentences and not seed.words:
+            yield f"themes.seeds: {seed.name} has neither sentences nor words; give it at least one."
+        if names.count(seed.name.lower()) > 1:
+            yield f"themes.seeds: {seed.name} stands twice (case does not count); every question has a name of its own."
     job = config.reduce.sagemaker
     if config.reduce.backend == "sagemaker" and job:
         if missing := [f"reduce.sagemaker.{key}" for key in _SAGEMAKER_NEEDS if not getattr(job, key)]:

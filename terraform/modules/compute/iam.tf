@@ -106,10 +106,11 @@ resource "aws_iam_role" "head" {
 data "aws_iam_policy_document" "head" {
   source_policy_documents = [data.aws_iam_policy_document.files.json]
 
+  # Queue, definition and the job itself: all three are asked for (Service Authorization Reference, "AWS Batch").
   statement {
     sid       = "SubmitWork"
     actions   = ["batch:SubmitJob"]
-    resources = concat(local.queue_arns, ["${aws_batch_job_definition.map.arn_prefix}:*"])
+    resources = concat(local.queue_arns, ["${aws_batch_job_definition.map.arn_prefix}:*", "${local.batch}:job/*"])
   }
   statement {
     sid       = "EndWork"
