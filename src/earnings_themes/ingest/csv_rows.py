@@ -47,6 +47,8 @@ _ZEROS: Final = (
 # A header stands within the first lines: some exports begin with a title, a remark, or Excel's "sep=;".
 _LINES_BEFORE: Final = 10
 _ENOUGH_KNOWN: Final = 3
+# What a library's own message is quoted with, at most.
+_SAID: Final = 200
 _UNDECODED: Final = re.compile("[\udc80-\udcff]")
 _SEPARATORS: Final = ",;\t|"
 # What a packed file that is cut or damaged raises; zipfile checks a digest at the end.
@@ -59,6 +61,12 @@ Counter = Callable[[list[str]], int]
 def quoted(text: str) -> str:
     """Return a found value as a message shows it: in quotes, its start alone where it is long."""
     return repr(text) if len(text) <= _QUOTED else f"{text[:_QUOTED]!r}… ({len(text):,} characters)"
+
+
+def short(error: BaseException) -> str:
+    """Return what a library says of a damaged file, on one line and without the bytes that it quotes."""
+    said = " ".join(str(error).split())
+    return said if len(said) <= _SAID else f"{said[:_SAID]}…"
 
 
 def read_csv(
@@ -130,7 +138,7 @@ def read_csv(
             raise _undecodable(path, kind, limits, member, (before, separator), error) from error
         except (*_DAMAGED, OSError) as error:
             raise InputError(
-                f"{path}, after line {line}: found a {kind} file that is damaged or not complete ({error}); "
+                f"{path}, after line {line}: found a {kind} file that is damaged or not complete ({short(error)}); "
                 "expected a whole one. Copy it again."
             ) from error
 
@@ -214,7 +222,7 @@ def _open(path: Path, kind: str, limits: Limits, member: str | None, errors: str
             first = bounded.peek(_CHUNK)
         except (*_DAMAGED, OSError) as error:
             raise InputError(
-                f"{path}: found a {kind} file that is damaged or not complete ({error}); expected a whole one. "
+                f"{path}: found a {kind} file that is damaged or not complete ({short(error)}); expected a whole one. "
                 "Copy it again."
             ) from error
         encoding = _encoding(first)
@@ -247,7 +255,7 @@ def _unpacked(raw: IO[bytes], kind: str, path: Path, member: str | None) -> IO[b
         return archive.open(names[0])
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
         raise InputError(
-            f"{path}: found a zip file that cannot be unpacked ({error}); expected a whole one without a password."
+            f"{path}: found a zip file that cannot be unpacked ({short(error)}); expected a whole one without a password."
         ) from error
 
 

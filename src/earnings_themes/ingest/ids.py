@@ -89,8 +89,9 @@ def plain_ids(ids: Collection[str]) -> dict[str, str]:
 
 def _plain_id(text: str) -> str:
     """Return what ids have in common that are one written in two ways."""
-    plain_text = unicodedata.normalize("NFKC", text).strip().lstrip("'").removeprefix("=").strip('"').strip()
-    number = plain_text.replace(",", "") if _THOUSANDS.fullmatch(plain_text) else plain_text
+    bare = text.strip().lstrip("'").removeprefix("=").strip('"').strip()
+    number = unicodedata.normalize("NFKC", bare)
+    number = number.replace(",", "") if _THOUSANDS.fullmatch(number) else number
     if POINT_ZERO.fullmatch(number):
         number = number.split(".")[0]
-    return number.lstrip("0") or number if number.isdecimal() else plain_text
+    return (number.lstrip("0") or number) if number.isdecimal() else bare

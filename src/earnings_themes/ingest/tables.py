@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from earnings_themes.config import Limits
 from earnings_themes.errors import InputError
-from earnings_themes.ingest.csv_rows import Counter, read_csv, tables_in
+from earnings_themes.ingest.csv_rows import Counter, read_csv, short, tables_in
 from earnings_themes.ingest.kinds import EXPECTED, table_kind
 
 # A worker of a machine with little memory holds this many rows, of some KB each, at once.
@@ -96,8 +96,9 @@ def parts_of(path: Path, n_known: Counter) -> list[str | None]:
     elif kind == "xlsx":
         import openpyxl
 
-        with _naming_xlsx(path):
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        with _naming_xlsx(path), path.open("rb") as file:
+            # Opened here, for openpyxl refuses a workbook that is named .csv.
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
             heads = {
                 sheet.title: [
                     as_text(cell) for cell in next(sheet.iter_rows(max_row=1, values_only=True), ())
@@ -192,9 +193,9 @@ def _read_xlsx(path: Path, sheet_name: str | None) -> Iterator[tuple[int, list[s
         # Excel keeps what XML cannot hold as _x000D_.
         return unescape(text) if "_x" in text else text
 
-    with _naming_xlsx(path):
+    with _naming_xlsx(path), path.open("rb") as file:
         # Read only: a row at a time, however large the sheet.
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         sheet = book[sheet_name] if sheet_name else book.worksheets[0]
         rows = sheet.iter_rows(values_only=True)
         header = [as_text(cell) for cell in next(rows, ())]
@@ -219,7 +220,7 @@ def _naming_xlsx(path: Path) -> Iterator[None]:
         raise
     except Exception as error:  # openpyxl raises whatever the damaged part of the file raises
         raise InputError(
-            f"{path}: not readable as Excel's .xlsx ({type(error).__name__}: {error}). Save it again as CSV UTF-8."
+            f"{path}: not readable as Excel's .xlsx ({type(error).__name__}: {short(error)}). Save it again as CSV UTF-8."
         ) from error
 
 
@@ -236,9 +237,9 @@ def _read_dta(path: Path) -> Iterator[tuple[int, list[str]]]:
                 for row in chunk.itertuples(index=False, name=None):
                     number += 1
                     yield number, [as_text(cell) for cell in row]
-    except (ValueError, OSError, EOFError, UnicodeError, KeyError) as error:
+    except Exception as error:  # pandas raises whatever the damaged part of the file raises
         raise InputError(
-            f"{path}: not readable as Stata's .dta ({error}). In Stata: export delimited using calls.csv"
+            f"{path}: not readable as Stata's .dta ({short(error)}). In Stata: export delimited using calls.csv"
         ) from error
 
 

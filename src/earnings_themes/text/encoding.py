@@ -41,7 +41,7 @@ _ESCAPED = (
     (re.compile(r"\\t"), " "),
     (re.compile(r"\\(?=[\"'])"), ""),
     # What breaks a line on a web page; all else between angle brackets is cleaning's.
-    (re.compile(r"\s*</?(?:br|p|div|li|ul|ol|tr|h[1-6])(?:\s[^<>]*)?/?>\s*", re.IGNORECASE), "\n"),
+    (re.compile(r"</?(?:br|p|div|li|ul|ol|tr|h[1-6])(?:\s[^<>]{0,200})?/?>", re.IGNORECASE), "\n"),
 )
 _CODE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _ENTITY = re.compile(r"&(?:[a-z]{2,6}|#\d{2,5}|#x[0-9a-f]{2,4});", re.IGNORECASE)

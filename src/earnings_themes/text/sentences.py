@@ -132,7 +132,7 @@ _SPACED = re.compile(r"[.?!]\s")
 # What stands between items where points do not: "margins fell; we hired; costs rose".
 _BETWEEN_ITEMS = tuple(
     re.compile(mark)
-    for mark in (r";\s+", r"\s*\|+\s*", r"\s+/{1,2}\s+", r"\s*\t+\s*", r"\s+[-–—]\s+", r"\s{3,}")
+    for mark in (r";(?=\s)", r"\|+", r"(?<=\s)/{1,2}(?=\s)", r"\t+", r"(?<=\s)[-–—](?=\s)", r"(?<!\s)\s{3,}")
 )
 _WORDS_OF_ITEM = 5
 
