@@ -35,15 +35,15 @@ class OtherEncoder(MadeEncoder):
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    """Calls of all subjects, a place a call, and talk without a subject; ingest finds two of the four too alike."""
+    """Four calls of one firm on all subjects, a place a call, and talk without a subject."""
     rows = []
-    for firm, place in enumerate(PLACES):
-        subjects = [*list(SUBJECTS)[firm:], *list(SUBJECTS)[:firm]]
-        turns = call(f"{firm}", f"Firm {place}", subjects)
+    for number, place in enumerate(PLACES):
+        subjects = [*list(SUBJECTS)[number:], *list(SUBJECTS)[:number]]
+        turns = call("0", "Firm", subjects, date=f"2023-0{number + 1}-02")
         for subject, turn in zip(subjects, turns[1:-1], strict=True):
             said = [f"{text[:-1]} in {place}." for text in SUBJECTS[subject]]
             turn["componenttext"] = " ".join([*said, "Yes, that is right, so.", "I think so, yes, you know."])
-        rows += turns
+        rows += [turn | {"transcriptid": f"9{number}"} for turn in turns]
     folder = tmp_path / "run"
     folder.mkdir()
     files = (folder / "transcripts.parquet", folder / "firms.tsv", folder / "ingest.json")
@@ -66,7 +66,7 @@ def test_a_space_of_ones_own_is_the_same_file_each_time_and_says_what_it_was_mad
     assert one.read_bytes() == two.read_bytes()
     about = json.loads(one.with_suffix(".json").read_text())
     assert about["sha256"] == load_space(one).digest and about["encoder"]["sha256"] == OtherEncoder.sha256
-    assert about["n_calls"] == 3 and list(about["runs"]) == [str(run)]
+    assert about["n_calls"] == 4 and list(about["runs"]) == [str(run)]
     said = capsys.readouterr().out
     assert "Fewer than 10,000 sentences: too few to tell" in said
     assert f"embedding: {{space: {one}}}" in said
