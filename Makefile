@@ -193,11 +193,13 @@ $(BIN)/uv:
 	$(BIN)/pip install --quiet --require-hashes --no-deps -r .venv/uv.txt
 
 # The lock is complete, so --no-deps installs exactly it. torch is named by version, because its builds differ by index:
-# without a GPU its CPU build, a tenth of the other, from PyTorch's own index; where that does not answer, the ordinary one.
+# without a GPU its CPU build, a tenth of the other, from PyTorch's own index; where that does not answer, or what
+# came from it does not load, the ordinary one. By pip, which knows the indexes that a user has set up for such large files.
 TORCH_CPU := https://download.pytorch.org/whl/cpu
 .venv/run.stamp: envs/workflow.txt pyproject.toml | $(BIN)/uv
 	$(UV) --require-hashes --no-deps -r envs/workflow.txt
-	@if [ "$$(uname)" = Linux ] && ! command -v nvidia-smi >/dev/null && $(UV) --no-deps --index-url $(TORCH_CPU) $(TORCH) 2>/dev/null; \
+	@if [ "$$(uname)" = Linux ] && ! command -v nvidia-smi >/dev/null \
+	&& $(BIN)/pip install --quiet --no-deps --retries 1 --index-url $(TORCH_CPU) $(TORCH) 2>/dev/null && $(BIN)/python -c "import torch" 2>/dev/null; \
 	then echo "PyTorch: its CPU build, from $(TORCH_CPU)"; \
 	else echo "PyTorch: as pip is set up; on Linux that may bring CUDA, several GB"; $(BIN)/pip install --quiet $(TORCH); fi
 	$(UV) --no-deps --no-build-isolation --editable .
