@@ -183,7 +183,7 @@ lock: .venv/dev.stamp
 clean:
 	rm -rf .venv .venv-audit .snakemake results
 
-# uv installs the locks in a tenth of pip's CPU time (docs/contributing/benchmarks.md); it comes itself by version and hash,
+# uv installs the locks (docs/contributing/benchmarks.md has its time); it comes itself by version and hash,
 # and from the index that pip is set up for, where there is one.
 UV := UV_HTTP_RETRIES=1 $(BIN)/uv pip install --quiet --python $(BIN)/python
 export UV_DEFAULT_INDEX ?= $(or $(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null),https://pypi.org/simple)
