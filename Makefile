@@ -26,7 +26,7 @@ test: .venv/dev.stamp
 test-all: test
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov-append $(addprefix --ignore=,$(CORE))
 
-# Every command of docs/runbook.md, on an offline AWS: a run in the cloud from the upload to the cleaning up.
+# Every command of docs/operating/runbook.md, on an offline AWS: a run in the cloud from the upload to the cleaning up.
 test-runbook: .venv/dev.stamp
 	$(BIN)/python -m pytest --no-cov tests/docs/runbook_quarter.py
 
@@ -132,7 +132,7 @@ node_modules/.bin/asl-validator: package-lock.json
 	touch $@
 
 # ENV is dev or prod. Both refuse where an account, a state bucket, a region or an address is missing, and say which, and
-# tell the account's quotas; docs/runbook.md has the sequence. Each asks before it changes anything.
+# tell the account's quotas; docs/operating/runbook.md has the sequence. Each asks before it changes anything.
 VARIABLES = -var-file=environments/$(ENV).tfvars $(if $(wildcard terraform/environments/$(ENV).images.tfvars.json),-var-file=environments/$(ENV).images.tfvars.json)
 deploy: .venv/run.stamp
 	$(BIN)/python terraform/deploy.py check $(ENV)

@@ -24,7 +24,10 @@ from earnings_themes.cloud import cost
 
 # name: (value, source)
 PIECES: Final[dict[str, tuple[float, str]]] = {
-    "dag_seconds": (1.3, "docs/contributing/benchmarks.md, The DAG: what does not depend on the number of firms"),
+    "dag_seconds": (
+        1.3,
+        "docs/contributing/benchmarks.md, The DAG: what does not depend on the number of firms",
+    ),
     "dag_seconds_a_firm": (0.0015, "docs/contributing/benchmarks.md, The DAG: 15.7 s at 10,000 firms"),
     "submits_a_second": (20, "config/profiles/aws-basic-batch: max-jobs-per-timespan"),
     "looks_a_second": (25, "config/profiles/aws-basic-batch: max-status-checks-per-second"),
@@ -41,7 +44,10 @@ PIECES: Final[dict[str, tuple[float, str]]] = {
         cost.measured("job_overhead_seconds"),
         "assumed, as in src/earnings_themes/cloud/measured.json: a Batch job around its scripts",
     ),
-    "imports_seconds": (2.6, "docs/contributing/benchmarks.md, What each lever brings: a cold process, once a job"),
+    "imports_seconds": (
+        2.6,
+        "docs/contributing/benchmarks.md, What each lever brings: a cold process, once a job",
+    ),
     "firm_seconds": (
         cost.measured("topics_cpu_seconds_a_firm"),
         "src/earnings_themes/cloud/measured.json: a firm's topics",

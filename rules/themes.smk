@@ -39,6 +39,7 @@ rule themes:
         run=config["run"],
         folder=get_folder,
         themes=config["themes"],
+        registry=config["registry"],
         min_firm_coverage=config["reduce"]["min_firm_coverage"],
         seed=config["seed"],
         version=__version__,

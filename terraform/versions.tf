@@ -8,5 +8,5 @@ terraform {
       version = "~> 5.100"
     }
   }
-  # No backend here: a first look needs none. `make deploy` writes backend.tf (see docs/terraform.md).
+  # No backend here: a first look needs none. `make deploy` writes backend.tf (see docs/operating/terraform.md).
 }

@@ -25,7 +25,7 @@ SUBJECTS = {
         "Late components kept forty finished machines in the yard.",
         "Logistics bottlenecks eased at the western terminals.",
         "The carriers cancelled sailings and our goods waited at the dock.",
-        "We rerouted cargo through the southern ports to avoid the queue.",
+        "We rerouted cargo through the southern ports to avoid the backlog.",
         "Lead times for shipped parts remain twice as long as usual.",
     ],
     "hiring": [

@@ -22,6 +22,7 @@ from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, TranscriptWrite
 from earnings_themes.results.firms import FirmRow, encode_firm, write_firms
 
 RUN = "2023_Q1"
+DAY = dt.date(2023, 5, 2)
 WORDS = (
     "freight", "wages", "carbon", "tariffs", "hospitals", "dividends", "software", "weather", "housing", "copper",
     "tourism", "insurance",
@@ -60,18 +61,20 @@ def write_run(
     statuses: Mapping[str, FirmStatus] | None = None,
     shards: Sequence[str] = (SPACE,),
     shuffled: bool = False,
+    run: str = RUN,
+    day: dt.date = DAY,
 ) -> Path:
     """Write a run of firms that said this, in this order.
 
     shards: the subject space of each file of vectors, to which the firms go in turn. shuffled: the vectors' rows stand in
-    another order.
+    another order. day: of every call.
     """
     for firm, topics in said.items():
-        write_firm(folder, firm, topics, (statuses or {}).get(firm, "ok"))
+        write_firm(folder, firm, topics, (statuses or {}).get(firm, "ok"), run)
     list_firms(folder, list(said), {firm: sum(some.n for some in topics) for firm, topics in said.items()})
     with TranscriptWriter(folder / "transcripts.parquet") as writer:
         for firm, topics in said.items():
-            writer.add(_transcript(firm, topics))
+            writer.add(_transcript(firm, topics, day))
     (folder / "embeddings").mkdir(exist_ok=True)
     for shard, space in enumerate(shards):
         firms = list(said.items())[shard :: len(shards)] or [("", ())]
@@ -136,10 +139,10 @@ def text_of(firm: str, some: Said, number: int) -> str:
     return f"The {WORDS[some.subject % len(WORDS)]} market changed for {firm} in region {number}."
 
 
-def _transcript(firm: str, said: Sequence[Said]) -> pa.Table:
+def _transcript(firm: str, said: Sequence[Said], day: dt.date) -> pa.Table:
     rows = [
         {
-            "firm_id": firm, "firm_name": f"Firm {firm}", "transcript_id": "1", "date": dt.date(2023, 5, 2),
+            "firm_id": firm, "firm_name": f"Firm {firm}", "transcript_id": "1", "date": day,
             "sentence_id": name, "speaker_type": "Executives", "section": "",
             "text": text_of(firm, some, number), "model_text": text_of(firm, some, number),
             "procedural": some.procedural, "speaker_name": "Dana Doyle",

@@ -1,4 +1,4 @@
-"""docs/cost.md: what a run and an idle month cost, with every number that the estimate is made of."""
+"""docs/operating/cost.md: what a run and an idle month cost, with every number that the estimate is made of."""
 
 from typing import Final
 

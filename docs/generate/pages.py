@@ -20,7 +20,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "terraform-skips": terraform.skips,
 }
 # Pages without a word by hand.
-WHOLE: dict[str, Callable[[], str]] = {"cost.md": cost.page, "settings.md": settings.page}
+WHOLE: dict[str, Callable[[], str]] = {"operating/cost.md": cost.page, "settings.md": settings.page}
 # Files beside docs/ that are written from the same classes.
 FILES: dict[Path, Callable[[], str]] = {
     DOCS.parent / "config" / "config.yaml": settings.config_yaml,
@@ -43,7 +43,8 @@ def rendered(page: str) -> str:
 
 def fresh(path: Path, text: str) -> str:
     """Return what a page with this text should be today."""
-    return WHOLE[path.name]() if path.name in WHOLE else rendered(text)
+    name = path.relative_to(DOCS).as_posix() if path.is_relative_to(DOCS) else ""
+    return WHOLE[name]() if name in WHOLE else rendered(text)
 
 
 def write() -> list[Path]:

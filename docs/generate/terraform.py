@@ -1,4 +1,4 @@
-"""Parts of docs/terraform.md: what terraform/ holds, read from its files.
+"""Parts of docs/operating/terraform.md: what terraform/ holds, read from its files.
 
 `terraform fmt` fixes where a block begins and ends (in the first column), so lines are enough and no parser of HCL
 is needed; tests/terraform keeps the files formatted.

@@ -61,6 +61,10 @@ class ResultError(EarningsThemesError):
     """A file of a run is missing, damaged, or of another version."""
 
 
+class RegistryError(EarningsThemesError):
+    """A registry of themes is damaged, of another space or encoder, or not to be extended by this run."""
+
+
 class CoverageError(EarningsThemesError):
     """Too many firms are missing for themes that stand for the whole run."""
 

@@ -1,4 +1,4 @@
-"""What a run on Batch takes beside its science, printed for docs/batch.md: calls of AWS, and seconds before a script.
+"""What a run on Batch takes beside its science, printed for docs/operating/batch.md: calls of AWS, and seconds before a script.
 
 `make test-cloud` runs it after the scenarios. Little is asserted here: the figures are for people to read.
 """

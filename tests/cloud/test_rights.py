@@ -1,4 +1,4 @@
-"""What a run asks AWS for is what its roles may do; docs/permissions.md lists that, from what was applied."""
+"""What a run asks AWS for is what its roles may do; docs/operating/permissions.md lists that, from what was applied."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.conftest import REPO
 from tests.offline_aws import OfflineAWS
 from tests.small_run import make_run
 
-PAGE = (REPO / "docs/permissions.md").read_text(encoding="utf-8")
+PAGE = (REPO / "docs/operating/permissions.md").read_text(encoding="utf-8")
 
 
 def allowed(role: str, service: str) -> set[str]:
@@ -40,7 +40,7 @@ def test_a_publish_makes_no_request_to_the_table_that_its_role_may_not_make(
 
 
 def test_what_the_runbook_lets_a_worker_write_is_where_a_worker_may_write() -> None:
-    text = (REPO / "docs/runbook.md").read_text(encoding="utf-8")
+    text = (REPO / "docs/operating/runbook.md").read_text(encoding="utf-8")
     (prefix,) = re.findall(r'--output-prefix\\", \\"(.+?)\\"', text)
     assert prefix.startswith("$(setting results_prefix)/"), (
         f"the role may write below that only, not to {prefix}"

@@ -55,7 +55,7 @@ def test_a_quarter_from_the_upload_to_the_cleaning_up(aws: OfflineAWS, tmp_path:
     if shutil.which("aws") is None:
         pytest.skip("the AWS CLI is not installed: pip install awscli")
     deploy(aws, tmp_path / "work", tmp_path / "bin")
-    said = run(REPO / "docs/runbook.md", project_copy(tmp_path / "work"), {}, "offline-aws")
+    said = run(REPO / "docs/operating/runbook.md", project_copy(tmp_path / "work"), {}, "offline-aws")
     print(said)
     assert "0047190.json" in said, "the single firm's result"
     assert "Nothing to be done" in said, "the second call has nothing left"

@@ -15,7 +15,7 @@ from tests.docs.commands import blocks, check_syntax, project_copy, run
 DOCUMENTS = sorted(
     [
         REPO / "README.md",
-        *REPO.glob("docs/*.md"),
+        *REPO.glob("docs/**/*.md"),
         *REPO.glob("containers/*/README.md"),
         REPO / "CONTRIBUTING.md",
     ]
@@ -88,7 +88,7 @@ def test_every_command_in_a_document_says_where_it_runs_and_is_shell(document: P
 
 
 def test_the_template_of_a_spot_interruption_is_what_the_service_takes() -> None:
-    found = blocks(REPO / "docs/real-account.md")
+    found = blocks(REPO / "docs/operating/real-account.md")
     text = next(block.text for block in found if "interrupt-spot.json" in block.text)
     given = text.partition("<<JSON\n")[2].partition("\nJSON\n")[0]
     template = json.loads(given.replace("$FIS_ROLE_ARN", "arn:aws:iam::123456789012:role/interrupts"))

@@ -4,7 +4,7 @@ moto judges none. Which role asks is told by the access key: what stands for a c
 every other key is the tests' own, which may do everything. Which right a request needs is in the Service Authorization
 Reference, a page a service; here are the requests that a run makes, and one that is not here is an error, not a pass.
 
-    aws.judge.know(policies)                    # by name of role; aws.judge.know_page() takes docs/permissions.md
+    aws.judge.know(policies)                    # by name of role; aws.judge.know_page() takes docs/operating/permissions.md
     aws.judge.refused                           # what was refused so far
     aws.judge.unused()                          # the rights that nobody asked for
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-PAGE = Path(__file__).parents[2] / "docs/permissions.md"
+PAGE = Path(__file__).parents[2] / "docs/operating/permissions.md"
 PREFIX = "earnings-themes-dev-"
 _ARN = "arn:aws:{service}:us-east-1:123456789012:{rest}"
 _KEY = "offline-role."
@@ -106,7 +106,7 @@ def rules(document: str) -> list[Rule]:
 
 
 def of_page(text: str) -> dict[str, list[Rule]]:
-    """Return the statements of every role, and of the bucket, from docs/permissions.md."""
+    """Return the statements of every role, and of the bucket, from docs/operating/permissions.md."""
     found: dict[str, list[Rule]] = {}
     for section in text.split("\n## ")[1:]:
         title, _, body = section.partition("\n")
@@ -141,7 +141,7 @@ class Judge:
         self.bucket = list(roles.get("bucket", self.bucket))
 
     def know_page(self) -> None:
-        """Judge by docs/permissions.md, which `make test-terraform` compares with what Terraform made."""
+        """Judge by docs/operating/permissions.md, which `make test-terraform` compares with what Terraform made."""
         self.know(of_page(PAGE.read_text(encoding="utf-8")))
 
     def forget(self) -> None:

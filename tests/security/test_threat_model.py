@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import REPO
 
-PAGE = (REPO / "docs/threat-model.md").read_text(encoding="utf-8")
+PAGE = (REPO / "docs/operating/threat-model.md").read_text(encoding="utf-8")
 NAMED = sorted(set(re.findall(r"`((?:tests|containers)/[\w/]+\.py)::(\w+)`", PAGE)))
 
 
@@ -28,5 +28,5 @@ def test_a_test_that_is_named_exists(file: str, name: str) -> None:
 
 
 def test_the_pages_are_linked() -> None:
-    assert "(threat-model.md)" in (REPO / "docs/README.md").read_text(encoding="utf-8")
-    assert "(docs/threat-model.md)" in (REPO / "SECURITY.md").read_text(encoding="utf-8")
+    assert "(operating/threat-model.md)" in (REPO / "docs/README.md").read_text(encoding="utf-8")
+    assert "(docs/operating/threat-model.md)" in (REPO / "SECURITY.md").read_text(encoding="utf-8")

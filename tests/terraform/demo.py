@@ -2,7 +2,7 @@
 
 Applies dev to the offline AWS, executes the state machine on the sample quarter, asks the table for its themes, runs a
 second quarter in which a firm fails, and destroys everything. Needs terraform and the AWS provider (from the
-registry, or a mirror on this machine). It also rewrites docs/permissions.md from what was applied.
+registry, or a mirror on this machine). It also rewrites docs/operating/permissions.md from what was applied.
 
     python -m tests.terraform.demo [CALLS.csv]   # of the first quarter; without it, five made firms
 """

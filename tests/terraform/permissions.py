@@ -1,6 +1,6 @@
 """Every permission of every role, as text: moto judges none, so they are read instead.
 
-    python -m tests.terraform.permissions STATE.json     # rewrites docs/permissions.md from `terraform show -json`
+    python -m tests.terraform.permissions STATE.json     # rewrites docs/operating/permissions.md from `terraform show -json`
 
 `make test-terraform` compares the page with what was applied.
 """
@@ -16,7 +16,7 @@ from docs.generate.markdown import table
 from tests.conftest import REPO
 from tests.offline_aws import iam
 
-PAGE = REPO / "docs/permissions.md"
+PAGE = REPO / "docs/operating/permissions.md"
 
 # The statements that may name all resources: AWS offers nothing narrower for these actions.
 UNBOUND = {
@@ -97,7 +97,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def page(resources: list[dict[str, Any]]) -> str:
-    """Return docs/permissions.md."""
+    """Return docs/operating/permissions.md."""
     lines = [
         "# Permissions",
         "",

@@ -103,7 +103,9 @@ def test_nobody_writes_without_tls_and_no_role_deletes_the_bucket(dev: Applied) 
 
 def test_the_page_of_permissions_is_what_was_applied(dev: Applied) -> None:
     said = permissions.PAGE.read_text(encoding="utf-8")
-    assert said == permissions.page(dev.resources()), "docs/permissions.md is stale: make cloud-demo"
+    assert said == permissions.page(dev.resources()), (
+        "docs/operating/permissions.md is stale: make cloud-demo"
+    )
 
 
 def test_a_quarter_goes_from_the_state_machine_to_the_table(

@@ -113,3 +113,12 @@ def test_only_s3_addresses_are_taken(client: Any, monkeypatch: pytest.MonkeyPatc
     for uri in ("https://bucket/a", "bucket/a", "s3:///a"):
         with pytest.raises(ConfigError, match="expected s3://bucket/prefix"):
             s3_folder(uri)
+
+
+def test_of_two_that_change_one_file_the_second_is_refused_and_nothing_is_lost(folder: Folder) -> None:
+    assert folder.swap("current", b"1", None)
+    assert not folder.swap("current", b"2", None)
+    _, mark = folder.read_marked("current")
+    assert folder.swap("current", b"3", mark)
+    assert not folder.swap("current", b"4", mark)
+    assert folder.read_marked("current")[0] == folder.read("current") == b"3"

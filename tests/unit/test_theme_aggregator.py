@@ -17,7 +17,7 @@ from earnings_themes.results.firms import read_firms
 from earnings_themes.results.topics_reader import TopicsReader
 from earnings_themes.results.tree import TreeReader
 from earnings_themes.system.folders import LocalFolder
-from earnings_themes.themes import aggregate as aggregate_module
+from earnings_themes.themes import registered
 from earnings_themes.themes.aggregate import aggregate_files
 from tests.small_run import RUN, SPACE, Said, list_firms, text_of, write_run
 from tests.unit.test_processes import threads
@@ -246,10 +246,8 @@ def test_themes_are_found_on_one_thread_so_that_cores_change_no_digit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[set[int]] = []
-    find = aggregate_module.find_themes
-    monkeypatch.setattr(
-        aggregate_module, "find_themes", lambda *given: (seen.append(threads()), find(*given))[1]
-    )
+    find = registered.find_themes
+    monkeypatch.setattr(registered, "find_themes", lambda *given: (seen.append(threads()), find(*given))[1])
     with threadpool_limits(2):
         reduced(tmp_path, {str(n): [Said(0)] for n in range(3)})
     assert seen == [{1}]

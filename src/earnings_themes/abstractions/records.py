@@ -217,10 +217,11 @@ class Theme:
 
     cohesion: mean cosine of its pairs of sentences of different firms, which does not depend on its size. threshold: the
     strength from which a sentence settles in it. level 1 is a theme, level 2 a broad theme, a set of themes, whose parent
-    it is. born: the run that it was found in.
+    it is. born: the run that it was found in. theme_id: of a run by itself {run}-001 or {run}-B01, by rank; in a registry r000001
+    or b0001, for ever.
     """
 
-    theme_id: Annotated[str, Meta(pattern="-B?[0-9]{2,}$")]
+    theme_id: Annotated[str, Meta(pattern="(-B?[0-9]{2,}|^[rb][0-9]{4,})$")]
     kind: Kind
     label: str
     keywords: Keywords

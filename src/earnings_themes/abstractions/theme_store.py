@@ -51,8 +51,23 @@ class ThemeStore(ABC):
         """
 
     @abstractmethod
-    def theme(self, theme_id: str) -> Theme:
-        """Return a theme with its firms, topics and representative sentences. Raises NotFoundError."""
+    def theme(self, theme_id: str, run: str | None = None) -> Theme:
+        """Return a theme with its firms, topics and representative sentences.
+
+        run: where several have the theme, as those of one registry do; None: the one published last. Raises NotFoundError.
+        """
+
+    def theme_history(self, theme_id: str) -> list[tuple[RunInfo, Theme]]:
+        """Return a theme in every run that has it, newest run first. Raises NotFoundError."""
+        found = []
+        for info in self.runs():
+            try:
+                found.append((info, self.theme(theme_id, info.run)))
+            except NotFoundError:
+                continue
+        if not found:
+            raise NotFoundError(f"Theme {theme_id!r} is in no run of this store.")
+        return found
 
     @abstractmethod
     def topic(self, firm_id: str, topic_id: int, run: str) -> TopicView:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from itertools import starmap
 from typing import Annotated, Any
 
 import typer
@@ -222,7 +223,7 @@ def cost_of_a_run(
 ) -> None:
     """Estimate what a run costs in the cloud, and a month without one.
 
-    From measured seconds and a table of list prices; docs/cost.md shows both, and how old the prices are.
+    From measured seconds and a table of list prices; docs/operating/cost.md shows both, and how old the prices are.
     """
     found = cost.estimate(firms, read_config(config) if config else None)
     idle = [
@@ -309,17 +310,18 @@ def themes(
     ]
     with _asking(ctx, store, format, verbose, run) as ask:
         run = lookup.run_or_newest(ask.store, run)
-        found = [theme for theme in ask.store.themes(run) if kind is None or theme.kind == kind]
-        rows = [_theme_row(theme) for theme in found]
+        ranked = enumerate(ask.store.themes(run), 1)
+        found = [(rank, theme) for rank, theme in ranked if kind is None or theme.kind == kind]
+        rows = [_theme_row(rank, theme) for rank, theme in found]
 
         def lines(width: int | None) -> Iterator[str]:
             of_kind = f" of kind {kind}" if kind else ""
             yield f"Run {run}: {_count(len(found), 'theme')}{of_kind}"
             if found:
                 yield ""
-                yield from render.table(columns, map(_marked, found), width)
+                yield from render.table(columns, starmap(_marked, found), width)
 
-        ask.answer([_listed(theme) for theme in found], header, rows, lines)
+        ask.answer([_listed(theme) for _, theme in found], header, rows, lines)
 
 
 @app.command(
@@ -358,9 +360,8 @@ def theme(
         found = lookup.find_theme(ask.store, theme, run)
         names: dict[str, str] = {}
         if ask.format is not Format.json:
-            names = {
-                firm.firm_id: firm.firm_name for firm in ask.store.firms(found.theme_id.rpartition("-")[0])
-            }
+            of_run = lookup.run_of(ask.store, found, run)
+            names = {firm.firm_id: firm.firm_name for firm in ask.store.firms(of_run)}
         rows: list[tuple[Cell, ...]] = [
             (
                 found.theme_id,
@@ -625,7 +626,7 @@ def search(
                         Column("keywords", flexible=True, first_to_go=True),
                     ),
                 ]
-                listed = [_theme_row(theme) for theme in found.themes]
+                listed = [_theme_row(0, theme) for theme in found.themes]
                 yield from render.table(columns, [(*row[1:5], row[6], row[8]) for row in listed], width)
             if found.sentences:
                 yield ""
@@ -682,15 +683,14 @@ def _firm_rows(view: FirmView) -> list[tuple[Cell, ...]]:
     return rows
 
 
-def _theme_row(theme: Theme) -> tuple[Cell, ...]:
-    rank = int(theme.theme_id.rpartition("-")[2])
+def _theme_row(rank: int, theme: Theme) -> tuple[Cell, ...]:
     counts = (theme.n_firms, theme.n_topics, theme.n_sentences)
     return (rank, theme.theme_id, theme.kind, theme.label, *counts, theme.stability, _words(theme.keywords))
 
 
-def _marked(theme: Theme) -> tuple[Cell, ...]:
+def _marked(rank: int, theme: Theme) -> tuple[Cell, ...]:
     """Return the theme's row for people, who see at its stability whether it can be trusted."""
-    row = _theme_row(theme)
+    row = _theme_row(rank, theme)
     stability = "-" if theme.stability is None else f"{theme.stability:.2f}"
     return (*row[:7], f"{stability} {'*' if is_unstable(theme) else ' '}", row[8])
 

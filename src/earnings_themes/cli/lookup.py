@@ -34,10 +34,11 @@ def find_theme(store: ThemeStore, theme_id: str, run: str | None = None) -> Them
     Raises NotFoundError that names the themes that fit equally well, the nearest theme id, or the runs there are.
     """
     try:
-        return store.theme(theme_id)
+        # A run by itself is named in its themes' ids.
+        return store.theme(theme_id, None if "-" in theme_id else run)
     except NotFoundError as error:
         if labelled := _labelled(store, theme_id, run):
-            return store.theme(labelled)
+            return store.theme(labelled, run_or_newest(store, run))
         run = theme_id.rpartition("-")[0]
         runs = [info.run for info in store.runs()]
         if run not in runs:
@@ -54,6 +55,11 @@ def find_theme(store: ThemeStore, theme_id: str, run: str | None = None) -> Them
         padded = f"{run}-{int(rank):03d}" if rank.isdecimal() else ""
         hint = f" Did you mean {padded!r}?" if padded in known else _hint(theme_id, known)
         raise NotFoundError(f"There is no theme {theme_id!r}.{hint} {span}") from error
+
+
+def run_of(store: ThemeStore, theme: Theme, run: str | None) -> str:
+    """Return the run that a theme was found in by find_theme, which was given `run`."""
+    return theme.theme_id.rpartition("-")[0] or run or store.theme_history(theme.theme_id)[0][0].run
 
 
 def _labelled(store: ThemeStore, wanted: str, run: str | None) -> str | None:

@@ -367,7 +367,7 @@ class Receipt:
             },
             "seconds": seconds,
             "versions": {"earnings-themes": __version__, **self.images},
-            # From the measured seconds a firm and the price table, not from a bill; docs/cost.md says how.
+            # From the measured seconds a firm and the price table, not from a bill; docs/operating/cost.md says how.
             "cost_estimate_usd": cost.estimate(firms.total).total if firms.total else None,
         }
         with tempfile.TemporaryDirectory() as scratch:

@@ -32,7 +32,7 @@ DEPENDS: Final[Mapping[str, tuple[str, ...]]] = {
     "ingest": ("source",),
     "embed": ("embedding", "topics.keep_procedural"),
     "topics": ("topics", "seed"),
-    "themes": ("themes", "seed"),
+    "themes": ("themes", "registry", "seed"),
     "publish": ("publish",),
     "panel": ("panel",),
     "report": ("report",),

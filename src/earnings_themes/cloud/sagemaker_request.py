@@ -55,6 +55,7 @@ def base_name(
         "image": job.image,
         "version": __version__,
         "themes": dataclasses.asdict(config.themes),
+        "registry": dataclasses.asdict(config.registry) if config.registry else None,
         "min_firm_coverage": config.reduce.min_firm_coverage,
         "seed": config.seed,
         "table": table,

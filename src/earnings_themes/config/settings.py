@@ -276,6 +276,22 @@ class ThemeSettings:
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
+class RegistrySettings:
+    """The themes that last, which runs of several quarters share; docs/registry.md."""
+
+    path: str = setting(
+        ...,
+        "its folder, on this disk or s3://bucket/prefix; the first run founds it",
+        expected="the registry's folder, such as registry/mine or s3://bucket/registry/mine",
+        min_length=1,
+    )
+    mode: Literal["extend", "frozen"] = setting(
+        "extend",
+        "what fits no theme may become a new one; or frozen: no births, and nothing is written to it",
+    )
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
 class SageMaker:
     """The Processing job of the reduce: what it reads, and the machine, network and role it gets."""
 
@@ -425,6 +441,11 @@ class Config:
     embedding: Embedding = setting(Embedding, "how a sentence becomes a vector")
     topics: TopicSettings = setting(TopicSettings, "the map, one job a firm")
     themes: ThemeSettings = setting(ThemeSettings, "the reduce, one job a run")
+    registry: RegistrySettings | None = setting(
+        None,
+        "themes that keep their ids over quarters: {path: registry/mine, mode: extend}; null: a run by itself",
+        expected="null, or path and mode of a registry",
+    )
     reduce: Reduce = setting(Reduce, "where the reduce runs")
     publish: Publish = setting(Publish, "where the result can be looked up")
     panel: Panel = setting(Panel, "what the research panel counts")

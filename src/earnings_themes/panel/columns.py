@@ -41,6 +41,13 @@ _THEME: Final = (
     ),
     Column("label", _TEXT, "text", "The theme's name, for people. Join by theme_id."),
     Column("kind", _TEXT, "text", "subject, reporting, procedure or filler."),
+    Column(
+        "born",
+        _TEXT,
+        "a run's name",
+        "The run that found the theme: with a registry an earlier one, or this one for what is new.",
+        "themes.json does not say it",
+    ),
 )
 
 # --- what is counted a call and theme --------------------------------------------------------------

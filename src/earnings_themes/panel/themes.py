@@ -13,13 +13,17 @@ from earnings_themes.system.folders import folder_at
 
 @dataclass(frozen=True, slots=True)
 class ThemeRow:
-    """A theme; level 1, or 2 for a broad one. parent: the broad theme that it is of, None for none."""
+    """A theme; level 1, or 2 for a broad one.
+
+    parent: the broad theme that it is of, None for none. born: the run that found it, None where that is not said.
+    """
 
     theme_id: str
     level: int
     label: str
     kind: str
     parent: str | None
+    born: str | None = None
 
 
 def read_theme_rows(where: str) -> list[ThemeRow]:
@@ -55,6 +59,7 @@ def _row(theme: dict[str, Any]) -> ThemeRow:
         str(theme["label"]),
         str(theme["kind"]),
         theme.get("parent"),
+        theme.get("born"),
     )
 
 
@@ -66,5 +71,6 @@ def theme_table(themes: Sequence[ThemeRow]) -> pa.Table:
             "level": pa.array([theme.level for theme in themes], pa.int32()),
             "label": pa.array([theme.label for theme in themes], pa.string()),
             "kind": pa.array([theme.kind for theme in themes], pa.string()),
+            "born": pa.array([theme.born for theme in themes], pa.string()),
         }
     )

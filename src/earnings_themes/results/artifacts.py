@@ -50,7 +50,7 @@ TRANSCRIPT_SCHEMA = pa.schema(
 
 # Sentences a row group, of as many whole firms as that holds. A firm's job reads the file's table of contents, 1.5 KB
 # a row group, and then one row group, some 60 bytes a sentence. With a row group a firm, the contents of 10,000 firms
-# alone are 15 MB; with this, both together are 2 MB (docs/batch.md, "Bytes of one job").
+# alone are 15 MB; with this, both together are 2 MB (docs/operating/batch.md, "Bytes of one job").
 GROUP_ROWS: Final = 4_000
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from earnings_themes.speech.phrases import COURTESY_WORDS
 from earnings_themes.text.words import is_stop_word
 
 _NAME = r"((?:[A-Z][\w'’.\-]*\s?){1,3})"
@@ -17,8 +16,12 @@ _ADDRESSED = re.compile(
     rf"\s+{_NAME}"
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
+# Whom and what thanks and greetings are for, and the titles of speakers: capital letters that name nobody.
 _NOT_NAMES = frozenset(
     """
+    everyone everybody ladies gentlemen guys sir madam folks team management shareholders investors
+    good great morning afternoon evening day thanks thank welcome please question questions call conference
+    mr mrs ms dr
     speaker operator unknown unidentified analyst analysts executive executives moderator participant attendee
     company representative corporate inc corp ltd llc bank capital securities research chief officer president
     monday tuesday wednesday thursday friday saturday sunday january february march april may june july august
@@ -28,7 +31,7 @@ _NOT_NAMES = frozenset(
 
 
 def _could_be_name(word: str) -> bool:
-    return len(word) > 1 and word not in _NOT_NAMES and word not in COURTESY_WORDS and not is_stop_word(word)
+    return len(word) > 1 and word not in _NOT_NAMES and not is_stop_word(word)
 
 
 def introduced_names(call_sentences: Sequence[str], speaker_names: Iterable[str | None] = ()) -> set[str]:

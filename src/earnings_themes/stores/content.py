@@ -30,8 +30,8 @@ class Place:
 class Content:
     """A run's themes, checked, and a tally of the firms that are published with them.
 
-    Raises ResultError when the run's name may not be in a key, or the themes are of another run, name a
-    theme or a topic twice, or have an id that is not `{run}-{rank}`.
+    Raises ResultError when the run's name may not be in a key, or the themes are of another run, or name a theme or a
+    topic twice, or have an id that names another run.
     """
 
     def __init__(self, run: str, themes: Themes) -> None:
@@ -40,7 +40,12 @@ class Content:
         if themes.run != run:
             raise ResultError(f"The themes are of run {themes.run!r}, not {run!r}; publish each run's own.")
         self.run = run
-        self.themes = [(rank_of(theme.theme_id, run), theme) for theme in themes.themes]
+        # They are listed by rank.
+        self.themes = list(enumerate(themes.themes, 1))
+        if foreign := [theme.theme_id for theme in themes.themes if _names_other_run(theme.theme_id, run)]:
+            raise ResultError(
+                f"Theme id {foreign[0]!r} names another run than {run!r}; expected {run}-001, or r000001 of a registry."
+            )
         self.places: dict[TopicKey, Place] = {}
         self.unassigned = {
             (topic.firm_id, topic.topic_id): topic.reason for topic in themes.unassigned_topics
@@ -48,7 +53,7 @@ class Content:
         self.counts = {"themes": len(self.themes), "firms": 0, "topics": 0, "sentences": 0}
         self._firms: dict[str, str] = {}
         self._missing: set[TopicKey] = set()
-        if len({rank for rank, _ in self.themes}) < len(self.themes):
+        if len({theme.theme_id for theme in themes.themes}) < len(self.themes):
             raise ResultError(f"themes.json of run {run!r} names a theme twice.")
         for rank, theme in self.themes:
             for position, topic in enumerate(theme.topics):
@@ -109,14 +114,9 @@ class Content:
         return _digest([self.themes_digest], sorted(self._firms.items()))
 
 
-def rank_of(theme_id: str, run: str) -> int:
-    """Return the rank in a theme id. Raises ResultError when the id is not `{run}-{rank}`."""
-    prefix, _, rank = theme_id.rpartition("-")
-    if prefix != run or not rank.isascii() or not rank.isdigit():
-        raise ResultError(
-            f"Theme id {theme_id!r} is not of the form {run}-001, which readers find a theme by."
-        )
-    return int(rank)
+def _names_other_run(theme_id: str, run: str) -> bool:
+    """Whether an id is of another run's by itself, which a reader would look for there; a registry's names no run."""
+    return theme_id.rpartition("-")[0] not in ("", run)
 
 
 def theme_content(theme: Theme) -> tuple[object, ...]:

@@ -155,7 +155,7 @@ class DynamoDBThemeStore(ThemeStore):
 
         return self._reading(run, ask)
 
-    def theme(self, theme_id: str) -> Theme:
+    def theme(self, theme_id: str, run: str | None = None) -> Theme:
         missing = NotFoundError(f"There is no theme {theme_id!r} in table {self.table.name!r}.")
 
         def ask(version: str) -> Theme:
@@ -164,10 +164,13 @@ class DynamoDBThemeStore(ThemeStore):
                 raise missing
             return items.theme_record(found[0], found)
 
-        run = theme_id.rpartition("-")[0]
-        if not run or self._run(run) is None:
-            raise missing
-        return self._reading(run, ask)
+        # A run by itself is named in its themes' ids; a registry's theme may be in any run.
+        own = run or theme_id.rpartition("-")[0]
+        for name in [own] if own else [info.run for info in self.runs()]:
+            if self._run(name) is not None:
+                with suppress(NotFoundError):
+                    return self._reading(name, ask)
+        raise missing
 
     def topic(self, firm_id: str, topic_id: int, run: str) -> TopicView:
         def ask(version: str) -> TopicView:
@@ -389,7 +392,8 @@ class _Writer:
                 return str(item["writing"])
             self.discard(item["writing"])
         # A time, so that no number of a run that was deleted and published again is ever used twice.
-        version = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        # With a random end: themes of a registry have one id in all runs, which the version alone then tells apart.
+        version = f"{dt.datetime.now(dt.UTC).strftime('%Y%m%dT%H%M%S.%fZ')}-{uuid.uuid4().hex[:8]}"
         change = "SET #writing = :writing, #writing_themes = :themes"
         self.lease.update(change, writing=version, themes=themes_digest)
         return version

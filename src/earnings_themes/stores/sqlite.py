@@ -178,13 +178,16 @@ class SQLiteThemeStore(ThemeStore):
             )
             return [_theme(row) for row in rows]
 
-    def theme(self, theme_id: str) -> Theme:
+    def theme(self, theme_id: str, run: str | None = None) -> Theme:
         with self._reading() as db:
             found = db.execute(
-                "SELECT theme.* FROM theme JOIN run USING (version_id) WHERE theme_id = ?", (theme_id,)
+                "SELECT theme.* FROM theme JOIN run USING (version_id) WHERE theme_id = ?1 AND (?2 IS NULL OR run = ?2) "
+                "ORDER BY published_at DESC, version_id DESC",
+                (theme_id, run),
             ).fetchone()
             if found is None:
-                raise NotFoundError(f"There is no theme {theme_id!r} in {self.path}.")
+                where = f"run {run!r} of {self.path}" if run else self.path
+                raise NotFoundError(f"There is no theme {theme_id!r} in {where}.")
             topics = [
                 ThemeTopic(*row)
                 for row in db.execute(

@@ -12,6 +12,14 @@ def write_atomically(path: Path | str, text: str) -> None:
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
+def write_synced(path: Path, data: bytes) -> None:
+    """Write a file and wait until it is on the disk."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
     """Give a file to write that takes the place of `path` when all went well, and is gone when not."""

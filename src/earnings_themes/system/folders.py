@@ -4,9 +4,12 @@ In S3 a job reads its part of a file that all jobs share where the file lies, by
 in the package reads S3.
 """
 
+import fcntl
+import hashlib
 import io
 import os
 import shutil
+import threading
 import urllib.parse
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
@@ -19,6 +22,7 @@ from botocore.exceptions import ClientError, HTTPClientError, ResponseStreamingE
 
 from earnings_themes.errors import CloudError, ConfigError
 from earnings_themes.system.aws import PARALLEL_REQUESTS, aws_errors, error_code, s3_client
+from earnings_themes.system.files import replaced, write_synced
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -69,6 +73,17 @@ class Folder(ABC):
         """Write a whole file. Raises OSError, and CloudError when AWS refuses."""
 
     @abstractmethod
+    def read_marked(self, name: str) -> tuple[bytes, str]:
+        """Return a file's bytes and a mark that is another one when they have changed. Raises as read does."""
+
+    @abstractmethod
+    def swap(self, name: str, data: bytes, mark: str | None) -> bool:
+        """Write a whole file if what lies there still has the mark; with None, if nothing lies there.
+
+        Of several that try at once one succeeds. Returns whether it was written. Raises as write does.
+        """
+
+    @abstractmethod
     def copy(self, name: str, to: Path) -> None:
         """Copy a file to a path on this disk. Raises as read does."""
 
@@ -115,10 +130,33 @@ class LocalFolder(Folder):
 
     def write(self, name: str, data: bytes) -> None:
         """Write the bytes, making the folder; readers see a whole file or none."""
+        with replaced(self.path / name) as part:
+            part.write_bytes(data)
+
+    def read_marked(self, name: str) -> tuple[bytes, str]:
+        """Return the bytes and their SHA-256."""
+        data = self.read(name)
+        return data, hashlib.sha256(data).hexdigest()
+
+    def swap(self, name: str, data: bytes, mark: str | None) -> bool:
+        """A new name is linked, which fails where there is one; else compared under a lock that ends with this process."""
         self.path.mkdir(parents=True, exist_ok=True)
-        part = self.path / f".{name}.{os.getpid()}.part"
-        part.write_bytes(data)
-        part.replace(self.path / name)
+        if mark is None:
+            part = self.path / f".{name}.{os.getpid()}.{threading.get_ident()}.part"
+            try:
+                write_synced(part, data)
+                os.link(part, self.path / name)
+            except FileExistsError:
+                return False
+            finally:
+                part.unlink(missing_ok=True)
+            return True
+        with (self.path / f".{name}.lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (self.path / name).exists() or self.read_marked(name)[1] != mark:
+                return False
+            self.write(name, data)
+        return True
 
 
 class S3Folder(Folder):
@@ -204,6 +242,28 @@ class S3Folder(Folder):
         """Write an object; readers see it whole or not at all."""
         with aws_errors(f"write {self}/{name}", f"s3:PutObject on {self}/*"):
             self._client.put_object(Bucket=self.bucket, Key=self._key(name), Body=data)
+
+    def read_marked(self, name: str) -> tuple[bytes, str]:
+        """Return an object's bytes and its ETag."""
+        return self._ask(name, lambda answer: (answer["Body"].read(), answer["ETag"]))
+
+    def swap(self, name: str, data: bytes, mark: str | None) -> bool:
+        """Write the object by a conditional request (Amazon S3 User Guide, "Conditional writes")."""
+        condition: dict[str, Any] = {"IfNoneMatch": "*"} if mark is None else {"IfMatch": mark}
+        with aws_errors(f"write {self}/{name}", f"s3:PutObject and s3:GetObject on {self}/*"):
+            try:
+                self._client.put_object(Bucket=self.bucket, Key=self._key(name), Body=data, **condition)
+            except ClientError as error:
+                # 409: another conditional write of the object was under way; 404: it was deleted meanwhile.
+                if error_code(error) in (
+                    "PreconditionFailed",
+                    "412",
+                    "ConditionalRequestConflict",
+                    "NoSuchKey",
+                ):
+                    return False
+                raise
+        return True
 
     def _key(self, name: str) -> str:
         return f"{self.prefix}/{name}" if self.prefix else name

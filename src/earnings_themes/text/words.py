@@ -1,4 +1,4 @@
-"""Word lists that cleaning, filler and procedure share: one place, so that they agree on "content".
+"""Word lists that cleaning and filler share: one place, so that they agree on "content".
 
 The English stop words are our own short list. scikit-learn's holds "bill", "system", "fire", "call",
 "cry", "detail" and other words that carry meaning on an earnings call (Nothman, Qin and Yurchak 2018,
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from operator import eq
 
 # A word holds at least one letter of any script; "5G", "R&D", "year-over-year" and "we're" are one word.
 WORD = re.compile(r"[^\W_]+(?:['’&\-][^\W_]+)*")
@@ -68,31 +67,3 @@ def _words_of(text: str) -> tuple[str, ...]:
 def is_stop_word(word: str) -> bool:
     """Whether a lower-case word carries no meaning of its own: a stop word or a sound of hesitation."""
     return word in STOP_WORDS or word in HESITATIONS
-
-
-_STUMBLE = re.compile(
-    r"\b(?:uh|um|uhm|eh|er|erm)\b(?!')[,.…]?\s*"  # hesitation
-    r"|\b[^\W\d_]{1,10}-(?=[\s,])[,\s]*"  # a word broken off: "th- the"
-    r"|\b([^\W\d_]+(?:'[^\W\d_]+)?(?: [^\W\d_]+(?:'[^\W\d_]+)?)?),?\s+(?=\1\b)",  # a restart: "to the, to the"
-    re.IGNORECASE,
-)
-
-
-def may_stumble(lowered: str, words: list[str]) -> bool:
-    """Whether `fluent` could change a sentence with these ``words``: a cheap test, most sentences are fluent."""
-    return (
-        "- " in lowered
-        or "-, " in lowered
-        or any(map(eq, words, words[1:]))
-        or any(map(eq, words, words[2:]))
-        or not HESITATIONS.isdisjoint(words)
-    )
-
-
-def fluent(text: str) -> str:
-    """``text`` without hesitations, words broken off and restarts, so that phrases are found in speech.
-
-    "That's, that's all from, uh, me" becomes "That's all from, me". For matching only; the encoder gets
-    the sentence as it was said.
-    """
-    return _STUMBLE.sub("", text)

@@ -52,10 +52,13 @@ def describe(
     kinds: Sequence[Kind],
     settings: ThemeSettings,
     space_file: str | None,
+    given: Sequence[str | None],
+    taken: frozenset[str],
 ) -> Words:
     """Read the settled sentences and name the themes.
 
     centroids: (k, d) float64, length 1. kinds: of each theme; one without a subject gets a number and no invented name.
+    given: (k,) the label of a theme that has one already, None elsewhere. taken: labels that no other theme may have.
     """
     ids = corpus.table["sentence_id"].take(corpus.modelled).to_pylist()
     theme_of = {
@@ -91,7 +94,7 @@ def describe(
         counter, nearness, centroids, settings.max_words, settings.n_keywords, names, n_themes=len(kinds)
     )
     return Words(
-        _unique([words.label for words in found], kinds),
+        _unique([words.label for words in found], kinds, given, taken),
         tuple(tuple(words.keywords) for words in found),
         texts,
     )
@@ -117,11 +120,16 @@ _PLAIN: Final = {
 }
 
 
-def _unique(labels: Sequence[str], kinds: Sequence[Kind]) -> tuple[str, ...]:
+def _unique(
+    labels: Sequence[str], kinds: Sequence[Kind], given: Sequence[str | None], taken: frozenset[str]
+) -> tuple[str, ...]:
     """Return each label once; a theme without one is called by its kind, numbered where there are several."""
     found: list[str] = []
-    used: set[str] = set()
-    for label, kind in zip(labels, kinds, strict=True):
+    used = {label.casefold() for label in taken}
+    for label, kind, known in zip(labels, kinds, given, strict=True):
+        if known is not None:
+            found.append(known)
+            continue
         plain = label or _PLAIN[kind]
         named, number = plain, 1
         while named.casefold() in used:

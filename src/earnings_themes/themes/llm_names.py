@@ -12,7 +12,7 @@ import logging
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path
@@ -58,12 +58,12 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def name_themes(
-    themes: Sequence[Theme], settings: NamingSettings, max_words: int
+    themes: Sequence[Theme], settings: NamingSettings, max_words: int, named: Collection[str] = ()
 ) -> tuple[tuple[Theme, ...], dict[str, str]]:
     """Return the themes with the labels that the model gives, and the plain label of each renamed theme.
 
-    Two themes never get one label. Raises ConfigError when the URL is none, or the variable of the key is
-    not set: what is asked for and cannot work is an error before the first request.
+    Two themes never get one label. named: ids of themes whose label stays. Raises ConfigError when the URL is none, or the
+    variable of the key is not set: what is asked for and cannot work is an error before the first request.
     """
     if urlsplit(settings.url).scheme not in ("http", "https"):
         raise ConfigError(f"themes.labels.llm.url is {settings.url!r}; expected http://… or https://…")
@@ -75,7 +75,7 @@ def name_themes(
     failures = 0
     for theme in themes:
         label = theme.label
-        if failures < _GIVE_UP_AFTER:
+        if failures < _GIVE_UP_AFTER and theme.theme_id not in named:
             try:
                 label = _name(theme, settings, max_words, key)
                 failures = 0

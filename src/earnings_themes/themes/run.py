@@ -76,6 +76,7 @@ def reduce_run(
         config.seed,
         workers,
         config.embedding.space,
+        config.registry,
     )
     seconds: dict[str, float] = dict(themes.metadata["timing"]["seconds"])
     n_read = len(firms) - len(reader.unreadable)

@@ -13,12 +13,21 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from earnings_themes.config import ThemeSettings
+from earnings_themes.themes.find import Found, cohesion_across
+
 Whole = NDArray[np.int8]
 Labels = NDArray[np.int64]
 
 _BLOCK: Final = 8_192
 # A centroid as whole numbers of about this length: its product with a row stays below 2^21, exact in float32.
 _LENGTH: Final = 4_096
+# A sentence with this share of its theme's threshold is held by the broad theme alone.
+_BROAD_SHARE: Final = 0.6
+# Settled, a theme's pairs of different firms must cohere by this share of what it was found with; else nothing is shared.
+_COHESION_SHARE: Final = 0.7
+# After two rounds fewer than one sentence in a hundred moves.
+_ROUNDS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,9 @@ def centres(rows: Whole, labels: Labels, k: int) -> Centres:
     return Centres(whole, np.minimum(tightness, 1.0))
 
 
-def settle(rows: Whole, content: NDArray[np.float32], themes: Centres, floor: float) -> Settled:
+def settle(
+    rows: Whole, content: NDArray[np.float32], themes: Centres, floor: float | NDArray[np.float64]
+) -> Settled:
     """Give each sentence its nearest theme and its strength.
 
     Parameters
@@ -90,7 +101,7 @@ def settle(rows: Whole, content: NDArray[np.float32], themes: Centres, floor: fl
     rows : (n, d) int8
     content : (n,) float32, the gate's
     themes : k centres
-    floor : the least strength with which a sentence settles
+    floor : the least strength with which a sentence settles; of all themes, or (k,) of each
     """
     n = len(rows)
     nearest = np.full(n, -1, dtype=np.int64)
@@ -108,5 +119,72 @@ def settle(rows: Whole, content: NDArray[np.float32], themes: Centres, floor: fl
     else:
         strength = np.zeros(n, dtype=np.float32)
     strength = strength.astype(np.float32)
-    labels = np.where((nearest >= 0) & (strength >= floor), nearest, -1)
+    least = np.broadcast_to(np.asarray(floor, dtype=np.float32), max(len(themes.whole), 1))
+    labels = np.where((nearest >= 0) & (strength >= least[nearest]), nearest, -1)
     return Settled(labels, nearest, strength, cosine)
+
+
+def settle_all(
+    rows: Whole,
+    content: NDArray[np.float32],
+    firms: Labels,
+    exemplars: Labels,
+    found: Found,
+    settings: ThemeSettings,
+) -> tuple[Centres, Settled, Labels]:
+    """Settle every modelled sentence, recompute the centres from what settled, and keep the themes that still hold.
+
+    Returns the centres, where each sentence settled, and the broad theme (k,) of each theme.
+
+    Parameters
+    ----------
+    rows, content, firms : of m sentences
+    exemplars : (e,) rows of those that the themes were found from
+    """
+    labels = np.full(len(rows), -1, dtype=np.int64)
+    labels[exemplars] = found.labels
+    places = centres(rows, labels, found.n_themes)
+    broad = found.broad
+    settled = settle(rows, content, places, settings.floor)
+    for last in (*[False] * _ROUNDS, True):
+        if not last:
+            places = centres(rows, settled.labels, len(places.whole))
+        keep = np.flatnonzero(_holds(rows, firms, settled.labels, len(places.whole), settings))
+        places = Centres(places.whole[keep], places.tightness[keep])
+        broad = broad[keep]
+        settled = settle(rows, content, places, settings.floor)
+    return places, settled, np.unique(broad, return_inverse=True)[1].astype(np.int64)
+
+
+def held_broadly(settled: Settled, floors: NDArray[np.float64]) -> Labels:
+    """Return (m,) the theme whose broad theme alone holds a sentence, -1 for none. floors: (k,) each theme's threshold."""
+    least = np.append(_BROAD_SHARE * floors, np.inf)
+    near = (settled.labels < 0) & (settled.strength >= least[settled.nearest])
+    return np.where(near, settled.nearest, -1)
+
+
+def _holds(
+    rows: NDArray[np.int8],
+    firms: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    k: int,
+    settings: ThemeSettings,
+) -> NDArray[np.bool_]:
+    """Return (k,) which themes have enough firms, none of which dominates, and hold together across firms."""
+    inside = labels >= 0
+    pairs, counts = np.unique(np.stack([labels[inside], firms[inside]], axis=1), axis=0, return_counts=True)
+    n_firms = np.bincount(pairs[:, 0], minlength=k)
+    total = np.bincount(labels[inside], minlength=k)
+    largest = np.zeros(k, dtype=np.int64)
+    np.maximum.at(largest, pairs[:, 0], counts)
+    # Two firms hold at least a half: an equal share, half as much again, is no domination, whatever the limit.
+    most = np.maximum(settings.max_firm_share, 1.5 / np.maximum(n_firms, 1))
+    cohesion = np.full(k, -1.0)
+    across = cohesion_across(rows, firms, labels)
+    cohesion[: len(across)] = across
+    held: NDArray[np.bool_] = (
+        (n_firms >= settings.min_firms)
+        & (largest <= most * np.maximum(total, 1))
+        & (cohesion >= _COHESION_SHARE * settings.granularity)
+    )
+    return held

@@ -60,6 +60,30 @@ def test_a_theme_comes_back_as_published_but_for_its_centroid(store: ThemeStore)
     assert store.theme("sample-002") == dataclasses.replace(themes.themes[1], centroid=())
 
 
+def test_runs_of_one_registry_share_the_ids_of_themes(store: ThemeStore) -> None:
+    published = {}
+    for run, firm_ids in (("q1", ("A", "B")), ("q2", ("B", "C", "D"))):
+        firms, themes = make_run(run, firm_ids)
+        lasting = tuple(
+            dataclasses.replace(theme, theme_id=f"r{7 + number:06d}")
+            for number, theme in enumerate(themes.themes)
+        )
+        published[run] = dataclasses.replace(themes, themes=lasting)
+        store.publish(run, firms, published[run])
+    for run, themes in published.items():
+        assert store.theme("r000008", run) == dataclasses.replace(themes.themes[1], centroid=())
+        assert [theme.theme_id for theme in store.themes(run)] == ["r000007", "r000008"]
+    assert store.theme("r000008").n_firms == 3
+    history = store.theme_history("r000008")
+    assert [(info.run, theme.n_firms) for info, theme in history] == [("q2", 3), ("q1", 2)]
+    with pytest.raises(NotFoundError, match="r000009"):
+        store.theme_history("r000009")
+    store.delete("q2")
+    assert store.theme("r000008").n_firms == 2
+    with pytest.raises(NotFoundError):
+        store.theme("r000008", "q2")
+
+
 def test_a_topic_comes_with_its_sentences_in_order_and_its_theme(store: ThemeStore) -> None:
     firms, themes = make_run()
     store.publish("sample", firms, themes)
@@ -412,8 +436,8 @@ def wrong_runs() -> Iterator[tuple[str, list[FirmTopics], Themes]]:
     double = dataclasses.replace(topic, sentences=(topic.sentences[0],) * 2)
     yield "sentence twice", [dataclasses.replace(firms[0], topics=(double,)), *firms[1:]], themes
     yield "names a theme twice", firms, dataclasses.replace(themes, themes=(themes.themes[0],) * 2)
-    renamed = dataclasses.replace(themes.themes[0], theme_id="sample-x")
-    yield "not of the form sample-001", firms, dataclasses.replace(themes, themes=(renamed, themes.themes[1]))
+    renamed = dataclasses.replace(themes.themes[0], theme_id="other-001")
+    yield "names another run", firms, dataclasses.replace(themes, themes=(renamed, themes.themes[1]))
     stolen = dataclasses.replace(themes.themes[1], topics=themes.themes[0].topics)
     yield "is twice in the themes", firms, dataclasses.replace(themes, themes=(themes.themes[0], stolen))
 

@@ -1,0 +1,203 @@
+"""A registry's folder: versions that are only ever added, and a pointer to the one that counts.
+
+    NAME/versions/000001.json   a whole version; written once, under a name that was free, never changed or removed
+    NAME/current                the number and the SHA-256 of the version that counts; moved in one step
+
+What a reader sees follows from the pointer alone. A run that is cut short before the pointer moved leaves a file that
+nothing points to, and the registry is what it was. Of two runs that start from one version the first moves the pointer;
+the second finds another than the one it read, and is refused. The folder lies on a disk or in S3.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from earnings_themes.errors import BusyError, RegistryError
+from earnings_themes.registry.records import Version, decode, digest_of, encode, quarters_between
+from earnings_themes.system.folders import Folder, folder_at
+
+Mode = Literal["extend", "frozen"]
+
+_CURRENT: Final = "current"
+_VERSIONS: Final = "versions"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A version and its digest."""
+
+    version: Version
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a run works on.
+
+    Attributes
+    ----------
+    base : the version whose themes it settles in; None where it founds the registry
+    births : whether it may add themes, and so a version
+    replaces : the version that this very run made before, where it is made again
+    mark : of the pointer that was read, for the commit
+    """
+
+    base: Named | None
+    births: bool
+    replaces: Named | None = None
+    mark: str | None = None
+
+
+class Registry:
+    """A registry in a folder, a path or s3://bucket/prefix."""
+
+    def __init__(self, where: str | Folder) -> None:
+        self.folder = folder_at(where.rstrip("/")) if isinstance(where, str) else where
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+    def current(self) -> Named | None:
+        """Return the version that counts, None where there is no registry yet. Raises RegistryError, CloudError."""
+        return self._current()[0]
+
+    def lineage(self) -> Iterator[Named]:
+        """Give the version that counts, the one that it was made from, and so on to the first. Raises RegistryError."""
+        found = self.current()
+        while found is not None:
+            yield found
+            parent = found.version.parent
+            found = self._before(found.version.number, parent) if parent else None
+
+    def ground(self, run: str, quarter: str, mode: Mode) -> Ground:
+        """Return what a run works on, by whether the registry knows it already.
+
+        A new run extends the newest version. The run that was the last to extend it is made again from the version
+        before. An earlier one, or any after a curation, settles in the themes that it had, without births: so does a
+        firm that came late. A new run of an earlier quarter than the newest is refused, unless the mode is frozen.
+
+        Raises
+        ------
+        RegistryError
+            Nothing is there to be frozen, the run comes too late, or a file is damaged.
+        """
+        current, mark = self._current()
+        if current is None:
+            if mode == "frozen":
+                raise RegistryError(
+                    f"{self}: there are no themes yet, and registry.mode is frozen. Found it with a run whose "
+                    "registry.mode is extend, or correct registry.path."
+                )
+            return Ground(None, births=True)
+        known = {ran.run for ran in current.version.runs}
+        if run in known:
+            return self._again(run, current, mark, mode)
+        newest = current.version.runs[-1]
+        if mode == "frozen":
+            return Ground(current, births=False)
+        if quarters_between(newest.quarter, quarter) < 0:
+            raise RegistryError(
+                f"{self}: run {run} ends in {quarter}, but run {newest.run} has extended the registry with "
+                f"{newest.quarter}. Themes are born in the order of time. Set registry.mode: frozen, so that the run "
+                "settles in the themes that are there; or found another registry and run the quarters in order."
+            )
+        return Ground(current, births=True, mark=mark)
+
+    def _again(self, run: str, current: Named, mark: str | None, mode: Mode) -> Ground:
+        made, since = current, current
+        for named in self.lineage():
+            if named.version.made_by == run:
+                made = named
+                break
+            if named.version.made_by is not None:
+                # What another run extended is later than what this one had.
+                since = self._before(named.version.number, named.version.parent or "")
+        if made.sha256 == current.sha256 and mode == "extend":
+            parent = made.version.parent
+            base = self._before(made.version.number, parent) if parent else None
+            return Ground(base, births=True, replaces=made, mark=mark)
+        return Ground(since, births=False)
+
+    def commit(self, version: Version, ground: Ground) -> Named:
+        """Add a version made on this ground and point to it; return it, or the same one where it is there already.
+
+        Raises BusyError when another run has moved the pointer meanwhile; its version then counts.
+        """
+        before = ground.replaces or ground.base
+        if ground.replaces is not None:
+            old = ground.replaces.version
+            same = replace(version, number=old.number, parent=old.parent, replaces=old.replaces)
+            if encode(same) == encode(old):
+                return ground.replaces
+        version = replace(
+            version,
+            number=before.version.number + 1 if before else 1,
+            parent=ground.base.sha256 if ground.base else None,
+            replaces=ground.replaces.sha256 if ground.replaces else None,
+        )
+        versions = self.folder.child(_VERSIONS)
+        while not versions.swap(_file(version.number), encode(version), None):
+            # Left by a run that was cut short; or it is this very version, and only the pointer is missing.
+            if versions.read(_file(version.number)) == encode(version):
+                break
+            version = replace(version, number=version.number + 1)
+        named = Named(version, digest_of(encode(version)))
+        pointer = json.dumps({"number": version.number, "sha256": named.sha256}).encode() + b"\n"
+        # A request that was sent again may find what its first try wrote.
+        if not self.folder.swap(_CURRENT, pointer, ground.mark) and self._pointer()[0] != json.loads(pointer):
+            raise BusyError(
+                f"{self}: another run has extended the registry while run {version.made_by or 'the curation'} worked on "
+                "it. Nothing of it has changed. Run the same command again: it then starts from the new version."
+            )
+        return named
+
+    def _current(self) -> tuple[Named | None, str | None]:
+        pointer, mark = self._pointer()
+        return (self._read(int(pointer["number"]), pointer["sha256"]) if pointer else None), mark
+
+    def _pointer(self) -> tuple[dict[str, Any] | None, str | None]:
+        try:
+            data, mark = self.folder.read_marked(_CURRENT)
+            found = json.loads(data)
+            return {"number": int(found["number"]), "sha256": str(found["sha256"])}, mark
+        except FileNotFoundError:
+            return None, None
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise RegistryError(
+                f"{self}/{_CURRENT}: cannot be read ({error}). Expected a line such as "
+                '{"number": 3, "sha256": "…"}, of a file in versions/.'
+            ) from error
+
+    def _before(self, number: int, sha256: str) -> Named:
+        """Return the version of that digest; its number is lower than `number`, by one unless a run was cut short."""
+        for place in range(number - 1, 0, -1):
+            try:
+                data = self.folder.child(_VERSIONS).read(_file(place))
+            except FileNotFoundError:
+                continue
+            if digest_of(data) == sha256:
+                return Named(decode(data, f"{self}/{_VERSIONS}/{_file(place)}"), sha256)
+        raise RegistryError(
+            f"{self}/{_VERSIONS}: no file has the SHA-256 {sha256[:12]}…, which version {number} was made from. Put the "
+            "missing file back, from a copy."
+        )
+
+    def _read(self, number: int, sha256: str) -> Named:
+        name = f"{self}/{_VERSIONS}/{_file(number)}"
+        try:
+            data = self.folder.child(_VERSIONS).read(_file(number))
+        except OSError as error:
+            raise RegistryError(
+                f"{name}: cannot be read ({error}), but the registry points to it."
+            ) from error
+        if digest_of(data) != sha256:
+            raise RegistryError(
+                f"{name}: its SHA-256 is {digest_of(data)[:12]}…, the registry points to {sha256[:12]}…. A version never "
+                "changes: put the file back as it was, from a copy."
+            )
+        return Named(decode(data, name), sha256)
+
+
+def _file(number: int) -> str:
+    return f"{number:06d}.json"

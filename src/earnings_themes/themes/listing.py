@@ -1,0 +1,212 @@
+"""The reduce's result as records: the themes and broad themes of themes.json, with their firms, topics and voices."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from earnings_themes.abstractions import (
+    SCHEMA_VERSION,
+    RepresentativeSentence,
+    SkippedFirm,
+    Theme,
+    Themes,
+    ThemeTopic,
+    UnassignedTopic,
+)
+from earnings_themes.abstractions.records import Kind, Level
+from earnings_themes.config import ThemeSettings
+from earnings_themes.results.provenance import OF_THEMES, versions
+from earnings_themes.themes.corpus import Corpus
+from earnings_themes.themes.describe import Words
+from earnings_themes.themes.find import cohesion_across
+from earnings_themes.themes.hierarchy import CONTENT, Tree
+from earnings_themes.themes.registered import Names, Placed
+from earnings_themes.themes.settle import Settled, held_broadly
+from earnings_themes.themes.stability import Stability
+
+# Five sentences from five firms: what raters read of a theme.
+_N_REPRESENTATIVES: Final = 5
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """What the reduce found, of m modelled sentences and k themes in their order.
+
+    Attributes
+    ----------
+    firm_ids : the firms, by number
+    firms : (m,) the firm of each sentence
+    kinds : (k,)
+    """
+
+    corpus: Corpus
+    firm_ids: Sequence[str]
+    firms: NDArray[np.int64]
+    placed: Placed
+    tree: Tree
+    words: Words
+    kinds: Sequence[Kind]
+    stability: Stability
+    names: Names
+
+
+def list_themes(
+    run: str, found: Reduced, settings: ThemeSettings, skipped: Sequence[SkippedFirm], seed: int
+) -> Themes:
+    """Return themes.json but for what tells time."""
+    corpus, firm_ids, firms, placed, tree = (
+        found.corpus,
+        found.firm_ids,
+        found.firms,
+        found.placed,
+        found.tree,
+    )
+    settled, words, names = placed.settled, found.words, found.names
+    ids = corpus.table["sentence_id"].take(corpus.modelled).to_pylist()
+    cohesion = cohesion_across(corpus.rows, firms, settled.labels)
+    by_theme: dict[Any, Any] = dict(iter(tree.topics.groupby("theme")))
+    fine = []
+    for theme in range(len(placed.known)):
+        rows = np.flatnonzero(settled.labels == theme)
+        topics = by_theme[theme].sort_values(["size", "firm"], ascending=[False, True])
+        fine.append(
+            Theme(
+                theme_id=names.ids[theme],
+                kind=found.kinds[theme],
+                label=words.labels[theme],
+                keywords=words.keywords[theme],
+                n_firms=len(np.unique(firms[rows])),
+                n_topics=len(topics),
+                n_sentences=len(rows),
+                centroid=tuple(placed.places.unit[theme].tolist()),
+                cohesion=float(cohesion[theme]),
+                stability=found.stability.themes[theme],
+                firms=tuple(sorted(firm_ids[firm] for firm in np.unique(firms[rows]).tolist())),
+                topics=tuple(
+                    ThemeTopic(
+                        firm_ids[int(topic.firm)],
+                        int(topic.topic_id),
+                        words.labels[theme],
+                        int(topic.size),
+                        float(topic.similarity),
+                    )
+                    for topic in _records(topics)
+                ),
+                representative_sentences=_representatives(rows, firms, settled, tree, firm_ids, ids, words),
+                level=1,
+                parent=names.broad_of(theme),
+                threshold=float(placed.floors[theme]),
+                born=names.born[theme],
+            )
+        )
+    held = held_broadly(settled, placed.floors)
+    more = np.bincount(placed.broad[held[held >= 0]], minlength=len(placed.known_broad))
+    wide = _broad_themes(fine, found, more)
+    alone = tree.topics[tree.topics["theme"] < 0]
+    return Themes(
+        schema_version=SCHEMA_VERSION,
+        run=run,
+        n_themes=len(fine),
+        themes=tuple(fine),
+        unassigned_topics=tuple(
+            UnassignedTopic(firm_ids[int(row.firm)], int(row.topic_id), "no_theme", "", int(row.size))
+            for row in _records(alone)
+        ),
+        skipped_firms=tuple(skipped),
+        metadata={
+            "min_firms": settings.min_firms,
+            "max_firm_share": settings.max_firm_share,
+            "granularity": settings.granularity,
+            "floor": settings.floor,
+            "stability_runs": settings.stability_runs,
+            "n_topics": len(tree.topics),
+            "n_firms_with_topics": int(tree.topics["firm"].nunique()),
+            "n_sentences": len(corpus.table),
+            "n_modelled": len(corpus.rows),
+            "n_content": int((corpus.content >= CONTENT).sum()),
+            "n_settled": int((settled.labels >= 0).sum()),
+            **corpus.about,
+            "seed": seed,
+            "versions": versions(OF_THEMES),
+        },
+        levels=(
+            Level(1, len(fine), _mean_stability(fine)),
+            Level(2, len(wide), _mean_stability(wide)),
+        ),
+        broad=tuple(wide),
+    )
+
+
+def _records(topics: pd.DataFrame) -> list[Any]:
+    return list(topics.itertuples(index=False))
+
+
+def _mean_stability(themes: Sequence[Theme]) -> float | None:
+    known = [(theme.stability, theme.n_sentences) for theme in themes if theme.stability is not None]
+    total = sum(n for _, n in known)
+    return sum(value * n for value, n in known) / total if total else None
+
+
+def _broad_themes(fine: Sequence[Theme], found: Reduced, more: NDArray[np.int64]) -> list[Theme]:
+    """Return the broad themes, each the union of its themes, called by its largest themes' labels.
+
+    Those with the first of the themes stand first. more: sentences that a broad theme alone holds, by its number.
+    """
+    wide = []
+    placed, names = found.placed, found.names
+    for number in dict.fromkeys(placed.broad.tolist()):
+        members = [theme for theme, of in zip(fine, placed.broad.tolist(), strict=True) if of == number]
+        labels = [theme.label for theme in sorted(members, key=lambda theme: -theme.n_sentences)]
+        firms = sorted({firm for theme in members for firm in theme.firms})
+        centre = np.sum([np.array(theme.centroid) * theme.n_sentences for theme in members], axis=0)
+        known = placed.known_broad[number]
+        wide.append(
+            Theme(
+                theme_id=names.broad_ids[number],
+                kind=known.kind if known else members[0].kind,
+                label=known.label if known else "; ".join(labels[:3]),
+                keywords=known.keywords if known else tuple((label, 1.0) for label in labels[:10]),
+                n_firms=len(firms),
+                n_topics=sum(theme.n_topics for theme in members),
+                n_sentences=sum(theme.n_sentences for theme in members) + int(more[number]),
+                centroid=tuple((centre / max(float(np.linalg.norm(centre)), 1e-12)).tolist()),
+                cohesion=float(np.average([theme.cohesion for theme in members])),
+                stability=found.stability.broad[number],
+                firms=tuple(firms),
+                topics=(),
+                representative_sentences=members[0].representative_sentences,
+                level=2,
+                born=known.born if known else names.run,
+            )
+        )
+    return wide
+
+
+def _representatives(
+    rows: NDArray[np.int64],
+    firms: NDArray[np.int64],
+    settled: Settled,
+    tree: Tree,
+    firm_ids: Sequence[str],
+    ids: Sequence[str],
+    words: Words,
+) -> tuple[RepresentativeSentence, ...]:
+    """Return the surest sentences of a theme, no two of one firm while firms last."""
+    ordered = sorted(rows.tolist(), key=lambda row: (-round(float(settled.strength[row]), 5), ids[row]))
+    of_new_firms: list[int] = []
+    seen: set[int] = set()
+    for row in ordered:
+        if int(firms[row]) not in seen:
+            seen.add(int(firms[row]))
+            of_new_firms.append(row)
+    chosen = [*of_new_firms, *(row for row in ordered if row not in set(of_new_firms))][:_N_REPRESENTATIVES]
+    return tuple(
+        RepresentativeSentence(
+            firm_ids[int(firms[row])], int(tree.topic_id[row]), ids[row], words.texts.get(ids[row], "")
+        )
+        for row in chosen
+    )

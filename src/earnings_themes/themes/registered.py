@@ -1,0 +1,271 @@
+"""Settles a run in the themes that are there already, and finds what is born.
+
+The themes of a registry are frozen: a run's sentences settle in them by strength, and nothing that the run holds moves
+them. What settles nowhere and has content goes through the same search as a run by itself. A group of it is born as a theme
+where enough of the run's firms say it, it is found again in both halves of them, and it is further from every theme that is
+there than its own two halves are from each other. So a quarter in which nothing is new adds nothing; docs/registry.md has
+the measurements.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from earnings_themes.config import ThemeSettings
+from earnings_themes.errors import RegistryError
+from earnings_themes.registry import Ground, Registry, RegistryTheme
+from earnings_themes.registry.grow import FOUND_AGAIN, check_space, ids
+from earnings_themes.registry.versions import Mode
+from earnings_themes.themes.corpus import Corpus
+from earnings_themes.themes.find import Found, find_themes
+from earnings_themes.themes.settle import Centres, Settled, centres, settle, settle_all
+
+Labels = NDArray[np.int64]
+
+# The share of a quarter's firms that say what is born. With five firms in place of a share, 62 to 78 themes were born in a
+# quarter in which nothing had changed, with it 4 (docs/registry.md, "Births").
+BIRTH_SHARE: Final = 0.08
+# Decimals of what a version keeps of a theme: a run then settles by the very numbers that later runs read.
+_DECIMALS: Final = 6
+
+
+@dataclass(frozen=True)
+class Placed:
+    """k themes, those that were there first, and where the run's sentences settled in them.
+
+    Attributes
+    ----------
+    places : the k centres
+    floors : (k,) float64, the strength from which a sentence settles in each
+    settled : of the m modelled sentences
+    broad : (k,) the broad theme of each, as a number
+    known : (k,) as the registry has it; None for a theme that this run found
+    known_broad : the same, of each broad theme
+    taken : labels that the registry has given, also to themes that this run does not speak of
+    """
+
+    places: Centres
+    floors: NDArray[np.float64]
+    settled: Settled
+    broad: Labels
+    known: tuple[RegistryTheme | None, ...]
+    known_broad: tuple[RegistryTheme | None, ...]
+    taken: frozenset[str] = frozenset()
+
+    @property
+    def labels(self) -> list[str | None]:
+        """The labels that are given already, None for a theme that this run found."""
+        return [theme.label if theme else None for theme in self.known]
+
+    def in_order(self, order: Sequence[int]) -> "Placed":
+        """Return it with the themes in another order; a sentence of a theme that is left out is in none."""
+        rank = np.full(len(self.known) + 1, -1, dtype=np.int64)
+        rank[list(order)] = np.arange(len(order))
+        settled = Settled(
+            rank[self.settled.labels], rank[self.settled.nearest], self.settled.strength, self.settled.cosine
+        )
+        chosen = np.array(order, dtype=np.int64)
+        places = Centres(self.places.whole[chosen], self.places.tightness[chosen])
+        known = tuple(self.known[theme] for theme in order)
+        return replace(
+            self,
+            places=places,
+            floors=self.floors[chosen],
+            settled=settled,
+            broad=self.broad[chosen],
+            known=known,
+        )
+
+
+@dataclass(frozen=True)
+class Names:
+    """What k themes and their broad themes are called.
+
+    Attributes
+    ----------
+    ids, born : (k,) each theme's id, and the run that found it
+    broad : (k,) the broad theme of each, as a number
+    broad_ids : number → id
+    broad_centres : number → centre, of the broad themes that this run found
+    """
+
+    run: str
+    ids: Sequence[str]
+    born: Sequence[str]
+    broad: Labels
+    broad_ids: dict[int, str]
+    broad_centres: Centres
+
+    def broad_of(self, theme: int) -> str:
+        """Return the id of a theme's broad theme."""
+        return self.broad_ids[int(self.broad[theme])]
+
+
+@dataclass(frozen=True)
+class Span:
+    """The days of a run's calls, as YYYY-MM-DD, and the calendar quarter of the last, as 2020Q2."""
+
+    first: str
+    last: str
+    quarter: str
+
+
+def span(corpus: Corpus, where: str) -> Span:
+    """Return when a run's calls were held. where: the run's folder, for messages. Raises RegistryError for no call."""
+    first, last = pc.min_max(corpus.table["date"]).as_py().values()
+    if last is None:
+        raise RegistryError(
+            f"{where}: holds no sentence, so nothing says which quarter it is. Expected a run with calls; without "
+            "registry: the run stands by itself."
+        )
+    return Span(first.isoformat(), last.isoformat(), f"{last.year}Q{(last.month + 2) // 3}")
+
+
+def ground_of(registry: Registry, mode: Mode, run: str, corpus: Corpus, where: str) -> Ground:
+    """Return what a run works on. where: the run's folder, for messages.
+
+    Raises RegistryError where the registry is of another space or encoder, or the run comes too late.
+    """
+    if where.startswith("s3://") and not str(registry).startswith("s3://"):
+        raise RegistryError(
+            f"registry.path is {registry}, a folder of this machine, but the run is at {where}: what a job in the cloud "
+            "writes there is gone with its machine. Set registry.path to s3://bucket/prefix."
+        )
+    ground = registry.ground(run, span(corpus, where).quarter, mode)
+    check_space(ground, corpus.about, where)
+    return ground
+
+
+def place(
+    corpus: Corpus,
+    firms: Labels,
+    exemplars: Labels,
+    settings: ThemeSettings,
+    seed: int,
+    ground: Ground | None,
+) -> Placed:
+    """Settle a run's sentences in the themes that are there, and in those that it finds.
+
+    Parameters
+    ----------
+    firms : (m,) the firm of each modelled sentence, as a number
+    exemplars : (e,) rows of the sentences that themes are found from
+    ground : None for a run by itself
+    """
+    rows, content = corpus.rows, corpus.content
+    base = ground.base.version if ground and ground.base else None
+    if base is None:
+        found = find_themes(rows[exemplars], firms[exemplars], settings.granularity, settings.min_firms, seed)
+        places, settled, broad = settle_all(rows, content, firms, exemplars, found, settings)
+        floors = np.full(len(places.whole), settings.floor)
+        if ground is not None:
+            places = _rounded(places)
+            settled = settle(rows, content, places, floors)
+        return Placed(
+            places, floors, settled, broad, (None,) * len(broad), (None,) * (broad.max(initial=-1) + 1)
+        )
+    places = _centres(base.fine)
+    floors = np.array([theme.threshold for theme in base.fine])
+    wide = {theme.theme_id: number for number, theme in enumerate(base.broad)}
+    broad = np.array([wide[theme.parent or ""] for theme in base.fine], dtype=np.int64)
+    settled = settle(rows, content, places, floors)
+    known: tuple[RegistryTheme | None, ...] = base.fine
+    if ground and ground.births:
+        new = _rounded(_born(corpus, firms, exemplars, settled, places, settings, seed))
+        if len(new.whole):
+            nearest = (new.unit @ _centres(base.broad).unit.T).argmax(axis=1)
+            broad = np.concatenate([broad, nearest])
+            places = Centres(
+                np.concatenate([places.whole, new.whole]), np.concatenate([places.tightness, new.tightness])
+            )
+            floors = np.concatenate([floors, np.full(len(new.whole), settings.floor)])
+            known = (*known, *(None,) * len(new.whole))
+            settled = settle(rows, content, places, floors)
+    taken = frozenset(theme.label for theme in base.themes)
+    return Placed(places, floors, settled, broad, known, base.broad, taken)
+
+
+def _born(
+    corpus: Corpus,
+    firms: Labels,
+    exemplars: Labels,
+    settled: Settled,
+    there: Centres,
+    settings: ThemeSettings,
+    seed: int,
+) -> Centres:
+    """Return the centres of the themes that are born of what settled nowhere."""
+    spoke = np.unique(firms)
+    least = max(settings.min_firms, math.ceil(BIRTH_SHARE * len(spoke)))
+    free = np.flatnonzero(settled.labels < 0)
+    left = exemplars[settled.labels[exemplars] < 0]
+    found = _found(corpus, firms, left, settings, least, seed)
+    if not found.n_themes:
+        return centres(corpus.rows[left], found.labels, 0)
+    places, _, _ = settle_all(
+        corpus.rows[free], corpus.content[free], firms[free], np.searchsorted(free, left), found, settings
+    )
+    half = np.isin(firms, np.random.default_rng(seed).permutation(spoke)[: len(spoke) // 2])
+    halves = []
+    for inside in (half, ~half):
+        some = left[inside[left]]
+        again = _found(corpus, firms, some, settings, settings.min_firms, seed)
+        halves.append(centres(corpus.rows[some], again.labels, again.n_themes).unit)
+    if not all(map(len, halves)) or not len(places.whole):
+        return Centres(places.whole[:0], places.tightness[:0])
+    cosines = [np.round(places.unit @ again.T, 9) for again in halves]
+    best = [again[cosine.argmax(axis=1)] for again, cosine in zip(halves, cosines, strict=True)]
+    apart = np.round((best[0] * best[1]).sum(axis=1), 9)
+    near = np.round(places.unit @ there.unit.T, 9).max(axis=1, initial=-1)
+    keep = (np.minimum(*(cosine.max(axis=1) for cosine in cosines)) >= FOUND_AGAIN) & (near < apart)
+    return Centres(places.whole[keep], places.tightness[keep])
+
+
+def _found(
+    corpus: Corpus, firms: Labels, some: Labels, settings: ThemeSettings, least: int, seed: int
+) -> Found:
+    return find_themes(corpus.rows[some], firms[some], settings.granularity, least, seed)
+
+
+def _centres(themes: Sequence[RegistryTheme]) -> Centres:
+    return Centres(
+        np.array([theme.centroid for theme in themes], dtype=np.float32),
+        np.array([theme.tightness for theme in themes]),
+    )
+
+
+def _rounded(places: Centres) -> Centres:
+    return Centres(places.whole, np.round(places.tightness, _DECIMALS))
+
+
+def names_of(run: str, rows: NDArray[np.int8], placed: Placed, ground: Ground | None) -> Names:
+    """Return what the themes are called: as the registry has them; new ones by the next numbers, or by the run's own.
+
+    rows: (m, d) the modelled sentences. placed: in the themes' order.
+    """
+    b = len(placed.known_broad)
+    of_broad = np.where(placed.settled.labels >= 0, np.append(placed.broad, -1)[placed.settled.labels], -1)
+    wide = centres(rows, of_broad, b)
+    first = list(dict.fromkeys(placed.broad.tolist()))
+    if ground is None:
+        own = [f"{run}-{number + 1:03d}" for number in range(len(placed.known))]
+        broad_ids = {number: f"{run}-B{place:02d}" for place, number in enumerate(first, 1)}
+        return Names(run, own, [run] * len(own), placed.broad, broad_ids, wide)
+    new = [place for place, theme in enumerate(placed.known) if theme is None]
+    given = dict(zip(new, ids(ground, placed.places.whole[new], 1), strict=True))
+    new_broad = [number for number in first if placed.known_broad[number] is None]
+    broad_ids = dict(zip(new_broad, ids(ground, wide.whole[new_broad], 2), strict=True))
+    broad_ids |= {number: theme.theme_id for number, theme in enumerate(placed.known_broad) if theme}
+    return Names(
+        run,
+        [theme.theme_id if theme else given[place] for place, theme in enumerate(placed.known)],
+        [theme.born if theme else run for theme in placed.known],
+        placed.broad,
+        broad_ids,
+        wide,
+    )
