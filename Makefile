@@ -11,12 +11,16 @@ CORE := tests/unit tests/integration/test_scripts.py
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run student test test-all test-cloud test-containers test-runbook lint audit advisories sbom compare bench simulate docs fuzz check-rows faults soak cloud-settings cloud-demo test-terraform lint-terraform \
+.PHONY: run slurm student test test-all test-slurm test-cloud test-containers test-runbook lint audit advisories sbom compare bench simulate docs fuzz check-rows faults soak cloud-settings cloud-demo test-terraform lint-terraform \
   deploy destroy images lock clean
 
 run: .venv/run.stamp
 	$(BIN)/snakemake --profile config/profiles/default --cores $(CORES)
 	$(BIN)/earnings-themes themes --run sample
+	@echo; echo "The report: results/sample/report.html"
+
+# The executor of clusters with SLURM; docs/operating/slurm.md.
+slurm: .venv/slurm.stamp
 
 # A process a core, a file of tests to one of them: what a file's tests share is then made once.
 test: .venv/dev.stamp
@@ -33,6 +37,11 @@ test-runbook: .venv/dev.stamp
 # What goes wrong in the cloud, one scenario after the other, on an AWS in this process: minutes, hence its own target.
 test-cloud: .venv/dev.stamp
 	$(BIN)/python -m pytest --no-cov -s tests/cloud/batch_scenarios.py tests/cloud/batch_costs.py
+
+# A real SLURM of one node on this machine's loopback: a quarter, a firm that fails, a second call. Linux, as root, with
+# Debian's slurmctld, slurmd, slurm-client and munge.
+test-slurm: .venv/dev.stamp .venv/slurm.stamp
+	$(BIN)/python -m tests.longer.slurm
 
 # Builds both images with buildah (and their base with debootstrap, where it cannot be pulled) and runs them.
 test-containers: export IMAGES ?= firm-topic-processor theme-aggregator
@@ -166,28 +175,46 @@ lock: .venv/dev.stamp
 	  $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --override envs/overrides.txt \
 	    --no-header --no-annotate --quiet --output-file envs/$$name.txt envs/$$name.in; \
 	done
-	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-deps --constraint envs/workflow.txt \
-	  --no-header --no-annotate --quiet --output-file envs/compare.txt envs/compare.in
+	for name in compare slurm; do \
+	  $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-deps --constraint envs/workflow.txt \
+	    --no-header --no-annotate --quiet --output-file envs/$$name.txt envs/$$name.in; \
+	done
 
 clean:
 	rm -rf .venv .venv-audit .snakemake results
 
-# The lock is complete, so --no-deps installs exactly it; torch comes after, and finds what it imports.
-# torch has a CPU build of its own index for Linux: where pip is not set up for one, name it in
-# PIP_EXTRA_INDEX_URL (see README), or several GB of CUDA packages are installed as well.
-.venv/run.stamp: envs/workflow.txt pyproject.toml
+# uv installs the locks (docs/contributing/benchmarks.md has its time); it comes itself by version and hash,
+# and from the index that pip is set up for, where there is one.
+UV := UV_HTTP_RETRIES=1 $(BIN)/uv pip install --quiet --python $(BIN)/python
+export UV_DEFAULT_INDEX ?= $(or $(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null),https://pypi.org/simple)
+$(BIN)/uv:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --require-hashes --no-deps -r envs/workflow.txt
-	$(BIN)/pip install --quiet $(TORCH)
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	sed -n '/^uv==/,/[^\\]$$/p' envs/dev.txt > .venv/uv.txt
+	$(BIN)/pip install --quiet --require-hashes --no-deps -r .venv/uv.txt
+
+# The lock is complete, so --no-deps installs exactly it. torch is named by version, because its builds differ by index:
+# without a GPU its CPU build, a tenth of the other, from PyTorch's own index; where that does not answer, or what
+# came from it does not load, the ordinary one. By pip, which knows the indexes that a user has set up for such large files.
+TORCH_CPU := https://download.pytorch.org/whl/cpu
+.venv/run.stamp: envs/workflow.txt pyproject.toml | $(BIN)/uv
+	$(UV) --require-hashes --no-deps -r envs/workflow.txt
+	@if [ "$$(uname)" = Linux ] && ! command -v nvidia-smi >/dev/null \
+	&& $(BIN)/pip install --quiet --no-deps --retries 1 --index-url $(TORCH_CPU) $(TORCH) 2>/dev/null && $(BIN)/python -c "import torch" 2>/dev/null; \
+	then echo "PyTorch: its CPU build, from $(TORCH_CPU)"; \
+	else echo "PyTorch: as pip is set up; on Linux that may bring CUDA, several GB"; $(BIN)/pip install --quiet $(TORCH); fi
+	$(UV) --no-deps --no-build-isolation --editable .
 	touch $@
 
 .venv/dev.stamp: envs/dev.txt .venv/run.stamp
-	$(BIN)/pip install --quiet --require-hashes --no-deps -r envs/dev.txt
+	$(UV) --require-hashes --no-deps -r envs/dev.txt
+	touch $@
+
+.venv/slurm.stamp: envs/slurm.txt .venv/run.stamp
+	$(UV) --require-hashes --no-deps -r envs/slurm.txt
 	touch $@
 
 .venv/compare.stamp: envs/compare.txt .venv/run.stamp
-	$(BIN)/pip install --quiet --require-hashes --no-deps -r envs/compare.txt
+	$(UV) --require-hashes --no-deps -r envs/compare.txt
 	touch $@
 
 # The static checks' own environment; envs/audit.in says why it is apart.

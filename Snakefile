@@ -37,4 +37,9 @@ rule all:
 onsuccess:
     # Not after a part of the run, as with --until.
     if workflow.is_main_process and "report.html" in folder_at(FOLDER).list():
-        logger.info(f"The report: {FOLDER}/report.html")
+        logger.info(f"\n{ending.succeeded(FOLDER)}")
+
+
+onerror:
+    if workflow.is_main_process:
+        logger.error(f"\n{ending.failed(FOLDER, BEGAN)}")

@@ -82,29 +82,28 @@ COLD = "from earnings_themes.topics.topics_job import preload; preload()"
 FIRM = """
 import sys, time
 from pathlib import Path
-import numpy as np
-from earnings_themes.config import Source, parse_config
-from earnings_themes.embedding import modelled
+from earnings_themes.config import Source, TopicSettings
+from earnings_themes.embedding import FirmVectors, modelled
+from earnings_themes.embedding.space import load_space
 from earnings_themes.topics.firm import process_firm
 from earnings_themes.results.firms import read_firms
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.results.artifacts import read_sentences
-from earnings_themes.embedding import TorchEncoder
-import yaml
 folder = Path(sys.argv[2])
-settings = parse_config(yaml.safe_load(Path("config/config.yaml").read_text()))
 files = folder / "t.parquet", folder / "firms.tsv", folder / "ingest.json"
 ingest(Source("local_csv", sys.argv[1]), *files)
 rows = sorted(read_firms(files[1]), key=lambda row: abs(row.n_sentences - 400))[:2]
-encoder = TorchEncoder(settings.embedding)
+space = load_space()
 for row in reversed(rows):
     frame = read_sentences(files[0], row.firm_id)
-    texts = frame["model_text"][modelled(frame, False)].tolist()
-    vectors = encoder.encode(texts)
+    some = frame[modelled(frame, False)]
+    columns = (some[name].tolist() for name in ("model_text", "transcript_id", "position"))
+    found = space.static(*columns)
+    vectors = FirmVectors(some["sentence_id"].tolist(), found.rows, found.content, {})
     seconds = []
     for _ in range(int(sys.argv[3])):
         before = time.process_time()
-        process_firm("bench", row.firm_id, row.firm_name, frame, vectors, {}, settings.topics, 42)
+        process_firm("bench", row.firm_id, row.firm_name, frame, vectors, TopicSettings(), 42)
         seconds.append(time.process_time() - before)
 print(row.n_sentences, *seconds)
 """

@@ -19,22 +19,19 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import scipy.sparse
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from earnings_themes.config import Embedding, Source
-from earnings_themes.embedding import TorchEncoder, modelled, open_cache, text_digest
+from earnings_themes.embedding import TorchEncoder, modelled
 from earnings_themes.embedding.context import in_context
-from earnings_themes.embedding.fit import fit_projection, fit_student
-from earnings_themes.embedding.space import PACKAGED, SCALE, Gate, SubjectSpace, whole
+from earnings_themes.embedding.fit import fit_gate, fit_projection, fit_student
+from earnings_themes.embedding.own_space import encoded_texts
+from earnings_themes.embedding.space import PACKAGED, SubjectSpace, whole
 from earnings_themes.embedding.student import Floats, unit
 from earnings_themes.ingest.transcripts import ingest
 
 RATINGS: Final = Path(__file__).parent / "ratings" / "learned.csv.gz"
 CALLS: Final = ("rev_large", "maec_quarters")
-# Ridge of the student: 1, 3 and 10 give an AUC of .686, .690 and .700 on the other provider's pairs (docs/validation.md).
-_ALPHA: Final = 10.0
 # Penalty on the metric's distance from identity: of 100 to 10,000, 100 is best from either provider to the other.
 _PENALTY: Final = 100.0
 
@@ -76,20 +73,13 @@ def read_calls(files: Sequence[Path], cache: str | None) -> Calls:
             frame = frame[modelled(frame, keep_procedural=False)]
             frames.append(frame.assign(call=file.name + ":" + frame["transcript_id"]))
     frame = pd.concat(frames, ignore_index=True)
-    texts = frame["model_text"].tolist()
-    digests = [text_digest(text) for text in texts]
-    distinct = dict(zip(digests, texts, strict=True))
-    encoder = TorchEncoder(Embedding(cache=cache))
-    store = open_cache(cache, encoder.key) if cache else None
-    vectors = store.get(distinct) if store else {}
-    missing = [digest for digest in distinct if digest not in vectors]
-    vectors |= dict(zip(missing, encoder.encode([distinct[digest] for digest in missing]), strict=True))
+    encoder = TorchEncoder(Embedding(device="cpu"))
     keys = zip(frame["sentence_id"], map(text_key, frame["text"]), strict=True)
     return Calls(
-        texts,
+        frame["model_text"].tolist(),
         frame["call"].tolist(),
         frame["position"].to_numpy(dtype=np.int64),
-        np.stack([vectors[digest] for digest in digests]),
+        encoded_texts(frame["model_text"].tolist(), encoder, cache),
         {key: row for row, key in enumerate(keys)},
     )
 
@@ -97,7 +87,7 @@ def read_calls(files: Sequence[Path], cache: str | None) -> Calls:
 def learn_space(calls: Calls, ratings: pd.DataFrame) -> SubjectSpace:
     """Fit the space and the student on the calls, the metrics and the gates on the ratings."""
     encoder = fit_projection(calls.encoded, calls.calls, calls.positions)
-    student = fit_student(calls.texts, calls.encoded, calls.calls, calls.positions, alpha=_ALPHA)
+    student = fit_student(calls.texts, calls.encoded, calls.calls, calls.positions)
     own = student.encode(calls.texts)
     both = np.hstack([encoder(calls.encoded), own]) * np.float32(0.5**0.5)
     pairs, flags = _rated(calls, ratings)
@@ -107,7 +97,7 @@ def learn_space(calls: Calls, ratings: pd.DataFrame) -> SubjectSpace:
         metrics[name] = fit_metric(rows[pairs[:, 0].astype(int)], rows[pairs[:, 1].astype(int)], pairs[:, 2])
         seen = whole(unit(rows @ metrics[name]))[flags[:, 0].astype(int)]
         some = [calls.texts[row] for row in flags[:, 0].astype(int)]
-        view: Any = calls.encoded[flags[:, 0].astype(int)] if name == "both" else student.bag(some) * 3.0
+        view: Any = calls.encoded[flags[:, 0].astype(int)] if name == "both" else student.bag(some)
         gates[name] = fit_gate(view, seen, flags[:, 1], name == "static")
     return SubjectSpace(encoder, student, gates, metrics, _digest_of_encoder(), "")
 
@@ -167,22 +157,6 @@ def fit_metric(a: Floats, b: Floats, scores: NDArray[np.float64], penalty: float
     optimiser.step(step)
     found: Floats = (np.eye(k) + away.detach().numpy()).astype(np.float32)
     return found
-
-
-def fit_gate(view: Any, rows: NDArray[np.int8], content: NDArray[np.float64], is_bag: bool) -> Gate:
-    """Return the gate: logistic regression of content on MiniLM's vector, or a bag of words, and the subject vector."""
-    scaled = rows / SCALE
-    x = (
-        scipy.sparse.hstack([view, scipy.sparse.csr_matrix(scaled)]).tocsr()
-        if is_bag
-        else np.hstack([view, scaled])
-    )
-    model = LogisticRegression(C=3.0 if is_bag else 1.0, max_iter=3000).fit(x, content >= 0.5)
-    weights, k = model.coef_[0], rows.shape[1]
-    scale = 3.0 if is_bag else 1.0
-    return Gate(
-        (weights[:-k] * scale).astype(np.float32), weights[-k:].astype(np.float32), float(model.intercept_[0])
-    )
 
 
 def main() -> None:

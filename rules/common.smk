@@ -8,15 +8,19 @@ for all firms; and so is the guard, before the first of the run's files is looke
 import atexit
 import functools
 import os
+import sys
+import time
 from pathlib import Path
 
 from earnings_themes import __version__, config as settings
-from earnings_themes.cloud import fewer_requests, made_with
+from earnings_themes.cloud import cancelling, fewer_requests, made_with
 from earnings_themes.system import interpreter, run_guard
 from earnings_themes.topics import warm
 from earnings_themes.errors import EarningsThemesError
 from earnings_themes.implementations import check_classes
 from earnings_themes.ingest.firm_list import connect, known_firms
+from earnings_themes.registry import Registry
+from earnings_themes.results import ending
 from earnings_themes.results.firms import decode_firm, encode_firm, shard_of
 from earnings_themes.system.job import WORKFLOW_CODE, code_version
 from earnings_themes.system.folders import folder_at
@@ -69,6 +73,8 @@ except EarningsThemesError as error:
     # A traceback through Snakemake's parser would bury the one line that matters.
     raise WorkflowError(str(error)) from None
 
+# A log of a job that this call tried is not older.
+BEGAN = time.time()
 RUN = f"results/{CONFIG.run}"
 # Where the run's files are: a folder here, or its address in S3.
 FOLDER = (
@@ -114,6 +120,12 @@ def in_place(file):
     return storage.s3(f"{FOLDER}/{file}", retrieve=False) if IN_S3 else f"{RUN}/{file}"
 
 
+def stop(error):
+    """End the call with our own message: raised in an input function, Snakemake would bury it in a traceback of its own."""
+    logger.error(f"Error: {error}")
+    sys.exit(1)
+
+
 @functools.cache
 def guarded():
     """Take the run's folder for this call and mend it, if this process is about to run jobs on this disk."""
@@ -125,6 +137,8 @@ def guarded():
     try:
         if IN_S3 and workflow.is_main_process:
             remember(executes and not workflow.dryrun)
+            if executes:
+                cancelling.several_at_once(workflow.executor_plugin.executor)
         if not executes or workflow.dryrun or IN_S3:
             return
         for found in run_guard.begin(Path(RUN)):
@@ -132,7 +146,7 @@ def guarded():
         # What the run was made with stays with it; a replication package needs it.
         settings.keep_config(config, Path(RUN, "config.yaml"))
     except EarningsThemesError as error:
-        raise WorkflowError(str(error)) from None
+        stop(error)
 
 
 # The rules of which a dry run found no settings.
@@ -193,12 +207,26 @@ def firms():
             CONFIG.source, folder_at(FOLDER), is_final=workflow.remote_exec
         )
     except EarningsThemesError as error:
-        raise WorkflowError(str(error)) from None
+        stop(error)
 
 
 def get_folder(wildcards):
     """Return where the run's files are; the rules that take them all read them from there."""
     return FOLDER
+
+
+def get_registry(wildcards):
+    """Return the registry of a run and the version that it starts from: after a curation its themes are made again."""
+    if CONFIG.registry is None:
+        return None
+    try:
+        kept = Registry(CONFIG.registry.path)
+        return {
+            **config["registry"],
+            "basis": kept.basis(CONFIG.run, CONFIG.registry.mode),
+        }
+    except EarningsThemesError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def get_source(wildcards):
@@ -207,7 +235,7 @@ def get_source(wildcards):
     if CONFIG.source.kind == "s3":
         return [storage.s3(CONFIG.source.path.rstrip("/"), retrieve=False)]
     if CONFIG.source.kind in ("local_csv", "wrds") and IN_S3:
-        raise WorkflowError(
+        stop(
             f"source.kind is {CONFIG.source.kind}, but jobs in the cloud do not see {CONFIG.source.path}. "
             "Copy it to S3, and set source.kind: s3 and source.path: s3://bucket/key."
         )
@@ -229,6 +257,10 @@ def get_shard(wildcards):
 
 
 # Where one file holds them all it is a plain input: a function is called, and its answer checked, once a firm.
+VECTORS = [
+    in_place(f"embeddings/{shard:04d}.parquet")
+    for shard in range(CONFIG.embedding.shards)
+]
 EMBEDDINGS = (
     get_shard if CONFIG.embedding.shards > 1 else in_place("embeddings/0000.parquet")
 )

@@ -38,6 +38,8 @@ rule embed:
     input:
         transcripts=in_place("transcripts.parquet"),
         firms=rules.ingest.output.firms,
+        # A subject space of one's own that was learned anew makes other vectors, under the same name.
+        space=[local(path) for path in [CONFIG.embedding.space] if path and not IN_S3],
         settings=made_with_settings("embed"),
     output:
         f"{RUN}/embeddings/{{shard}}.parquet",

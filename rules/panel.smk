@@ -1,7 +1,14 @@
-"""Requires: transcripts.parquet, source_calls.parquet, sentences.parquet, themes.json. Gives: panel.parquet, calls.parquet, exchanges.parquet, codebook.md.
+"""Requires: transcripts.parquet, source_calls.parquet, sentences.parquet, themes.json; with `themes.seeds` also embeddings/{shard}.parquet.
 
-Beside them, undeclared because a large panel has none: panel.csv and panel.dta.
+Gives: panel.parquet, calls.parquet, exchanges.parquet, codebook.md; with `themes.seeds` also seeds.json and seeds.parquet;
+dossier/ as far as it costs little (`earnings-themes dossier` makes it whole). Beside them, undeclared because a large panel has none:
+panel.csv and panel.dta.
 """
+
+# Made only where a question is asked.
+SEED_FILES = (
+    [f"{RUN}/seeds.json", f"{RUN}/seeds.parquet"] if CONFIG.themes.seeds else []
+)
 
 
 rule panel:
@@ -12,11 +19,18 @@ rule panel:
         themes=in_place("themes.json"),
         # Of this machine, also where everything else lies in S3.
         words=[local(path) for path in CONFIG.panel.words.values()],
+        # Questions of the user's own are put to the vectors; without one, they are not needed.
+        vectors=VECTORS if CONFIG.themes.seeds else [],
         settings=made_with_settings("panel"),
     output:
         panel=f"{RUN}/panel.parquet",
         calls=f"{RUN}/calls.parquet",
         exchanges=f"{RUN}/exchanges.parquet",
+        seeds=SEED_FILES,
+        dossier=expand(
+            f"{RUN}/dossier/{{name}}",
+            name=["index.md", "stability.csv", "curve.csv", "made_with.json"],
+        ),
         codebook=report(
             f"{RUN}/codebook.md",
             caption="captions/panel.rst",
@@ -40,6 +54,7 @@ rule panel:
     params:
         folder=get_folder,
         panel=config["panel"],
+        seeds=config["themes"].get("seeds") or [],
         version=__version__,
     message:
         "Counting sentences by call and theme"

@@ -1,4 +1,7 @@
-"""Requires: everything before, the firms' files with themes.json. Gives: quality.json, report.html, figures/."""
+"""Requires: everything before, the firms' files with themes.json. Gives: quality.json, report.html, figures/.
+
+Beside them, undeclared because their number is known at the end: report/, with the sentences that the page has no room for.
+"""
 
 
 rule report:
@@ -7,6 +10,8 @@ rule report:
         firms=rules.ingest.output.firms,
         ingest=rules.ingest.output.report,
         themes=rules.themes.output,
+        panel=in_place("panel.parquet"),
+        calls=in_place("calls.parquet"),
         published=rules.publish.output,
         settings=made_with_settings("report"),
     output:
@@ -23,11 +28,35 @@ rule report:
             category="Data",
             labels={"file": "Quality"},
         ),
+        quarters=report(
+            f"{RUN}/figures/quarters.svg",
+            caption="captions/quarters.rst",
+            category="Figures",
+            labels={"file": "Themes over quarters"},
+        ),
+        lines=report(
+            f"{RUN}/figures/lines.svg",
+            caption="captions/lines.rst",
+            category="Figures",
+            labels={"file": "Largest themes over quarters"},
+        ),
         themes=report(
             f"{RUN}/figures/themes.svg",
             caption="captions/themes.rst",
             category="Figures",
             labels={"file": "Themes, ranked"},
+        ),
+        groups=report(
+            f"{RUN}/figures/groups.svg",
+            caption="captions/groups.rst",
+            category="Figures",
+            labels={"file": "Themes by kept column"},
+        ),
+        sides=report(
+            f"{RUN}/figures/sides.svg",
+            caption="captions/sides.rst",
+            category="Figures",
+            labels={"file": "Parts of the call"},
         ),
         heatmap=report(
             f"{RUN}/figures/heatmap.svg",
@@ -49,8 +78,11 @@ rule report:
         ),
         figures=expand(
             f"{RUN}/figures/{{name}}.{{kind}}",
-            name=["themes", "heatmap", "map", "curve"],
-            kind=["png", "txt"],
+            name=[
+                *["quarters", "lines", "themes", "groups"],
+                *["sides", "heatmap", "map", "curve"],
+            ],
+            kind=["png", "csv", "txt"],
         ),
     log:
         f"{LOGS}/report.log",

@@ -12,10 +12,7 @@ rule themes:
         topics=get_topics,
         transcripts=in_place("transcripts.parquet"),
         firms=rules.ingest.output.firms,
-        embeddings=[
-            in_place(f"embeddings/{shard:04d}.parquet")
-            for shard in range(CONFIG.embedding.shards)
-        ],
+        embeddings=VECTORS,
         settings=made_with_settings("themes"),
     output:
         f"{RUN}/themes.json",
@@ -38,8 +35,9 @@ rule themes:
     params:
         run=config["run"],
         folder=get_folder,
-        themes=config["themes"],
-        registry=config["registry"],
+        # Questions of the user's own change the panel alone.
+        themes={k: v for k, v in config["themes"].items() if k != "seeds"},
+        registry=get_registry,
         min_firm_coverage=config["reduce"]["min_firm_coverage"],
         seed=config["seed"],
         version=__version__,

@@ -10,5 +10,6 @@ if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):
         labels = parse_config(snakemake.config).labels
         here = Path(snakemake.output.html).parent
-        fetch_run(snakemake.params.folder, here)
-        build(here, Path(labels) if labels else None)
+        where = snakemake.params.folder
+        fetch_run(where, here)
+        build(here, Path(labels) if labels else None, where)

@@ -13,10 +13,10 @@ PARTS: dict[str, Callable[[], str]] = {
     "codebook-pairs": rating.codebook_pairs,
     "codebook-labels": rating.codebook_labels,
     "codebook-intruders": rating.codebook_intruders,
+    "codebook-members": rating.codebook_members,
     "ratings-needed": rating.needed,
     "terraform-resources": terraform.resources,
     "terraform-variables": terraform.variables,
-    "terraform-outputs": terraform.outputs,
     "terraform-skips": terraform.skips,
 }
 # Pages without a word by hand.

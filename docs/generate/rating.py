@@ -16,6 +16,10 @@ def codebook_pairs() -> str:
     return codebook("pairs")
 
 
+def codebook_members() -> str:
+    return codebook("members")
+
+
 def codebook_labels() -> str:
     return codebook("labels")
 

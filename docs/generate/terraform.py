@@ -55,58 +55,38 @@ def blocks(path: Path) -> list[Block]:
 
 
 def resources() -> str:
-    """Return the resources of every module, with why each is there."""
-    parts = []
+    """Return the resources of every module; why each is there stands above it in the code, where a test wants it."""
+    rows = []
     for module in MODULES:
         files = sorted((ROOT / "modules" / module).glob("*.tf"))
-        found = [block for path in files for block in blocks(path) if block.kind == "resource"]
-        rows = [[f"`{block.name}`", _how_many(block), block.comment] for block in found]
-        parts += [
-            f"### {module}: {len(found)} resources",
-            "",
-            table(["resource", "how many", "why"], rows),
-            "",
-        ]
-    return "\n".join(parts)
-
-
-def _how_many(block: Block) -> str:
-    return f"`{block.value('count') or block.value('for_each')}`".replace("``", "1")
+        found = [block.name for path in files for block in blocks(path) if block.kind == "resource"]
+        rows.append([module, str(len(found)), ", ".join(f"`{name.removeprefix('aws_')}`" for name in found)])
+    return table(["module", ">resources", "which (`aws_…`)"], rows)
 
 
 def variables() -> str:
-    """Return the variables of a deployment."""
+    """Return the variables of a deployment, each with the first sentence that its file has on it."""
     rows = []
     for block in blocks(ROOT / "variables.tf"):
         default = block.value("default").split(" # ")[0]
-        rows.append(
-            [
-                f"`{block.name}`",
-                f"`{block.value('type')}`",
-                f"`{default}`" if default else "**needed**",
-                _text(block),
-            ]
-        )
-    return table(["variable", "type", "default", "what it is"], rows)
-
-
-def outputs() -> str:
-    """Return what a deployment tells its caller."""
-    return table(
-        ["output", "what it is"], [[f"`{block.name}`", _text(block)] for block in blocks(ROOT / "outputs.tf")]
-    )
+        said = re.split(r"(?<=\.) (?=[A-Z])", _text(block))[0]
+        rows.append([f"`{block.name}`", f"`{default}`" if default else "**needed**", said])
+    return table(["variable", "default", "what it is"], rows)
 
 
 def skips() -> str:
-    """Return the checks of checkov that are passed over, each with its reason."""
-    rows = []
+    """Return the checks of checkov that are passed over, one row a reason."""
+    found: dict[str, tuple[set[str], list[str]]] = {}
     for path in sorted(ROOT.rglob("*.tf")):
         if ".terraform" in path.parts:
             continue
         for block in blocks(path):
             for line in block.lines:
                 if match := re.match(r"^ +#checkov:skip=([A-Z0-9_]+):(.*)$", line):
-                    rows.append([f"`{match[1]}`", f"`{block.name}`", match[2]])
+                    checks, names = found.setdefault(match[2], (set(), []))
+                    checks.add(f"`{match[1]}`")
+                    names.append(f"`{block.name.removeprefix('aws_')}`")
+    rows = [[", ".join(sorted(checks)), ", ".join(names), why] for why, (checks, names) in found.items()]
     return table(["check", "resource", "why not"], rows)
 
 

@@ -20,6 +20,7 @@ from earnings_themes.cloud import made_with
 from earnings_themes.cloud import settings as cloud
 from earnings_themes.config import Source
 from earnings_themes.embedding import embed
+from earnings_themes.embedding.space import load_space
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.results.firms import read_firms
 from earnings_themes.system.folders import S3Folder
@@ -155,7 +156,7 @@ class CloudRun:
 
     def wait(self, head: "subprocess.Popen[str]") -> Ended:
         """Wait until the head has ended."""
-        head.wait(540)
+        head.wait(1800)
         return Ended(head.returncode, (self.path / "head.log").read_text())
 
     def snakemake(self, *arguments: str) -> Ended:
@@ -265,16 +266,17 @@ def put_source(aws: OfflineAWS, calls: Path) -> None:
 def put_sentences(run: CloudRun, scratch: Path) -> None:
     """Put on S3 what ingest and embed leave, with made vectors, so that a test begins with the firms' jobs."""
     source = Source("s3", SOURCE)
-    ingest(source, scratch / "transcripts.parquet", scratch / "firms.tsv", scratch / "ingest.json")
-    firms = read_firms(scratch / "firms.tsv")
-    embed(scratch / "transcripts.parquet", firms, scratch / "embeddings/0000.parquet", MadeEncoder(), False)
+    made = ("transcripts.parquet", "firms.tsv", "ingest.json", "source_calls.parquet")
+    ingest(source, *(scratch / name for name in made[:3]), calls=scratch / made[3])
+    vectors = scratch / "embeddings/0000.parquet"
+    embed(scratch / made[0], read_firms(scratch / made[1]), vectors, MadeEncoder(), load_space(), False)
     # What they were made with, as a run would have left it: else they count as made with something else.
     config: dict[str, Any] = yaml.safe_load((run.path / "config/config.yaml").read_text(encoding="utf-8"))
     for name in ("config/cloud/config.yaml", "my.yaml"):
         cloud.merge(config, yaml.safe_load((run.path / name).read_text(encoding="utf-8")))
     folder = S3Folder(BUCKET, run.run, run.aws.client("s3"))
     made_with.begin(folder, config, run.path / "scripts")
-    for name in ("transcripts.parquet", "firms.tsv", "ingest.json", "embeddings/0000.parquet"):
+    for name in (*made, "embeddings/0000.parquet"):
         run.aws.client("s3").upload_file(str(scratch / name), BUCKET, f"{run.run}/{name}")
 
 

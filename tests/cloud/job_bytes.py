@@ -1,34 +1,18 @@
-"""Ten thousand firms' sentences and vectors, not split and not encoded, and what one firm alone would need."""
+"""Ten thousand firms' sentences, not split, and their static vectors, and what one firm alone would need."""
 
 import hashlib
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from earnings_themes.embedding import embed
+from earnings_themes.embedding.space import load_space
 from earnings_themes.results.artifacts import TranscriptWriter
 from earnings_themes.results.firms import FirmRow, shard_of, write_firms
 
 # What Terraform's settings ask for at any size, see earnings_themes.cloud.settings.
 SHARDS = 20
 MARGIN = 5_000_000
-
-
-class RandomEncoder:
-    """Vectors as long as the default model's, and as hard to compress."""
-
-    name = "random"
-    sha256 = key = "0" * 64
-
-    def encode(self, texts: Sequence[str], progress: Callable[[int], object] | None = None) -> np.ndarray:
-        seeds = (hashlib.blake2b(text.encode(), digest_size=4).digest() for text in texts)
-        rows = [
-            np.random.default_rng(int.from_bytes(seed, "big")).normal(size=384).astype(np.float32)
-            for seed in seeds
-        ]
-        return np.stack(rows)
 
 
 def write_quarter(folder: Path, firms: dict[str, pa.Table], shard: int, shards: int = SHARDS) -> None:
@@ -43,7 +27,7 @@ def write_quarter(folder: Path, firms: dict[str, pa.Table], shard: int, shards: 
     write_firms(folder / "firms.tsv", rows)
     members = [row for row in rows if shard_of(row.firm_id, shards) == shard]
     output = folder / f"embeddings/{shard:04d}.parquet"
-    embed(folder / "transcripts.parquet", members, output, RandomEncoder(), keep_procedural=False)
+    embed(folder / "transcripts.parquet", members, output, None, load_space(), keep_procedural=False)
 
 
 def of_firm(table: pa.Table, firm_id: str) -> pa.Table:

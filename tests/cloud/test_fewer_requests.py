@@ -67,10 +67,57 @@ def test_one_request_tells_whether_a_file_is_there_its_time_and_its_size(
     fewer_requests.spare(plugin, RUN, is_scheduler=True)
     (file,) = files(plugin, tmp_path, "a.json")
     assert file.exists() and file.mtime() > 0 and file.size() == 5 and not file.is_dir()
-    assert asked(aws) == {"S3 HEAD": 1}
+    assert asked(aws) == {"S3 LIST": 1}
     (absent,) = files(plugin, tmp_path, "b.json")
     assert not absent.exists() and not absent.exists()
-    assert asked(aws) == {"S3 HEAD": 3}, "that a file is missing is asked for again: it may come"
+    assert asked(aws) == {"S3 LIST": 3}, "that a file is missing is asked for again: it may come"
+
+
+def test_a_scheduler_asks_once_for_the_files_of_a_job_however_many_a_run_has(
+    aws: OfflineAWS, plugin: type, tmp_path: Path
+) -> None:
+    """A request lists a thousand keys at most, here ten: what was learned of where the pages begin is not asked for again."""
+    names = [f"topics/{number:04d}.json" for number in range(25)]
+    put(aws, *names[:-1])
+    fewer_requests.spare(plugin, RUN, is_scheduler=True)
+    plugin._pages.size = 10  # type: ignore[attr-defined]
+    some = files(plugin, tmp_path, *names[20:24])
+    assert all(file.exists() and file.size() == 5 for file in some)
+    assert asked(aws) == {"S3 LIST": 3}, "two pages before it, and its own"
+    aws.requests.clear()
+    plugin._pages.pages.clear()  # type: ignore[attr-defined]  # as if two seconds were over
+    assert all(file.exists() for file in some)
+    assert asked(aws) == {"S3 LIST": 1}
+    (last,) = files(plugin, tmp_path, names[-1])
+    assert not last.exists()
+    put(aws, names[-1])
+    assert last.exists(), "a file that came meanwhile is seen at once"
+
+
+def test_a_worker_asks_nothing_of_what_it_has_written(aws: OfflineAWS, plugin: type, tmp_path: Path) -> None:
+    put(aws)
+    fewer_requests.spare(plugin, RUN, is_scheduler=False)
+    (file,) = files(plugin, tmp_path, "a.json")
+    file.local_path().parent.mkdir(parents=True)
+    file.local_path().write_bytes(b"12345")
+    file.store_object()
+    assert file.exists() and file.size() == 5 and file.mtime() > 0
+    assert asked(aws) == {"S3 HEAD bucket": 1, "S3 PUT": 1}
+
+
+def test_a_worker_believes_the_list_with_which_it_began(
+    aws: OfflineAWS, plugin: type, tmp_path: Path
+) -> None:
+    put(aws, "firms.tsv")
+    fewer_requests.spare(plugin, RUN, is_scheduler=False)
+    listed, made = files(plugin, tmp_path, "firms.tsv", "topics/1.json")
+    asyncio.run(listed.inventory(IOCache(10)))
+    assert listed.exists() and listed.size() == 5 and not made.exists()
+    assert asked(aws) == {"S3 LIST": 1}
+    made.local_path().parent.mkdir(parents=True)
+    made.local_path().write_bytes(b"1")
+    made.store_object()
+    assert made.exists() and made.size() == 1
 
 
 def test_a_file_that_was_written_or_removed_is_asked_for_again(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from earnings_themes.cloud import head, made_with
 from earnings_themes.errors import ConfigError
@@ -65,7 +66,8 @@ def test_settings_win_over_options_and_both_over_what_was_built(built: dict[str,
     run = head.read_run("q1", json.dumps(settings), json.dumps(options), built)
     assert run.config["run"] == "q1"
     assert run.config["themes"]["min_firms"] == 4
-    assert run.config["themes"]["max_firm_share"] == 0.4, "what nobody names is config.yaml's"
+    shipped = yaml.safe_load((REPO / "config/config.yaml").read_text(encoding="utf-8"))
+    assert run.config["themes"]["max_firm_share"] == shipped["themes"]["max_firm_share"]
     assert run.config["publish"] == {"store": "dynamodb", "path": "results/themes.sqlite", "table": "themes"}
     assert run.config["reduce"]["sagemaker"]["run_uri"] == f"s3://{BUCKET}/p/results/q1"
     words = head.command(run, "config/profiles/aws-batch", coverage=0.9)

@@ -77,7 +77,6 @@ class Machine:
         for name, value in names.items():
             self.text = self.text.replace("${" + name + "}", value)
         for long, short in (
-            ('"TimeoutSeconds": 43200', '"TimeoutSeconds": 4'),
             ('"Seconds": 45', '"Seconds": 2'),
             ('"IntervalSeconds": 15', '"IntervalSeconds": 1'),
             ('"IntervalSeconds": 5', '"IntervalSeconds": 1'),
@@ -85,18 +84,25 @@ class Machine:
             assert long in self.text
             self.text = self.text.replace(long, short)
 
-    def run(self, status: str, seconds: float = 0, code: int = 0, given: Any = None) -> dict[str, Any]:
-        """Execute with a head that writes this receipt, sleeps, and exits; return how the execution ended."""
+    def run(
+        self, status: str, seconds: float = 0, code: int = 0, given: Any = None, limit: int = 300
+    ) -> dict[str, Any]:
+        """Execute with a head that writes this receipt, sleeps, and exits; return how the execution ended.
+
+        limit: the seconds after which the machine ends a head; the deployed one has hours.
+        """
+        assert '"TimeoutSeconds": 43200' in self.text
+        text = self.text.replace('"TimeoutSeconds": 43200', f'"TimeoutSeconds": {limit}')
         self.aws.images[IMAGE] = [sys.executable, str(self.script), status, str(seconds), str(code)]
         states = self.aws.client("stepfunctions")
         role = "arn:aws:iam::123456789012:role/states"
-        machine = states.create_state_machine(name="pipeline", definition=self.text, roleArn=role)
+        machine = states.create_state_machine(name="pipeline", definition=text, roleArn=role)
         arn = states.start_execution(
             stateMachineArn=machine["stateMachineArn"], name="e", input=json.dumps(given or RUNS)
         )["executionArn"]
         began = time.monotonic()
         while (ended := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
-            assert time.monotonic() - began < 90
+            assert time.monotonic() - began < 300
             time.sleep(0.1)
         return dict(ended)
 
@@ -117,7 +123,7 @@ def machine(aws: OfflineAWS, tmp_path: Path) -> Machine:
 
 
 def test_a_head_that_takes_too_long_is_stopped_and_its_last_words_are_in_the_mail(machine: Machine) -> None:
-    ended = machine.run("RUNNING", seconds=600)
+    ended = machine.run("RUNNING", seconds=600, limit=15)
     assert (ended["status"], ended["error"]) == ("FAILED", "RunsFailed")
     (head,) = machine.heads()
     assert (head["status"], head["statusReason"]) == ("FAILED", "the state machine's time was over")
@@ -181,13 +187,36 @@ def test_an_entry_without_a_name_is_written_about_and_the_others_run(machine: Ma
     assert "it has no name" in mail
 
 
-def test_runs_go_on_in_their_order_one_after_the_other_where_that_is_asked_for(machine: Machine) -> None:
-    given = {"runs": [{"run": name} for name in ("q3", "q1", "q2")], "at_once": 1}
-    assert machine.run("SUCCEEDED", seconds=1, given=given)["status"] == "SUCCEEDED"
+REGISTRY = {"registry": {"path": "s3://bucket/registry/mine"}}
+
+
+@pytest.mark.parametrize(
+    ("entries", "more"),
+    [
+        ([{}, {}, {}], {"at_once": 1}),
+        ([REGISTRY, REGISTRY, REGISTRY], {"at_once": 3}),
+        ([{}, {}, {}], {"options": REGISTRY}),
+    ],
+    ids=["asked for", "of one registry", "of one registry, in options"],
+)
+def test_runs_go_on_in_their_order_one_after_the_other(
+    machine: Machine, entries: list[dict[str, Any]], more: dict[str, Any]
+) -> None:
+    runs = [{"run": name, **entry} for name, entry in zip(("q3", "q1", "q2"), entries, strict=True)]
+    assert machine.run("SUCCEEDED", seconds=1, given={"runs": runs, **more})["status"] == "SUCCEEDED"
     heads = sorted(machine.heads(), key=lambda head: head["startedAt"])
     names = [head["container"]["command"][head["container"]["command"].index("--run") + 1] for head in heads]
     assert names == ["q3", "q1", "q2"]
     assert all(before["stoppedAt"] <= after["startedAt"] for before, after in itertools.pairwise(heads))
+
+
+def test_runs_that_share_nothing_go_on_side_by_side(machine: Machine) -> None:
+    assert (
+        machine.run("SUCCEEDED", seconds=5, given={"runs": [{"run": "q1"}, {"run": "q2"}]})["status"]
+        == "SUCCEEDED"
+    )
+    first, second = machine.heads()
+    assert second["startedAt"] < first["stoppedAt"]
 
 
 def test_one_quarter_that_fails_leaves_the_others_and_fails_the_execution(machine: Machine) -> None:

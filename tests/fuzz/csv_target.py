@@ -17,9 +17,7 @@ FOUND = Path(__file__).with_name("found")
 if __name__ == "__main__":
     import atheris
 
-    watching = atheris.instrument_imports(
-        include=["earnings_themes.connectors", "earnings_themes.text", "csv"]
-    )
+    watching = atheris.instrument_imports(include=["earnings_themes.ingest", "earnings_themes.text", "csv"])
 else:
     watching = contextlib.nullcontext()
 

@@ -69,10 +69,12 @@ def test_the_scripts_hand_a_run_from_file_to_file(
     params = SimpleNamespace(folder=out)
     given = Files(firms=files.firms, themes=themes)
     run("publish", config, input=given, output=Files(f"{out}/published.json"), params=params)
+    panel = f"{out}/panel.parquet"
+    run("panel", config, input=Files(), output=Files(panel, panel=panel), params=params)
     html = f"{out}/report.html"
     run("report", config, input=Files(), output=Files(html, html=html), params=params)
     assert read_themes(f"{out}/themes.json").n_themes >= 2
     assert Path(f"{out}/published.json").stat().st_size > 0
     assert Path(html).stat().st_size > 0
-    for script in ("ingest", "embed", "topics", "themes", "publish", "report"):
+    for script in ("ingest", "embed", "topics", "themes", "publish", "panel", "report"):
         assert Path(f"logs/{script}.log").exists()

@@ -269,6 +269,7 @@ def _of_batch(operation: str, given: dict[str, Any]) -> Iterator[Asked]:
         # A name without a revision is the newest one's, which a policy names with `:*`.
         definition += "" if re.search(r":\d+$", definition) else ":1"
         yield Asked("batch:SubmitJob", _named("job-queue", given["jobQueue"]))
+        yield Asked("batch:SubmitJob", _arn("batch", "job/new"))
         yield Asked("batch:SubmitJob", definition)
         if given.get("tags"):
             yield Asked("batch:TagResource", _arn("batch", "job/new"))

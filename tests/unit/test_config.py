@@ -64,7 +64,7 @@ def test_the_shipped_config_is_valid() -> None:
             "MM/DD/YYYY",
             "source.date_format is 'MM/DD/YYYY'; expected how days are written",
         ),
-        ("embedding.device", "gpu", "embedding.device is 'gpu'; expected cpu, cuda"),
+        ("embedding.device", "gpu", "embedding.device is 'gpu'; expected auto, cpu, mps, cuda"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_allowed(path: str, value: Any, said: str) -> None:

@@ -1,5 +1,7 @@
 """The estimate: it grows with what is used, follows the settings, and its page is what the code says today."""
 
+import dataclasses
+
 import pytest
 
 from earnings_themes.cloud import cost
@@ -33,6 +35,27 @@ def test_fewer_machines_are_slower_and_not_dearer() -> None:
     few, many = cost.estimate(1000, vcpus=16), cost.estimate(1000, vcpus=256)
     assert few.minutes > many.minutes
     assert usd(few, "map") < usd(many, "map")
+
+
+def test_the_static_encoder_is_cheaper_and_faster_and_the_config_says_which_it_is() -> None:
+    packaged, static = cost.estimate(1000), cost.estimate(1000, static=True)
+    assert usd(static, "map") < usd(packaged, "map")
+    assert static.minutes < packaged.minutes
+    local = read_config(REPO / "config/config.yaml")
+    config = dataclasses.replace(local, embedding=dataclasses.replace(local.embedding, model="static"))
+    assert usd(cost.estimate(1000, config), "map") < usd(cost.estimate(1000, local), "map")
+
+
+def test_a_reduce_that_does_not_fit_a_machine_is_priced_on_a_larger_one() -> None:
+    assert "a machine of 16 GB" in cost.estimate(1000).lines[1].how
+    assert "a machine of 64 GB" in cost.estimate(10000).lines[1].how
+    assert cost.reduce_memory(10000) > 16
+
+
+def test_one_machine_costs_by_the_hour_and_more_vcpus_shorten_what_can_be_shared() -> None:
+    few, many = cost.one_machine(1000, 4), cost.one_machine(1000, 16)
+    assert many[1] < few[1]
+    assert few[0] == pytest.approx(few[1] / 60 * 4 * cost.price("ec2_vcpu_hour"))
 
 
 def test_without_a_way_out_the_network_costs_nothing() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from earnings_themes.config import Embedding, Source
 from earnings_themes.embedding import (
@@ -19,7 +20,9 @@ from earnings_themes.embedding import (
     modelled,
     read_vectors,
 )
+from earnings_themes.embedding.encoders import choose_device, precision_on
 from earnings_themes.embedding.space import load_space
+from earnings_themes.embedding.student import unit
 from earnings_themes.errors import ModelError, ResultError
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.results.artifacts import read_sentences
@@ -95,8 +98,35 @@ def test_what_cannot_be_loaded_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     import torch
 
     if not torch.cuda.is_available():
-        with pytest.raises(ModelError, match=r"finds no CUDA device\. Set embedding.device: cpu"):
+        with pytest.raises(ModelError, match=r"finds no CUDA device\. Set embedding.device: auto"):
             TorchEncoder(Embedding(device="cuda", cache=None))
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "chosen", "precision"),
+    [(True, False, "cuda", "float16"), (False, True, "mps", "float16"), (False, False, "cpu", "float32")],
+)
+def test_auto_takes_the_gpu_that_torch_finds(
+    cuda: bool, mps: bool, chosen: str, precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert choose_device("auto") == chosen
+    assert precision_on(choose_device("auto")) == precision
+    assert choose_device("cpu") == "cpu"
+
+
+def test_vectors_of_a_gpu_stay_apart_in_the_cache_and_are_near_the_reference(
+    encoder: TorchEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The CPU computes here as a GPU would: torch gets the same precision, and only the device's name is another.
+    monkeypatch.setattr(encoders, "precision_on", lambda device: "float16")
+    half = TorchEncoder(Embedding(device="cpu", cache=None))
+    assert half._model.dtype == torch.float16
+    cosines = (unit(half.encode(TEXTS)) * unit(encoder.encode(TEXTS))).sum(axis=1)
+    assert cosines.min() > 0.9999
+    monkeypatch.setattr(half, "_device", "cuda")
+    assert half.key != encoder.key and half.key.startswith(encoder.key)
 
 
 def write(

@@ -94,8 +94,8 @@ def test_the_surest_sentences_with_content_come_first_as_exemplars() -> None:
     for topic in firm.topics:
         surest = [(s.probability or 0.0) * content[s.sentence_id] for s in topic.sentences]
         assert surest == sorted(surest, reverse=True)
-        mean = np.mean([content[s.sentence_id] for s in topic.sentences])
-        assert topic.kind == ("subject" if mean >= 0.5 else "filler")
+        says = np.mean([content[s.sentence_id] >= 0.5 for s in topic.sentences])
+        assert topic.kind == ("subject" if says >= 0.5 else "filler")
 
 
 def test_every_sentence_is_in_exactly_one_place() -> None:
@@ -136,6 +136,20 @@ def test_repeated_sentences_change_no_topic_and_get_the_label_of_the_first() -> 
     once, twice = run(frame(TEXTS)), run(frame(TEXTS + TEXTS))
     assert twice.n_topics == once.n_topics
     assert [topic.size for topic in twice.topics] == [2 * topic.size for topic in once.topics]
+
+
+def test_near_equal_sentences_make_no_topic_and_go_where_their_first_wording_goes() -> None:
+    """A table read aloud, a town a line, is one sentence said sixteen times, and no subject."""
+    towns = "Alba Brod Cusco Delhi Erfurt Fez Graz Hull Izmir Jena Kiel Lodz Metz Nice Oslo Perth".split()
+    table = [f"In {town} the like for like sales of our own shops were up by some {n} percent." for n, town in
+             enumerate(towns)]  # fmt: skip
+    plain, more = run(frame(TEXTS)), run(frame(TEXTS + table))
+    assert more.metadata["n_distinct"] == len(TEXTS) + 1
+    assert more.metadata["n_modelled"] == len(TEXTS) + len(table)
+    assert more.n_topics == plain.n_topics
+    places = {sentence.sentence_id for topic in more.topics for sentence in topic.sentences}
+    read = {f"7_70_{len(TEXTS) + n:04d}" for n in range(len(table))}
+    assert not places & read or read <= places
 
 
 def test_a_text_said_twice_is_fitted_once_with_the_mean_of_its_places() -> None:

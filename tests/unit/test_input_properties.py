@@ -19,7 +19,8 @@ from earnings_themes.config import Source
 from earnings_themes.errors import InputError, ResultError
 from earnings_themes.ingest.columns import DEFAULTED, OPTIONAL, REQUIRED
 from earnings_themes.ingest.dates import call_day
-from earnings_themes.ingest.local_csv import LocalCSVConnector, plain_ids
+from earnings_themes.ingest.ids import plain_ids
+from earnings_themes.ingest.local_csv import LocalCSVConnector
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.results.artifacts import read_sentences
 from earnings_themes.results.firms import (

@@ -165,3 +165,7 @@ def test_a_space_with_objects_that_could_run_code_is_refused(tmp_path: Path) -> 
     np.savez(path, words=np.array([{"a": 1}], dtype=object))
     with pytest.raises(ModelError, match="is no subject space"):
         load_space(path)
+
+
+def test_words_without_a_vector_are_counted() -> None:
+    assert load_space().student.unknown(["Freight rates fell.", "Zzxqj rates wvvkp."]) == (2, 6)

@@ -317,9 +317,11 @@ def test_no_firm_and_no_topic_are_valid(tmp_path: Path) -> None:
 
 
 def test_talk_without_a_subject_is_no_exemplar_and_comes_after_the_subjects(tmp_path: Path) -> None:
-    said = {str(n): [Said(0, 9, content=0.6)] for n in range(6)} | {str(n): [Said(1)] for n in range(6, 9)}
-    themes, _ = reduced(tmp_path / "some", said)
-    assert [theme.kind for theme in themes.themes] == ["subject", "filler"]
+    mostly = [Said(0, 4, content=0.6), Said(0, 9, content=0.4)]
+    said = {str(n): mostly for n in range(6)} | {str(n): [Said(1)] for n in range(6, 9)}
+    themes, sentences = reduced(tmp_path / "some", said)
+    assert [theme.kind for theme in themes.themes] == ["subject", "filler"], "what most of its sentences are"
+    assert (sentences["kind"] == "filler").sum() == 6 * 9
     none = {str(n): [Said(0, 9, content=0.1), Said(1)] for n in range(4)}
     themes, sentences = reduced(tmp_path / "none", none)
     assert [theme.n_sentences for theme in themes.themes] == [20]

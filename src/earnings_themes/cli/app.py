@@ -16,7 +16,8 @@ import typer
 from earnings_themes import __version__
 from earnings_themes.abstractions import FirmView, Theme, ThemeStore
 from earnings_themes.abstractions.records import Keywords
-from earnings_themes.cli import lookup, package, panel, render, ruler, wrds
+from earnings_themes.cli import fit, lookup, package, panel, questions, registry, render, ruler, wrds
+from earnings_themes.cli.answers import all_sentences, broad_themes, named
 from earnings_themes.cli.render import Cell, Column
 from earnings_themes.cloud import cost
 from earnings_themes.config import read_config
@@ -177,7 +178,7 @@ def _asking(
 
 def _print(answer: Answer, format: Format) -> None:
     if format is Format.json:
-        render.write_json(answer.records, sys.stdout)
+        render.write_json(named(answer.records), sys.stdout)
     elif format is Format.csv:
         render.write_csv(answer.header, answer.rows, sys.stdout)
     else:
@@ -270,6 +271,7 @@ def runs(
 @app.command(
     epilog="\b\nExamples:\n  earnings-themes themes --run sample\n"
     "  earnings-themes themes --kind subject\n"
+    "  earnings-themes themes --level 2\n"
     "  earnings-themes themes --format csv > themes.csv"
 )
 def themes(
@@ -277,6 +279,16 @@ def themes(
     run: RunOption = None,
     kind: Annotated[
         ThemeKind | None, typer.Option("--kind", help="Themes of this kind only.  [default: all]")
+    ] = None,
+    level: Annotated[
+        int,
+        typer.Option("--level", min=1, max=2, help="1: themes, of the store; 2: broad themes, of --folder."),
+    ] = 1,
+    folder: Annotated[
+        str | None,
+        typer.Option(
+            "--folder", metavar="PATH|s3://…", help="The run's files, for --level 2.  [default: results/RUN]"
+        ),
     ] = None,
     store: StoreOption = None,
     format: FormatOption = None,
@@ -299,10 +311,10 @@ def themes(
         "keywords",
     )
     columns = [
-        *(Column("rank"), Column("theme"), Column("kind"), Column("label", flexible=True)),
+        *(Column("rank"), Column("theme"), Column("kind", first_to_go=True), Column("label", flexible=True)),
         *(
             Column("firms"),
-            Column("topics"),
+            Column("topics", first_to_go=True),
             Column("sentences"),
             Column("stability", right=True),
             Column("keywords", flexible=True, first_to_go=True),
@@ -310,13 +322,14 @@ def themes(
     ]
     with _asking(ctx, store, format, verbose, run) as ask:
         run = lookup.run_or_newest(ask.store, run)
-        ranked = enumerate(ask.store.themes(run), 1)
+        listed = ask.store.themes(run) if level == 1 else broad_themes(run, folder)
+        ranked = enumerate(listed, 1)
         found = [(rank, theme) for rank, theme in ranked if kind is None or theme.kind == kind]
         rows = [_theme_row(rank, theme) for rank, theme in found]
 
         def lines(width: int | None) -> Iterator[str]:
             of_kind = f" of kind {kind}" if kind else ""
-            yield f"Run {run}: {_count(len(found), 'theme')}{of_kind}"
+            yield f"Run {run}: {_count(len(found), 'theme' if level == 1 else 'broad theme')}{of_kind}"
             if found:
                 yield ""
                 yield from render.table(columns, starmap(_marked, found), width)
@@ -326,7 +339,8 @@ def themes(
 
 @app.command(
     epilog="\b\nExamples:\n  earnings-themes theme sample-001\n"
-    "  earnings-themes theme 'supply chain' --run sample"
+    "  earnings-themes theme 'supply chain' --run sample\n"
+    "  earnings-themes theme 'supply chain' --sentences --format csv > said.csv"
 )
 def theme(
     ctx: typer.Context,
@@ -347,21 +361,30 @@ def theme(
             autocompletion=_complete_runs,
         ),
     ] = None,
+    sentences: Annotated[
+        bool, typer.Option("--sentences", help="All its sentences, the surest first, in place of its topics.")
+    ] = False,
     store: StoreOption = None,
     format: FormatOption = None,
     verbose: VerboseOption = False,
 ) -> None:
     """Show a theme.
 
-    Its keywords, the firms and their topics, and its representative sentences.
+    Its keywords, the firms and their topics, and its representative sentences; or all its sentences.
     """
-    header = ("theme_id", "theme_label", "firm_id", "firm_name", "topic_id", "label", "size", "similarity")
+    header = (
+        *("theme_id", "theme_label", "firm_id", "firm_name", "topic_id", "label", "n_sentences"),
+        "similarity",
+    )
     with _asking(ctx, store, format, verbose, run) as ask:
         found = lookup.find_theme(ask.store, theme, run)
         names: dict[str, str] = {}
         if ask.format is not Format.json:
             of_run = lookup.run_of(ask.store, found, run)
             names = {firm.firm_id: firm.firm_name for firm in ask.store.firms(of_run)}
+        if sentences:
+            _answer_sentences(ask, found, names, lookup.run_of(ask.store, found, run))
+            return
         rows: list[tuple[Cell, ...]] = [
             (
                 found.theme_id,
@@ -406,6 +429,32 @@ def theme(
         record = asdict(found)
         del record["centroid"]  # vectors are in themes.json, not in the store
         ask.answer(record, header, rows, lines)
+
+
+def _answer_sentences(ask: Question, theme: Theme, names: dict[str, str], run: str) -> None:
+    """Answer with every sentence that a run has of a theme. names: of its firms, by id."""
+    header = (
+        *("theme_id", "theme_label", "firm_id", "firm_name", "topic_id", "sentence_id", "speaker_type"),
+        *("strength", "text"),
+    )
+    found = all_sentences(ask.store, theme, run)
+    rows: list[tuple[Cell, ...]] = [
+        (
+            *(theme.theme_id, theme.label, said.firm_id, names.get(said.firm_id), said.topic_id),
+            *(said.sentence_id, said.speaker_type, said.strength, said.text),
+        )
+        for said in found
+    ]
+
+    def lines(width: int | None) -> Iterator[str]:
+        firms = _count(theme.n_firms, "firm")
+        yield f"{theme.theme_id}  {render.plain(theme.label)}: {_count(len(found), 'sentence')}, {firms}"
+        yield ""
+        columns = [Column("strength"), Column("firm", flexible=True), Column("sentence", wrapped=True)]
+        yield from render.table(columns, [(row[7], row[3] or row[2], row[8]) for row in rows], width)
+
+    records = [{"theme_id": theme.theme_id, **asdict(said)} for said in found]
+    ask.answer(records, header, rows, lines)
 
 
 @app.command(
@@ -495,7 +544,7 @@ def topic(
     """
     header = (
         *("run", "firm_id", "firm_name", "topic_id", "label", "theme_id"),
-        *("sentence_id", "speaker_type", "probability", "text"),
+        *("sentence_id", "speaker_type", "strength", "text"),
     )
     with _asking(ctx, store, format, verbose, run) as ask:
         found = lookup.find_topic(ask.store, firm, number, lookup.run_or_newest(ask.store, run))
@@ -517,7 +566,7 @@ def topic(
             yield f"run {found.run}; {found.kind}; {_count(found.size, 'sentence')}; {place}{reason}"
             yield from render.fold(f"keywords: {_words(found.keywords)}", width)
             yield ""
-            columns = [Column("fit"), Column("speaker"), Column("sentence", wrapped=True)]
+            columns = [Column("strength"), Column("speaker"), Column("sentence", wrapped=True)]
             yield from render.table(columns, [(row[8], row[7], row[9]) for row in rows], width)
 
         ask.answer(asdict(found), header, rows, lines)
@@ -545,7 +594,7 @@ def firm(
     Its themes, with their share of the firm's sentences, and its topics.
     """
     header = (
-        *("run", "firm_id", "firm_name", "topic_id", "label", "kind", "size", "share"),
+        *("run", "firm_id", "firm_name", "topic_id", "label", "kind", "n_sentences", "share"),
         *("theme_id", "theme_label", "unassigned_reason"),
     )
     with _asking(ctx, store, format, verbose, run) as ask:
@@ -714,7 +763,10 @@ def _minute(timestamp: str) -> str:
 
 
 ruler.register(app)
+fit.register(app)
 panel.register(app)
+questions.register(app)
+registry.register(app)
 package.register(app)
 
 

@@ -41,5 +41,9 @@ def package(
         f"{out}: {made.files:,} files. None that was made from the run holds one of the {made.scan.sentences:,} sentences of "
         f"five words or more that were looked for."
     )
-    print(f"Run on the pseudo-calls: a panel of {made.promised_rows:,} rows, which `bash run.sh` in it makes again.")
-    print("Next: fill in what README.md in it marks TO FILL, then unpack it elsewhere and call `bash run.sh`.")
+    print(
+        f"Run on the pseudo-calls: a panel of {made.promised_rows:,} rows, which `bash run.sh` in it makes again."
+    )
+    print(
+        "Next: fill in what README.md in it marks TO FILL, then unpack it elsewhere and call `bash run.sh`."
+    )

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     reporting = "reporting"
     procedure = "procedure"
     filler = "filler"
+    seed = "seed"
 
 
 RunArgument = Annotated[
@@ -66,7 +67,10 @@ def panel(
     level: Annotated[
         int | None,
         typer.Option(
-            "--level", min=1, max=2, help="1: themes, 2: broad themes.  [default: both, a row each]"
+            "--level",
+            min=0,
+            max=2,
+            help="1: themes, 2: broad themes, 0: your own questions.  [default: all, a row each]",
         ),
     ] = None,
     kind: KindOption = None,
@@ -83,7 +87,7 @@ def panel(
     from earnings_themes.panel.cuts import Cut, Wish
     from earnings_themes.panel.files import write_tables
 
-    form = _form(out, format)
+    form = form_of(out, format)
     cut = Cut(run_folder(run), Wish(by, level, tuple(kind or ()), wide, value))
     n_rows = write_tables(cut.tables(), cut.columns, out, form)
     print(f"{out}: {n_rows:,} rows, {len(cut.columns)} columns, {len(cut.themes):,} themes, by {by}")
@@ -109,7 +113,7 @@ def likeness(
     from earnings_themes.panel.likeness import COLUMNS
     from earnings_themes.panel.likeness import likeness as likenesses
 
-    form = _form(out, format)
+    form = form_of(out, format)
     firms, counts = Cut(run_folder(run), Wish(level=level, kinds=tuple(kind or [Kind.subject]))).matrix()
     n_rows = write_tables(likenesses(firms, counts, nearest or None), COLUMNS, out, form)
     print(f"{out}: {n_rows:,} pairs of {firms.num_rows:,} firms")
@@ -122,7 +126,8 @@ def run_folder(run: str) -> str:
     return str(folder) if is_name else run.rstrip("/")
 
 
-def _form(out: Path, form: "Format | None") -> "Format":
+def form_of(out: Path, form: "Format | None") -> "Format":
+    """Return what form a file is written in: as asked, or by its name. Raises ConfigError where neither says."""
     from earnings_themes.panel.files import FORMATS
 
     found = form or out.suffix.lstrip(".").lower()

@@ -22,7 +22,8 @@ _WORTH_SHOWING = 20
 class Column:
     """A column of a table. A flexible one is cut to fit the terminal; a wrapped one (the last) is folded.
 
-    first_to_go: cut before every other column, and left out where hardly anything of it would be left.
+    first_to_go: cut before every other column, and left out where hardly anything of it would be left; of several the
+    last goes first.
     """
 
     name: str
@@ -66,7 +67,7 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], width: int 
 def _without_first_to_go(columns: Sequence[Column], widths: list[int], width: int) -> list[int]:
     """Return the places of the columns that stay, after the ones that give way have been cut or left out."""
     shown = list(range(len(columns)))
-    for i, column in enumerate(columns):
+    for i, column in reversed(list(enumerate(columns))):
         too_wide = _total(widths, shown) - width
         if column.first_to_go and too_wide > 0:
             if widths[i] - too_wide >= _WORTH_SHOWING:

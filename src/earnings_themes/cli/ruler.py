@@ -12,22 +12,26 @@ import typer
 
 from earnings_themes.cli import render
 from earnings_themes.cli.render import Cell, Column
-from earnings_themes.errors import ResultError
+from earnings_themes.errors import ConfigError, ResultError
 
 if TYPE_CHECKING:
     from earnings_themes.quality.ruler.figures import Figure
+    from earnings_themes.quality.ruler.sheets import Wish
 
 _SHEET = (
     "\b\nExamples:\n"
     "  earnings-themes sheet results/mine results/other --kind pairs --n 450 --out rating\n"
     "  earnings-themes sheet results/mine bertopic=themes.csv \\\n"
-    "      --vectors results/mine/embeddings --recall 150 --out rating"
+    "      --vectors results/mine/embeddings --recall 150 --out rating\n"
+    "  earnings-themes sheet results/mine --for 'supply chain' --out rating-of-one"
 )
 _SCORE = (
     "\b\nExamples:\n"
     "  earnings-themes score rating/key rating/sheets/*.csv\n"
     "  earnings-themes score rating/key rating/sheets/*.csv --save judged.csv\n"
-    "  earnings-themes score judged.csv --format json\n\n"
+    "  earnings-themes score judged.csv --format json\n"
+    "  earnings-themes score rating-of-one/key rating-of-one/sheets/*.csv \\\n"
+    "      --run results/mine --corrected corrected.csv\n\n"
     "\b\nExit codes:\n"
     "  0  answered\n"
     "  1  the ratings are refused, or a file cannot be read; the message says which and why\n"
@@ -53,7 +57,19 @@ def sheet(
     kind: Annotated[
         Literal["pairs", "intruders", "labels"], typer.Option("--kind", help="What is judged.")
     ] = "pairs",
-    n: Annotated[int, typer.Option("--n", min=1, help="Items a run.")] = 450,
+    themes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--for",
+            metavar="THEME",
+            help="Judge one theme, or a question of themes.seeds: sentences with and without it, each with a known "
+            "probability; may be given several times.",
+        ),
+    ] = None,
+    n: Annotated[
+        int | None,
+        typer.Option("--n", min=1, help="Items a run, or a theme.  [default: 450 a run, 200 a theme]"),
+    ] = None,
     coverage: Annotated[
         float,
         typer.Option(
@@ -110,6 +126,10 @@ def sheet(
     """
     from earnings_themes.quality.ruler import inputs, sheets
 
+    if themes:
+        _sheet_of_themes(runs, themes, sheets.Wish("members", n or 200, seed=seed, second=second), out)
+        return
+    n = n or 450
     corpus, clusterings = inputs.read_runs(runs, transcripts)
     wish = sheets.Wish(kind, n, coverage, seed, second, recall)
     folders = [Path(spec.partition("=")[2] or spec) / "embeddings" for spec in runs]
@@ -139,6 +159,32 @@ def sheet(
     print(f"The key, not for raters: {out / 'key' / 'key.csv'}")
 
 
+def _sheet_of_themes(runs: list[str], wanted: list[str], wish: "Wish", out: Path) -> None:
+    from earnings_themes.quality.ruler import inputs, members, sheets
+
+    if len(runs) != 1 or not Path(runs[0]).is_dir():
+        raise ConfigError(
+            f"--for judges the themes of one run; found {', '.join(runs)}. Give one run's folder."
+        )
+    run = Path(runs[0])
+    targets = members.targets(run, wanted)
+    items = members.draw(run, targets, wish.n, wish.seed)
+    told = members.codebook(sheets.codebook_of("members"), targets)
+    facts = members.facts(targets, wish.seed, run)
+    written = sheets.write(
+        sheets.deal(items, wish), facts, inputs.read_corpus(run / "transcripts.parquet"), out, told
+    )
+    for target in targets:
+        of = [item for item in items if item.arm == target.theme_id]
+        n_inside = sum(item.inside for item in of)
+        print(
+            f"{target.theme_id} ({render.plain(target.label)}): {len(of):,} sentences, {n_inside:,} with the theme and "
+            f"{len(of) - n_inside:,} without"
+        )
+    print(f"{len(items):,} items on {len(written)} sheets: {out / 'sheets'}")
+    print(f"The key, not for raters: {out / 'key' / 'key.csv'}")
+
+
 def score(
     ctx: typer.Context,
     key: Annotated[
@@ -150,6 +196,18 @@ def score(
     save: Annotated[
         Path | None,
         typer.Option("--save", metavar="FILE", help="Keep the ratings as ids and scores, without text."),
+    ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option("--run", metavar="RUN", help="With --corrected: the run that the sheet was drawn of."),
+    ] = None,
+    corrected: Annotated[
+        Path | None,
+        typer.Option(
+            "--corrected",
+            metavar="FILE",
+            help="Of a sheet --for themes: write a row a call and theme with the count corrected by the ratings (CSV).",
+        ),
     ] = None,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Show the figures of ratings that are refused.")
@@ -179,6 +237,15 @@ def score(
         )
     if save:
         save_ratings(rated, save)
+    if corrected:
+        from earnings_themes.quality.ruler.correct import corrected_counts
+        from earnings_themes.system.files import write_atomically
+
+        if run is None:
+            raise ConfigError("--corrected needs the run that the sheet was drawn of: --run results/NAME.")
+        table = corrected_counts(run, rated)
+        write_atomically(corrected, table.to_csv(index=False, lineterminator="\n"))
+        _say(f"{corrected}: {len(table):,} rows, a call and theme each")
     chosen = format or getattr(getattr(ctx.obj, "format", None), "value", None) or "table"
     if chosen == "json":
         render.write_json({"refused": refused, "figures": [asdict(figure) for figure in found]}, sys.stdout)
@@ -208,6 +275,10 @@ def _facts(key: Path) -> dict[str, Any]:
 def _lines(found: "Sequence[Figure]", kind: str, width: int | None) -> Iterator[str]:
     from earnings_themes.quality.ruler.figures import MEASURES
 
+    if kind == "members":
+        yield from _of_themes(found, width)
+        yield from _raters(found)
+        return
     measures = [*MEASURES[kind], *(["content_covered", "of_ceiling"] if kind == "pairs" else [])]
     yield from _part(found, "run", measures, width, ("effective_themes", "coverage"), "run")
     yield ""
@@ -219,13 +290,28 @@ def _lines(found: "Sequence[Figure]", kind: str, width: int | None) -> Iterator[
         yield ""
         yield "Of pairs from elsewhere that raters put together (p1: 1 or 2, p2: 2), the share that a run does:"
         yield from _part(found, "recall", recall, width, (), "run")
+    yield from _raters(found)
+    yield "Random items by sheet: " + ", ".join(
+        f"{x.run} {_number(x.value)} of {x.n}" for x in found if x.part == "random"
+    )
+
+
+def _raters(found: "Sequence[Figure]") -> Iterator[str]:
     yield ""
     for figure in found:
         if figure.part == "raters":
             who = {"all": "all", "same": "one rater, again", "two": "two raters"}[figure.run]
             yield f"{figure.name} ({who}): {_number(figure.value)} of {figure.n} items"
-    yield "Random items by sheet: " + ", ".join(
-        f"{x.run} {_number(x.value)} of {x.n}" for x in found if x.part == "random"
+
+
+def _of_themes(found: "Sequence[Figure]", width: int | None) -> Iterator[str]:
+    """Yield a row a theme: precision and recall with their intervals, and what is missed where nobody found any."""
+    names = ("precision", "recall", "recall_floor", "true_sentences")
+    yield from _part(found, "theme", names, width, (), "theme")
+    yield ""
+    yield (
+        "recall floor: recall if 3 in n of a stratum were about the theme where none of n was; the interval of recall "
+        "knows nothing of those."
     )
 
 
@@ -247,14 +333,14 @@ def _part(
     rows: list[tuple[Cell, ...]] = []
     for run in runs:
         some = by.get((run, measures[0]))
-        counted = (some.n,) if part == "run" and some else ()
+        counted = (some.n,) if part in ("run", "theme") and some else ()
         plain = tuple(_number(by[run, name].value) if (run, name) in by else None for name in facts)
         of_n = part == "recall"
         cells = tuple(_cell(by.get((run, name)), of_n) for name in measures)
         rows.append((run, *counted, *plain, *cells))
     heads = [
         first,
-        *(["items"] if part == "run" else []),
+        *(["items"] if part in ("run", "theme") else []),
         *(name.replace("_", " ") for name in (*facts, *measures)),
     ]
     yield from render.table([Column(head) for head in heads], rows, width)

@@ -23,7 +23,7 @@ ENDPOINTS: Final = 24  # eight services in three zones
 VOLUME_GB: Final = 50
 _FIRMS_A_SHARD: Final = 50
 _FIRMS_A_JOB: Final = 20
-_STABILITY_RUNS: Final = 10
+_MACHINE_GB: Final = 16  # ml.m5.xlarge; each larger one has twice the memory at twice the price
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +71,24 @@ def estimate(
     vcpus: int = MAP_VCPUS,
     egress: str = "public",
     again: bool = False,
+    static: bool = False,
 ) -> Estimate:
     """Return what a run of so many firms costs, at one call a firm; half as much or half as much again may be true.
 
-    config: its reduce.backend, themes.stability_runs and embedding.shards count; None: the cloud's defaults.
+    config: its reduce.backend, embedding.model and embedding.shards count; None: the cloud's defaults.
     vcpus: how many the map may have at once; more are faster, and cost the same but for starting them. egress: as in
-    terraform/variables.tf. again: whether the run is published over an earlier one, whose items are deleted.
+    terraform/variables.tf. again: whether the run is published over an earlier one, whose items are deleted. static: whether sentences
+    are encoded by word vectors alone, where no config says.
     """
     if n_firms < 1:
         raise ValueError(f"n_firms is {n_firms}; expected at least 1")
-    shards = max(config.embedding.shards if config else 1, math.ceil(n_firms / _FIRMS_A_SHARD))
-    work = n_firms * (measured("embed_cpu_seconds_a_firm") + measured("topics_cpu_seconds_a_firm"))
+    is_static = static if config is None else config.embedding.model == "static"
+    encoding = measured("static_cpu_seconds_a_firm" if is_static else "embed_cpu_seconds_a_firm")
+    shards = config.embedding.shards if config else 20
+    shards = shards if is_static else max(shards, math.ceil(n_firms / _FIRMS_A_SHARD))
+    work = n_firms * (
+        measured("ingest_cpu_seconds_a_firm") + encoding + measured("topics_cpu_seconds_a_firm")
+    )
     groups = math.ceil(n_firms / _FIRMS_A_JOB)
     jobs = groups + shards + 3  # ingest, report, and the themes where they are a job
     busy = work + jobs * measured("job_overhead_seconds") + measured("report_seconds")
@@ -97,19 +104,22 @@ def estimate(
     machine_hours = paid / 3600 / measured("machine_vcpus")
     map_usd = paid / 3600 * spot + machine_hours * VOLUME_GB * price("gp3_gb_month") / HOURS_A_MONTH
 
-    reduce_seconds = _reduce_seconds(n_firms, config.themes.stability_runs if config else _STABILITY_RUNS)
+    reduce_seconds = n_firms * measured("reduce_cpu_seconds_a_firm")
+    reduce_gb = reduce_memory(n_firms)
     if config and config.reduce.backend == "local":
         # A worker with two vCPUs instead of a machine of SageMaker's.
         reduce_usd = 2 * reduce_seconds / 3600 * spot
-        reduce_how = f"{reduce_seconds:.0f} s on 2 vCPU of the map's machines"
+        reduce_how = f"{reduce_seconds:.0f} s on 2 vCPU of the map's machines, {reduce_gb:.0f} GB"
     else:
         reduce_seconds += measured("reduce_start_seconds")
-        reduce_usd = reduce_seconds / 3600 * price("sagemaker_hour")
-        reduce_how = f"{reduce_seconds:.0f} s of a Processing job"
+        size = 2 ** max(0, math.ceil(math.log2(reduce_gb / _MACHINE_GB)))
+        reduce_usd = reduce_seconds / 3600 * price("sagemaker_hour") * size
+        reduce_how = f"{reduce_seconds:.0f} s of a Processing job, a machine of {_MACHINE_GB * size} GB"
     # Embedding first, then topics: in each wave every vCPU works, and the head looks at one file after the other.
     looking = n_firms * measured("head_requests_a_firm") * measured("request_seconds")
     writing = n_firms * measured("dynamodb_writes_a_firm") / measured("publish_units_a_second")
-    wall = 2 * start + busy * (1 + measured("idle_share")) / used + reduce_seconds + looking + writing
+    alone = n_firms * measured("head_seconds_a_firm")
+    wall = 2 * start + busy * (1 + measured("idle_share")) / used + reduce_seconds + looking + writing + alone
     head_hour = HEAD_VCPUS * price("fargate_vcpu_hour") + HEAD_GB * price("fargate_gb_hour")
 
     gb = n_firms * measured("s3_bytes_a_firm") / _GB
@@ -158,11 +168,24 @@ def estimate(
     return Estimate(n_firms, lines, wall / 60)
 
 
-def _reduce_seconds(n_firms: int, stability_runs: int) -> float:
-    small, large = measured("reduce_cluster_seconds_1000"), measured("reduce_cluster_seconds_10000")
-    cluster: float = small * (n_firms / 1000) ** math.log10(large / small)
-    reading = n_firms * (measured("reduce_read_seconds_a_firm") + measured("reduce_describe_seconds_a_firm"))
-    return reading + cluster * (1 + stability_runs * measured("reduce_stability_share"))
+def reduce_memory(n_firms: int) -> float:
+    """Return the GB that the reduce of so many firms needs, by what two smaller ones took."""
+    return measured("reduce_gb") + n_firms * measured("reduce_gb_a_firm")
+
+
+def one_machine(n_firms: int, vcpus: int = 8, static: bool = True) -> tuple[float, float]:
+    """Return dollars and minutes of the whole run on one machine on demand, without Batch, S3 and DynamoDB.
+
+    What has a process a core is divided by the vCPUs; the reduce, panel and report by none of them.
+    """
+    encoding = measured("static_cpu_seconds_a_firm" if static else "embed_cpu_seconds_a_firm")
+    shared = n_firms * (
+        measured("ingest_cpu_seconds_a_firm") + encoding + measured("topics_cpu_seconds_a_firm")
+        + measured("local_firm_seconds")
+    )  # fmt: skip
+    alone = n_firms * (measured("reduce_cpu_seconds_a_firm") + measured("head_seconds_a_firm"))
+    seconds = measured("machine_start_seconds") + shared / vcpus + alone + measured("report_seconds")
+    return seconds / 3600 * vcpus * price("ec2_vcpu_hour"), seconds / 60
 
 
 def idle_month(egress: str, n_firms: int = 0) -> tuple[Line, ...]:

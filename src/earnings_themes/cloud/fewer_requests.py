@@ -5,22 +5,71 @@ could have, and are kept here until it has them:
 
 - A run's folder is listed once, whole, before the first of its files is asked for, and a file that is not in the list
   is known not to be there. The plugin lists the folder of the first file it meets, and asks for every other one.
-- One HEAD tells whether a file is there, its time and its size. The plugin sends one for each, and a LIST each time to
-  see whether the file is a folder; in a run no folder is a result.
+- One request tells whether a file is there, its time and its size. The plugin sends one for each, and a LIST each time
+  to see whether the file is a folder; in a run no folder is a result.
+- A scheduler, whose files others write, sends a LIST of up to a thousand keys where the plugin sends a HEAD: when a job
+  of twenty firms has ended, one answer tells of all their topics. A worker believes the list with which it began, and
+  what it has written since.
 - The bucket is asked for once. The plugin asks before every file that it writes or lacks.
 - Removing a file looks at no other. The plugin lists the bucket, and deletes it when that was the last one.
 """
 
+import bisect
 import posixpath
 import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-# How long a HEAD's answer holds. A scheduler looks at a file in one go when its job has ended; what a worker looks at,
-# no other job changes.
+# How long a scheduler believes an answer: it looks at a job's files in one go when the job has ended. What a worker looks
+# at, no other job changes.
 _SECONDS_OF_A_SCHEDULER: Final = 2.0
-_SECONDS_OF_A_WORKER: Final = 3600.0
+
+
+@dataclass(slots=True)
+class _Pages:
+    """A run's keys as pages of at most `size`, S3's largest, each listed anew when it is too old.
+
+    starts: the key after which each page begins, sorted. pages: by that key, when it was listed (monotonic seconds), and
+    time and size of each of its files.
+    """
+
+    size: int = 1000
+    starts: list[str] = field(default_factory=lambda: [""])
+    pages: dict[str, tuple[float, dict[str, tuple[float, int]]]] = field(default_factory=dict)
+
+    def find(self, client: Any, bucket: str, root: str, key: str) -> tuple[float, int] | None:
+        """Return a file's time and size, or None; that a file isn't there is always asked for, as it may have come."""
+        listed, files = self.pages.get(self._start(key), (float("-inf"), {}))
+        if key in files and time.monotonic() < listed + _SECONDS_OF_A_SCHEDULER:
+            return files[key]
+        while True:
+            start = self._start(key)
+            after = {"StartAfter": start} if start else {}
+            answer = client.list_objects_v2(Bucket=bucket, Prefix=root, MaxKeys=self.size, **after)
+            files = {
+                item["Key"]: (_seconds(item["LastModified"]), item["Size"])
+                for item in answer.get("Contents", ())
+            }
+            self.pages[start] = (time.monotonic(), files)
+            last = max(files, default=key)
+            if not answer["IsTruncated"] or key <= last:
+                return files.get(key)
+            bisect.insort(self.starts, last)
+
+    def forget(self, key: str) -> None:
+        """Ask for this file again."""
+        self.pages.pop(self._start(key), None)
+
+    def _start(self, key: str) -> str:
+        return self.starts[bisect.bisect_left(self.starts, key) - 1]
+
+
+def _seconds(when: datetime) -> float:
+    """Return the whole seconds since 1970: a HEAD tells no more, and a file must not be older by one way of asking."""
+    return float(int(when.timestamp()))
 
 
 def spare(kind: type, folder: str, is_scheduler: bool) -> None:
@@ -31,13 +80,14 @@ def spare(kind: type, folder: str, is_scheduler: bool) -> None:
     """
     bucket, _, root = folder.removeprefix("s3://").partition("/")
     kind._spared = (bucket, f"{root.strip('/')}/")  # type: ignore[attr-defined]
-    kind._holds = _SECONDS_OF_A_SCHEDULER if is_scheduler else _SECONDS_OF_A_WORKER  # type: ignore[attr-defined]
+    kind._pages = _Pages() if is_scheduler else None  # type: ignore[attr-defined]
     if hasattr(kind, "_plugins_own"):
         return
     own = {name: getattr(kind, name) for name in _CHANGED}
     kind._plugins_own = own  # type: ignore[attr-defined]
     kind._heads = {}  # type: ignore[attr-defined]
     kind._buckets = set()  # type: ignore[attr-defined]
+    kind._listed = set()  # type: ignore[attr-defined]
     for name, function in _CHANGED.items():
         setattr(kind, name, function)
 
@@ -67,10 +117,12 @@ async def inventory(self: Any, cache: Any) -> None:
 
     for item in self.s3bucket().objects.filter(Prefix=self._spared[1]):
         key = self.cache_key(self._local_suffix_from_key(item.key))
-        cache.mtime[key] = Mtime(storage=item.last_modified.timestamp())
+        cache.mtime[key] = Mtime(storage=_seconds(item.last_modified))
         cache.size[key] = item.size
         cache.exists_in_storage[key] = True
+        self._heads[item.key] = (_seconds(item.last_modified), item.size)
     cache.exists_in_storage.has_inventory.add(parent)
+    self._listed.add(self._spared)
 
 
 def exists(self: Any) -> Any:
@@ -97,19 +149,22 @@ def _there(self: Any) -> tuple[float, int]:
 
 def _head(self: Any) -> tuple[float, int] | None:
     """Return time and size of a file, None where it is not there, which is not remembered."""
-    known = self._heads.get(self.key)
-    if known is not None and time.monotonic() < known[0]:
-        answer: tuple[float, int] = known[1]
-        return answer
-    try:
-        found = self.provider.s3c.meta.client.head_object(Bucket=self.bucket, Key=self.key)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NotFound"):
-            return None
-        raise
-    told = (found["LastModified"].timestamp(), int(found["ContentLength"]))
-    self._heads[self.key] = (time.monotonic() + self._holds, told)
-    return told
+    client = self.provider.s3c.meta.client
+    if self._pages is not None:
+        found: tuple[float, int] | None = self._pages.find(client, *self._spared, self.key)
+        return found
+    if self.key not in self._heads:
+        if self._spared in self._listed:
+            return None  # nobody but this process writes what it looks at, and that is in _heads
+        try:
+            told = client.head_object(Bucket=self.bucket, Key=self.key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NotFound"):
+                return None
+            raise
+        self._heads[self.key] = (_seconds(told["LastModified"]), int(told["ContentLength"]))
+    answer: tuple[float, int] = self._heads[self.key]
+    return answer
 
 
 def is_dir(self: Any) -> Any:
@@ -126,8 +181,11 @@ def bucket_exists(self: Any) -> bool:
 
 def store_object(self: Any) -> None:
     """Write the file."""
-    self._heads.pop(self.key, None)
     self._plugins_own["store_object"](self)
+    _forget(self)
+    if _is_ours(self) and self._pages is None:
+        # No other process writes it, so its time is asked for by nobody but this one.
+        self._heads[self.key] = (_seconds(datetime.now(UTC)), self.local_path().stat().st_size)
 
 
 def remove(self: Any) -> None:
@@ -135,8 +193,14 @@ def remove(self: Any) -> None:
     if not _is_ours(self):
         self._plugins_own["remove"](self)
         return
-    self._heads.pop(self.key, None)
     self.s3obj().delete()
+    _forget(self)
+
+
+def _forget(self: Any) -> None:
+    self._heads.pop(self.key, None)
+    if self._pages is not None:
+        self._pages.forget(self.key)
 
 
 _CHANGED: Final = {

@@ -34,9 +34,11 @@ DEPENDS: Final[Mapping[str, tuple[str, ...]]] = {
     "topics": ("topics", "seed"),
     "themes": ("themes", "registry", "seed"),
     "publish": ("publish",),
-    "panel": ("panel",),
+    "panel": ("panel", "themes.seeds"),
     "report": ("report",),
 }
+# Of those, what changes another rule's results alone: a question of the user's own changes the panel.
+_APART: Final = {"themes": "seeds"}
 # What says which firms a run is of. A name whose run holds other firms is refused: their files would stay beside.
 _FIRMS: Final = ("kind", "path", "firms", "start_date", "end_date")
 # A rule's own implementations, which it finds by their name in config.yaml and not by an import.
@@ -140,7 +142,7 @@ def all_of(config: Mapping[str, Any], scripts: Path) -> dict[str, bytes]:
             {
                 "version": __version__,
                 "code": code_of(scripts / f"{rule}.py", _chosen(rule, config)),
-                "settings": {name: _part(config, name) for name in names},
+                "settings": {name: _without_apart(name, _part(config, name)) for name in names},
             }
         )
         for rule, names in DEPENDS.items()
@@ -161,6 +163,14 @@ def _part(config: Mapping[str, Any], name: str) -> Any:
     for key in name.split("."):
         value = (value or {}).get(key)
     return value
+
+
+def _without_apart(name: str, value: Any) -> Any:
+    return (
+        {key: part for key, part in value.items() if key != _APART[name]}
+        if name in _APART and value
+        else value
+    )
 
 
 def _text(value: Any) -> bytes:

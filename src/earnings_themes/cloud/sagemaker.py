@@ -20,6 +20,7 @@ from earnings_themes.abstractions import Receipt
 from earnings_themes.cloud import sagemaker_request as request
 from earnings_themes.config import parse_config
 from earnings_themes.errors import CloudError, ReduceError, ResultError
+from earnings_themes.registry import Registry
 from earnings_themes.results.artifacts import parse_themes
 from earnings_themes.results.firms import parse_firms
 from earnings_themes.results.topics_reader import TopicsReader
@@ -106,7 +107,9 @@ class _Jobs:
         reader = TopicsReader(self.folder.child("topics"), ids, self.config.run)
         topics = {name: reader.files[name] for _, name in reader.look()}
         reader.check_coverage(self.config.reduce.min_firm_coverage)
-        return request.base_name(self.config, firms, topics, self._sentences(), self.table)
+        kept = self.config.registry
+        basis = Registry(kept.path).basis(self.config.run, kept.mode) if kept else ""
+        return request.base_name(self.config, firms, topics, self._sentences(), self.table, basis)
 
     def _sentences(self) -> dict[str, FileInfo]:
         """Return the files of sentences and vectors: the run's, or where a container made them the firms'."""

@@ -41,11 +41,13 @@ def base_name(
     topics: Mapping[str, FileInfo],
     sentences: Mapping[str, FileInfo],
     table: str | None,
+    basis: str = "",
 ) -> str:
     """Return the name of the job for this input, to which the number of the attempt is added.
 
     firms: the bytes of firms.tsv. topics: the files of topics/ with their versions. sentences: the same of
-    the sentences and their vectors. The machine and its network are left out: they change no theme.
+    the sentences and their vectors. basis: of the registry, what the run starts from (Registry.basis). The machine
+    and its network are left out: they change no theme.
     """
     job = config.reduce.sagemaker
     assert job is not None
@@ -55,7 +57,7 @@ def base_name(
         "image": job.image,
         "version": __version__,
         "themes": dataclasses.asdict(config.themes),
-        "registry": dataclasses.asdict(config.registry) if config.registry else None,
+        "registry": [dataclasses.asdict(config.registry), basis] if config.registry else None,
         "min_firm_coverage": config.reduce.min_firm_coverage,
         "seed": config.seed,
         "table": table,

@@ -7,6 +7,7 @@ docs/settings.md are written from them by `make docs`.
 from earnings_themes.config.named_files import check_files, find_shipped_files
 from earnings_themes.config.reading import keep_config, parse_config, read_config
 from earnings_themes.config.settings import (
+    SEED_THRESHOLD,
     Config,
     Embedding,
     LabelSettings,
@@ -18,12 +19,14 @@ from earnings_themes.config.settings import (
     RegistrySettings,
     Report,
     SageMaker,
+    Seed,
     Source,
     ThemeSettings,
     TopicSettings,
 )
 
 __all__ = [
+    "SEED_THRESHOLD",
     "Config",
     "Embedding",
     "LabelSettings",
@@ -35,6 +38,7 @@ __all__ = [
     "RegistrySettings",
     "Report",
     "SageMaker",
+    "Seed",
     "Source",
     "ThemeSettings",
     "TopicSettings",

@@ -116,6 +116,13 @@ def _as_date(value: Any) -> Any:
     raise ValueError("not a date")
 
 
+def _as_one_path(value: Any) -> Any:
+    # What is read has one path as a text, which messages show; ingest.tables takes a list apart again.
+    if isinstance(value, list | tuple) and value and all(isinstance(path, str) and path for path in value):
+        return " | ".join(value)
+    return value
+
+
 def _null_is_empty(value: Any) -> Any:
     return "" if value is None else value
 
@@ -126,6 +133,12 @@ Number = Annotated[float, Strict()]
 Flag = Annotated[bool, Strict()]
 # An id, or a name: a number is taken as it is written.
 Text = Annotated[str, BeforeValidator(_as_text), WithJsonSchema({"type": ["string", "number"]})]
+# A path, or a list of paths.
+Paths = Annotated[
+    str,
+    BeforeValidator(_as_one_path),
+    WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1}),
+]
 # Text that may be left out: null is the same as no text.
 TextOrNull = Annotated[str, BeforeValidator(_null_is_empty)]
 # Lists and mappings that may be left out: null is the same as none.

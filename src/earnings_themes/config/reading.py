@@ -166,6 +166,12 @@ def _faults_together(config: Config) -> Iterator[str]:
         yield "publish.table is not set; store: dynamodb needs the name of its table."
     if config.publish.store == "sqlite" and not config.publish.path:
         yield "publish.path is empty; expected the path of the SQLite file."
+    names = [seed.name.lower() for seed in config.themes.seeds]
+    for seed in config.themes.seeds:
+        if not seed.sentences and not seed.words:
+            yield f"themes.seeds: {seed.name} has neither sentences nor words; give it at least one."
+        if names.count(seed.name.lower()) > 1:
+            yield f"themes.seeds: {seed.name} stands twice (case does not count); every question has a name of its own."
     job = config.reduce.sagemaker
     if config.reduce.backend == "sagemaker" and job:
         if missing := [f"reduce.sagemaker.{key}" for key in _SAGEMAKER_NEEDS if not getattr(job, key)]:

@@ -4,7 +4,7 @@ To add a setting, add it here and run `make docs`: config/config.yaml, its JSON 
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -15,12 +15,16 @@ from earnings_themes.config.fields import (
     Flag,
     NamesOrNull,
     Number,
+    Paths,
     Text,
     TextOrNull,
     TextsOrNull,
     Whole,
     setting,
 )
+
+# Of `themes.seeds`, and of `earnings-themes ask`.
+SEED_THRESHOLD: Final = 0.45
 
 SubnetId = Annotated[str, Field(pattern="^subnet-[0-9a-f]+$")]
 SecurityGroupId = Annotated[str, Field(pattern="^sg-[0-9a-f]+$")]
@@ -53,11 +57,11 @@ class Source:
         expected="local_csv, s3, wrds, or package.module:Class",
         min_length=1,
     )
-    path: str = setting(
+    path: Paths = setting(
         "data/sample_calls.csv",
-        "CSV (also .gz, .bz2, .xz, .zip), .parquet, .xlsx or .dta; a folder, a glob; with s3 an s3://bucket/key or "
-        "prefix",
-        expected="the path of the transcripts",
+        "CSV (also .gz, .bz2, .xz, .zip), .parquet, .xlsx or .dta; a folder, a glob, or a list of these; with s3 an "
+        "s3://bucket/key or prefix",
+        expected="the path of the transcripts, or a list of paths",
         min_length=1,
     )
     start_date: Day = setting(
@@ -130,10 +134,10 @@ class Embedding:
         file=(),
     )
     device: str = setting(
-        "cpu",
-        "or cuda",
-        expected="cpu, cuda, or cuda and a number such as cuda:0",
-        pattern=r"^(cpu|cuda(:[0-9]+)?)$",
+        "auto",
+        "where to encode; auto: CUDA, Apple's MPS or the CPU, the first that is there; a GPU works in half precision",
+        expected="auto, cpu, mps, cuda, or cuda and a number such as cuda:0",
+        pattern=r"^(auto|cpu|mps|cuda(:[0-9]+)?)$",
     )
     batch_size: Whole = setting(
         16,
@@ -230,6 +234,35 @@ class LabelSettings:
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
+class Seed:
+    """A question of one's own, asked beside the themes that are found: `themes.seeds`; docs/panel.md."""
+
+    name: str = setting(
+        ...,
+        "what it is called in the panel, whose theme_id is seed-NAME",
+        expected='a name of letters, digits, "-" and "_", such as tariffs',
+        pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$",
+    )
+    sentences: TextsOrNull = setting(
+        (),
+        "sentences as they could be said on a call",
+        expected='a list of sentences, such as ["Tariffs on steel raised our costs."]; or null',
+    )
+    words: TextsOrNull = setting(
+        (),
+        "words and phrases, in place of sentences or beside them",
+        expected="a list of words and phrases, or null",
+    )
+    threshold: Number = setting(
+        SEED_THRESHOLD,
+        "a sentence of this strength or more counts; `earnings-themes ask` shows what lies just above and just below",
+        why='docs/panel.md, "Questions of your own"',
+        ge=0,
+        lt=1,
+    )
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
 class ThemeSettings:
     """The reduce: what makes a theme, and how it is named."""
 
@@ -256,6 +289,12 @@ class ThemeSettings:
         "repeats on nine tenths of the firms, each as long as finding the themes; 0: stability is not measured",
         ge=0,
         le=1000,
+    )
+    seeds: tuple[Seed, ...] = setting(
+        (),
+        "questions of your own beside the found themes: a list of {name: tariffs, sentences: [...]} or {name: tariffs, "
+        "words: [...]}; they overlap with themes, and only the panel changes with them",
+        expected="a list of questions, each with a name and sentences or words",
     )
     labels: LabelSettings = setting(LabelSettings, "change these and only the themes job runs again")
 

@@ -18,7 +18,15 @@ from earnings_themes.embedding.encoders import (
     Vectors,
     make_encoder,
 )
-from earnings_themes.embedding.shard import STATIC, FirmVectors, embed, embed_shard, modelled, read_vectors
+from earnings_themes.embedding.shard import (
+    STATIC,
+    FirmVectors,
+    embed,
+    embed_shard,
+    iter_vectors,
+    modelled,
+    read_vectors,
+)
 
 __all__ = [
     "PACKAGED_NAME",
@@ -31,6 +39,7 @@ __all__ = [
     "Vectors",
     "embed",
     "embed_shard",
+    "iter_vectors",
     "make_encoder",
     "modelled",
     "open_cache",

@@ -1,12 +1,12 @@
-"""Fits a subject space and a static student on many calls: `earnings-themes fit`, and what ships.
+"""Fits a subject space and a static student on many calls: the arithmetic behind `earnings-themes fit` and what ships.
 
 It is done once, on calls of some provider, and the result is frozen (space.py says why). The same input gives the same
-bytes on one machine.
+bytes on one machine. own_space.py reads a user's runs for it.
 """
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import scipy.linalg
@@ -14,13 +14,17 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from earnings_themes.embedding.context import neighbours
-from earnings_themes.embedding.space import Projection
+from earnings_themes.embedding.space import SCALE, Gate, Projection
 from earnings_themes.embedding.student import Floats, Student, bag_of_words, grams, tokens
 
 # 32 to 128 dimensions are no better on rated pairs; 64 make everything after several times faster (docs/validation.md).
 DIM: Final = 64
 # Share of the mean within-variance that is added to every direction, so that rare directions are not blown up.
 RIDGE: Final = 1e-3
+# Ridge of the student: 1, 3 and 10 give an AUC of .686, .690 and .700 on the other provider's pairs (docs/validation.md).
+ALPHA: Final = 10.0
+# Of the gate on words: how much larger its view is made, and how much weaker its penalty.
+_BAG: Final = 3.0
 
 
 def fit_projection(
@@ -93,7 +97,7 @@ def fit_student(
     positions: Sequence[int],
     n_words: int = 18_000,
     min_sentences: int = 2,
-    alpha: float = 3.0,
+    alpha: float = ALPHA,
     dim: int = DIM,
     n_pieces: int = 12_000,
     piece_alpha: float = 3.0,
@@ -155,4 +159,30 @@ def _fit_pieces(
     sure = np.sqrt(counts[wanted] / (counts[wanted] + 5.0)).astype(np.float32)
     return index, ridge(
         scipy.sparse.csr_matrix(scipy.sparse.diags(sure) @ x), sure[:, None] * rows[wanted], alpha
+    )
+
+
+def fit_gate(view: Any, rows: NDArray[np.int8], content: NDArray[np.floating], is_bag: bool) -> Gate:
+    """Return the content gate: a logistic regression of content on a view of the sentence and its subject vector.
+
+    Parameters
+    ----------
+    view : (n, d) the encoder's vectors; or with is_bag, sparse, bags of the student's words
+    rows : (n, k) whole subject vectors
+    content : (n,) 0 to 1, from .5 on a sentence counts as having a subject
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    scale = _BAG if is_bag else 1.0
+    whole = rows / SCALE
+    x = (
+        scipy.sparse.hstack([view * scale, scipy.sparse.csr_array(whole)]).tocsr()
+        if is_bag
+        else np.concatenate((view, whole), axis=1)
+    )
+    # Weaker penalty where there are ten thousand words and each says little.
+    model = LogisticRegression(C=_BAG if is_bag else 1.0, max_iter=3000).fit(x, content >= 0.5)
+    weights, k = model.coef_[0], rows.shape[1]
+    return Gate(
+        (weights[:-k] * scale).astype(np.float32), weights[-k:].astype(np.float32), float(model.intercept_[0])
     )

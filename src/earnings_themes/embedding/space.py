@@ -138,13 +138,12 @@ class SubjectSpace:
         encoded : (n, 384) MiniLM's vectors
         calls, positions : (n,) the call of each sentence and its place in it
         """
-        views = np.hstack([self.encoder(encoded), self.student.encode(texts)]) * np.float32(0.5**0.5)
-        rows = self._finished("both", views, calls, positions)
+        rows = self.rows(texts, calls, positions, encoded)
         return Vectors(rows, self.gates["both"](encoded, rows))
 
     def static(self, texts: Sequence[str], calls: Sequence[str], positions: Sequence[int]) -> Vectors:
         """Return subject vectors (n, 64) of the student alone, in context, and content."""
-        rows = self._finished("static", self.student.encode(texts), calls, positions)
+        rows = self.rows(texts, calls, positions)
         bags = self.student.bag(texts)
         content = self.gates["static"](bags, rows)
         # Without a known word the gate would answer by its bias and by guesses from letters.
@@ -161,7 +160,17 @@ class SubjectSpace:
         views = own if name == "static" else np.hstack([np.zeros_like(own), own])
         return unit(views @ self.metrics[name]) if name in self.metrics else unit(views)
 
-    def _finished(self, name: str, views: Floats, calls: Sequence[str], positions: Sequence[int]) -> Whole:
+    def rows(
+        self,
+        texts: Sequence[str],
+        calls: Sequence[str],
+        positions: Sequence[int],
+        encoded: NDArray[np.floating] | None = None,
+    ) -> Whole:
+        """Return whole subject vectors (n, k), of both views or, without `encoded`, of the student alone."""
+        name, views = "static", self.student.encode(texts)
+        if encoded is not None:
+            name, views = "both", np.hstack([self.encoder(encoded), views]) * np.float32(0.5**0.5)
         rows = in_context(views, calls, positions)
         if (metric := self.metrics.get(name)) is not None:
             rows = unit(rows @ metric)

@@ -74,6 +74,11 @@ class Student:
             sums[row] = total / max(square, 1e-12) ** 0.5 + self.offset
         return unit(sums)
 
+    def unknown(self, texts: Iterable[str]) -> tuple[int, int]:
+        """Return how many of the words of texts have no vector of their own, and how many words there are."""
+        found = [word in self.words for text in texts for word in tokens(text)]
+        return len(found) - sum(found), len(found)
+
     def bag(self, texts: Sequence[str]) -> scipy.sparse.csr_matrix:
         """Return bags of distinct known words (n, n_words), entry = the word's weight, rows of length 1."""
         return bag_of_words(texts, self.words, self.weights)

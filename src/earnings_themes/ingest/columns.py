@@ -8,6 +8,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from earnings_themes.errors import ConfigError, InputError
@@ -39,9 +40,10 @@ _SHOWN_ALL: Final = 500
 _SHOWN: Final = 40
 
 
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """Return a column's name as it is compared."""
-    return re.sub(r"[\s_.\-]+", "", name).lower()
+    return re.sub("[\\s_.\\-\"'\ufeff]+", "", name).lower()
 
 
 def shown(name: str) -> str:

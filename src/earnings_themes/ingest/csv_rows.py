@@ -30,9 +30,27 @@ _CHUNK: Final = 1 << 17
 _READ_ON: Final = 100
 # What an id or a number that is not as expected is quoted with, at most.
 _QUOTED: Final = 40
-_UTF_16_AND_32: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+# Marks at a file's front; that of UTF-32 begins as that of UTF-16 does.
+_MARKS: Final = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Without a mark: where the zero bytes are beside the letters of a header.
+_ZEROS: Final = (
+    (re.compile(rb"[ -~]\0\0\0[ -~]\0\0\0", re.DOTALL), "utf-32-le"),
+    (re.compile(rb"\0\0\0[ -~]\0\0\0[ -~]", re.DOTALL), "utf-32-be"),
+    (re.compile(rb"[ -~]\0[ -~]\0", re.DOTALL), "utf-16-le"),
+    (re.compile(rb"\0[ -~]\0[ -~]", re.DOTALL), "utf-16-be"),
+)
+# A header stands within the first lines: some exports begin with a title, a remark, or Excel's "sep=;".
+_LINES_BEFORE: Final = 10
+_ENOUGH_KNOWN: Final = 3
+# What a library's own message is quoted with, at most.
+_SAID: Final = 200
 _UNDECODED: Final = re.compile("[\udc80-\udcff]")
-_SEPARATORS: Final = (",", ";", "\t", "|")
+_SEPARATORS: Final = ",;\t|"
 # What a packed file that is cut or damaged raises; zipfile checks a digest at the end.
 _DAMAGED: Final = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
@@ -45,19 +63,29 @@ def quoted(text: str) -> str:
     return repr(text) if len(text) <= _QUOTED else f"{text[:_QUOTED]!r}… ({len(text):,} characters)"
 
 
-def read_csv(path: Path, kind: str, limits: Limits, n_known: Counter) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line, cells) for each row of a CSV in UTF-8, the header first, in lower case or not as it is there.
+def short(error: BaseException) -> str:
+    """Return what a library says of a damaged file, on one line and without the bytes that it quotes."""
+    said = " ".join(str(error).split())
+    return said if len(said) <= _SAID else f"{said[:_SAID]}…"
+
+
+def read_csv(
+    path: Path, kind: str, limits: Limits, n_known: Counter, member: str | None = None
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line, cells) for each row of a CSV, in UTF-8, UTF-16 or UTF-32; the header first, as it is there.
 
     Parameters
     ----------
     path
         The file.
     kind
-        csv, gzip, bz2, xz or zip; of a zip file its one table.
+        csv, gzip, bz2, xz or zip.
     limits
         How much text a file and a cell may hold.
     n_known
         Says of a header how many of its names are known: the separator with the most is the file's.
+    member
+        Which table of a zip file; None for its one.
 
     Raises
     ------
@@ -67,29 +95,33 @@ def read_csv(path: Path, kind: str, limits: Limits, n_known: Counter) -> Iterato
     # One more, so that a cell of exactly the limit passes on every version of Python.
     csv.field_size_limit(limits.cell_characters * _READ_ON + 1)
     line = 1
-    with _open(path, kind, limits) as (file, first):
-        separator = _separator(first, n_known)
+    with _open(path, kind, limits, member) as (file, first):
+        before, separator = _header_at(first, n_known)
         reader = csv.reader(file, strict=True, delimiter=separator)
         try:
+            for _ in range(before):
+                file.readline()
             header = [name.strip() for name in next(reader, [])]
             if not header:
                 raise InputError(
                     f"{path}: the file is empty. Expected a header line with the columns' names."
                 )
-            yield 1, header
+            yield before + 1, header
             # The line a row starts on: a cell with line breaks makes it more than one.
-            line = reader.line_num + 1
+            line = before + reader.line_num + 1
             for cells in reader:
-                if len(cells) == len(header):
+                if not any(map(str.strip, cells)):
+                    pass  # a blank line, or one of separators alone, as spreadsheets leave at the end
+                elif len(cells) == len(header):
                     if max(map(len, cells)) > limits.cell_characters:
                         raise _too_long(path, line, header, cells, limits)
                     yield line, cells
-                elif cells:
+                else:
                     raise InputError(
                         f"{path}, line {line}: {len(cells)} cells; expected {len(header)}, one a column. "
-                        f"{_called(separator)} or a quote inside a text that is not quoted is the usual cause."
+                        + _why_not(cells, separator, n_known, path)
                     )
-                line = reader.line_num + 1
+                line = before + reader.line_num + 1
         except csv.Error as error:
             if "field limit" in str(error):
                 raise InputError(
@@ -100,12 +132,13 @@ def read_csv(path: Path, kind: str, limits: Limits, n_known: Counter) -> Iterato
             raise InputError(
                 f"{path}, line {line}: not readable as CSV ({error}). Expected {separator!r} between "
                 "cells, and double quotes around a text that holds one, a quote or a line break."
+                + (f" {_of_backslashes(path)}" if b'\\"' in first else "")
             ) from error
         except UnicodeDecodeError as error:
-            raise _undecodable(path, kind, limits, separator, error) from error
+            raise _undecodable(path, kind, limits, member, (before, separator), error) from error
         except (*_DAMAGED, OSError) as error:
             raise InputError(
-                f"{path}, after line {line}: found a {kind} file that is damaged or not complete ({error}); "
+                f"{path}, after line {line}: found a {kind} file that is damaged or not complete ({short(error)}); "
                 "expected a whole one. Copy it again."
             ) from error
 
@@ -114,14 +147,51 @@ def _called(separator: str) -> str:
     return {",": "A comma", ";": "A semicolon", "\t": "A tab"}.get(separator, f"A {separator}")
 
 
-def _separator(first: bytes, n_known: Counter) -> str:
-    """Return what separates the cells of a header: what gives the most known names, the comma where none does."""
-    line = re.split("[\r\n]", first.decode("utf-8-sig", "ignore"), maxsplit=1)[0]
+def _why_not(cells: list[str], separator: str, n_known: Counter, path: Path) -> str:
+    """Return the likeliest reason for a row of another length, and what helps."""
+    if n_known(cells) >= _ENOUGH_KNOWN:
+        return (
+            "It is the header of another table: give the tables that were put together as a folder or a list."
+        )
+    if any("\\" in cell for cell in cells):
+        return _of_backslashes(path)
+    return f"{_called(separator)} or a quote inside a text that is not quoted is the usual cause."
 
-    def known(separator: str) -> int:
-        return n_known([cell.strip().strip('"') for cell in line.split(separator)])
 
-    return max(_SEPARATORS, key=known)
+def _of_backslashes(path: Path) -> str:
+    return (
+        'A backslash before a quote or a separator is the usual cause; expected "" and quotes. Convert it: python -c '
+        f"\"import pandas; pandas.read_csv('{path.name}', escapechar=chr(92), dtype=str)"
+        f".to_parquet('{path.name.split('.')[0]}.parquet')\""
+    )
+
+
+def _header_at(first: bytes, n_known: Counter) -> tuple[int, str]:
+    """Return how many lines stand before the header, and what separates its cells: what gives the most known names."""
+    text = first.decode(_encoding(first), "ignore")
+    lines = re.split("\r\n|\r|\n", text, maxsplit=_LINES_BEFORE)[:_LINES_BEFORE]
+
+    def known(line: str) -> tuple[int, str]:
+        # Whatever stands between names may separate them; the usual ones come first.
+        marks = dict.fromkeys([*_SEPARATORS, *re.findall(r"[^\w \"'.\-]", line)])
+        return max(
+            ((n_known([cell.strip().strip('"') for cell in line.split(mark)]), mark) for mark in marks),
+            key=lambda found: found[0],
+        )
+
+    for before, line in enumerate(lines):
+        n, separator = known(line)
+        if n >= _ENOUGH_KNOWN:
+            return before, separator
+    before = next((place for place, line in enumerate(lines) if line.strip()), 0)
+    return before, known(lines[before])[1]
+
+
+def _encoding(first: bytes) -> str:
+    for mark, encoding in _MARKS:
+        if first.startswith(mark):
+            return encoding
+    return next((encoding for zeros, encoding in _ZEROS if zeros.match(first)), "utf-8-sig")
 
 
 class _Opened:
@@ -138,7 +208,7 @@ class _Opened:
         self._raw.close()
 
 
-def _open(path: Path, kind: str, limits: Limits, errors: str = "strict") -> _Opened:
+def _open(path: Path, kind: str, limits: Limits, member: str | None, errors: str = "strict") -> _Opened:
     try:
         raw = path.open("rb")
     except OSError as error:
@@ -146,35 +216,26 @@ def _open(path: Path, kind: str, limits: Limits, errors: str = "strict") -> _Ope
             f"{path}: cannot be opened ({error.strerror}). Set source.path to a file."
         ) from error
     try:
-        stream = _unpacked(raw, kind, path)
+        stream = _unpacked(raw, kind, path, member)
         bounded = io.BufferedReader(_Bounded(cast(io.RawIOBase, stream), path, limits.file_mb), _CHUNK)
         try:
             first = bounded.peek(_CHUNK)
         except (*_DAMAGED, OSError) as error:
             raise InputError(
-                f"{path}: found a {kind} file that is damaged or not complete ({error}); expected a whole one. "
+                f"{path}: found a {kind} file that is damaged or not complete ({short(error)}); expected a whole one. "
                 "Copy it again."
             ) from error
-        start = first[:4]
-        # A UTF-16 file without a mark has a zero byte beside each letter of its header.
-        if start.startswith(_UTF_16_AND_32) or b"\0" in start:
-            inner, call = kind_of(first)
-            if inner == "csv":
-                raise InputError(
-                    f"{path}, line 1: found UTF-16 or UTF-32 (the file starts with {start.hex(' ')}); expected UTF-8. "
-                    f"Convert it: iconv -f UTF-16 -t UTF-8 {path.name} > utf8.csv"
-                )
-            raise InputError(f"{path}: {advice(inner, call, path.name)}")
-        inner, call = kind_of(first)
+        encoding = _encoding(first)
+        inner, call = kind_of(first.decode(encoding, "ignore").encode() if encoding != "utf-8-sig" else first)
         if inner != "csv":
             raise InputError(f"{path}: packed as {kind}, {advice(inner, call, path.stem)}")
     except BaseException:
         raw.close()
         raise
-    return _Opened(io.TextIOWrapper(bounded, encoding="utf-8-sig", errors=errors, newline=""), first, raw)
+    return _Opened(io.TextIOWrapper(bounded, encoding=encoding, errors=errors, newline=""), first, raw)
 
 
-def _unpacked(raw: IO[bytes], kind: str, path: Path) -> IO[bytes]:
+def _unpacked(raw: IO[bytes], kind: str, path: Path, member: str | None) -> IO[bytes]:
     if kind == "gzip":
         return cast(IO[bytes], gzip.GzipFile(fileobj=raw))
     if kind == "bz2":
@@ -185,22 +246,31 @@ def _unpacked(raw: IO[bytes], kind: str, path: Path) -> IO[bytes]:
         return raw
     try:
         archive = zipfile.ZipFile(raw)
-        # Macs add a folder of their own, with a file for each.
-        names = [
-            name
-            for name in archive.namelist()
-            if not name.endswith("/") and not name.startswith("__MACOSX/") and "/." not in f"/{name}"
-        ]
+        names = [member] if member else tables_in(archive)
         if len(names) != 1:
             raise InputError(
-                f"{path}: found a zip file of {len(names)} files; expected one table in it. Unpack it into a folder, "
-                "and set source.path to that."
+                f"{path}: found a zip file of {len(archive.namelist())} files, and no table among them that is read "
+                f"there; expected CSV in it. Unpack it into a folder, and set source.path to that."
             )
         return archive.open(names[0])
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
         raise InputError(
-            f"{path}: found a zip file that cannot be unpacked ({error}); expected a whole one without a password."
+            f"{path}: found a zip file that cannot be unpacked ({short(error)}); expected a whole one without a password."
         ) from error
+
+
+def tables_in(archive: zipfile.ZipFile) -> list[str]:
+    """Return the names of the tables in a zip file: those that end as tables do, else its one file."""
+    # Macs add a folder of their own, with a file for each.
+    names = [
+        name
+        for name in archive.namelist()
+        if not name.endswith("/") and not name.startswith("__MACOSX/") and "/." not in f"/{name}"
+    ]
+    for ends in ((".csv", ".tsv"), (".txt",)):
+        if found := [name for name in names if name.lower().endswith(ends)]:
+            return found
+    return names
 
 
 class _Bounded(io.RawIOBase):
@@ -237,12 +307,23 @@ def _too_long(path: Path, line: int, header: list[str], cells: list[str], limits
 
 
 def _undecodable(
-    path: Path, kind: str, limits: Limits, separator: str, error: UnicodeDecodeError
+    path: Path,
+    kind: str,
+    limits: Limits,
+    member: str | None,
+    header_at: tuple[int, str],
+    error: UnicodeDecodeError,
 ) -> InputError:
     """Name the cell that is not UTF-8. The file is read once more, every wrong byte kept as a mark."""
-    line, where = 1, ""
-    with _open(path, kind, limits, errors="surrogateescape") as (file, _):
-        reader = csv.reader(file, delimiter=separator)
+    if not error.encoding.startswith("utf-8") and error.encoding != "utf8":
+        return InputError(
+            f"{path}: begins as {error.encoding} does, and goes on as something else ({error.reason}). Save it as UTF-8."
+        )
+    line, where = 1 + header_at[0], ""
+    with _open(path, kind, limits, member, errors="surrogateescape") as (file, _):
+        for _ in range(header_at[0]):
+            file.readline()
+        reader = csv.reader(file, delimiter=header_at[1])
         header: list[str] = []
         for cells in reader:
             at = next((place for place, cell in enumerate(cells) if _UNDECODED.search(cell)), None)
@@ -250,7 +331,7 @@ def _undecodable(
                 where = f"column {shown(header[at])}, " if at < len(header) else ""
                 break
             header = header or [name.strip().lower() for name in cells]
-            line = reader.line_num + 1
+            line = header_at[0] + reader.line_num + 1
     byte = error.object[error.start]
     return InputError(
         f"{path}, line {line}: {where}byte 0x{byte:02x} is not UTF-8. Save the file as UTF-8, "

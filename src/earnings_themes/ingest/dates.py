@@ -10,6 +10,7 @@ held on the evening before, and returns are joined on the exchange's days. A dat
 
 import datetime as dt
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -30,9 +31,11 @@ _WEEKDAY: Final = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?
 _DAYS: Final = tuple(
     re.compile(_WEEKDAY + pattern, re.IGNORECASE)
     for pattern in (
-        r"(?P<year>\d{4})(?P<mark>[-/.])(?P<number>\d\d?)(?P=mark)(?P<day>\d\d?)(?!\d)",
-        r"(?P<year>\d{4})(?P<number>\d\d)(?P<day>\d\d)(?!\d)",
-        rf"(?P<day>\d\d?)(?:st|nd|rd|th)?[-/.\s]*{_MONTH}\.?[-/,\s]*(?P<year>\d{{4}}|\d\d)(?!\d)",
+        r"(?P<year>\d{4})(?P<mark>[-/. ])(?P<number>\d\d?)(?P=mark)(?P<day>\d\d?)(?!\d)(?: ?\([a-z]+\))?",
+        r"(?P<year>\d{4})(?P<number>\d\d)(?P<day>\d\d)(?!\d)(?:\.0+$)?",
+        r"(?P<year>\d{4})年 ?(?P<number>\d\d?)月 ?(?P<day>\d\d?)日",
+        rf"(?P<year>\d{{4}})[-/. ]?{_MONTH}[-/. ]?(?P<day>\d\d?)(?!\d)",
+        rf"(?P<day>\d\d?)(?:st|nd|rd|th)?(?: of)?[-/.\s]*{_MONTH}\.?[-/,\s]*(?P<year>\d{{4}}|\d\d)(?!\d)",
         rf"{_MONTH}\.?[-/\s]*(?P<day>\d\d?)(?:st|nd|rd|th)?[-/,\s]+(?P<year>\d{{4}})(?!\d)",
     )
 )
@@ -57,6 +60,12 @@ _ZONES: Final = {
     "jst": "Asia/Tokyo",
     **dict.fromkeys(("aest", "aedt"), "Australia/Sydney"),
 }
+
+
+_UTC: Final = ZoneInfo("UTC")
+# Hyphens and dashes that editors put for "-".
+_DASHES: Final = dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
+_PLACE: Final = re.compile(r"([+-]\d\d:?\d\d|Z)\[[\w/]+\]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +93,9 @@ def call_day(
     zone
         The clock that tells the day of a moment, such as America/New_York.
     """
-    text = " ".join(date.split())
+    text = " ".join(unicodedata.normalize("NFKC", date).translate(_DASHES).split()).strip("='\"")
+    # What follows an offset names its place once more: 2024-05-07T17:00:00-04:00[America/New_York].
+    text = _PLACE.sub(r"\1", text)
     found = _by_format(text, date_format) if date_format else None
     found = found or _by_itself(text)
     if found is None:
@@ -95,7 +106,8 @@ def call_day(
         return None
     if time.strip() and (clock is None or clock[0] == dt.time()):
         clock = _clock(_BETWEEN.sub(" ", time).strip().split(" ", 1)[-1] if "-" in time else time.strip())
-    if clock is None or clock == (dt.time(), None):
+    # pandas writes a day with a zone as midnight UTC.
+    if clock is None or (clock[0] == dt.time() and clock[1] in (None, _UTC, dt.timezone(dt.timedelta()))):
         return CallDay(day)
     try:
         moment = dt.datetime.combine(day, clock[0], clock[1] or dt.UTC).astimezone(dt.UTC)
@@ -195,3 +207,20 @@ def fitting_format(texts: list[str]) -> str | None:
         if texts and all(call_day(text, "", date_format) for text in texts):
             fits.append(date_format)
     return fits[0] if len(fits) == 1 else None
+
+
+# Days are counted from here: Excel's numbers (1900 system), and SAS's.
+_COUNTED: Final = (("Excel", dt.date(1899, 12, 30)), ("SAS", dt.date(1960, 1, 1)))
+
+
+def numbers_said(texts: list[str]) -> str | None:
+    """Return what dates are that are numbers alone, and how they become days, for a message; None if they are not."""
+    if not texts or not all(re.fullmatch(r"\d{5}(?:\.\d+)?|\d{10}|\d{13}", text.strip()) for text in texts):
+        return None
+    number = float(texts[0])
+    if number >= 1e9:
+        unit = "s" if number < 1e10 else "ms"
+        return f"{unit} since 1970: pandas.to_datetime(column, unit='{unit}') makes days of them"
+    days = [(name, first + dt.timedelta(days=int(number))) for name, first in _COUNTED]
+    some = " or ".join(f"{day} in {name}" for name, day in days if 1990 <= day.year <= 2050)
+    return f"days since a first one ({some}): export the column as text, yyyy-mm-dd" if some else None

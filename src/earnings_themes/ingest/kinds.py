@@ -1,5 +1,6 @@
 """Says what kind of file a file is, by its first bytes, because names lie and a wrong guess gives wrong advice."""
 
+import re
 import zipfile
 from pathlib import Path
 from typing import Final
@@ -7,8 +8,8 @@ from typing import Final
 from earnings_themes.errors import InputError
 
 EXPECTED: Final = (
-    "CSV (also packed as .gz, .bz2, .xz or .zip), Parquet, Excel's .xlsx or Stata's .dta, a folder of them, or "
-    "a glob"
+    "CSV (also packed as .gz, .bz2, .xz or .zip), Parquet, Excel's .xlsx or Stata's .dta, a folder or a list of "
+    "them, or a glob"
 )
 _ENOUGH: Final = 300
 # The start, the kind's name, and for kinds that are not read the pandas call that reads it.
@@ -38,6 +39,13 @@ _STARTS: Final = (
     (b"Rar!", "a RAR archive", None),
     (b"Obj\x01", "Avro", None),
     (b"{\\rtf", "rich text (.rtf)", None),
+    (b"$FL3", "an SPSS file (.zsav)", "read_spss('{name}')"),
+    (b"\x93NUMPY", "a NumPy array (.npy)", None),
+    (b"MATLAB 5.0", "MATLAB's data (.mat)", None),
+    (b"\x04\x22\x4d\x18", "a file packed with LZ4", None),
+    (b"\x1f\x9d", "a file packed with compress (.Z)", None),
+    (b"\x00\x01\x00\x00Standard ", "an Access database", None),
+    (b"version https://git-lfs.github.com/spec/", "a pointer that Git LFS left instead of the file", None),
     (b"<?xml", "XML", "read_xml('{name}', dtype=str)"),
     (b"<!DOCTYPE", "a web page", None),
     (b"<html", "a web page", None),
@@ -45,10 +53,15 @@ _STARTS: Final = (
     (b"{", "JSON", "read_json('{name}', lines=True, dtype=str, convert_dates=False)"),
 )  # fmt: skip
 _PICKLE: Final = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+# What no text holds: a few of these are stray, many are no text.
+_NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_BINARY: Final = "a binary file of a kind that is not known here"
 _READ: Final = ("csv", "parquet", "zip", "gzip", "bz2", "xz", "xlsx", "dta")
 _BY_HAND: Final = {
     "a PDF": "Take its text out with pdftotext -layout, and write a row a speaker turn into a CSV",
     "R's data (.RData)": 'In R: arrow::write_parquet(table, "calls.parquet")',
+    "a pointer that Git LFS left instead of the file": "Type git lfs pull where it came from, and copy the file itself",
+    _BINARY: "Find out what wrote it, and export CSV in UTF-8 there",
     "R's data (.rds)": 'In R: arrow::write_parquet(readRDS("{name}"), "calls.parquet")',
 }
 
@@ -65,7 +78,7 @@ def kind_of(start: bytes, path: Path | None = None) -> tuple[str, str | None]:
     """
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     for sign, kind, call in _STARTS:
-        if start.startswith(sign) or (sign[:1] in b"<[{" and text.startswith(sign)):
+        if start.startswith(sign) or (sign[:1] in b"<[{" and text.lower().startswith(sign.lower())):
             if kind == "zip" and path is not None:
                 return _in_zip(path)
             return kind, call or None
@@ -78,6 +91,17 @@ def kind_of(start: bytes, path: Path | None = None) -> tuple[str, str | None]:
         return "dta", None
     if start[257:262] == b"ustar":
         return "a tar archive", None
+    if start[8:12] == b"DUCK":
+        return "a DuckDB database", None
+    # A separator of its own (U+0001) is one a name; UTF-16 has its zeros beside letters.
+    marks = _NO_TEXT.findall(start[:_ENOUGH])
+    is_wide = start.startswith((b"\xff\xfe", b"\xfe\xff")) or re.match(
+        rb"(?:\0{1,3}[ -~]|[ -~]\0{1,3}){2}", start
+    )
+    if not is_wide and len(set(marks)) > 2 and len(marks) > 0.02 * len(start[:_ENOUGH]):
+        return _BINARY, None
+    if not is_wide and start[:_ENOUGH].count(0) > 0.5 * len(start[:_ENOUGH]):
+        return _BINARY, None
     return "csv", None
 
 

@@ -9,10 +9,9 @@ import bisect
 import datetime as dt
 import hashlib
 import json
-import re
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import groupby
 from operator import itemgetter
@@ -32,11 +31,21 @@ from earnings_themes.ingest.columns import (
     plain,
 )
 from earnings_themes.ingest.csv_rows import quoted
-from earnings_themes.ingest.dates import CallDay, call_day, check_zone, fitting_format
-from earnings_themes.ingest.tables import files_of, read_table
-from earnings_themes.results.firms import id_fault, one_line
+from earnings_themes.ingest.dates import CallDay, call_day, check_zone, fitting_format, numbers_said
+from earnings_themes.ingest.ids import (
+    POINT_ZERO,
+    TICKERS,
+    firm_of,
+    is_missing,
+    name_of,
+    plain_ids,
+    present,
+    source_id_fault,
+)
+from earnings_themes.ingest.tables import files_of, parts_of, read_table
+from earnings_themes.results.firms import one_line
 from earnings_themes.system.run_guard import sha256_of
-from earnings_themes.text.encoding import repaired
+from earnings_themes.text.encoding import has_lost_letters
 
 __all__ = ["OPTIONAL", "REQUIRED", "LocalCSVConnector"]
 
@@ -44,14 +53,8 @@ __all__ = ["OPTIONAL", "REQUIRED", "LocalCSVConnector"]
 _LARGEST_ORDER: Final = 2**53
 # Rows a transaction: SQLite's cost is a commit, not a row; 10,000 turns of 100 words are about 6 MB.
 _ROWS_A_BATCH: Final = 10_000
-# What R, pandas, SQL and spreadsheets write where there is nothing.
-_MISSING: Final = frozenset(
-    ("", "na", "n/a", "#n/a", "<na>", "nan", "nat", "none", "null", "\\n", "#value!", "#ref!", "#name?", "-", "--", ".")
-)  # fmt: skip
 # Excel keeps no more of a cell (Microsoft, "Excel specifications and limits"), and says nothing.
 _EXCEL_CELL: Final = 32_767
-# An id that was a number with a gap in its column: pandas writes 1000.0.
-_POINT_ZERO: Final = re.compile(r"\d+\.0+")
 # How many firms, and how many different dates, a message and the search for a format look at.
 _NAMED: Final = 5
 _DATES_KEPT: Final = 200
@@ -127,11 +130,19 @@ class LocalCSVConnector(DataConnector):
             )
         self._ids = plain_ids(seen)
         self._check_ids()
+        nothing = seen & TICKERS
+        if nothing and seen - nothing and all(firm.isdecimal() for firm in seen - nothing):
+            raise InputError(
+                f"{self.path}: companyid is {min(nothing)!r} in some rows and a number in all others; expected an id a row. Leave "
+                "these rows out, or give them their id."
+            )
         self._check_dates(unread, names, any_date)
         return sorted({self._ids[firm] for firm in firms})
 
     def _check_ids(self) -> None:
         joined = sorted(raw for raw, used in self._ids.items() if raw != used and used in self._ids)
+        folded = Counter(firm.casefold() for firm in set(self._ids.values()))
+        capitals = sorted(firm for firm in set(self._ids.values()) if folded[firm.casefold()] > 1)
         if joined and self._settings.two_firms == "refuse":
             raise InputError(
                 f"{self.path}: companyid {joined[0]!r} and {self._ids[joined[0]]!r} are both there, {len(joined)} such "
@@ -139,11 +150,18 @@ class LocalCSVConnector(DataConnector):
             )
         changed = sorted(raw for raw, used in self._ids.items() if raw != used)
         if changed:
-            self._notes = [
-                f"{len(changed):,} firm ids end in .0, such as {changed[0]}, as numbers with a gap do; they are read "
-                "without it"
-                + (f", {len(joined):,} of them as the firm that is there without it." if joined else ".")
-            ]
+            first = changed[0]
+            self._notes.append(
+                f"{len(changed):,} firm ids are written in two ways or as numbers with a gap, such as {first!r} for "
+                f"{self._ids[first]!r}; each is read as that"
+                + (f", {len(joined):,} of them as a firm that is there." if joined else ".")
+            )
+        if capitals:
+            self._notes.append(
+                f"{len(capitals):,} firm ids differ in capitals alone, such as {capitals[0]!r} and "
+                f"{next(firm for firm in capitals[1:] if firm.casefold() == capitals[0].casefold())!r}; each counts as a "
+                "firm of its own. Write them in one way where they are one."
+            )
 
     def _check_dates(self, unread: dict[str, int], names: dict[str, str], any_date: bool) -> None:
         n = self._undated.total()
@@ -152,11 +170,13 @@ class LocalCSVConnector(DataConnector):
         first, line = next(iter(unread.items()))
         fitting = fitting_format(list(unread))
         how = (
-            f'source.date_format: "{fitting}", which reads all of them'
+            f'Set source.date_format: "{fitting}", which reads all of them'
             if fitting
-            else 'source.date_format, such as "%m/%d/%Y"'
+            else f"These are {numbers}"
+            if (numbers := numbers_said(list(unread)))
+            else 'Set source.date_format, such as "%m/%d/%Y"'
         )
-        expected = f"expected YYYY-MM-DD, or a month by its name. Set {how}"
+        expected = f"expected YYYY-MM-DD, or a month by its name. {how}"
         if not any_date:
             raise InputError(
                 f"{self._where(line)}: mostimportantdateutc is {quoted(first)}, and no other row has a date that can "
@@ -264,6 +284,7 @@ class LocalCSVConnector(DataConnector):
         batch: list[tuple[object, ...]] = []
         skipped: list[tuple[str, str]] = []
         cut: list[int] = []
+        lost: list[int] = []
 
         def flush() -> None:
             before = connection.total_changes
@@ -292,6 +313,8 @@ class LocalCSVConnector(DataConnector):
                 continue
             if len(row["componenttext"]) == _EXCEL_CELL:
                 cut.append(line)
+            if has_lost_letters(row["componenttext"]):
+                lost.append(line)
             batch.append(self._turn(row, day, line))
             if len(batch) >= _ROWS_A_BATCH:
                 flush()
@@ -301,6 +324,12 @@ class LocalCSVConnector(DataConnector):
             self._notes.append(
                 f"{len(cut):,} texts have exactly 32,767 characters, where Excel cuts a cell: their ends are missing. "
                 f"The first is in {self._where(cut[0])}; take the file from before it was opened in Excel."
+            )
+        if lost:
+            self._notes.append(
+                f"{len(lost):,} texts hold � or a question mark inside a word, where another encoding was read: the "
+                f"letters are lost. Apostrophes are put back. The first is in {self._where(lost[0])}; export the texts "
+                "in UTF-8."
             )
         # Not the same digest any more, so that nothing more is noticed as twice: the ids' point is of numbers alone.
         found = {
@@ -317,23 +346,23 @@ class LocalCSVConnector(DataConnector):
     def _turn(self, row: dict[str, str], day: CallDay, line: int) -> tuple[object, ...]:
         """Return a row of the table; the defaults of what a source lacks are here."""
         firm, text = row["companyid"], row["componenttext"]
-        speaker, section, person, headline = (one_line(_present(row.get(name, ""))) for name in TURN)
+        speaker, section, person, headline = (name_of(row.get(name, "")) for name in TURN)
         position = self._position(row["componentorder"], line) if "componentorder" in row else line
-        event = _present(row.get("keydevid", ""))
-        event = event.split(".")[0] if _POINT_ZERO.fullmatch(event) else event
+        event = present(row.get("keydevid", ""))
+        event = event.split(".")[0] if POINT_ZERO.fullmatch(event) else event
         transcript = row.get("transcriptid", event)
         if not transcript:
             # One call a day, or one a headline where they differ.
             mark = hashlib.blake2b(headline.encode(), digest_size=3).hexdigest() if headline else ""
             transcript = f"{day.day}-{mark}" if mark else day.day.isoformat()
-        if _POINT_ZERO.fullmatch(transcript):
+        if POINT_ZERO.fullmatch(transcript):
             transcript = transcript.split(".")[0]
-        name = one_line(_present(row.get("companyname", ""))) or _firm_of(headline) or firm
+        name = name_of(row.get("companyname", "")) or firm_of(headline) or firm
         created = " ".join(
             row.get(name, "").strip() for name in ("transcriptcreationdate_utc", "transcriptcreationtime_utc")
         )
         made = call_day(created.strip(), "", self._settings.date_format, "UTC") if created.strip() else None
-        kept = {column: value for column in self._settings.keep if (value := _present(row[column]))}
+        kept = {column: value for column in self._settings.keep if (value := present(row[column]))}
         key = "\0".join((firm, transcript, str(position), text))
         return (
             firm,
@@ -349,7 +378,7 @@ class LocalCSVConnector(DataConnector):
             headline,
             day.moment.isoformat() if day.moment else "",
             event,
-            one_line(_present(row.get("transcriptcollectiontypename", ""))),
+            name_of(row.get("transcriptcollectiontypename", "")),
             (made.moment.isoformat() if made.moment else made.day.isoformat()) if made else "",
             json.dumps(kept) if kept else "",
             hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest(),
@@ -377,8 +406,10 @@ class LocalCSVConnector(DataConnector):
         """Yield each table's name, what its rows are called, and its rows, the header first."""
         for file in files_of(self.path):
             word = "row" if file.suffix.lower() in (".parquet", ".pq", ".dta", ".xlsx") else "line"
-            choose = lambda header, name=str(file): self._chosen(name, header, light)  # noqa: E731
-            yield str(file), word, read_table(file, self.limits, self._n_known, choose)
+            for part in parts_of(file, self._n_known):
+                name = f"{file} ({part})" if part else str(file)
+                choose = lambda header, name=name: self._chosen(name, header, light)  # noqa: E731
+                yield name, word, read_table(file, self.limits, self._n_known, choose, part)
 
     def _n_known(self, header: list[str]) -> int:
         return n_known(header, self._settings.columns)
@@ -404,15 +435,22 @@ class LocalCSVConnector(DataConnector):
             needed = _FIRM_AND_DATE if light and name in self._checked else REQUIRED
             found = places(f"{name}, line 1", header, settings.columns, keep, needed)
             firm, again = found["companyid"], [plain(column) for column in header]
+            names = set(again) - {""}
             line = 0
             for line, cells in table:
-                if plain(cells[firm]) == again[firm] and [plain(cell) for cell in cells] == again:
+                if cells[firm] and plain(cells[firm]) in names:
                     # Files that were put together with cat.
-                    self._again += light
-                    continue
+                    if [plain(cell) for cell in cells] == again:
+                        self._again += light
+                        continue
+                    if self._n_known(cells) >= len(REQUIRED):
+                        raise InputError(
+                            f"{name}, {word} {line}: found a header again, with its columns in another order; expected "
+                            "one header. Give the tables that were put together as a folder or a list."
+                        )
                 row = {column: cells[place] for column, place in found.items()}
                 for column in ("companyid", "transcriptid"):
-                    if fault := id_fault(row.get(column, "-")):
+                    if fault := source_id_fault(row.get(column, "0")):
                         raise InputError(f"{name}, {word} {line}: {column} is {fault}")
                 yield before + line, row
             before += line
@@ -427,36 +465,6 @@ class LocalCSVConnector(DataConnector):
         """Return the line of a row, with its file where there are several."""
         where = self._where(number)
         return where if len(self._starts) > 1 else where.rpartition(", ")[2]
-
-
-def is_missing(text: str) -> bool:
-    """Return whether a cell holds nothing, or what programs write for nothing (NA, nan, NULL)."""
-    return (len(text) < 8 and text.strip().lower() in _MISSING) or not text.strip()
-
-
-def _present(text: str) -> str:
-    """Return a name or an id of a column that may lack it: mended, and empty where it is missing."""
-    return "" if is_missing(text) else repaired(text)
-
-
-def _firm_of(headline: str) -> str:
-    """Return the firm's name in a headline such as "Ashquill Holdings, Inc., Q1 2023 Earnings Call, May 5, 2023"."""
-    found = re.match(
-        r"(.{2,100}?),? (?:-+ )?(?:[QH][1-4]|FY|\d{4} |Full.Year|First|Second|Third|Fourth)", headline
-    )
-    return found.group(1).rstrip(",- ") if found else ""
-
-
-def plain_ids(ids: Collection[str]) -> dict[str, str]:
-    """Return the id that each is used as: 1000.0 is 1000 where 1000 is there too, or where all ids end so."""
-    zeros = {firm for firm in ids if _POINT_ZERO.fullmatch(firm)}
-    every = len(zeros) == len(ids)
-    known = set(ids)
-    used = {}
-    for firm in ids:
-        stem = firm.split(".")[0]
-        used[firm] = stem if firm in zeros and (every or stem in known) else firm
-    return used
 
 
 def _named(undated: Counter[str], names: dict[str, str]) -> str:

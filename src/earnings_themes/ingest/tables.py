@@ -4,9 +4,11 @@ Each gives its header and then rows of text, a few at a time, so that ten gigaby
 megabytes. Also here: which files a path means, for a path may be a folder or a glob.
 """
 
+import contextlib
 import datetime as dt
 import glob
 import math
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -14,14 +16,18 @@ from typing import Any, Final
 
 from earnings_themes.config import Limits
 from earnings_themes.errors import InputError
-from earnings_themes.ingest.csv_rows import Counter, read_csv
+from earnings_themes.ingest.csv_rows import Counter, read_csv, short, tables_in
 from earnings_themes.ingest.kinds import EXPECTED, table_kind
 
 # A worker of a machine with little memory holds this many rows, of some KB each, at once.
 ROWS_A_BATCH: Final = 2_000
-# What is taken from a folder; what else lies there (notes, receipts) is not a table.
+# Between the paths of a list; config.yaml's list comes here so.
+BETWEEN: Final = " | "
+# A sheet with fewer of the columns that are read is no table of calls: a firm, a day and a text are needed.
+_FEWEST_COLUMNS: Final = 3
 # A header to the names in it that are needed.
 Choose = Callable[[list[str]], list[str]]
+# What is taken from a folder; what else lies there (notes, receipts) is not a table.
 SUFFIXES: Final = (
     ".csv",
     ".tsv",
@@ -40,13 +46,15 @@ SUFFIXES: Final = (
 
 
 def files_of(path: str) -> list[Path]:
-    """Return the files that a path means, in the order of their names: a file, those in a folder, or a glob's.
+    """Return the files that a path means, in the order of their names: a file, those in a folder, a glob's, or a list's.
 
     Raises
     ------
     InputError
         There is none.
     """
+    if BETWEEN in path and not Path(path).exists():
+        return list(dict.fromkeys(file for one in path.split(BETWEEN) for file in files_of(one)))
     whole = Path(path).expanduser()
     if whole.is_dir():
         # Below it too: partitioned tables are folders of folders.
@@ -72,8 +80,38 @@ def files_of(path: str) -> list[Path]:
     return [whole]
 
 
+def parts_of(path: Path, n_known: Counter) -> list[str | None]:
+    """Return what tables a file has: the members of a zip file, the sheets of a workbook; [None] for its one.
+
+    Sheets without the columns, such as notes, are no tables. Raises InputError as `read_table` does.
+    """
+    kind = table_kind(path)
+    parts: list[str] = []
+    if kind == "zip":
+        try:
+            with zipfile.ZipFile(path) as archive:
+                parts = tables_in(archive)
+        except (zipfile.BadZipFile, OSError):
+            parts = []  # read_table says what is wrong
+    elif kind == "xlsx":
+        import openpyxl
+
+        with _naming_xlsx(path), path.open("rb") as file:
+            # Opened here, for openpyxl refuses a workbook that is named .csv.
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            heads = {
+                sheet.title: [
+                    as_text(cell) for cell in next(sheet.iter_rows(max_row=1, values_only=True), ())
+                ]
+                for sheet in book.worksheets
+            }
+            book.close()
+            parts = [name for name, head in heads.items() if n_known(head) >= _FEWEST_COLUMNS]
+    return [*parts] if len(parts) > 1 or (parts and kind == "xlsx") else [None]
+
+
 def read_table(
-    path: Path, limits: Limits, n_known: Counter, choose: Choose | None = None
+    path: Path, limits: Limits, n_known: Counter, choose: Choose | None = None, part: str | None = None
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield (line, cells) for each row of a table, the header first; a row's number where there are no lines.
 
@@ -87,6 +125,8 @@ def read_table(
         Says of a header how many of its names are columns that are read.
     choose
         Says which of a header's names are needed, where reading a part of the columns is cheaper; None is all.
+    part
+        Which of its tables, of `parts_of`; None for its one.
 
     Raises
     ------
@@ -97,10 +137,10 @@ def read_table(
     if kind == "parquet":
         return read_parquet(path, str(path), choose)
     if kind == "xlsx":
-        return _read_xlsx(path)
+        return _read_xlsx(path, part)
     if kind == "dta":
         return _read_dta(path)
-    return read_csv(path, kind, limits, n_known)
+    return read_csv(path, kind, limits, n_known, part)
 
 
 def read_parquet(
@@ -144,13 +184,19 @@ def read_parquet(
         ) from error
 
 
-def _read_xlsx(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _read_xlsx(path: Path, sheet_name: str | None) -> Iterator[tuple[int, list[str]]]:
     import openpyxl
+    from openpyxl.utils.escape import unescape
 
-    try:
+    def text_of(cell: Any) -> str:
+        text = as_text(cell)
+        # Excel keeps what XML cannot hold as _x000D_.
+        return unescape(text) if "_x" in text else text
+
+    with _naming_xlsx(path), path.open("rb") as file:
         # Read only: a row at a time, however large the sheet.
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        sheet = book.worksheets[0]
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        sheet = book[sheet_name] if sheet_name else book.worksheets[0]
         rows = sheet.iter_rows(values_only=True)
         header = [as_text(cell) for cell in next(rows, ())]
         while header and not header[-1].strip():
@@ -159,15 +205,22 @@ def _read_xlsx(path: Path) -> Iterator[tuple[int, list[str]]]:
             raise InputError(f"{path}: the first sheet is empty. Expected a header with the columns' names.")
         yield 1, header
         for number, cells in enumerate(rows, 2):
-            row = [as_text(cell) for cell in cells[: len(header)]]
+            row = [text_of(cell) for cell in cells[: len(header)]]
             if any(cell.strip() for cell in row):
                 yield number, row + [""] * (len(header) - len(row))
         book.close()
+
+
+@contextlib.contextmanager
+def _naming_xlsx(path: Path) -> Iterator[None]:
+    """Name the workbook that openpyxl cannot read."""
+    try:
+        yield
     except InputError:
         raise
     except Exception as error:  # openpyxl raises whatever the damaged part of the file raises
         raise InputError(
-            f"{path}: not readable as Excel's .xlsx ({type(error).__name__}: {error}). Save it again as CSV UTF-8."
+            f"{path}: not readable as Excel's .xlsx ({type(error).__name__}: {short(error)}). Save it again as CSV UTF-8."
         ) from error
 
 
@@ -184,9 +237,9 @@ def _read_dta(path: Path) -> Iterator[tuple[int, list[str]]]:
                 for row in chunk.itertuples(index=False, name=None):
                     number += 1
                     yield number, [as_text(cell) for cell in row]
-    except (ValueError, OSError, EOFError, UnicodeError, KeyError) as error:
+    except Exception as error:  # pandas raises whatever the damaged part of the file raises
         raise InputError(
-            f"{path}: not readable as Stata's .dta ({error}). In Stata: export delimited using calls.csv"
+            f"{path}: not readable as Stata's .dta ({short(error)}). In Stata: export delimited using calls.csv"
         ) from error
 
 

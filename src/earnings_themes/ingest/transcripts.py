@@ -35,16 +35,20 @@ from earnings_themes.text import (
     has_content,
     is_english,
     lacks_ends,
+    points_are_rare,
     repaired,
     repeated_lines,
     sketch,
     split_sentences_counted,
+    without_pages,
     without_unsaid,
 )
 
 log = logging.getLogger(__name__)
 
 _NAMED: Final = 5
+# A row of speech as recognisers and subtitles cut it has fewer words.
+_WORDS_A_ROW: Final = 20
 
 
 def ingest(
@@ -175,8 +179,8 @@ class _Found:
             notes.append(f"{pairs_said(self.pairs)}; source.two_firms: refuse stops instead.")
         if self.without_ends:
             notes.append(
-                f"{self.without_ends:,} of {self.turns:,} turns are long and have not one end of a sentence, as speech "
-                "recognition without points writes them. They were cut between clauses: sentences may begin and end "
+                f"{self.without_ends:,} of {self.turns:,} turns are long and have no end of a sentence, or hardly "
+                "one, as speech recognition without points writes them. They were cut between clauses: sentences may begin and end "
                 "in the middle. Punctuate the text first where that matters."
             )
         if self._foreign:
@@ -254,7 +258,7 @@ def _split_all(
 
 def _split_firm(data: TranscriptData, source: Source | None) -> _FirmSentences:
     firm_name = one_line(data.firm_name)
-    in_time = [call for call in data.calls if source is None or _counts(call, source)]
+    in_time = [_repaired(call) for call in data.calls if source is None or _counts(call, source)]
     calls, other_versions = one_version(in_time, source.version if source else "latest")
     columns: dict[str, list[Any]] = {name: [] for name in TRANSCRIPT_SCHEMA.names}
     counts: Counter[str] = Counter(
@@ -331,14 +335,16 @@ def _split_call(firm_id: str, firm_name: str, call: Call, columns: dict[str, lis
     speakers: list[str] = []
     sections: list[str] = []
     unsaid: list[bool] = []
-    turns = _joined([replace(turn, text=repaired(turn.text)) for turn in call.turns])
+    turns = _joined(call.turns)
     counts: Counter[str] = Counter(turns=len(turns))
     repeated = repeated_lines([turn.text for turn in turns])
-    for turn in turns:
-        said, lines = without_unsaid(turn.text, repeated)
-        sentences, cut = split_sentences_counted(said)
+    rare = points_are_rare([turn.text for turn in turns])
+    for turn, (text, pages) in zip(turns, without_pages([turn.text for turn in turns]), strict=True):
+        said, lines = without_unsaid(text, repeated)
+        lines += pages
+        sentences, cut = split_sentences_counted(said, rare)
         counts.update(
-            long_sentences_split=cut, turns_without_ends=lacks_ends(said), lines_nobody_said=len(lines)
+            long_sentences_split=cut, turns_without_ends=lacks_ends(said, rare), lines_nobody_said=len(lines)
         )
         for sentence in (*sentences, *lines):
             cleaned = clean(sentence)
@@ -367,6 +373,15 @@ def _split_call(firm_id: str, firm_name: str, call: Call, columns: dict[str, lis
     return counts
 
 
+def _repaired(call: Call) -> Call:
+    """Return a call with its texts mended, before anything compares them."""
+    turns = [
+        turn if (text := repaired(turn.text)) == turn.text else replace(turn, text=text)
+        for turn in call.turns
+    ]
+    return replace(call, turns=tuple(turns))
+
+
 def _joined(turns: Iterable[Turn]) -> list[Turn]:
     """Return turns with those joined that one speaker goes on in: recognisers write a row every few words.
 
@@ -377,12 +392,13 @@ def _joined(turns: Iterable[Turn]) -> list[Turn]:
         last = joined[-1] if joined else None
         if (
             last is not None
-            and (last.speaker_name or last.speaker_type)
+            # Without speakers only rows of some words are joined: two people's turns are longer.
+            and (last.speaker_name or last.speaker_type or turn.text.count(" ") < _WORDS_A_ROW)
             and (last.speaker_name, last.speaker_type, last.section)
             == (turn.speaker_name, turn.speaker_type, turn.section)
             and (end := last.text.rstrip()[-1:])
             and (end.isalnum() or end == ",")
-            and turn.text.lstrip()[:1].islower()
+            and (turn.text.lstrip()[:1].islower() or (turn.text.isupper() and last.text.isupper()))
         ):
             joined[-1] = replace(last, text=f"{last.text.rstrip()} {turn.text.lstrip()}")
         else:

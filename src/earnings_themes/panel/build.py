@@ -1,12 +1,13 @@
 """Makes panel.parquet, calls.parquet, exchanges.parquet and codebook.md of a run, some firms at a time."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -14,10 +15,11 @@ import pyarrow.parquet as pq
 from earnings_themes.panel.block import to_array, to_table
 from earnings_themes.panel.codebook import codebook
 from earnings_themes.panel.columns import EXCHANGES, Layout, kept_names, layout, schema
-from earnings_themes.panel.count import Scoring, count
+from earnings_themes.panel.count import Members, Scoring, count
 from earnings_themes.panel.sentences import iter_sentences, read_calls
-from earnings_themes.panel.themes import read_theme_rows, theme_table
+from earnings_themes.panel.themes import read_found_themes, seed_row, theme_table
 from earnings_themes.system.files import replaced, write_atomically
+from earnings_themes.themes.seeds import Answer, overlap
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,13 @@ class Made:
     n_themes: int
 
 
-def build(where: str, out: Path, scoring: Scoring | None = None) -> Made:
+def build(
+    where: str,
+    out: Path,
+    scoring: Scoring | None = None,
+    answers: Sequence[Answer] = (),
+    alone: bool = False,
+) -> Made:
     """Make the panel's files of a run.
 
     Parameters
@@ -49,6 +57,10 @@ def build(where: str, out: Path, scoring: Scoring | None = None) -> Made:
         The folder that the files are written to.
     scoring
         Word lists and the user's own class; None for none.
+    answers
+        The user's own questions, which stand beside the themes as level 0.
+    alone
+        The questions alone, without the themes. Then calls.parquet says of no sentence that it settled.
 
     Raises
     ------
@@ -56,7 +68,9 @@ def build(where: str, out: Path, scoring: Scoring | None = None) -> Made:
         A file of the run is missing or damaged, or they are of different runs.
     """
     scoring = scoring or Scoring()
-    themes = read_theme_rows(where)
+    themes = [] if alone else read_found_themes(where)
+    asked = _Asked(answers, len(themes))
+    themes = [*themes, *(seed_row(a.question.theme_id, a.question.name) for a in answers)]
     source, kept = read_calls(where)
     if source is None:
         log.warning(
@@ -75,7 +89,7 @@ def build(where: str, out: Path, scoring: Scoring | None = None) -> Made:
         exchanges = _Writer(stack, out / EXCHANGES_FILE, EXCHANGES)
         for said in _parts(where, calls):
             of = calls.of(said)
-            counted = count(said, of, themes, scoring)
+            counted = count(_unsettled(said) if alone else said, of, themes, scoring, asked.among(said))
             panel.add(to_table(counted.block, theme_table(themes), columns.panel))
             totals.add(_call_rows(of, counted.denominators, columns))
             exchanges.add(counted.exchanges)
@@ -84,8 +98,36 @@ def build(where: str, out: Path, scoring: Scoring | None = None) -> Made:
         for writer in (panel, totals, exchanges):
             writer.end()
     made = Made(n_rows, n_calls, len(themes))
-    write_atomically(out / CODEBOOK, codebook(columns, themes, made.n_calls, made.n_rows))
+    shared = {a.question.theme_id: found for a, found in zip(answers, overlap(where, answers), strict=True)}
+    write_atomically(out / CODEBOOK, codebook(columns, themes, made.n_calls, made.n_rows, shared))
     return made
+
+
+def _unsettled(said: pa.Table) -> pa.Table:
+    for name in ("theme_id", "broad_id"):
+        said = said.set_column(said.column_names.index(name), name, pa.nulls(said.num_rows, pa.string()))
+    return said
+
+
+class _Asked:
+    """The sentences that count for the user's own questions, found again among the sentences of some firms."""
+
+    def __init__(self, answers: Sequence[Answer], n_themes: int) -> None:
+        self._near: list[tuple[int, dict[str, float]]] = []
+        for number, answer in enumerate(answers, n_themes):
+            ids, strength = (answer.inside[name].to_pylist() for name in ("sentence_id", "strength"))
+            self._near.append((number, dict(zip(ids, strength, strict=True))))
+
+    def among(self, said: pa.Table) -> Members:
+        ids = said["sentence_id"].to_pylist() if self._near else []
+        found = [
+            (row, number, near[sentence])
+            for number, near in self._near
+            for row, sentence in enumerate(ids)
+            if sentence in near
+        ]
+        rows, themes, strength = zip(*found, strict=True) if found else ((), (), ())
+        return Members(np.array(rows, np.int64), np.array(themes, np.int64), np.array(strength, np.float64))
 
 
 def _parts(where: str, calls: "_Calls") -> Iterator[pa.Table]:

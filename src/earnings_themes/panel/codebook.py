@@ -1,9 +1,14 @@
 """codebook.md: what every column of the panel means, and how a zero, a null and a missing row come about."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from earnings_themes.panel.columns import Column, Layout
 from earnings_themes.panel.themes import ThemeRow
+
+_THEME_HEAD: Final = ("theme_id", "level", "kind", "label", "broad theme", "shares sentences with")
+# Themes that a question's row names.
+_MOST_SHARED: Final = 5
 
 _HEAD = """# Codebook
 
@@ -53,17 +58,39 @@ null text is empty, and `time` is UTC.
 """
 
 
-def codebook(columns: Layout, themes: Sequence[ThemeRow], n_calls: int, n_rows: int) -> str:
-    """Return the codebook of a run as Markdown."""
+def codebook(
+    columns: Layout,
+    themes: Sequence[ThemeRow],
+    n_calls: int,
+    n_rows: int,
+    shared: Mapping[str, Sequence[tuple[str, int]]],
+) -> str:
+    """Return the codebook of a run as Markdown.
+
+    shared: of each question of the user's own, the themes that its sentences settled in, and how many.
+    """
     head = _HEAD.format(n_rows=n_rows, n_calls=n_calls, n_themes=len(themes))
     of_themes = (
-        (theme.theme_id, str(theme.level), theme.kind, theme.label, theme.parent or "") for theme in themes
+        (
+            theme.theme_id,
+            str(theme.level),
+            theme.kind,
+            theme.label,
+            theme.parent or "",
+            _shared(shared.get(theme.theme_id, ())),
+        )
+        for theme in themes
     )
     return (
         f"{head}\n## panel.parquet\n\n{_columns(columns.panel)}"
         f"\n## calls.parquet\n\n{_columns(columns.calls)}{_READ}"
-        f"\n## Themes\n\n{_table(('theme_id', 'level', 'kind', 'label', 'broad theme'), of_themes)}"
+        f"\n## Themes\n\n{_table(_THEME_HEAD, of_themes)}"
     )
+
+
+def _shared(themes: Sequence[tuple[str, int]]) -> str:
+    named = ", ".join(f"{theme} ({n})" for theme, n in themes[:_MOST_SHARED])
+    return f"{named}, and {len(themes) - _MOST_SHARED} more" if len(themes) > _MOST_SHARED else named
 
 
 def _columns(columns: Iterable[Column]) -> str:

@@ -37,16 +37,20 @@ CALL: Final = (
 _THEME: Final = (
     Column("theme_id", _TEXT, "text", "The theme's id; the table of themes is below."),
     Column(
-        "level", pa.int32(), "1 or 2", "1: themes; 2: broad themes. They are two panels: never sum over both."
+        "level",
+        pa.int32(),
+        "0, 1 or 2",
+        "1: themes; 2: broad themes; 0: your own questions (`themes.seeds`), which overlap with themes and with each other. "
+        "They are three panels: never sum over two of them.",
     ),
     Column("label", _TEXT, "text", "The theme's name, for people. Join by theme_id."),
-    Column("kind", _TEXT, "text", "subject, reporting, procedure or filler."),
+    Column("kind", _TEXT, "text", "subject, reporting, procedure or filler; seed for your own question."),
     Column(
         "born",
         _TEXT,
         "a run's name",
         "The run that found the theme: with a registry an earlier one, or this one for what is new.",
-        "themes.json does not say it",
+        "themes.json does not say it, or it is your own question",
     ),
 )
 
@@ -57,7 +61,12 @@ _ROLE = "no sentence of the call has a known speaker type"
 _BOTH = "the call has no known section, or no known speaker type"
 _NONE_SAID = "n is 0"
 VALUES: Final = (
-    Column("n", _COUNT, "sentences", "Sentences of the call that settled in the theme."),
+    Column(
+        "n",
+        _COUNT,
+        "sentences",
+        "Sentences of the call that settled in the theme; for your own question, those that reach its threshold.",
+    ),
     Column("n_presentation", _COUNT, "sentences", "Those of n in the prepared remarks.", _SECTION),
     Column("n_qa", _COUNT, "sentences", "Those of n in questions and answers.", _SECTION),
     Column("n_management", _COUNT, "sentences", "Those of n that the firm's people say.", _ROLE),
@@ -77,7 +86,8 @@ VALUES: Final = (
         "strength",
         pa.float32(),
         "cosine",
-        "Mean nearness of these sentences to their theme of level 1; of a broad theme, over those that settled in one.",
+        "Mean nearness of these sentences to their theme of level 1; of a broad theme, over those that settled in one; of "
+        "your own question, to its examples.",
         "n is 0, or they settled in the broad theme alone",
     ),
     Column(

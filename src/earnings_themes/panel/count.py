@@ -16,7 +16,7 @@ from earnings_themes.panel.columns import EXCHANGES
 from earnings_themes.panel.exchanges import exchanges
 from earnings_themes.panel.themes import ThemeRow
 from earnings_themes.panel.words import WordList, holds, scores
-from earnings_themes.themes.hierarchy import CONTENT
+from earnings_themes.speech import CONTENT
 
 # A word: a piece between blanks with a letter or a digit in it.
 _WORD: Final = r"\S*[\pL\pN]\S*"
@@ -32,6 +32,25 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Members:
+    """Sentences that count for questions of the user's own, beside the theme that they settled in.
+
+    Attributes
+    ----------
+    rows : (m,) int64, their places among the sentences
+    themes : (m,) int64, the question's place among the themes
+    strength : (m,) float64
+    """
+
+    rows: NDArray[np.int64]
+    themes: NDArray[np.int64]
+    strength: NDArray[np.float64]
+
+
+NOBODY: Final = Members(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+
+
+@dataclass(frozen=True, slots=True)
 class Scoring:
     """How the words of sentences are judged: lists, and an object of the user's own or None."""
 
@@ -39,7 +58,13 @@ class Scoring:
     scorer: Any = None
 
 
-def count(said: pa.Table, calls: pa.Table, themes: Sequence[ThemeRow], scoring: Scoring) -> Counted:
+def count(
+    said: pa.Table,
+    calls: pa.Table,
+    themes: Sequence[ThemeRow],
+    scoring: Scoring,
+    asked_for: Members = NOBODY,
+) -> Counted:
     """Count the sentences of whole firms.
 
     Parameters
@@ -52,6 +77,8 @@ def count(said: pa.Table, calls: pa.Table, themes: Sequence[ThemeRow], scoring: 
         The run's themes.
     scoring
         Word lists and the user's own class.
+    asked_for
+        The sentences that count for the user's own questions, which are among the themes.
 
     Raises
     ------
@@ -117,21 +144,26 @@ def count(said: pa.Table, calls: pa.Table, themes: Sequence[ThemeRow], scoring: 
     }
     _add_means(totals, sentences)
 
-    # --- by call and theme: a sentence counts in its theme, and in its broad theme ---
+    # --- by call and theme: a sentence counts in its theme, in its broad theme, and for each question it is near to ---
     in_theme, in_broad = np.flatnonzero(theme >= 0), np.flatnonzero(broad >= 0)
-    of = np.concatenate([in_theme, in_broad])
-    cell = call[of] * n_themes + np.concatenate([theme[in_theme], broad[in_broad]])
+    of = np.concatenate([in_theme, in_broad, asked_for.rows])
+    cell = call[of] * n_themes + np.concatenate([theme[in_theme], broad[in_broad], asked_for.themes])
+    # In the order they were said: who speaks of it first depends on that.
+    order = np.argsort(of, kind="stable")
+    strength = said["strength"].to_numpy()
+    near = np.concatenate([strength[in_theme], strength[in_broad], asked_for.strength])[order]
+    of, cell = of[order], cell[order]
 
     def by_theme(weights: NDArray[Any]) -> Matrix:
-        found: Matrix = np.bincount(cell, weights[of].astype(np.float64), n_calls * n_themes).astype(
-            np.float64
-        )
+        return by_member(weights[of])
+
+    def by_member(weights: NDArray[Any]) -> Matrix:
+        found: Matrix = np.bincount(cell, weights.astype(np.float64), n_calls * n_themes).astype(np.float64)
         return found.reshape(n_calls, n_themes)
 
     n = by_theme(np.ones(len(call)))
     share = _ratio(n, np.broadcast_to(totals["modelled"][:, None], n.shape))
-    strength = said["strength"].to_numpy()
-    has_strength = ~np.isnan(strength)
+    has_strength = ~np.isnan(near)
     firm = np.unique(calls["firm_id"].to_numpy(zero_copy_only=False), return_inverse=True)[1]
     # Numbers in the order of the rows, so that a firm's calls are found by halving.
     firm = np.cumsum(np.append(True, firm[1:] != firm[:-1])) if len(firm) else firm
@@ -144,7 +176,7 @@ def count(said: pa.Table, calls: pa.Table, themes: Sequence[ThemeRow], scoring: 
         "words": by_theme(words),
         "share": share,
         "abnormal_share": abnormal(share, firm, day),
-        "strength": _ratio(by_theme(np.where(has_strength, strength, 0)), by_theme(has_strength)),
+        "strength": _ratio(by_member(np.where(has_strength, near, 0)), by_member(has_strength)),
         "raised_by": _raised_by(cell, of, section, role, n.size).reshape(n.shape),
         "asked": _where(both, asked.reshape(n.shape)),
         "answered": _where(both, answered.reshape(n.shape)),

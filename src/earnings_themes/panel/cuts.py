@@ -39,13 +39,14 @@ class Wish:
 class Cut:
     """A cut of a run's panel; its tables come a few firms at a time.
 
-    Raises ResultError when the run has no panel, or nothing of what is wanted.
+    themes: what the panel has rows for, in their order; None for what the run's own files say. Raises ResultError when
+    the run has no panel, or nothing of what is wanted.
     """
 
-    def __init__(self, where: str, wish: Wish) -> None:
+    def __init__(self, where: str, wish: Wish, themes: Sequence[ThemeRow] | None = None) -> None:
         self.wish = wish
         self._panel, self._calls = _opened(f"{where}/{PANEL}"), _opened(f"{where}/{CALLS}").read()
-        self._themes = read_theme_rows(where)
+        self._themes = read_theme_rows(where) if themes is None else list(themes)
         self._numbers = np.array(
             [number for number, theme in enumerate(self._themes) if _wanted(theme, wish)], dtype=np.int64
         )

@@ -1,19 +1,27 @@
 """Makes everything of the panel that a run leaves: the Parquet files, the codebook, and copies for spreadsheets and Stata."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
-from earnings_themes.config import Panel
+from earnings_themes.config import Embedding, Panel, Seed
 from earnings_themes.panel.build import Made, build
 from earnings_themes.panel.count import Scoring
 from earnings_themes.panel.cuts import Cut, Wish
 from earnings_themes.panel.files import write_tables
 from earnings_themes.panel.words import load_scorer, read_lists
+from earnings_themes.themes.seeds import ask, question_of, write
 
 log = logging.getLogger(__name__)
 
 
-def make(where: str, out: Path, settings: Panel) -> Made:
+def make(
+    where: str,
+    out: Path,
+    settings: Panel,
+    seeds: Sequence[Seed] = (),
+    embedding: Embedding | None = None,
+) -> Made:
     """Make the panel's files of a run, and panel.csv and panel.dta where the panel is small enough.
 
     Parameters
@@ -24,15 +32,26 @@ def make(where: str, out: Path, settings: Panel) -> Made:
         The folder that the files are written to.
     settings
         Section `panel` of the config.
+    seeds, embedding
+        `themes.seeds`, and section `embedding`, by which they are encoded.
 
     Raises
     ------
     ConfigError
         A word list or the class of the user's own cannot be used.
+    ModelError
+        A question cannot be encoded as the run was.
     ResultError
         A file of the run is missing or damaged.
     """
-    made = build(where, out, Scoring(read_lists(settings.words), load_scorer(settings.score)))
+    answers = ask(where, [question_of(seed) for seed in seeds], embedding) if seeds else []
+    for answer in answers:
+        log.info(
+            "%s: %s sentences reach %.2f. What lies just above and below: earnings-themes ask %s --run %s",
+            answer.question.theme_id, f"{answer.inside.num_rows:,}", answer.question.threshold, answer.question.name, where,
+        )  # fmt: skip
+    write(out, where, answers)
+    made = build(where, out, Scoring(read_lists(settings.words), load_scorer(settings.score)), answers)
     small = made.n_rows <= settings.spreadsheet_rows and not where.startswith("s3://")
     for form in ("csv", "dta"):
         path = out / f"panel.{form}"

@@ -1,19 +1,24 @@
-"""The themes that the panel has columns or rows for, as themes.json lists them."""
+"""The themes that the panel has columns or rows for: those of themes.json, and the user's own questions of seeds.json."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 
 from earnings_themes.errors import ResultError
 from earnings_themes.system.folders import folder_at
+from earnings_themes.themes.seeds import asked_in
+
+# The level, and the kind, of a question of the user's own: it overlaps with themes, and is never summed with them.
+SEED_LEVEL: Final = 0
+SEED_KIND: Final = "seed"
 
 
 @dataclass(frozen=True, slots=True)
 class ThemeRow:
-    """A theme; level 1, or 2 for a broad one.
+    """A theme; level 1, 2 for a broad one, 0 for a question of the user's own.
 
     parent: the broad theme that it is of, None for none. born: the run that found it, None where that is not said.
     """
@@ -26,7 +31,21 @@ class ThemeRow:
     born: str | None = None
 
 
+def seed_row(theme_id: str, name: str) -> ThemeRow:
+    """Return the row of a question of the user's own."""
+    return ThemeRow(theme_id, SEED_LEVEL, name, SEED_KIND, None)
+
+
 def read_theme_rows(where: str) -> list[ThemeRow]:
+    """Return a run's themes and, after them, the questions that it was asked: what its panel has rows for.
+
+    where: the run's folder, on a disk or s3://. Raises ResultError when a file is missing or damaged.
+    """
+    asked = (seed_row(question.theme_id, question.name) for question in asked_in(where))
+    return [*read_found_themes(where), *asked]
+
+
+def read_found_themes(where: str) -> list[ThemeRow]:
     """Return a run's themes, in their order, level 1 before level 2.
 
     where: the run's folder, on a disk or s3://. Raises ResultError when themes.json is missing or damaged.

@@ -46,6 +46,7 @@ class RegistryTheme:
     history : the runs in which a sentence settled in it, in their order; of level 1
     exemplars : sentence ids that stood for it when it was found
     hidden : left out of what readers see; its sentences settle in it still, and so in no other theme
+    into : the theme that its sentences are counted under, where a curator merged the two
     note : a curator's
     """
 
@@ -63,6 +64,7 @@ class RegistryTheme:
     history: tuple[Seen, ...] = ()
     exemplars: tuple[str, ...] = ()
     hidden: bool = False
+    into: str | None = None
     note: str = ""
 
 

@@ -74,8 +74,8 @@ class Registry:
         """Return what a run works on, by whether the registry knows it already.
 
         A new run extends the newest version. The run that was the last to extend it is made again from the version
-        before. An earlier one, or any after a curation, settles in the themes that it had, without births: so does a
-        firm that came late. A new run of an earlier quarter than the newest is refused, unless the mode is frozen.
+        before. An earlier one, or any after a curation, settles in the themes that it had, by their names of now, without
+        births: so does a firm that came late. A new run of an earlier quarter than the newest is refused, unless the mode is frozen.
 
         Raises
         ------
@@ -105,19 +105,41 @@ class Registry:
         return Ground(current, births=True, mark=mark)
 
     def _again(self, run: str, current: Named, mark: str | None, mode: Mode) -> Ground:
-        made, since = current, current
+        """Return the ground of a run that the registry knows: the themes that it had, as they are called now."""
+        if current.version.made_by == run and mode == "extend":
+            parent = current.version.parent
+            base = self._before(current.version.number, parent) if parent else None
+            return Ground(base, births=True, replaces=current, mark=mark)
+        is_curated = False
         for named in self.lineage():
+            is_curated |= named.version.made_by is None
+            if named.version.made_by == run and not is_curated:
+                return Ground(named, births=False)
+        names = [ran.run for ran in current.version.runs]
+        until = set(names[: names.index(run) + 1])
+        themes = tuple(theme for theme in current.version.themes if theme.born in until)
+        return Ground(Named(replace(current.version, themes=themes), current.sha256), births=False)
+
+    def curated_ground(self) -> Ground:
+        """Return the newest version, for a curation of it."""
+        current, mark = self._current()
+        return Ground(current, births=False, mark=mark)
+
+    def basis(self, run: str, mode: Mode = "extend") -> str:
+        """Return a text that is another one when a run's themes are to be made again.
+
+        It is the version that the run started from, and the newest curation since: what the run itself adds, and what later
+        runs add, changes nothing of it. Of a frozen run that the registry does not know it is the newest curation alone, so
+        that it stays as it is while others extend. Raises RegistryError, CloudError.
+        """
+        curation, newest = "", ""
+        for named in self.lineage():
+            newest = newest or named.sha256
             if named.version.made_by == run:
-                made = named
-                break
-            if named.version.made_by is not None:
-                # What another run extended is later than what this one had.
-                since = self._before(named.version.number, named.version.parent or "")
-        if made.sha256 == current.sha256 and mode == "extend":
-            parent = made.version.parent
-            base = self._before(made.version.number, parent) if parent else None
-            return Ground(base, births=True, replaces=made, mark=mark)
-        return Ground(since, births=False)
+                return f"{named.version.parent or ''} {curation}".strip()
+            if named.version.made_by is None:
+                curation = curation or named.sha256
+        return curation if mode == "frozen" else newest
 
     def commit(self, version: Version, ground: Ground) -> Named:
         """Add a version made on this ground and point to it; return it, or the same one where it is there already.

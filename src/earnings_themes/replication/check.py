@@ -22,7 +22,9 @@ def check_files(folder: Path) -> None:
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             wrong.append(name)
     if wrong:
-        raise SystemExit(f"Changed or missing since the package was made: {', '.join(wrong)}. Unpack it anew.")
+        raise SystemExit(
+            f"Changed or missing since the package was made: {', '.join(wrong)}. Unpack it anew."
+        )
     print(f"{len(lines)} files are as they were packed.")
 
 

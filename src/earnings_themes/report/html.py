@@ -6,7 +6,8 @@ Content-Security-Policy lets no script run but the one that it was made with.
 
 import base64
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -14,9 +15,12 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup
 
+from earnings_themes.abstractions import Theme
 from earnings_themes.quality.floor import STABLE
 from earnings_themes.quality.meaning import MEANINGS, Meaning
-from earnings_themes.report.page_data import Page, share_of
+from earnings_themes.report.cut_charts import births
+from earnings_themes.report.page_data import Listing, Page, share_of, short
+from earnings_themes.results.firms import encode_firm
 
 KINDS: Final = {
     "subject": "Subject matter",
@@ -24,28 +28,41 @@ KINDS: Final = {
     "procedure": "Procedure",
     "filler": "Filler",
 }
+SIDE_NAMES: Final = {
+    "presentation": "prepared remarks",
+    "qa": "Q&A",
+    "management": "management",
+    "analysts": "analysts",
+}
+# The folder beside the page with a file a theme.
+BESIDE: Final = "report"
 _MISSING: Final = "–"
+# Letters of an example; the lists of all sentences have them whole.
+_EXAMPLE: Final = 240
+# Letters of 10 points are 13 pixels high; below 9 pixels they cannot be read on a phone.
+_SHRUNK: Final = 0.7
+# Themes that are printed by name: with them the print has at most 12 pages.
+_PRINTED: Final = 120
 
 
-def render(page: Page, quality: Mapping[str, Any], figures: Mapping[str, tuple[str, str]]) -> str:
+def render(
+    page: Page, quality: Mapping[str, Any], figures: Mapping[str, tuple[str, str]], beside: bool = False
+) -> str:
     """Return the page. The same arguments give the same text.
 
     Parameters
     ----------
     quality : what quality_report returned
     figures : name to (SVG, caption), what draw_figures returned
+    beside : whether the sentences that it has no room for stand in files beside it
     """
     js = _package_file("page.js")
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    environment.filters.update(
-        percent=percent, score=score, thousands=thousands, words=lambda name: name.replace("_", " ")
-    )
-    return environment.from_string(_package_file("page.html")).render(
+    return _template("page.html").render(
         page=page,
         policy=_policy(js),
         css=Markup(_package_file("page.css")),  # nosec B704  # a file of ours
         js=Markup(js),  # nosec B704  # a file of ours
-        figures={name: (_image(svg), caption) for name, (svg, caption) in figures.items()},
+        figures={name: _image(svg, caption) for name, (svg, caption) in figures.items()},
         cards=_cards(page, quality["metrics"]),
         kind_names=KINDS,
         stable=STABLE,
@@ -53,9 +70,31 @@ def render(page: Page, quality: Mapping[str, Any], figures: Mapping[str, tuple[s
         firm_numbers={firm.row.firm_id: firm.number for firm in page.firms},
         hidden_firms=page.n_firms - len(page.firms) - sum(len(names) for _, names in page.skipped_firms),
         made_with=_made_with(page),
+        over=_over(page),
+        sides=_sides(page),
+        beside=beside,
+        n_printed=_PRINTED,
         quality=_quality(quality["metrics"]),
         matches=_matches(page, quality["labels"]),
     )
+
+
+def listings(page: Page) -> Iterator[tuple[str, str]]:
+    """Give by file name, in the folder BESIDE, a page with a theme's sentences, or with those that hold to a broad theme alone."""
+    template = _template("listing.html")
+    for part in page.themes:
+        yield f"{encode_firm(part.theme.theme_id)}.html", _listing(template, page, part.theme, part.listing)
+    for group in page.broad:
+        if group.theme and group.listing.sources:
+            yield (
+                f"{encode_firm(group.theme.theme_id)}.html",
+                _listing(template, page, group.theme, group.listing),
+            )
+
+
+def _listing(template: jinja2.Template, page: Page, theme: Theme, listing: Listing) -> str:
+    css = Markup(_package_file("page.css"))  # nosec B704  # a file of ours
+    return template.render(page=page, theme=theme, listing=listing, css=css)
 
 
 # --- how values are written ------------------------------------------------------------------------
@@ -121,6 +160,48 @@ def _cards(page: Page, metrics: Mapping[str, Any]) -> list[dict[str, str]]:
     return [{"name": name, "value": thousands(value), "note": note} for name, value, note in lines]
 
 
+def _over(page: Page) -> dict[int, dict[str, Any]]:
+    """By theme number: its counts by quarter, where it begins, and its line in a box of 100 × 30; empty for one quarter."""
+    cut, begun = page.cuts.quarters, births(page)
+    if len(cut.names) < 2:
+        return {}
+    shares = cut.shares()
+    found = {}
+    for part in page.themes:
+        values = [None if share != share else share for share in shares[:, part.number].tolist()]
+        most = max((value for value in values if value is not None), default=0.0) or 1.0
+        points = [
+            f"{100 * place / (len(values) - 1):.1f},{29 - 27 * value / most:.1f}"
+            for place, value in enumerate(values)
+            if value is not None
+        ]
+        counts = zip(
+            cut.names,
+            cut.n[:, part.number].tolist(),
+            values,
+            cut.n_firms[:, part.number].tolist(),
+            strict=True,
+        )
+        found[part.number] = {
+            "rows": list(counts),
+            "points": " ".join(points),
+            "most": most,
+            "begins": begun.get(part.number, -1),
+        }
+    return found
+
+
+def _sides(page: Page) -> dict[int, list[tuple[str, float, int]]]:
+    """By theme number: its share of each part of the calls, and the sentences that it is of."""
+    return {
+        part.number: [
+            (SIDE_NAMES[name], float(n[part.number] / whole), int(n[part.number]))
+            for name, (n, whole) in page.cuts.sides.items()
+        ]
+        for part in page.themes
+    }
+
+
 def _made_with(page: Page) -> list[tuple[str, str]]:
     def text(value: Any) -> str:
         if isinstance(value, Mapping):
@@ -176,14 +257,32 @@ def _group(group: str, metrics: Mapping[str, Any]) -> dict[str, Any]:
 # --- files -----------------------------------------------------------------------------------------
 
 
+def _template(name: str) -> jinja2.Template:
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    environment.filters.update(
+        percent=percent,
+        score=score,
+        thousands=thousands,
+        words=lambda text: text.replace("_", " "),
+        example=lambda text: short(text, _EXAMPLE),
+        file_of=lambda theme_id: f"{BESIDE}/{encode_firm(theme_id)}.html",
+    )
+    return environment.from_string(_package_file(name))
+
+
 @cache
 def _package_file(name: str) -> str:
     return (files("earnings_themes.report") / name).read_text(encoding="utf-8")
 
 
-def _image(svg: str) -> str:
-    """The picture as an address: as an image no script in it could run."""
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode('ascii')}"
+def _image(svg: str, caption: str) -> dict[str, str | int]:
+    """The picture as an address: as an image no script in it could run. least: the narrowest that it is shown, in pixels."""
+    width = re.search(r'<svg[^>]* width="([\d.]+)pt"', svg)
+    return {
+        "address": f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode('ascii')}",
+        "caption": caption,
+        "least": round(_SHRUNK * float(width[1]) * 96 / 72) if width else 0,
+    }
 
 
 def _policy(script: str) -> str:

@@ -1,11 +1,12 @@
 """Makes every file of the report from a finished run's files."""
 
+import shutil
 from pathlib import Path
 from typing import Final
 
 from earnings_themes.quality.summary import quality_report
 from earnings_themes.report.figures import draw_figures
-from earnings_themes.report.html import render
+from earnings_themes.report.html import BESIDE, listings, render
 from earnings_themes.report.page_data import gather
 from earnings_themes.results.artifacts import write_json
 from earnings_themes.results.run_files import open_run
@@ -24,7 +25,7 @@ def fetch_run(where: str, run_dir: Path) -> None:
     if not where.startswith("s3://"):
         return
     folder = folder_at(where)
-    folder.fetch(["transcripts.parquet"], run_dir)
+    folder.fetch(["transcripts.parquet", "panel.parquet", "calls.parquet"], run_dir)
     # What one firm's topics say of their making holds for all.
     topics = folder.child("topics")
     topics.fetch(sorted(topics.list())[:1], run_dir / "topics")
@@ -33,14 +34,20 @@ def fetch_run(where: str, run_dir: Path) -> None:
         below.fetch(below.list(), run_dir / name)
 
 
-def build(run_dir: Path, labels: Path | None = None) -> None:
-    """Write quality.json, report.html and figures/ into results/{run}.
+def build(run_dir: Path, labels: Path | None = None, where: str | None = None) -> None:
+    """Write quality.json, report.html, figures/ and, where the page has no room for every sentence, report/.
 
-    labels: a CSV with the columns sentence_id and theme, to measure agreement with. Raises ResultError when
-    a file of the run is missing or damaged, InputError when the labels cannot be read.
+    labels: a CSV with the columns sentence_id and theme, to measure agreement with. where: the run's address where run_dir
+    is a copy; the workflow doesn't know how many files would stand beside the page, so in S3 there are none. Raises
+    ResultError when a file of the run is missing or damaged, InputError when the labels cannot be read.
     """
     quality = quality_report(run_dir, labels)
-    page = gather(open_run(run_dir))
+    page = gather(open_run(run_dir), where)
     figures = draw_figures(page, quality, run_dir / "figures")
     write_json(run_dir / "quality.json", quality)
-    write_atomically(run_dir / "report.html", render(page, quality, figures))
+    # Those of a report with more themes would be of other numbers than the page beside them.
+    shutil.rmtree(run_dir / BESIDE, ignore_errors=True)
+    beside = not page.inside and not (where or "").startswith("s3://")
+    for name, text in listings(page) if beside else ():
+        write_atomically(run_dir / BESIDE / name, text)
+    write_atomically(run_dir / "report.html", render(page, quality, figures, beside))

@@ -150,6 +150,21 @@ def iter_sentences(
         raise _damaged_transcripts(source, error) from error
 
 
+def texts_of(source: Path | str, ids: Iterable[str]) -> dict[str, str]:
+    """Return the texts of some sentences by their ids. Raises as read_sentences does."""
+    wanted = pa.array(sorted(set(ids)), pa.string())
+    found: dict[str, str] = {}
+    try:
+        file = open_parquet(source)
+        for group in range(file.num_row_groups) if len(wanted) else ():
+            table = file.read_row_group(group, columns=["sentence_id", "text"])
+            some = table.filter(pc.is_in(table["sentence_id"], value_set=wanted))
+            found |= zip(some["sentence_id"].to_pylist(), some["text"].to_pylist(), strict=True)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise _damaged_transcripts(source, error) from error
+    return found
+
+
 def _damaged_transcripts(source: Path | str, error: Exception) -> ResultError:
     return ResultError(f"{source}: cannot be read ({error}). Delete it and run again; ingest makes it.")
 

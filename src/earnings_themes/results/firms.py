@@ -10,6 +10,7 @@ import re
 import urllib.parse
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -51,6 +52,8 @@ def decode_firm(name: str) -> str:
     return urllib.parse.unquote(name)
 
 
+# A source names a firm in each of its rows, and most rows name the one before.
+@lru_cache(maxsize=4096)
 def id_fault(text: str) -> str | None:
     """Return what is wrong with a firm's or transcript's id, as a message goes on after "is"; None if nothing.
 

@@ -1,93 +1,126 @@
-"""Says of what kind an encoded sentence is: subject matter, reporting, procedure or filler.
+"""Says of what kind a modelled sentence is: subject matter, reporting (results and guidance), or filler.
 
-After encoding the vector knows more than any word list: one multinomial logistic regression on it, fitted on the
-labels of docs/labels. What is left of procedure by then is what `flag_procedural` has missed.
+Whether it says anything is the content gate's answer (embedding/space.py). What says something is reporting or subject
+matter by a logistic regression on the subject vector: the vector knows more than any word list. It was fitted on
+docs/labels by evaluation/fit_kinds.py, which also says how well it does on a provider that it has not seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from earnings_themes.abstractions.records import Kind
 
-KINDS: Final[tuple[Kind, ...]] = ("filler", "procedure", "reporting", "subject")
-# Strength of the penalty beside the mean log loss. 3e-5 to 1e-3 give held-out content AUCs within .02 (docs/labels).
-_PENALTY = 3e-4
-Vectors = NDArray[np.float32]
+# Subject matter first: the order in which themes are listed, and the one that wins where two kinds are as common.
+KINDS: Final[tuple[Kind, ...]] = ("subject", "reporting", "procedure", "filler")
+# Below, a sentence has no subject of its own: the gate's even odds.
+CONTENT: Final = 0.5
+# Weights are whole numbers of this length, and vectors of length 256: their product stays below 2^24, where float32 is
+# exact, so that a machine's last bits decide no sentence.
+LENGTH: Final = 32_000
+_BLOCK: Final = 8_192
+Weights = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
 class KindModel:
-    """weights: shape (dimensions, kinds), float32. bias: shape (kinds,). Kinds in the order of `KINDS`."""
+    """Which vectors are reporting.
 
-    weights: Vectors
-    bias: Vectors
-
-    def likelihoods(self, vectors: Vectors) -> Vectors:
-        """How likely each kind is: shape (sentences, kinds), rows sum to 1.
-
-        vectors: shape (sentences, dimensions), of length 1.
-        """
-        scores = vectors @ self.weights + self.bias
-        raised = np.exp(scores - scores.max(axis=1, keepdims=True))
-        likely: Vectors = (raised / raised.sum(axis=1, keepdims=True)).astype(np.float32)
-        return likely
-
-    def predict(self, vectors: Vectors) -> list[Kind]:
-        """The likeliest kind of each sentence."""
-        return [KINDS[best] for best in self.likelihoods(vectors).argmax(axis=1)]
-
-    def content(self, vectors: Vectors) -> Vectors:
-        """How likely each sentence says something: 1 less filler and procedure, shape (sentences,)."""
-        likely = self.likelihoods(vectors)
-        return 1 - likely[:, KINDS.index("filler")] - likely[:, KINDS.index("procedure")]
-
-
-def fit_kinds(
-    vectors: Vectors,
-    labels: Sequence[Kind],
-    sample_weight: Sequence[float] | None = None,
-    penalty: float = _PENALTY,
-) -> KindModel:
-    """Fit the regression by L-BFGS from zero: the same input gives the same weights.
-
-    vectors: shape (sentences, dimensions), of length 1. labels: one a sentence. sample_weight: how much each counts.
-
-    Raises:
-        ValueError: lengths differ, or a label is no kind.
+    Attributes
+    ----------
+    weights : vector length → (d,) int16; one for MiniLM's view beside the student's (128), one for the student's (64)
+    bias : vector length → int
+    provenance : the space's digest, the labels' and that of the weights
     """
-    unknown = sorted(set(labels) - set(KINDS))
-    if unknown or len(labels) != len(vectors):
+
+    weights: dict[int, Weights]
+    bias: dict[int, int]
+    provenance: dict[str, Any]
+
+    def reporting(self, rows: NDArray[np.int8]) -> NDArray[np.bool_]:
+        """Return (m,) which sentences are reporting, if they say anything.
+
+        rows: (m, d) int8, whole subject vectors.
+        """
+        found = np.zeros(len(rows), dtype=bool)
+        weights = self.weights[rows.shape[1]].astype(np.float32)
+        for start in range(0, len(rows), _BLOCK):
+            block = rows[start : start + _BLOCK].astype(np.float32)
+            found[start : start + _BLOCK] = block @ weights + self.bias[rows.shape[1]] > 0
+        return found
+
+    def digest(self) -> str:
+        """SHA-256 of all weights: what a later fit must give again."""
+        digest = hashlib.sha256()
+        for length in sorted(self.weights):
+            digest.update(self.weights[length].tobytes() + str(self.bias[length]).encode())
+        return digest.hexdigest()
+
+
+def kinds_of(
+    rows: NDArray[np.int8], has_content: NDArray[np.bool_], procedural: NDArray[np.bool_], space: str
+) -> NDArray[np.object_]:
+    """Return the kind of each of m modelled sentences.
+
+    Parameters
+    ----------
+    rows : (m, d) int8, whole subject vectors
+    has_content : (m,) the gate's answer
+    procedural : (m,) what was flagged before encoding, and is modelled only where the settings keep it
+    space : digest of the subject space. In another than the packaged one no vector is known as reporting.
+    """
+    model = packaged_kinds()
+    known = model.provenance["space"] == space and rows.shape[1] in model.weights
+    reporting = model.reporting(rows) if known else np.zeros(len(rows), dtype=bool)
+    said = np.where(has_content, np.where(reporting, "reporting", "subject"), "filler")
+    return np.where(procedural, "procedure", said).astype(object)
+
+
+def commonest(kinds: Iterable[Kind]) -> Kind:
+    """Return the kind that most sentences are of; the first of `KINDS` where two are as common, or there is none."""
+    counts = Counter(kinds)
+    return max(KINDS, key=lambda kind: counts[kind])
+
+
+def save_kinds(model: KindModel, path: Path) -> None:
+    """Write the model as .npz, with where it comes from."""
+    arrays: dict[str, Any] = {f"weights_{length}": row for length, row in model.weights.items()}
+    arrays |= {f"bias_{length}": np.int64(bias) for length, bias in model.bias.items()}
+    about = json.dumps(model.provenance | {"sha256": model.digest()}, sort_keys=True)
+    with path.open("wb") as file:
+        np.savez_compressed(file, provenance=np.frombuffer(about.encode(), dtype=np.uint8), **arrays)
+
+
+@cache
+def packaged_kinds() -> KindModel:
+    """The model beside this file.
+
+    Raises
+    ------
+    ValueError
+        Its weights are not those that its provenance names.
+    """
+    with files(__package__).joinpath("kinds.npz").open("rb") as file, np.load(file) as stored:
+        lengths = [int(name.removeprefix("weights_")) for name in stored.files if name.startswith("weights_")]
+        model = KindModel(
+            {length: stored[f"weights_{length}"] for length in lengths},
+            {length: int(stored[f"bias_{length}"]) for length in lengths},
+            json.loads(bytes(stored["provenance"])),
+        )
+    if model.digest() != model.provenance["sha256"]:
         raise ValueError(
-            f"found {len(vectors)} vectors, {len(labels)} labels and the unknown kinds {unknown}; "
-            f"expected one label of {', '.join(KINDS)} a vector"
+            f"kinds.npz: found weights with digest {model.digest()}; expected {model.provenance['sha256']}. "
+            "Install the package again, or fit the model anew (evaluation/fit_kinds.py)."
         )
-    seen = vectors.astype(np.float64)
-    truth = np.eye(len(KINDS))[[KINDS.index(label) for label in labels]]
-    weight = np.ones(len(labels)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    weight = weight / weight.sum()
-    shape = (seen.shape[1] + 1, len(KINDS))
-
-    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        parameters = flat.reshape(shape)
-        scores = seen @ parameters[:-1] + parameters[-1]
-        scores -= scores.max(axis=1, keepdims=True)
-        log_likely = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-        slope = (np.exp(log_likely) - truth) * weight[:, None]
-        value = -float(weight @ (truth * log_likely).sum(axis=1)) + penalty * float(
-            (parameters[:-1] ** 2).sum()
-        )
-        gradient = np.vstack([seen.T @ slope + 2 * penalty * parameters[:-1], slope.sum(axis=0)])
-        return value, gradient.ravel()
-
-    found = minimize(
-        loss, np.zeros(shape[0] * shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 500}
-    ).x
-    parameters = found.reshape(shape).astype(np.float32)
-    return KindModel(parameters[:-1], parameters[-1])
+    return model

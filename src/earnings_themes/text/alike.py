@@ -8,11 +8,14 @@ documents"), so that ten thousand calls are compared in little memory.
 
 from __future__ import annotations
 
+import hashlib
 import heapq
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from math import ceil
+
+import numpy as np
 
 from earnings_themes.text.words import HESITATIONS, words_of
 
@@ -30,6 +33,9 @@ _FEWEST_WORDS = 30
 NEAR_EQUAL = 0.8
 _FEWEST_IN_SENTENCE = 5
 
+# 2^64 divided by the golden ratio, odd: multiplying by it spreads a hash's bits (Knuth, TAOCP 3, 6.4).
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+
 Sketch = frozenset[int]
 
 
@@ -42,10 +48,22 @@ def sketch(texts: Iterable[str]) -> Sketch:
         if letters.isascii() or len(letters) < 4 * _FEWEST_WORDS:
             return frozenset()
         words = list(letters)
-    runs = {
-        zlib.crc32(" ".join(words[start : start + _RUN]).encode()) for start in range(len(words) - _RUN + 1)
-    }
-    return frozenset(heapq.nsmallest(SKETCH_SIZE, runs)) if len(runs) >= _FEWEST_WORDS - _RUN else frozenset()
+    hashes = np.fromiter(map(_hash, words), np.uint64, len(words))
+    n_runs = len(words) - _RUN + 1
+    runs = np.zeros(n_runs, np.uint64)
+    for place in range(_RUN):
+        runs = (runs ^ hashes[place : place + n_runs]) * _MIX
+        runs ^= runs >> np.uint64(29)
+    runs = np.unique(runs)
+    return frozenset(runs[:SKETCH_SIZE].tolist()) if len(runs) >= _FEWEST_WORDS - _RUN else frozenset()
+
+
+# A call has some thousand different words; Python's own hash differs from process to process.
+@lru_cache(maxsize=65_536)
+def _hash(word: str) -> int:
+    return int.from_bytes(
+        hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big"
+    )
 
 
 def likeness(one: Sketch, other: Sketch) -> float:

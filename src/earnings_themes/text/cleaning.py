@@ -7,7 +7,6 @@ are gone: they are the typist's words, not the speaker's, and would pull unrelat
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from typing import NamedTuple
@@ -31,39 +30,87 @@ _INVISIBLE = re.compile(
 )
 
 _TIME = r"(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?"
-# Any "<word>" is a mark: verbatim transcripts write no other angle brackets. Square and round brackets
-# are also used for speech ("[this year]"), so there only the known words count, and in square ones a capital
-# ("[Interpreted]"), but not where a word that no mark begins with has it ("[Our] margin": an editor's).
-_MARK = re.compile(
-    r"<\s*/?\s*[a-z][a-z _\-]{0,30}/?\s*>"
-    rf"|[\[(<{{]\s*{_TIME}(?:\s*(?:-+>?|–)\s*{_TIME})?\s*[\])>}}]"
-    r"|[\[({（【]\s*(?:(?:multiple|overlapping|several|various)\s(?:speakers?|voices|conversations?)|overlapping(?:\sspeech)?"
-    r"|(?:through|via|spoken\sthrough)\s(?:an?\s)?(?:interpreter|translator)|interpret(?:ed|er|ation)|translat(?:ed|or|ion)"
-    r"|(?:abrupt|audio|video|call|break|recording|webcast|conference|presentation|line|operator|question|answer)"
-    r"\s(?:start|end|ends|ended|starts|drops?|dropped|cut|cuts\sout|break|in\sprogress|playing|played|presentation|begins|starts"
-    r"|ends\sabruptly|plays|gap|instructions?|missing|skip|lost)|video|break|beep(?:s|ing)?|chuckl(?:es|ing)|sighs?|clears\sthroat"
-    r"|speaker\s(?:change|off\smic(?:rophone)?)|no\squestions?|indiscernible\s?[^\])}）】]{0,20}|inaudible\s?[^\])}）】]{0,20})\s*[\])}）】]"
-    r"|\[(?!(?-i:(?:A|An|And|As|At|But|By|For|From|He|Her|His|I|In|It|Its|My|No|Not|Of|On|Or|Our|She|So|That|The|Their|These"
-    r"|They|This|Those|To|We|When|With|You|Your)\b))(?-i:[A-Z])[a-z]{2,}(?:[ \-][A-Za-z]+){0,3}\]"
-    r"|[\[(]\s*(?:inaudible|indiscernible|unintelligible|unk|ph|phonetic|sic|cross[\s\-]?talk|laugh(?:s|ter|ing)?"
-    r"|applause|music(?:\splaying)?|silence|pause|cough(?:s|ing)?|technical\s(?:difficult(?:y|ies)|issues?|problems?)"
-    r"|foreign(?:\slanguage)?|speaking\s(?:in\s)?(?:a\s)?foreign\slanguage|background\snoise|noise"
-    r"|audio\s(?:gap|drop|distortion)|no\s(?:audio|response)|operator\sinstructions"
-    r"|(?:start|end)\sof\s(?:audio|recording))(?:\s\d{1,2}:\d{2}(?::\d{2})?)?\s*[\])]",
-    re.IGNORECASE,
+# What stands between any two brackets and is short; angle brackets need a letter or a time, for "<5%" is said.
+_BRACKETED = re.compile(
+    r"\[[^\[\]]{0,60}\]|\([^()]{0,60}\)|\{[^{}]{0,60}\}|【[^【】]{0,40}】|［[^［］]{0,40}］|（[^（）]{0,40}）|《[^《》]{0,40}》"
+    rf"|⟨[^⟨⟩]{{0,40}}⟩|<\s*(?:/?\s*[A-Za-z][\w .:\-]{{0,40}}/?|{_TIME})\s*>|\*[a-z][a-z ]{{2,30}}\*|♪[^♪]{{0,60}}♪"
 )
-# What a transcriber writes before a turn or a line: "SPEAKER_00:", "<Q - Jane Doe>:", ">>", "00:12:34", "Speaker 1:".
+_ONLY_TIME = re.compile(rf"{_TIME}(?:\s*(?:-+>?|–)\s*{_TIME})?")
+# Alone in a bracket each of these is the typist's.
+_MARK_WORDS = frozenset(
+    """
+    inaudible indiscernible indecipherable unintelligible unclear garbled unk ph sp phonetic sic crosstalk applause music
+    silence pause pauses foreign noise redacted bleep beep beeps beeping interpreted interpretation interpreter interpret
+    translated translation translator video break overlapping playback blank
+    """.split()
+)
+_MARK_STEMS = ("laugh", "chuckl", "cough", "sigh", "clap")
+# These are where all words of the bracket are of the typist's language: "(audio distorted)", not "(audio products)".
+_BESIDE_MARK_WORDS = frozenset(
+    """
+    abrupt abruptly audible audio background bad begins breaks call caller change clears conference connection content cross
+    cut cuts difficulties difficulty distorted distortion drop dropped drops end ended ends english gap glitch in instructions
+    issue issues language line lost mic microphone missing multiple no non off operator out playing played plays presentation
+    problem problems progress question questions answer answers recording response said sec seconds several skip speaker
+    speakers speaking speech spoken start starts started talk technical throat through transcript up various via voices
+    webcast word words long short of the a an to chinese french german hindi italian japanese korean mandarin portuguese
+    russian spanish conversation conversations
+    """.split()
+)
+_MARKS_OF_OTHER_SCRIPTS = re.compile("笑|音声|聞き取|聴取|不明|拍手|掌声|听不清")
+# A capital in square brackets is the typist's ("[Interpreted]"), but for words that an editor puts in ("[Our] margin").
+_EDITORS = frozenset(
+    """
+    a an and as at but by for from he her his i in it its my no not of on or our she so that the their these they this those
+    to we when with you your
+    """.split()
+)
+_WORDS_IN_MARK = 4
+# What a transcriber writes before a turn or a line: "SPEAKER_00:", "<Q - Jane Doe>:", ">>", "00:12:34", "Analyst:", "1.".
+_CAPITALS = r"[A-Z][A-Z.'’\-]+"
+_TITLE = r"(?:Chief|C[EFOTI]O|President|Chair|Vice|Senior|Executive|Managing|Director|Head|Analyst|Investor)"
 _BEFORE = re.compile(
-    rf"^(?:(?:(?:<\s*)?(?:SPEAKER|Speaker|Spk|SPK)[ _]?\d{{1,3}}\s*>?\s*(?:[\[(]?{_TIME}[\])]?)?\s*:?"
-    rf"|<\s*[QA]\s*[-–]\s*[^<>]{{1,60}}>\s*:?"
-    rf"|>>+\s*(?:[A-Z][\w.'’\-]*(?: [A-Z][\w.'’\-]*){{0,3}}:)?|\d{{1,2}}:\d{{2}}:\d{{2}}(?:[.,]\d{{1,3}})?|[QA]:"
-    r"|[•▪◦‣●■○▸►∙·]|[*\-](?=\s+\w))\s*)+"
+    rf"^(?:(?:[\[{{(<]?\s*(?:SPEAKER|Speaker|Spk|SPK|spk|Participant|S)[ _]?(?:\d{{1,3}}|[A-Z]\b)\s*[\]}})>]?"
+    rf"\s*(?:[\[(]?{_TIME}[\])]?)?\s*(?::|(?<=[\]}})>])|(?<=\d)(?=\s))"
+    r"|<\s*[QA]\s*(?:[-–]\s*[^<>]{1,60})?>\s*:?"
+    rf"|>>+\s*(?:[A-Z][\w.'’\-]*(?: [A-Z][\w.'’\-]*){{0,3}}:)?|{_TIME}(?=\s+[A-Z])|\d{{1,2}}:\d{{2}}:\d{{2}}(?:[.,]\d{{1,3}})?"
+    r"|[QA](?::|\.(?=\s+[A-Z][\w'’]* [a-z])|\s+[-–](?=\s))"
+    r"|(?:(?:(?:Unidentified|Unknown|Male|Female|Corporate) )?(?:Speaker|Operator|Analyst|Executive|Moderator|Participant"
+    r"|Representative|Interviewer|Host|Question|Answer|Man|Woman|Attendee)(?: \d{1,2})?|[MFQA]):"
+    rf"|{_CAPITALS}(?: {_CAPITALS}){{1,2}}:(?=\s+[A-Z][a-z’' ])"
+    rf"|(?:[A-Z][\w.'’\-]+ ){{1,3}}?[A-Z][\w.'’\-]+(?:,| \(| [-–—])\s?{_TITLE}[\w ,&]{{0,60}}\)?:"
+    r"|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)](?=\s+[A-Z])"
+    r"|[•▪◦‣●■○▸►∙·➢➤❖✓✔→⇒]|o(?=\s+[A-Z])|[*\-–—]{1,2}(?=\s+\w))\s*)+"
 )
 _SPACE_BEFORE_POINT = re.compile(r"\s+(?=[.,;:!?…](?:\s|$))")
 # What is left where a mark stood alone between points: "I, <unk>, think" -> "I, , think".
 _EMPTY_CLAUSE = re.compile(r"([,;:])(?:\s*[,;:])+")
-_MAY_BE_MARKED = re.compile(r"[<\[({（【]|^(?:[^\w$€£¥(\"'“‘]|\d+:|[Ss][Pp][A-Za-z]*[ _]?\d|[QA]:)")
-_ENTITY = re.compile(r"&(?:[a-z]{2,6}|#\d{2,5}|#x[0-9a-f]{2,4});", re.IGNORECASE)
+_MAY_BE_MARKED = re.compile(
+    r"[<\[({（【［《⟨♪]|\*[a-z]|^(?:[^\w$€£¥(\"'“‘]|\d+[:.)]|[Ss][Pp]?[A-Za-z]*[ _]?[\dA-Z]|[a-z]{1,4}[.)]|[QA][.: ]|o )|^[^.:]{1,80}:"
+)
+
+
+# "[[inaudible]]".
+_NESTED = 2
+
+
+def _is_mark(bracketed: str) -> bool:
+    """Whether a bracket with what it holds is the typist's, not the speaker's."""
+    opening, inner = bracketed[0], bracketed[1:-1].strip(" .,!/")
+    words = [word.lower() for word in re.findall(r"[^\W\d_]+", inner)]
+    if opening in "{【⟨<♪" or _ONLY_TIME.fullmatch(inner) or inner in ("Q", "A"):
+        return True
+    if not words:
+        # A note's number in square brackets; an amount ("[50%]") is an editor's.
+        return not any(map(str.isdigit, inner)) or (opening in "[［" and inner.isdigit())
+    if opening in "[［" and inner[0].isupper() and words[0] not in _EDITORS and len(words) <= _WORDS_IN_MARK:
+        return True
+    if _MARKS_OF_OTHER_SCRIPTS.search(inner):
+        return True
+    strong = [word for word in words if word in _MARK_WORDS or word.startswith(_MARK_STEMS)]
+    if len(words) == 1 or "inaudible" in words or "indiscernible" in words:
+        return bool(strong)
+    return all(word in strong or word in _BESIDE_MARK_WORDS for word in words)
 
 
 def clean(text: str) -> Cleaned:
@@ -78,14 +125,17 @@ def clean(text: str) -> Cleaned:
         text = unicodedata.normalize("NFC", text)
     if not text.isprintable():
         text = _INVISIBLE.sub("", text)
-    if "&" in text and _ENTITY.search(text):
-        text = html.unescape(text)
     text = " ".join(text.split())
     if not _MAY_BE_MARKED.search(text):
         return Cleaned(text, text)
-    model_text, n_before = _BEFORE.subn("", text)
-    model_text, n_marks = _MARK.subn(" ", model_text)
-    if not n_marks + n_before:
+    model_text = _BEFORE.sub("", text)
+    n_marks, before = 0, None
+    while before != model_text and n_marks < _NESTED:
+        before, n_marks = model_text, n_marks + 1
+        model_text = _BRACKETED.sub(
+            lambda found: " " if _is_mark(found.group()) else found.group(), model_text
+        )
+    if model_text == text:
         return Cleaned(text, text)
     model_text = " ".join(model_text.split())
     model_text = _SPACE_BEFORE_POINT.sub("", model_text)

@@ -1,20 +1,27 @@
-"""Mends text that was decoded once too often, before anything splits or cleans it.
+"""Mends text that was decoded or escaped once too often, before anything splits or cleans it.
 
-Two things happen to files on their way through Excel, R and databases: UTF-8 that is read as Windows-1252
-("donâ€™t"), and Windows-1252 that is read as Latin-1, which turns quotes into control characters U+0080 to U+009F.
-Both are valid UTF-8, so no reader of bytes notices. ftfy, a library made for this, undoes the first; the second is what
-every browser does (WHATWG's encoding standard reads Latin-1 as Windows-1252).
+What happens to files on their way through Excel, R, databases and web pages: UTF-8 is read as Windows-1252 ("donâ€™t")
+or as a Mac's, DOS's or China's code page; Windows-1252 is read as Latin-1, which turns quotes into control characters
+U+0080 to U+009F; and line breaks and quotes are written out (`\\n`, `<br>`, `&amp;quot;`, `_x000D_`). All are valid UTF-8,
+so no reader of bytes notices. ftfy, a library made for this, undoes most of the first; the second is what every browser
+does (WHATWG's encoding standard reads Latin-1 as Windows-1252).
 """
 
 from __future__ import annotations
 
+import html
 import re
 
 import ftfy
 
 # The first letters of what two- and three-byte UTF-8 looks like in Windows-1252, each followed by a second byte's
-# letter. A text without one is not looked at: ftfy takes 50 times as long as this search.
-_TWICE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u0192\u02c6-\u02dc\u2013-\u2122]")
+# letter; and what a curly quote or an accent looks like in Mac's Roman and Windows-1251. A text without one is not
+# looked at: ftfy takes 50 times as long as this search.
+_TWICE = re.compile(
+    "[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u0192\u02c6-\u02dc\u2013-\u2122]|\u201aÄ|\u221a[©®°±≥∂ß]|вЂ"
+)
+# The same in code pages that ftfy leaves alone.
+_OTHER_PAGES = ((re.compile("ÔÇ."), "cp850"), (re.compile("ΓÇ."), "cp437"), (re.compile("鈥."), "gbk"))
 # Five bytes have no letter in Windows-1252; they stay as they are.
 _C1 = {
     code: bytes([code]).decode("cp1252")
@@ -22,13 +29,57 @@ _C1 = {
     if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 }
 _HAS_C1 = re.compile("[\x80-\x84\x86-\x9f]")
+# An apostrophe that an encoding could not hold: "don?t", "it\ufffds".
+_LOST_APOSTROPHE = re.compile(
+    r"(?<=[a-zA-Z])\ufffd(?=(?:s|t|re|ve|ll|d|m)\b)|(?<=[a-z])\?(?=(?:s|t|re|ve|ll|d|m)\b)"
+)
+_LOST = re.compile(r"\ufffd|[a-z]\?[a-z]")
+
+_MAY_BE_ESCAPED = re.compile(r"\\[nrtu\"']|&[#a-zA-Z]|<[/a-zA-Z]|_x0")
+_ESCAPED = (
+    (re.compile(r"_x000[dD]_\n?|_x000[aA]_|(?:\\r)?\\n|\\r"), "\n"),
+    (re.compile(r"\\t"), " "),
+    (re.compile(r"\\(?=[\"'])"), ""),
+    # What breaks a line on a web page; all else between angle brackets is cleaning's.
+    (re.compile(r"</?(?:br|p|div|li|ul|ol|tr|h[1-6])(?:\s[^<>]{0,200})?/?>", re.IGNORECASE), "\n"),
+)
+_CODE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ENTITY = re.compile(r"&(?:[a-z]{2,6}|#\d{2,5}|#x[0-9a-f]{2,4});", re.IGNORECASE)
 
 
 def repaired(text: str) -> str:
-    """Return the text as it was written, where it was decoded once too often; any other text as it is."""
+    """Return the text as it was written, where it was decoded or escaped once too often; any other text as it is."""
+    if _MAY_BE_ESCAPED.search(text):
+        text = _unescaped(text)
+    if "?" in text or "\ufffd" in text:
+        text = _LOST_APOSTROPHE.sub("’", text)
     if text.isascii():
         return text
     if _TWICE.search(text):
         text = ftfy.fix_encoding(text)
+    for sign, page in _OTHER_PAGES:
+        for found in set(sign.findall(text)):
+            text = text.replace(found, _from_page(found, page))
     # U+0085 alone is a line break of some systems; beside others of its kind it is an ellipsis.
     return text.translate(_C1) if _HAS_C1.search(text) else text
+
+
+def has_lost_letters(text: str) -> bool:
+    """Return whether letters of a text are gone for good: what stands for them is a question mark or U+FFFD."""
+    return bool(_LOST.search(text))
+
+
+def _unescaped(text: str) -> str:
+    for _ in range(2):  # &amp;quot; was escaped twice
+        if "&" in text and _ENTITY.search(text):
+            text = html.unescape(text)
+    for sign, instead in _ESCAPED:
+        text = sign.sub(instead, text)
+    return _CODE.sub(lambda found: chr(int(found.group(1), 16)), text)
+
+
+def _from_page(text: str, page: str) -> str:
+    try:
+        return text.encode(page).decode()
+    except UnicodeError:
+        return text

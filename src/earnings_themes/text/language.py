@@ -6,7 +6,7 @@ list; of a German, Spanish or Portuguese one few, and of one in another script n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from earnings_themes.text.words import STOP_WORDS, words_of
 
@@ -15,12 +15,14 @@ ENGLISH_SHARE = 0.25
 # Below, a share says nothing: a greeting and a thank you.
 _FEWEST_WORDS = 100
 _FEWEST_LETTERS = 400
+# Sentences looked at: 200 of 15 words tell a share to within 0.02 (two standard errors).
+_LOOKED_AT = 200
 
 
-def is_english(texts: Iterable[str]) -> bool:
-    """Return whether texts are English; true as well where there are too few words to tell."""
+def is_english(texts: Sequence[str]) -> bool:
+    """Return whether texts are English, by every n-th of many; true as well where there are too few words to tell."""
     n_words = n_english = n_letters = 0
-    for text in texts:
+    for text in texts[:: max(1, len(texts) // _LOOKED_AT)]:
         words = words_of(text)
         n_words += len(words)
         n_letters += len(text)

@@ -19,6 +19,7 @@ How it works: find every point that could end a sentence, then look at the word 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # all-MiniLM reads 256 word pieces, two of them its own marks, and drops the rest in silence. On 25,966 real
 # sentences a word took at most 2.1 pieces (median 1.27), so 120 words always fit; 0.04 % are longer.
@@ -32,6 +33,9 @@ MAX_CHARACTERS = 2000
 # A turn of more words than this without one end of a sentence was written without points: each of the sample's 1,029
 # turns has one, however short.
 WORDS_WITHOUT_END = 40
+# More words an end of a sentence has no call that was written with points: in their long turns 1,102 real ones have 34 at
+# most, 36 that lost them hundreds.
+WORDS_AN_END = 36
 # Then a piece has at most this many words, and what is longer is cut near its middle: so pieces have 16 to 32 words,
 # one to two of the sample's sentences, of which half have 14 and more.
 UNPUNCTUATED_WORDS = 32
@@ -42,12 +46,14 @@ _OPENERS = "\"'“‘«([「『【（‹¿¡-–—*•"
 # Always an end: these scripts have no abbreviations written with the same sign.
 _CJK_END = "。！？｡"
 _OTHER_END = "؟۔।॥։።"
-_ANY_END = re.compile(rf"[.!?…](?:\s|$)|[{_CJK_END}{_OTHER_END}]|\n[^\S\n]*(?:\n|[•▪◦‣●■○▸►*\-–—]\s)")
+_ANY_END = re.compile(
+    rf"[.!?…](?:\s|$)|[{_CJK_END}{_OTHER_END}]|\n[^\S\n]*(?:\n|[•▪◦‣●■○▸►∙·➢➤❖✓✔→⇒»*o\-–—]\s)"
+)
 
 # Signs that open a line of a list; the second group also stands for a pause, so it needs company (`_is_list`).
-_BULLET = "•▪◦‣●■○▸►∙·"
-_DASH = "*\\-–—"
-_LISTED = re.compile(rf"(?m)^[^\S\n]*(?:([{_DASH}])\s|\(?(\d{{1,2}})[.)]\s)")
+_BULLET = "•▪◦‣●■○▸►∙·➢➤❖✓✔→⇒»"
+_DASH = "*o\\-–—"
+_LISTED = re.compile(rf"(?m)^[^\S\n]*(?:([{_DASH}])\s|\(?(\d{{1,2}}|[a-z]|[ivx]{{1,4}})[.)]\s)")
 
 _CANDIDATE = re.compile(
     # Possessive, and from the first of a run of points on: else a million points take hours (n² steps).
@@ -55,7 +61,7 @@ _CANDIDATE = re.compile(
     rf"|[{_CJK_END}]+[.!?…{_CJK_END}{_CLOSERS}]*"
     rf"|(?<![{_OTHER_END}])[{_OTHER_END}]++[.!?{_OTHER_END}{_CLOSERS}]*+(?=\s|$)"
     r"|\n\s*\n"
-    rf"|\s(?=[{_BULLET}]\s)|\n[^\S\n]*(?=[{_DASH}]\s|\(?\d{{1,2}}[.)]\s)"
+    rf"|\s(?=[{_BULLET}]\s)|\n[^\S\n]*(?=[{_DASH}]\s|\(?(?:\d{{1,2}}|[a-z]|[ivx]{{1,4}})[.)]\s)"
     r"|(?<=[a-z])[.?!](?=[A-Z](?:[a-z]|\s|'))"
 )
 
@@ -118,6 +124,17 @@ _SCALE = re.compile(
     r"\d{1,3}(?:%|\s?(?:percent|million|billion|trillion|thousand|crores?|lakhs?|x|times|points?)\b)"
 )
 _DOMAIN = frozenset("Com Net Org Io Co Gov Edu".split())
+# A point between two words, no address and no file name; and one with a blank behind it.
+_GLUED = re.compile(
+    r"(?<=[a-z]{2})[.?!](?=[A-Za-z]{2})(?!(?:com|net|org|io|co|gov|edu|html?|pdf|de|uk)\b)", re.IGNORECASE
+)
+_SPACED = re.compile(r"[.?!]\s")
+# What stands between items where points do not: "margins fell; we hired; costs rose".
+_BETWEEN_ITEMS = tuple(
+    re.compile(mark)
+    for mark in (r";(?=\s)", r"\|+", r"(?<=\s)/{1,2}(?=\s)", r"\t+", r"(?<=\s)[-–—](?=\s)", r"(?<!\s)\s{3,}")
+)
+_WORDS_OF_ITEM = 5
 
 
 def _without_capitals(text: str) -> bool:
@@ -138,7 +155,10 @@ def _is_list(text: str, at: int) -> bool:
     dash, number = found.groups()
     if dash:
         return [sign for sign, _ in signs].count(dash) > 1
-    numbers = {int(other) for _, other in signs if other}
+    others = {other for _, other in signs if other}
+    if not number.isdigit():
+        return {"a", "b"} <= others or {"i", "ii"} <= others
+    numbers = {int(other) for other in others if other.isdigit()}
     return {1, 2} <= numbers and (int(number) - 1 in numbers or int(number) == 1)
 
 
@@ -189,7 +209,7 @@ def _ends_here(text: str, start: int, end: int, sentence_start: int, small: bool
         return not _DOTTED.match(token)
     if lowered in _NEVER_LAST:
         return False
-    if token.isdigit() and len(token) <= 2 and not text[sentence_start:begin].strip():
+    if not text[sentence_start:begin].strip() and re.fullmatch(r"\d{1,2}|[a-z]|[ivx]{2,4}", token):
         return False
     if lowered in _BEFORE_NAME:
         return False
@@ -204,7 +224,15 @@ def _ends_here(text: str, start: int, end: int, sentence_start: int, small: bool
     return True
 
 
+def _unglued(text: str) -> str:
+    """Return a text with a blank behind each point, where most have lost theirs: "it fell.we signed.they paid"."""
+    if len(_GLUED.findall(text)) < 3 or len(_GLUED.findall(text)) < len(_SPACED.findall(text)):
+        return text
+    return _GLUED.sub(lambda point: f"{point.group()} ", text)
+
+
 def _split(text: str) -> list[str]:
+    text = _unglued(text)
     sentences: list[str] = []
     start = 0
     small = _without_capitals(text)
@@ -272,8 +300,19 @@ def split_long(sentence: str, max_words: int = MAX_WORDS) -> list[str]:
     return split_long(left, max_words) + split_long(right, max_words)
 
 
+def _items(text: str) -> list[str]:
+    """The items of a text that one mark divides into three and more of a sentence's length; else the text."""
+    for mark in _BETWEEN_ITEMS:
+        items = [item.strip() for item in mark.split(text) if item.strip()]
+        if len(items) > 2 and text.count(" ") >= _WORDS_OF_ITEM * len(items):
+            return items
+    return [text]
+
+
 def _at_capitals(text: str) -> list[str]:
     """The sentences of a text that lost its points alone: "we sold it We are done". Whole where nothing says so."""
+    if text.istitle() or len(_CAPITAL.findall(text)) > 0.5 * text.count(" "):
+        return [text]
     starts = [0]
     for found in _CAPITAL.finditer(text):
         word = found.group().replace("’", "'")
@@ -288,16 +327,41 @@ def _is_lines(text: str) -> bool:
     if len(lines) < 3 or _ANY_END.search(text):
         return False
     # Lines of a page's width break a sentence anywhere, and its next word seldom has a capital.
-    return sum(not line[0].islower() for line in lines) >= 0.8 * len(lines)
+    if sum(not line[0].islower() for line in lines) >= 0.8 * len(lines):
+        return True
+    # In lower case: lines of a page are nearly as wide as the widest, items are as long as what they say.
+    width = max(map(len, lines))
+    return text.islower() and sum(len(line) < 0.75 * width for line in lines[:-1]) > 0.3 * len(lines)
 
 
-def lacks_ends(text: str) -> bool:
-    """Whether a turn is long and has not one end of a sentence: speech that was recognised without points."""
-    return text.count(" ") >= WORDS_WITHOUT_END and not _ANY_END.search(text) and not _is_lines(text)
+def points_are_rare(turns: Sequence[str]) -> bool:
+    """Whether a call has so few ends of sentences that most were lost: a turn of its may still have one."""
+    # An operator's short turns have points where all others have none.
+    long = [turn for turn in turns if turn.count(" ") >= WORDS_WITHOUT_END]
+    n_ends = sum(map(_n_ends, long))
+    return n_ends > 0 and sum(turn.count(" ") for turn in long) > WORDS_AN_END * n_ends
 
 
-def split_sentences_counted(text: str) -> tuple[list[str], int]:
+def lacks_ends(text: str, rare: bool = False) -> bool:
+    """Whether a turn is long and has not one end of a sentence: speech that was recognised without points.
+
+    rare: `points_are_rare` in its call, so that one end in many words is none.
+    """
+    n_words = text.count(" ")
+    if n_words < WORDS_WITHOUT_END or _is_lines(text):
+        return False
+    n_ends = _n_ends(text)
+    return not n_ends or (rare and n_words > WORDS_AN_END * n_ends)
+
+
+def _n_ends(text: str) -> int:
+    return len(_ANY_END.findall(text)) + len(_GLUED.findall(text))
+
+
+def split_sentences_counted(text: str, rare: bool = False) -> tuple[list[str], int]:
     """The sentences of a turn, and how many of them were too long for the encoder and were cut.
+
+    rare: `points_are_rare` in its call.
 
     Raises:
         TypeError: ``text`` is not a string.
@@ -308,10 +372,10 @@ def split_sentences_counted(text: str) -> tuple[list[str], int]:
     n_long = 0
     if _is_lines(text):
         return [piece for line in text.splitlines() if line.strip() for piece in split_long(line.strip())], 0
-    if lacks_ends(text):
+    if lacks_ends(text, rare):
         # Speech without a point, as recognisers write it: cut between clauses, at a length that sentences have.
-        parts = [part for piece in _split(text) for part in _at_capitals(piece)]
-        longest = MAX_WORDS if len(parts) > 1 else UNPUNCTUATED_WORDS
+        parts = [part for item in _items(text) for piece in _split(item) for part in _at_capitals(piece)]
+        longest = MAX_WORDS if len(parts) > 1 and not rare else UNPUNCTUATED_WORDS
         cut = [piece for part in parts for piece in split_long(part, longest)]
         return cut, int(len(cut) > 1)
     for sentence in _split(text):

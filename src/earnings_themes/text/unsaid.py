@@ -26,20 +26,25 @@ _TITLE = (
 _LINE = re.compile(
     # "Marta Quill -- Chief Executive Officer", "Dana Doyle - Acme Bank - Analyst"
     rf"{_NAME} (?:--|[-–—]) (?:[^.!?]{{0,60}}\b)?{_TITLE}[^.!?]{{0,60}}"
+    # "Marta Quill, Chief Executive Officer", "Marta Quill (CEO)", "Marta Quill | CEO"
+    rf"|[A-Z][\w'’.\-]+(?: [A-Z][\w'’.\-]*){{1,4}}(?:,|:| \(| \||\.|  ?)\s?{_TITLE}[^.!?]{{0,60}}"
+    r"|[A-Z][A-Z'’.\-]+(?: [A-Z'’.\-]+){1,4} (?:--?|[–—]) [A-Z][A-Z ,&]{2,60}|.{2,60}\{BIO \d+ <GO>\}"
     # Web pages: "Prepared Remarks:", "Questions & Answers:", "Contents:", "Duration: 62 minutes"
-    r"|(?:[Pp]repared [Rr]emarks|[Qq]uestions?(?: (?:and|&) |-and-)[Aa]nswers?(?: [Ss]ession)?"
-    r"|Q ?& ?A(?: [Ss]ession)?|[Cc]ontents|[Pp]resentation"
-    r"|(?:(?:[Cc]all|[Cc]orporate|[Cc]ompany|[Cc]onference [Cc]all) )?[Pp]articipants|[Oo]perator|[Ee]xecutives"
-    r"|[Aa]nalysts|[Oo]perator [Ss]ignoff):?"
-    r"|[Dd]uration: \d+ minutes"
-    r"|(?:[Ii]mage|[Pp]hoto) (?:[Ss]ource|[Cc]redit)s?: .*|[Mm]ore \S+ analysis"
-    r"|[Aa]ll [Ee]arnings [Cc]all [Tt]ranscripts?"
+    r"|(?i:(?:prepared remarks|questions?(?: (?:and|&) |-and-)answers?(?: session)?|q ?& ?a(?: session)?|(?:table of )?contents"
+    r"|presentation|(?:(?:call|corporate|company|conference call) )?participants|operator|executives|analysts|operator signoff"
+    r"|management discussion section|disclaimer|related articles|advertisement|read more|share this article|subscribe"
+    r"|(?:final |edited |end of )?transcript|end):?"
+    r"|duration: \d+ minutes|(?:image|photo) (?:source|credit)s?: .*|more \S+ analysis|all earnings call transcripts?"
+    r"|powered by .*|this transcript (?:was|is|has been) .*|company (?:name|ticker): .*|event description: .*"
+    r"|(?:q[1-4]|fy|full.year) .{0,80}\b(?:earnings|results) (?:conference )?call(?: transcript)?"
+    r"|(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,? )?(?:january|february|march|april|may|june|july|august|september|october"
+    r"|november|december) \d{1,2},? \d{4}(?:,? (?:at )?\d.*)?)"
     # Pages of a PDF: "Page 3 of 12", "3 / 12", "- 4 -", rules, and lines with a copyright or nothing but an address
-    r"|[Pp](?:age|\.) ?\d+(?: ?(?:of|/) ?\d+)?|\d+ ?/ ?\d+|[-–—] ?\d+ ?[-–—]|[-–—_=*~.•]{3,}"
+    r"|[Pp](?:age|\.) ?\d+(?: ?(?:of|/) ?\d+)?|\d+ ?/ ?\d+|[-–—] ?\d+ ?[-–—]|\[?\d{1,3}\]?|[-–—_=*~.•]{3,}|(?:[*•] ?){3,}"
     r"|.*(?:©|\([Cc]\) ?(?:19|20)\d\d|[Cc]opyright (?:©|\d{4})).*|.*[Aa]ll [Rr]ights [Rr]eserved.*"
     r"|(?:[\d+() .\-]{7,} )?(?:https?://|www\.)\S+(?: [\d+() .\-]{7,})?|\S+@\S+\.\w+"
     # Subtitles: "12", "00:00:01,000 --> 00:00:04,000"
-    r"|(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})? ?-->.*|\d{1,2}:\d{2}:\d{2}"
+    r"|(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})? ?-->.*|\d{1,2}:\d{2}(?::\d{2})?|1-\d{3}-[A-Z]+"
 )
 # A row of figures: cells between tabs, bars or wide gaps, of which two and more are numbers.
 _CELL = re.compile(r"\t+|\s*\|\s*|\s{2,}")
@@ -52,7 +57,11 @@ def _is_figures(line: str) -> bool:
     cells = [cell for cell in _CELL.split(line.strip()) if cell]
     n_figures = sum(bool(_FIGURE.fullmatch(cell)) for cell in cells)
     # All but the row's name, and a unit or a note here and there.
-    return n_figures >= 2 and n_figures >= 0.6 * (len(cells) - 1)
+    if n_figures >= 2 and n_figures >= 0.6 * (len(cells) - 1):
+        return True
+    words = line.split()
+    n_figures = sum(bool(_FIGURE.fullmatch(word)) for word in words)
+    return n_figures >= 3 and n_figures >= 0.5 * len(words)
 
 
 def _key(line: str) -> str:
@@ -72,6 +81,57 @@ def repeated_lines(turns: Sequence[str]) -> frozenset[str]:
         if 0 < len(line) <= _LONGEST and (key := _key(line))
     )
     return frozenset(key for key, n in counts.items() if n >= REPEATED)
+
+
+# What a page's foot and head have and speech has not. Beside one, words that come back are the page's.
+_SIGN = re.compile(
+    r"©|\bcopyright\b|https?://|\bwww\.|\brights reserved\b|\bpage \d+ (?:of|/) \d|\bcompany ticker\b|\bconfidential\b"
+    r"|\bstreetevents\b",
+    re.IGNORECASE,
+)
+_TOKEN = re.compile(r"\S+")
+# So many words in a row, digits aside, as often as a repeated line.
+_RUN = 4
+
+
+def without_pages(turns: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Return of each turn of a call what is left without the feet and heads of pages inside it, and these.
+
+    A page that was put into one line has its foot in the middle of a sentence. It is found as what a call's turns have
+    in common: a run of words, digits aside, that comes back as often as a page's line and holds a sign of one, such as
+    ©. Nothing else is taken out, for speech has runs that come back as well.
+    """
+    if sum(len(_SIGN.findall(turn)) for turn in turns) < REPEATED:
+        return [(turn, []) for turn in turns]
+    found = [list(_TOKEN.finditer(turn)) for turn in turns]
+    keys = [[_NUMBER.sub("0", token.group().lower()) for token in tokens] for tokens in found]
+    runs = Counter(
+        tuple(words[start : start + _RUN]) for words in keys for start in range(len(words) - _RUN + 1)
+    )
+    cut: list[tuple[str, list[str]]] = []
+    for turn, tokens, words in zip(turns, found, keys, strict=True):
+        covered: set[int] = set()
+        for start in range(len(words) - _RUN + 1):
+            if runs[tuple(words[start : start + _RUN])] >= REPEATED:
+                covered.update(range(start, start + _RUN))
+        pages: list[str] = []
+        left, kept_to = "", 0
+        for place in sorted(covered):
+            if place - 1 in covered:
+                continue
+            end = place
+            while end in covered:
+                end += 1
+            first, last = tokens[place].start(), tokens[end - 1].end()
+            if _SIGN.search(turn, first, last) and first > 0:
+                left += turn[kept_to:first].rstrip()
+                # A sentence that the page broke goes on on the same line.
+                left += "\n" if left.endswith((".", "!", "?")) else " "
+                pages.append(" ".join(turn[first:last].split()))
+                kept_to = last
+        rest = turn[kept_to:]
+        cut.append((left + (rest.lstrip() if pages else rest), pages))
+    return cut
 
 
 def without_unsaid(turn: str, repeated: frozenset[str] = frozenset()) -> tuple[str, list[str]]:

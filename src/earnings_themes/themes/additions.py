@@ -11,7 +11,7 @@ from earnings_themes.registry import Ground, Ran, RegistryTheme, Version
 from earnings_themes.registry.grow import grown
 from earnings_themes.registry.records import Seen
 from earnings_themes.registry.versions import Named
-from earnings_themes.themes.hierarchy import CONTENT
+from earnings_themes.speech import CONTENT
 from earnings_themes.themes.listing import Reduced
 from earnings_themes.themes.registered import span
 from earnings_themes.themes.settle import Centres

@@ -22,19 +22,19 @@ from earnings_themes.registry import Ground, Registry, Version
 from earnings_themes.results.artifacts import write_themes
 from earnings_themes.results.provenance import peak_memory_mb
 from earnings_themes.results.topics_reader import TopicsReader
+from earnings_themes.speech import CONTENT, KINDS, commonest
 from earnings_themes.system.folders import Folder
 from earnings_themes.system.processes import one_thread
 from earnings_themes.themes.additions import about_run, next_version
 from earnings_themes.themes.corpus import Corpus, read_corpus
 from earnings_themes.themes.describe import describe
-from earnings_themes.themes.hierarchy import CONTENT, Tree, make_tree, write_sentences
+from earnings_themes.themes.hierarchy import Tree, make_tree, sentence_kinds, write_sentences
 from earnings_themes.themes.listing import Reduced, list_themes
 from earnings_themes.themes.llm_names import name_themes
 from earnings_themes.themes.registered import Placed, ground_of, names_of, place
 from earnings_themes.themes.settle import Settled, held_broadly
 from earnings_themes.themes.stability import stability_of
 
-KIND_ORDER: Final[tuple[Kind, ...]] = ("subject", "reporting", "procedure", "filler")
 # Exemplars that are compared with each other, at most: 40,000 take two cores a minute.
 _MOST_EXEMPLARS: Final = 40_000
 
@@ -96,7 +96,7 @@ def aggregate_files(
         named = kept.commit(made.version, ground) if made.version else ground.base
         themes = about_run(named, registry, themes)
     write_sentences(
-        output.with_name("sentences.parquet"), corpus, made.settled, made.tree,
+        output.with_name("sentences.parquet"), corpus, made.kinds, made.settled, made.tree,
         [theme.theme_id for theme in themes.themes], [theme.parent or "" for theme in themes.themes],
         held_broadly(made.settled, np.array([theme.threshold for theme in themes.themes])),
     )  # fmt: skip
@@ -155,12 +155,13 @@ def aggregate(
     started = time.perf_counter()
     stability = stability_of(
         corpus.rows[pool.exemplars], firms[pool.exemplars], placed.settled.labels[pool.exemplars], placed.broad,
-        settings.granularity, settings.min_firms, settings.stability_runs, seed,
+        settings.granularity, settings.min_firms, settings.stability_runs, seed, workers,
     )  # fmt: skip
     timing["stability"] = time.perf_counter() - started
 
     started = time.perf_counter()
-    order, kinds = _ranked(firms, placed, corpus.content)
+    of_sentences = sentence_kinds(corpus)
+    order, kinds = _ranked(firms, placed, of_sentences)
     placed = placed.in_order(order)
     kinds = [kinds[theme] for theme in order]
     tree = make_tree(firms, placed.settled, corpus.content, pool.model_topic)
@@ -181,15 +182,22 @@ def aggregate(
     timed = {"seconds": timing, "peak_memory_mb": peak_memory_mb()}
     themes = replace(themes, metadata={**themes.metadata, "timing": timed})
     version = next_version(ground, reduced, themes, settings) if ground and ground.births else None
-    return Made(themes, tree, placed.settled, version)
+    return Made(themes, tree, of_sentences, placed.settled, version)
 
 
 @dataclass(frozen=True)
 class Made:
-    """What the reduce made of a corpus; version: what the run adds to its registry, None for nothing."""
+    """What the reduce made of a corpus.
+
+    Attributes
+    ----------
+    kinds : (m,) of the modelled sentences
+    version : what the run adds to its registry, None for nothing
+    """
 
     themes: Themes
     tree: Tree
+    kinds: NDArray[np.object_]
     settled: Settled
     version: Version | None
 
@@ -217,26 +225,22 @@ def make_pool(corpus: Corpus, topics: Sequence[tuple[str, list[list[str]]]]) -> 
     return Pool(np.array(chosen, dtype=np.int64), model_topic)
 
 
-# A theme whose sentences have less content than this, on average, is talk without a subject.
-_SUBJECT: Final = 0.7
-
-
 def _ranked(
-    firms: NDArray[np.int64], placed: Placed, content: NDArray[np.float32]
+    firms: NDArray[np.int64], placed: Placed, of_sentences: NDArray[np.object_]
 ) -> tuple[list[int], list[Kind]]:
     """Return the order of the themes that hold a sentence (subject first, then firms, then sentences), and each one's kind.
 
-    A theme that was there keeps its kind; a hidden one has no place.
+    A theme is of the kind that most of its settled sentences are; one that was there keeps its kind, and a hidden one has
+    no place.
     """
     kinds: list[Kind] = []
     sizes = []
     for theme, known in enumerate(placed.known):
         rows = np.flatnonzero(placed.settled.labels == theme)
-        mean = float(content[rows].mean()) if len(rows) else 0.0
-        kinds.append(known.kind if known else "subject" if mean >= _SUBJECT else "filler")
+        kinds.append(known.kind if known else commonest(of_sentences[rows].tolist()))
         sizes.append((len(np.unique(firms[rows])), 0 if known and known.hidden else len(rows)))
     order = sorted(
         (theme for theme in range(len(kinds)) if sizes[theme][1]),
-        key=lambda theme: (KIND_ORDER.index(kinds[theme]), *(-n for n in sizes[theme]), theme),
+        key=lambda theme: (KINDS.index(kinds[theme]), *(-n for n in sizes[theme]), theme),
     )
     return order, kinds

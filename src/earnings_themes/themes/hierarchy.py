@@ -14,12 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from earnings_themes.results.tree import SENTENCES_SCHEMA
+from earnings_themes.speech import CONTENT, kinds_of
 from earnings_themes.system.files import replaced
 from earnings_themes.themes.corpus import Corpus
 from earnings_themes.themes.settle import Settled
 
-# Below, a sentence has no subject of its own: the gate's even odds.
-CONTENT: float = 0.5
 # Sentences that make what one firm alone speaks of a topic.
 _LEAST: int = 3
 
@@ -73,9 +72,18 @@ def make_tree(
     return Tree(topics.drop(columns="alone").reset_index(drop=True), found)
 
 
+def sentence_kinds(corpus: Corpus) -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
+    """Return (m,) the kind of each modelled sentence."""
+    procedural = corpus.table["procedural"].to_numpy()[corpus.modelled]
+    return kinds_of(
+        corpus.rows, corpus.content >= CONTENT, procedural.astype(bool), corpus.about.get("space", "")
+    )
+
+
 def write_sentences(
     path: Path,
     corpus: Corpus,
+    kinds: "np.ndarray[tuple[int], np.dtype[np.object_]]",
     settled: Settled,
     tree: Tree,
     theme_ids: Sequence[str],
@@ -84,8 +92,9 @@ def write_sentences(
 ) -> None:
     """Write sentences.parquet, a row a sentence of the run.
 
-    theme_ids, broad_ids: of each theme, by its number; broad_only: (m,) the theme whose broad theme holds a sentence that
-    settled in none, -1 for none.
+    kinds: (m,) of the modelled sentences; what is not modelled is procedure or, without a word, filler. theme_ids,
+    broad_ids: of each theme, by its number; broad_only: (m,) the theme whose broad theme holds a sentence that settled in
+    none, -1 for none.
     """
     n = len(corpus.table)
     columns = {
@@ -104,12 +113,12 @@ def write_sentences(
     strength[corpus.modelled] = np.where(settled.labels >= 0, settled.strength, np.nan)
     topic = np.full(n, -1)
     topic[corpus.modelled] = tree.topic_id
-    procedural = corpus.table["procedural"].to_numpy()
-    kind = np.where(procedural, "procedure", np.where(content >= CONTENT, "subject", "filler"))
+    kind = np.where(corpus.table["procedural"].to_numpy(), "procedure", "filler").astype(object)
+    kind[corpus.modelled] = kinds
     table = pa.table(
         columns
         | {
-            "kind": pa.array(kind.astype(object), pa.string()),
+            "kind": pa.array(kind, pa.string()),
             "content": pa.array(content, from_pandas=True),
             "topic_id": pa.array(topic.astype(np.int32), pa.int32(), mask=topic < 0),
             "theme_id": pa.array(names[theme], pa.string()),

@@ -20,10 +20,11 @@ from earnings_themes.abstractions import (
 from earnings_themes.abstractions.records import Kind, Level
 from earnings_themes.config import ThemeSettings
 from earnings_themes.results.provenance import OF_THEMES, versions
+from earnings_themes.speech import CONTENT, KINDS
 from earnings_themes.themes.corpus import Corpus
 from earnings_themes.themes.describe import Words
 from earnings_themes.themes.find import cohesion_across
-from earnings_themes.themes.hierarchy import CONTENT, Tree
+from earnings_themes.themes.hierarchy import Tree
 from earnings_themes.themes.registered import Names, Placed
 from earnings_themes.themes.settle import Settled, held_broadly
 from earnings_themes.themes.stability import Stability
@@ -154,7 +155,7 @@ def _mean_stability(themes: Sequence[Theme]) -> float | None:
 def _broad_themes(fine: Sequence[Theme], found: Reduced, more: NDArray[np.int64]) -> list[Theme]:
     """Return the broad themes, each the union of its themes, called by its largest themes' labels.
 
-    Those with the first of the themes stand first. more: sentences that a broad theme alone holds, by its number.
+    Subject matter first, then those with the first of the themes. more: sentences that a broad theme alone holds, by its number.
     """
     wide = []
     placed, names = found.placed, found.names
@@ -167,7 +168,9 @@ def _broad_themes(fine: Sequence[Theme], found: Reduced, more: NDArray[np.int64]
         wide.append(
             Theme(
                 theme_id=names.broad_ids[number],
-                kind=known.kind if known else members[0].kind,
+                kind=known.kind
+                if known
+                else max(KINDS, key=lambda kind: sum(t.n_sentences for t in members if t.kind == kind)),
                 label=known.label if known else "; ".join(labels[:3]),
                 keywords=known.keywords if known else tuple((label, 1.0) for label in labels[:10]),
                 n_firms=len(firms),
@@ -183,7 +186,7 @@ def _broad_themes(fine: Sequence[Theme], found: Reduced, more: NDArray[np.int64]
                 born=known.born if known else names.run,
             )
         )
-    return wide
+    return sorted(wide, key=lambda theme: KINDS.index(theme.kind))
 
 
 def _representatives(

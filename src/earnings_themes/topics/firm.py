@@ -29,8 +29,9 @@ from earnings_themes.implementations import model_class
 from earnings_themes.results.artifacts import read_sentences, write_firm_topics
 from earnings_themes.results.firms import read_firms
 from earnings_themes.results.provenance import OF_TOPICS, peak_memory_mb, versions
+from earnings_themes.speech import CONTENT, commonest, kinds_of
 from earnings_themes.system.processes import one_thread
-from earnings_themes.text import dominant_script
+from earnings_themes.text import dominant_script, near_equal
 
 _COLUMNS: Final = ("sentence_id", "firm_name", "model_text", "procedural")
 
@@ -104,9 +105,7 @@ def process_firm(
             f"The embeddings hold {len(vectors.sentence_ids)} sentences of firm {firm_id!r} that are not the "
             f"{len(frame)} of transcripts.parquet. They were made from another ingest: delete embeddings/ and run again."
         )
-    # A text said twice is fitted once, or the model would find the topic of what is repeated. Sorted, so
-    # that the order of the rows, which means nothing, cannot change the topics.
-    texts, text_of_row = np.unique(frame["model_text"].to_numpy(dtype=str), return_inverse=True)
+    texts, text_of_row = _distinct(frame["model_text"].to_numpy(dtype=str))
     status: FirmStatus = "ok"
     result = _no_topics(len(texts))
     model = model_class(settings.model)(seed=seed, **settings.params)
@@ -118,7 +117,13 @@ def process_firm(
         result = model.fit(texts.tolist(), _mean_of_places(vectors, text_of_row))
     timing["fit"] = time.perf_counter() - started
 
-    topics, centroids, outliers = _described(vectors, result, text_of_row)
+    kinds = kinds_of(
+        vectors.vectors,
+        vectors.content >= CONTENT,
+        frame["procedural"].to_numpy(dtype=bool),
+        vectors.about.get("space", ""),
+    )
+    topics, centroids, outliers = _described(vectors, kinds, result, text_of_row)
     return FirmTopics(
         schema_version=SCHEMA_VERSION,
         run=run,
@@ -145,6 +150,17 @@ def process_firm(
     )
 
 
+def _distinct(said: NDArray[np.str_]) -> tuple[NDArray[np.str_], NDArray[np.intp]]:
+    """Return the (n,) texts that are no wording of one before them, and for each row the place of the text that it says.
+
+    What is said twice, or again in nearly the same words, is fitted once, or the model would find the topic of what is
+    repeated. Sorted, so that the order of the rows, which means nothing, cannot change the topics.
+    """
+    texts, text_of_row = np.unique(said, return_inverse=True)
+    kept, wording_of = np.unique(np.array(near_equal(texts.tolist()), dtype=np.intp), return_inverse=True)
+    return texts[kept], wording_of[text_of_row]
+
+
 def _no_topics(n: int) -> TopicModelResult:
     return TopicModelResult((), np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=np.float32))
 
@@ -158,7 +174,10 @@ def _mean_of_places(vectors: FirmVectors, text_of_row: NDArray[np.intp]) -> NDAr
 
 
 def _described(
-    vectors: FirmVectors, result: TopicModelResult, text_of_row: NDArray[np.intp]
+    vectors: FirmVectors,
+    kinds: NDArray[np.object_],
+    result: TopicModelResult,
+    text_of_row: NDArray[np.intp],
 ) -> tuple[tuple[FirmTopic, ...], tuple[tuple[float, ...], ...], tuple[TopicSentence, ...]]:
     """Return the topics, largest first, their centroids, and the sentences of none."""
     ids = np.array(vectors.sentence_ids, dtype=object)
@@ -173,7 +192,7 @@ def _described(
     found.sort(key=lambda pair: (-len(pair[1]), min(ids[pair[1]])))
     kept = np.isin(topic_of_row, [topic.topic_id for topic, _ in found])
     return (
-        tuple(_topic(number, *pair, ids, fit, vectors.content) for number, pair in enumerate(found)),
+        tuple(_topic(number, *pair, ids, fit, vectors.content, kinds) for number, pair in enumerate(found)),
         tuple(_centroid(vectors.vectors[rows]) for _, rows in found),
         tuple(TopicSentence(sentence) for sentence in ids[~kept].tolist()),
     )
@@ -186,6 +205,7 @@ def _topic(
     ids: NDArray[np.object_],
     fit: NDArray[np.float32],
     content: NDArray[np.float32],
+    kinds: NDArray[np.object_],
 ) -> FirmTopic:
     # The surest sentences come first: they are the topic's exemplars, from which the themes are found.
     ordered = sorted(rows.tolist(), key=lambda row: (-round(float(fit[row] * content[row]), 6), ids[row]))
@@ -194,7 +214,7 @@ def _topic(
         label=topic.label,
         keywords=topic.keywords,
         size=len(rows),
-        kind="subject" if content[rows].mean() >= 0.5 else "filler",
+        kind=commonest(kinds[rows].tolist()),
         stability=topic.stability,
         sentences=tuple(
             TopicSentence(ids[row], probability=min(max(float(fit[row]), 0.0), 1.0)) for row in ordered

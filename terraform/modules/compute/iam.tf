@@ -2,6 +2,7 @@
 
 locals {
   run_objects = "${var.bucket_arn}/${var.results_prefix}/*"
+  registries  = "${var.bucket_arn}/${var.results_prefix}/registry/*"
   sources     = concat(["${var.bucket_arn}/input/*"], var.source_arns)
   buckets     = distinct(concat([var.bucket_arn], [for arn in var.source_arns : regex("^arn:[^:]+:s3:::[^/]+", arn)]))
   batch       = "arn:${var.partition}:batch:${var.region}:${var.account_id}"
@@ -105,10 +106,11 @@ resource "aws_iam_role" "head" {
 data "aws_iam_policy_document" "head" {
   source_policy_documents = [data.aws_iam_policy_document.files.json]
 
+  # Queue, definition and the job itself: all three are asked for (Service Authorization Reference, "AWS Batch").
   statement {
     sid       = "SubmitWork"
     actions   = ["batch:SubmitJob"]
-    resources = concat(local.queue_arns, ["${aws_batch_job_definition.map.arn_prefix}:*"])
+    resources = concat(local.queue_arns, ["${aws_batch_job_definition.map.arn_prefix}:*", "${local.batch}:job/*"])
   }
   statement {
     sid       = "EndWork"
@@ -214,12 +216,13 @@ data "aws_iam_policy_document" "reduce" {
   statement {
     sid       = "ReadRuns"
     actions   = ["s3:GetObject"]
-    resources = ["${var.bucket_arn}/${var.results_prefix}/results/*"]
+    resources = ["${var.bucket_arn}/${var.results_prefix}/results/*", local.registries]
   }
+  # Its own folder of each run, and the themes that last.
   statement {
     sid       = "WriteItsFolder"
     actions   = ["s3:PutObject"]
-    resources = ["${var.bucket_arn}/${var.results_prefix}/results/*/reduce/*"]
+    resources = ["${var.bucket_arn}/${var.results_prefix}/results/*/reduce/*", local.registries]
   }
   statement {
     sid = "Publish"

@@ -7,12 +7,14 @@ import os
 import pty
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from earnings_themes import __version__
 from earnings_themes.cli import main
+from earnings_themes.results.artifacts import write_themes
 from earnings_themes.stores.sqlite import SQLiteThemeStore
 from tests.published import make_run
 from tests.unit.cli.ended import Command
@@ -21,6 +23,7 @@ COMMANDS = (
     ("runs",),
     ("themes", "--run", "sample"),
     ("theme", "sample-001"),
+    ("theme", "sample-001", "--sentences"),
     ("topic", "A1", "1", "--run", "sample"),
     ("firm", "A1", "--run", "sample"),
     ("search", "tariffs", "--run", "sample"),
@@ -75,6 +78,47 @@ def test_themes_of_one_kind_are_listed_alone(command: Command) -> None:
 def test_a_theme_is_found_by_its_label_or_a_part_of_it(command: Command, label: str) -> None:
     assert command("theme", label, "--run", "sample").out == command("theme", "sample-001").out
     assert command("theme", label).out == command("theme", "late-001").out  # the newest run
+
+
+def test_all_sentences_of_a_theme_are_listed_the_surest_first_under_one_name_each(command: Command) -> None:
+    given = ("theme", "supply", "--run", "sample", "--sentences")
+    records = json.loads(command(*given, "--format", "json").out)
+    rows = read_csv(command(*given, "--format", "csv").out)
+    # Three firms say three sentences each on it.
+    assert len(records) == len(rows) == 9
+    strengths = [record["strength"] for record in records]
+    assert strengths == sorted(strengths, reverse=True) == [float(row["strength"]) for row in rows]
+    assert {row["firm_name"] for row in rows} == {f"Firm {name} Inc." for name in ("0012", "A1", "B2")}
+    lines = command(*given).out.splitlines()
+    assert lines[0] == "sample-001  supply chain, freight: 9 sentences, 3 firms"
+    assert lines[2].split() == ["strength", "firm", "sentence"] and len(lines) == 3 + 9
+
+
+def test_broad_themes_are_read_from_the_runs_files(command: Command, tmp_path: Path) -> None:
+    _, themes = make_run("sample", firm_ids=("0012", "A1"))
+    broad = replace(
+        themes.themes[0], theme_id="sample-B01", level=2, topics=(), label="shipping", centroid=(1.0,)
+    )
+    fine = tuple(replace(theme, centroid=(1.0,)) for theme in themes.themes)
+    write_themes(
+        tmp_path / "results/sample/themes.json",
+        replace(themes, themes=fine, broad=(broad,), metadata={"timing": {}}),
+    )
+    assert "Run sample: 1 broad theme\n" in command("themes", "--run", "sample", "--level", "2").out
+    rows = read_csv(command("themes", "--run", "sample", "--level", "2", "--format", "csv").out)
+    assert [(row["theme_id"], row["label"]) for row in rows] == [("sample-B01", "shipping")]
+    ended = command("themes", "--run", "late", "--level", "2")
+    assert ended.code == 1 and "results/late/themes.json is missing" in ended.err and "--folder" in ended.err
+
+
+@pytest.mark.parametrize(
+    "command_line", [("themes", "--run", "sample"), ("search", "supply", "--run", "sample")]
+)
+def test_on_80_columns_a_label_is_whole_before_a_keyword_is_shown(
+    store: SQLiteThemeStore, command_line: tuple[str, ...]
+) -> None:
+    lines = on_a_terminal(store.path.parent.parent, command_line, 80)
+    assert any("supply chain, freight" in line for line in lines)
 
 
 def test_firms_are_listed_with_those_that_have_no_topics(command: Command) -> None:
@@ -160,7 +204,7 @@ def test_no_runs_and_no_themes_are_said_not_shown_as_an_empty_table(
     assert "No run has been published" in ended.err
 
 
-@pytest.mark.parametrize("arguments", COMMANDS, ids=lambda arguments: arguments[0])
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("width", [72, 80, 120])
 def test_tables_fit_the_terminal(store: SQLiteThemeStore, arguments: tuple[str, ...], width: int) -> None:
     long = " and so on" * 40
@@ -220,11 +264,11 @@ def test_json_is_the_full_record(command: Command, store: SQLiteThemeStore) -> N
         "firm_id": "0012",
         "topic_id": 0,
         "label": "supply chain, freight",
-        "size": 3,
+        "n_sentences": 3,
         "similarity": 0.9,
     }
     topic = json.loads(command("topic", "A1", "1", "--run", "sample", "--format", "json").out)
-    assert [sentence["probability"] for sentence in topic["sentences"]] == [0.99, 0.9899, 0.9898]
+    assert [sentence["strength"] for sentence in topic["sentences"]] == [0.99, 0.9899, 0.9898]
     assert json.loads(command("firm", "A1", "--run", "sample", "--format", "json").out)["run"] == "sample"
     assert [view["run"] for view in json.loads(command("firm", "0012", "--format", "json").out)] == [
         "late",
@@ -244,7 +288,7 @@ def test_csv_has_a_row_for_each_thing(command: Command) -> None:
     topics = read_csv(command("theme", "sample-001", "--format", "csv").out)
     assert (topics[0]["firm_id"], topics[0]["firm_name"]) == ("0012", "Firm 0012 Inc.")
     sentences = read_csv(command("topic", "A1", "1", "--run", "sample", "--format", "csv").out)
-    assert [row["probability"] for row in sentences] == ["0.99", "0.9899", "0.9898"]
+    assert [row["strength"] for row in sentences] == ["0.99", "0.9899", "0.9898"]
     firm = read_csv(command("firm", "A1", "--run", "sample", "--format", "csv").out)
     assert [(row["topic_id"], row["theme_id"], row["unassigned_reason"]) for row in firm] == [
         ("0", "sample-001", ""),

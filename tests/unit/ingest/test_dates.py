@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from earnings_themes.ingest.dates import call_day, fitting_format
+from earnings_themes.ingest.dates import call_day, fitting_format, numbers_said
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,34 @@ def test_a_message_proposes_the_one_format_that_reads_all() -> None:
     assert fitting_format(["27/10/2022"]) == "%d/%m/%Y"
     assert fitting_format(["1/2/2022"]) is None, "two days fit"
     assert fitting_format(["10/27/2022", "soon"]) is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "date"),
+    [
+        ("20240507.0", "2024-05-07"),
+        ('="2024-05-07"', "2024-05-07"),
+        ("'2024-05-07", "2024-05-07"),
+        ("2024–05–07", "2024-05-07"),
+        ("2024-05-07 (Tue)", "2024-05-07"),
+        ("2024-May-07", "2024-05-07"),
+        ("7th of May 2024", "2024-05-07"),
+        ("2024年5月7日", "2024-05-07"),
+        ("Tue, 07 May 2024 01:00:00 GMT", "2024-05-06"),
+        ("2024-05-07T23:00:00-04:00[America/New_York]", "2024-05-07"),
+        # pandas writes a day with a zone so: no time is known.
+        ("2024-05-07 00:00:00+00:00", "2024-05-07"),
+        ("2024-05-07T00:00:00Z", "2024-05-07"),
+        ("2024-05-07T17:00:00[America/New_York]", None),
+    ],
+)
+def test_what_programs_put_around_a_day_is_no_part_of_it(cell: str, date: str | None) -> None:
+    found = call_day(cell)
+    assert (found and found.day.isoformat()) == date
+
+
+def test_dates_that_are_numbers_are_named_for_what_they_may_be() -> None:
+    assert "2024-05-07 in Excel" in str(numbers_said(["45419", "45420.5"]))
+    assert "2024-05-07 in SAS" in str(numbers_said(["23503"]))
+    assert "unit='ms'" in str(numbers_said(["1715115600000"]))
+    assert numbers_said(["5/7/2024"]) is None

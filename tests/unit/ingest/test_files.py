@@ -11,7 +11,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from earnings_themes.config import Source
+from earnings_themes.config import Source, parse_config
 from earnings_themes.errors import InputError
 from earnings_themes.ingest.firm_list import connect
 from tests.conftest import call, write_csv
@@ -113,7 +113,7 @@ def test_a_glob_is_several_files_and_a_message_names_the_one(tmp_path: Path) -> 
         (b"<?xml version='1.0'?>", "found XML"),
         (b"%PDF-1.7", "found a PDF.*pdftotext"),
         (b"RDX3\nX", r"found R's data.*arrow::write_parquet"),
-        (gzip.compress(b"RDX3\nX" + bytes(99)), "packed as gzip, found R's data"),
+        (gzip.compress(b"RDX3\nX" + bytes(99), mtime=0), "packed as gzip, found R's data"),
         (b"7z\xbc\xaf\x27\x1c", "found a 7z archive"),
         (b"PK\x03\x04 cut", "a zip file that cannot be unpacked"),
         (b"PAR1 cut", "not readable as Parquet"),
@@ -137,3 +137,41 @@ def test_paths_that_hold_nothing_say_what_is_expected(tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError, match=said):
             connect(Source("local_csv", path)).get_firms()
+
+
+def test_a_list_of_files_is_read_as_one_source(tmp_path: Path) -> None:
+    write_csv(tmp_path / "q1.csv", ROWS[:2])
+    frame()[2:].drop(columns="companyname").to_parquet(tmp_path / "q2.parquet")
+    raw = {"source": {"path": [str(tmp_path / "q1.csv"), str(tmp_path / "q2*"), str(tmp_path / "q1.csv")]}}
+    source = connect(parse_config(raw).source)
+    assert source.get_firms() == ["0012", "23"]
+    assert len(source.get_transcripts("0012").calls[0].turns) == len(call("0012", "Ashgrove", ["freight"]))
+
+
+def test_tables_of_a_zip_file_and_sheets_of_a_workbook_are_all_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "calls.zip", "w") as archive:
+        archive.writestr("README.txt", "two quarters")
+        for name, rows in (("q1.csv", ROWS[:2]), ("q2.csv", ROWS[2:])):
+            archive.write(write_csv(tmp_path / name, rows), name)
+    with pd.ExcelWriter(tmp_path / "calls.xlsx") as book:
+        pd.DataFrame({"about": ["made in May"]}).to_excel(book, sheet_name="Notes", index=False)
+        frame()[:2].to_excel(book, sheet_name="Q1", index=False)
+        frame()[2:][list(reversed(list(ROWS[0])))].to_excel(book, sheet_name="Q2", index=False)
+    usual = connect(Source("local_csv", str(write_csv(tmp_path / "usual.csv", ROWS))))
+    for name in ("calls.zip", "calls.xlsx"):
+        found = connect(Source("local_csv", str(tmp_path / name)))
+        assert found.get_firms() == usual.get_firms()
+        assert all(found.get_transcripts(firm) == usual.get_transcripts(firm) for firm in usual.get_firms())
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"\x89PNG\r\n\x1a\n" + bytes(300), bytes(range(256)) * 2, b"\x1f\x9d" + bytes(300), b"\x93NUMPY\x01\0v\0",
+     b"\0\1\0\0Standard ACE DB" + bytes(300), b"<!doctype html>\n<html>",
+     b"version https://git-lfs.github.com/spec/v1\n"],
+)  # fmt: skip
+def test_other_binary_files_are_never_sent_to_iconv(tmp_path: Path, start: bytes) -> None:
+    (tmp_path / "f").write_bytes(start)
+    with pytest.raises(InputError, match=r"f: found a.* expected CSV") as error:
+        connect(Source("local_csv", str(tmp_path / "f"))).get_firms()
+    assert "iconv" not in str(error.value)

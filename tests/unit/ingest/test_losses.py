@@ -110,7 +110,9 @@ def test_an_id_that_was_a_number_with_a_gap_is_the_same_firm(tmp_path: Path) -> 
     source = table(tmp_path, *call("1000", "Ashgrove", ["freight"]), *later)
     assert list_firms(source) == ["1000"]
     assert len(connect(source).get_transcripts("1000").calls) == 2
-    assert "1 firm ids end in .0, such as 1000.0" in str(report(source, tmp_path)["notes"])
+    assert "1 firm ids are written in two ways or as numbers with a gap, such as '1000.0' for '1000'" in str(
+        report(source, tmp_path)["notes"]
+    )
     with pytest.raises(InputError, match=r"'1000\.0' and '1000' are both there"):
         list_firms(dataclasses.replace(source, two_firms="refuse"))
 
@@ -125,7 +127,7 @@ def test_speech_without_points_is_cut_and_said(tmp_path: Path) -> None:
     rows = call("7", "Ashgrove", ["freight", "hiring"])
     for row in rows:
         row["componenttext"] = str(row["componenttext"]).replace(".", "").lower()
-    assert "1 of 3 turns are long and have not one end of a sentence" in str(
+    assert "1 of 3 turns are long and have no end of a sentence" in str(
         report(table(tmp_path, *rows), tmp_path)["notes"]
     )
 
@@ -174,3 +176,41 @@ def test_a_page_s_lines_are_kept_but_not_modelled(tmp_path: Path) -> None:
     assert sentences["text"].tolist()[:2] == ["We grew in the north.", "Margins fell."]
     assert sentences["procedural"].tolist() == [False, False, True, True]
     assert sentences["model_text"].tolist()[2:] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    "other", ["1000 ", "001000", "1000.00", "1,000", "'1000", '="1000"', "\u00a01000", "１０００"]
+)
+def test_an_id_in_two_ways_is_one_firm(tmp_path: Path, other: str) -> None:
+    later = [
+        row | {"companyid": other, "transcriptid": "98"}
+        for row in call("1", "Ashgrove", ["carbon"], date="2023-08-02")
+    ]
+    source = table(tmp_path, *call("1000", "Ashgrove", ["freight"]), *later)
+    used = "001000" if other == "001000" else "1000"
+    assert list_firms(source) == [used]
+    assert len(connect(source).get_transcripts(used).calls) == 2
+    with pytest.raises(InputError, match="are both there"):
+        list_firms(dataclasses.replace(source, two_firms="refuse"))
+
+
+def test_ids_that_differ_in_capitals_are_said(tmp_path: Path) -> None:
+    source = table(tmp_path, *call("ASH", "Ashgrove", ["freight"]), *call("ash", "Ashgrove", ["carbon"]))
+    assert "2 firm ids differ in capitals alone, such as 'ASH' and 'ash'" in str(
+        report(source, tmp_path)["notes"]
+    )
+
+
+def test_na_among_numbers_is_no_firm_and_among_tickers_one(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="companyid is 'NA' in some rows and a number in all others"):
+        list_firms(table(tmp_path, *call("7", "Ashgrove", ["freight"]), *call("NA", "Bank", ["carbon"])))
+    assert list_firms(table(tmp_path, *call("AB", "Ashgrove", []), *call("NA", "Bank", []))) == ["AB", "NA"]
+
+
+def test_letters_that_are_lost_are_said_and_apostrophes_put_back(tmp_path: Path) -> None:
+    rows = call("7", "Ashgrove", [])
+    rows[1]["componenttext"] = "The caf\ufffd doesn?t pay."
+    assert "1 texts hold � or a question mark inside a word" in str(
+        report(table(tmp_path, *rows), tmp_path)["notes"]
+    )
+    assert "The caf\ufffd doesn’t pay." in read_sentences(tmp_path / "t", "7")["text"].tolist()

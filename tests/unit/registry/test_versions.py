@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from earnings_themes.errors import BusyError, RegistryError
 from earnings_themes.registry import Ran, Registry, RegistryTheme, Version
+from earnings_themes.registry.curate import Decisions, curate
 from earnings_themes.registry.grow import check_space, grown, ids
 from earnings_themes.registry.records import Seen, decode, digest_of, encode, state_of
 from earnings_themes.registry.versions import Ground
@@ -113,6 +114,22 @@ def test_an_earlier_run_settles_in_its_own_themes_and_a_new_one_of_the_past_is_r
         registry.ground("q2", "2020Q2", "extend")
     assert registry.ground("q2", "2020Q2", "frozen") == Ground(last, births=False)
     assert registry.ground("other firms", "2020Q3", "extend").births
+
+
+def test_a_run_is_made_again_after_a_curation_and_for_nothing_that_runs_add(folder: Folder) -> None:
+    registry = Registry(folder)
+    before = registry.basis("q1")
+    extend(registry, "q1", "2020Q1", 0)
+    new = registry.basis("q2")
+    extend(registry, "q2", "2020Q2", 1)
+    assert (registry.basis("q1"), registry.basis("q2")) == (before, new) and before != new
+    curate(registry, Decisions(rename={"r000001": "ours"}), "d")
+    curated = {run: registry.basis(run) for run in ("q1", "q2", "q3")}
+    assert not {before, new} & set(curated.values())
+    frozen = registry.basis("other", "frozen")
+    extend(registry, "q3", "2020Q3", 2)
+    assert {run: registry.basis(run) for run in curated} == curated
+    assert registry.basis("other", "frozen") == frozen
 
 
 def test_nothing_to_be_frozen_says_so(folder: Folder) -> None:

@@ -1,7 +1,7 @@
 """Makes a finished run of any size without a model, so that the report and its figures can be tested.
 
-Every firm has one call and the same topics, each of a subject of its own and of equal size. After them come
-one outlier and one procedural sentence. The last topic reaches no theme.
+Every firm has a call a quarter and the same topics, each of a subject of its own and of equal size. After them come
+one outlier and one procedural sentence. The last topic reaches no theme; the last theme begins in the second quarter.
 """
 
 import datetime as dt
@@ -24,6 +24,7 @@ from earnings_themes.abstractions import (
     TopicSentence,
     UnassignedTopic,
 )
+from earnings_themes.ingest.calls import CallRow, write_calls
 from earnings_themes.panel.build import build
 from earnings_themes.results import artifacts as results
 from earnings_themes.results.firms import FirmRow, encode_firm, write_firms
@@ -57,24 +58,35 @@ def write_run(
     text: str = "",
     run: str = RUN,
     start: dt.date = dt.date(2024, 1, 1),
+    n_quarters: int = 1,
+    n_sectors: int = 0,
 ) -> Path:
     """Write the files that the report reads, and return their folder.
 
     n_themes: how many of the topics form a theme, all but the last by default. n_skipped: how many firms more
     have too little text. label and text are put in front of every label and sentence. start: the first firm's call.
+    n_sectors: so many values has the kept column `sector`, 0 for no such column.
     """
     rng = np.random.default_rng(7)
     run_dir = directory / run
     centres = _unit(rng.normal(size=(n_topics, DIM)))
     rows, firms = [], []
+    listed: list[CallRow] = []
     run_dir.mkdir(parents=True)
     with pq.ParquetWriter(run_dir / "transcripts.parquet", results.TRANSCRIPT_SCHEMA) as writer:
         for number in range(n_firms + n_skipped):
             skipped = number >= n_firms
             n = 3 if skipped else n_topics * per_topic + 2
-            sentences = [_sentence(number, place, place // per_topic, text, rng) for place in range(n)]
-            writer.write_table(_table(number, sentences, start))
-            rows.append(FirmRow(_firm_id(number), _firm_name(number), 1, n, number, "0" * 8))
+            sentences, calls = [], []
+            for place in range(n):
+                topic = place // per_topic
+                call = place % per_topic * n_quarters // per_topic if topic < n_topics else 0
+                calls.append(max(call, 1) if topic == n_topics - 2 and n_quarters > 1 else call)
+                sentences.append(_sentence(number, place, calls[-1], topic, text, rng))
+            table = _table(number, sentences, calls, start)
+            writer.write_table(table)
+            listed += _calls(table, n_sectors)
+            rows.append(FirmRow(_firm_id(number), _firm_name(number), n_quarters, n, number, "0" * 8))
             if not skipped:
                 noisy = _unit(centres + 0.1 * rng.normal(size=centres.shape))
                 firms.append(_firm(run, number, sentences, n_topics, per_topic, noisy, label))
@@ -92,17 +104,13 @@ def write_run(
     )
     results.write_themes(run_dir / "themes.json", themes)
     _write_sentences(run_dir, firms, themes)
+    write_calls(run_dir / "source_calls.parquet", listed, ("sector",) if n_sectors else ())
+    build(str(run_dir), run_dir)
     results.write_json(
         run_dir / "ingest.json",
         {"skipped_rows": {"empty_text": 12, "duplicate": 3}, "timing": {"seconds": 0.5}},
     )
     return run_dir
-
-
-def write_panel(run_dir: Path) -> Path:
-    """Write the panel of a run and return panel.parquet."""
-    build(str(run_dir), run_dir)
-    return run_dir / "panel.parquet"
 
 
 def _write_sentences(run_dir: Path, firms: list[FirmTopics], themes: Themes) -> None:
@@ -151,30 +159,46 @@ def _subject(number: int) -> tuple[str, list[str]]:
     return (f"{name} {turn}", [f"{word}{turn}" for word in words.split()]) if turn else (name, words.split())
 
 
-def _sentence(firm: int, place: int, subject: int, text: str, rng: np.random.Generator) -> TopicSentence:
+def _sentence(
+    firm: int, place: int, call: int, subject: int, text: str, rng: np.random.Generator
+) -> TopicSentence:
     name, words = _subject(subject)
     said = f"{text}We talk about {name}: {' '.join(rng.choice(words, 6, replace=False))} {firm}."
-    return TopicSentence(f"{_firm_id(firm)}_t{firm}_{place:04d}", said, "Executives", 0.5)
+    return TopicSentence(f"{_firm_id(firm)}_{_transcript(firm, call)}_{place:04d}", said, "Executives", 0.5)
 
 
-def _table(firm: int, sentences: list[TopicSentence], start: dt.date) -> pa.Table:
-    # A column of the schema that is not named here is null.
+def _transcript(firm: int, call: int) -> str:
+    return f"t{firm}q{call}" if call else f"t{firm}"
+
+
+def _calls(table: pa.Table, n_sectors: int) -> list[CallRow]:
+    found = {}
+    for line in table.to_pylist():
+        kept = {"sector": f"Sector {int(line['firm_id']) % n_sectors}"} if n_sectors else {}
+        found[line["transcript_id"]] = CallRow(
+            line["firm_id"], line["firm_name"], line["transcript_id"], line["date"], None, "", "", 1, kept
+        )
+    return list(found.values())
+
+
+def _table(firm: int, sentences: list[TopicSentence], calls: list[int], start: dt.date) -> pa.Table:
+    # A column of the schema that is not named here is null. A call's sentences stand together.
     lines = [
         {
             "firm_id": _firm_id(firm),
             "firm_name": _firm_name(firm),
-            "transcript_id": f"t{firm}",
-            "date": start + dt.timedelta(days=firm % 90),
+            "transcript_id": _transcript(firm, calls[place]),
+            "date": start + dt.timedelta(days=firm % 90 + 91 * calls[place]),
             "sentence_id": sentence.sentence_id,
             "position": place,
-            "speaker_type": sentence.speaker_type,
-            "section": "Presentation",
+            "speaker_type": "Analysts" if place % 4 == 3 else "Executives",
+            "section": "Question and Answer" if place % 4 > 1 else "Presentation",
             "text": sentence.text,
             "model_text": sentence.text,
             "procedural": place == len(sentences) - 1,
-            "speaker_name": "Ann Chief",
+            "speaker_name": "Cy Bank" if place % 4 == 3 else "Ann Chief",
         }
-        for place, sentence in enumerate(sentences)
+        for place, sentence in sorted(enumerate(sentences), key=lambda pair: (calls[pair[0]], pair[0]))
     ]
     return pa.Table.from_pylist(lines, results.TRANSCRIPT_SCHEMA)
 

@@ -1,16 +1,25 @@
 """The figures as files: there, the same every time, and honest when there is nothing to draw."""
 
+import datetime as dt
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pandas as pd
 import pytest
 
 from earnings_themes.quality.summary import quality_report
+from earnings_themes.report.cut_charts import births
+from earnings_themes.report.cuts import read_cuts
+from earnings_themes.report.earlier import with_earlier
 from earnings_themes.report.figures import NAMES, draw_figures
 from earnings_themes.report.page_data import gather
 from earnings_themes.results.run_files import open_run
 from tests.unit.report.synthetic import write_run
+
+# A run in which every picture has something to show.
+FULL = {"n_quarters": 3, "n_sectors": 2}
 
 
 def _draw(run_dir: Path, folder: Path) -> None:
@@ -30,6 +39,64 @@ def test_figures_name_the_themes_and_firms_as_text(tmp_path: Path) -> None:
     assert ".25" in _text(tmp_path / "curve.svg")
     for name in NAMES:
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_quarters_groups_and_parts_of_the_call_are_drawn(tmp_path: Path) -> None:
+    _draw(write_run(tmp_path, **FULL), tmp_path)
+    for name, words in {
+        "quarters": ("2024Q1", "2024Q3", "supply chain", "price increases*"),
+        "lines": ("2024Q1", "cloud migration"),
+        "groups": ("sector", "Sector 1"),
+        "sides": ("Prepared remarks", "Analysts"),
+    }.items():
+        assert all(word in _text(tmp_path / f"{name}.svg") for word in words), name
+
+
+def test_the_numbers_of_a_picture_stand_beside_it_and_add_up(tmp_path: Path) -> None:
+    run_dir = write_run(tmp_path, **FULL)
+    _draw(run_dir, tmp_path)
+    read = {name: pd.read_csv(tmp_path / f"{name}.csv", encoding="utf-8-sig") for name in NAMES}
+    themes = read["themes"].set_index("theme_id")["n_sentences"]
+    for name in ("quarters", "groups"):
+        assert read[name].groupby("theme_id")["n"].sum().equals(themes.rename("n")), name
+    quarters = read["quarters"]
+    assert (quarters["share"] - quarters["n"] / quarters["modelled"]).abs().max() < 1e-6
+    assert quarters.loc[quarters["begins"] == 1, ["label", "quarter"]].to_numpy().tolist() == [
+        ["clinical trials", "2024Q2"]
+    ]
+    assert (quarters["n_firms"].max(), quarters["n_calls"].max()) == (6, 7)
+    assert (read["sides"]["n_presentation"] + read["sides"]["n_qa"]).tolist() == themes.tolist()
+    assert read["curve"]["floor"].is_monotonic_increasing and len(read["heatmap"]) == 6 * 4
+
+
+def test_of_a_registry_only_what_this_run_found_begins_in_it(tmp_path: Path) -> None:
+    run_dir = write_run(tmp_path, **FULL)
+    page = gather(open_run(run_dir))
+    assert births(page) == {3: 1}
+    parts = [
+        replace(part, theme=replace(part.theme, born="made-up" if part.number in (0, 3) else "2023_Q4"))
+        for part in page.themes
+    ]
+    # Beside themes that were there before, one of the first quarter is new as well.
+    assert births(replace(page, themes=tuple(parts))) == {0: 0, 3: 1}
+
+
+def test_earlier_runs_of_a_registry_come_before_the_runs_own_quarters(tmp_path: Path) -> None:
+    run_dir = write_run(tmp_path, run="later", start=dt.date(2024, 4, 1))
+    write_run(tmp_path, run="first", n_topics=4)
+    # The first run has three of the four themes; in a registry they have one id in both.
+    page = gather(open_run(run_dir))
+    own, ids = page.cuts.quarters, [f"first-{number}" for number in ("001", "002", "003", "004")]
+    cut, read = with_earlier(own, ids, str(run_dir), ["first", "gone"])
+    assert (cut.names, read) == (("2024Q1", "2024Q2"), ["first"])
+    assert cut.n.tolist() == [[24, 24, 24, 0], [24, 24, 24, 24]]
+    both = replace(page, cuts=replace(page.cuts, quarters=cut), earlier=("first",))
+    assert births(both) == {3: 1}
+
+
+def test_a_column_with_a_value_a_firm_is_no_group(tmp_path: Path) -> None:
+    assert list(read_cuts(str(write_run(tmp_path / "groups", n_sectors=2))).groups) == ["sector"]
+    assert not read_cuts(str(write_run(tmp_path / "ids", n_sectors=99))).groups
 
 
 def test_captions_say_what_is_shown_and_of_how_many(tmp_path: Path) -> None:

@@ -69,8 +69,8 @@ def test_the_page_holds_every_theme_and_firm(tmp_path: Path, n_firms: int) -> No
     assert {f"theme-{number}" for number in range(4)} <= ids
     assert {f"firm-{number}" for number in range(n_firms)} <= ids
     plain = " ".join(text.split())
-    # 4 of 21 modelled sentences of every firm, and the mean over firms.
-    assert "19.0 % of an average firm's sentences" in plain
+    # 4 of 21 modelled sentences of every firm.
+    assert '<td class="num">4</td><td class="num">19.0 %</td>' in plain
     assert "Firm 0 Inc" in text
 
 
@@ -95,12 +95,62 @@ def test_a_firm_shows_its_surest_sentence_of_each_theme(tmp_path: Path) -> None:
     text = _render(write_run(tmp_path, n_firms=2))
     firm = text[text.index('id="firm-1"') :].split("</details>")[0]
     assert firm.count("We talk about") == 4
-    assert firm.count("19.0 %") == 8
+    # 4 of its 21 modelled sentences, against 8 of 44: the firm with too little text is of the run too.
+    assert firm.count('<td class="num">19.0 %</td><td class="num">18.2 %</td>') == 4
 
 
-def test_500_firms_stay_under_8_mb(tmp_path: Path) -> None:
-    text = _render(write_run(tmp_path, n_firms=500, n_topics=28, per_topic=2))
-    assert len(text.encode()) < 8_000_000
+def test_500_firms_of_eight_quarters_stay_under_8_mb(tmp_path: Path) -> None:
+    run_dir = write_run(tmp_path, n_firms=500, n_topics=28, per_topic=8, n_quarters=8)
+    assert len(_render(run_dir).encode()) < 8_000_000
+
+
+def test_a_theme_shows_its_counts_by_quarter_and_where_it_begins(tmp_path: Path) -> None:
+    text = _render(write_run(tmp_path, n_quarters=2))
+    first, last = (text[text.index(f'id="theme-{number}"') :].split("</section>")[0] for number in (0, 3))
+    table = [re.sub(r"<[^>]+>", " ", part).split()[-5:] for part in first.split("</tr>")[1:3]]
+    # Of each firm 2 of 9 modelled sentences in the first quarter, where the firm with too little text has 2, and 2 of 12.
+    assert table == [["2024Q1", "12", "21.4", "%", "6"], ["2024Q2", "12", "16.7", "%", "6"]]
+    assert "<b>begins</b>" not in first.split('id="theme-1"')[0]
+    assert '2024Q2 <b>begins</b></th><td class="num">24</td>' in last
+
+
+def test_one_quarter_and_no_kept_column_leave_their_parts_out(tmp_path: Path) -> None:
+    assert not {"quarters", "groups"} & Page(_render(write_run(tmp_path / "one"))).ids()
+    ids = Page(_render(write_run(tmp_path / "more", n_quarters=2, n_sectors=2))).ids()
+    assert {"quarters", "groups", "sides"} <= ids
+
+
+def test_a_theme_says_how_much_each_part_of_the_calls_speaks_of_it(tmp_path: Path) -> None:
+    plain = " ".join(_render(write_run(tmp_path)).split())
+    assert "Share of prepared remarks: 17.6 % (12), Q&amp;A: 20.0 % (12), management:" in plain
+
+
+def test_a_small_page_holds_every_sentence_and_a_large_one_has_files_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_dir = write_run(tmp_path)
+    build(run_dir)
+    text = (run_dir / "report.html").read_text(encoding="utf-8")
+    part = text[text.index('id="theme-0"') : text.index('id="theme-1"')]
+    assert "All 24 sentences" in part and part.count("<li>") == 24
+    assert not (run_dir / "report").exists()
+    monkeypatch.setattr("earnings_themes.report.page_data.INSIDE", 10)
+    monkeypatch.setattr("earnings_themes.report.counted.LISTED", 20)
+    build(run_dir)
+    text = (run_dir / "report.html").read_text(encoding="utf-8")
+    assert '<a href="report/made-up-001.html">All 24 sentences</a>' in text and "<li>" not in text
+    beside = (run_dir / "report" / "made-up-001.html").read_text(encoding="utf-8")
+    assert beside.count("<li>") == 20 and "20 of 24 sentences" in beside
+    assert "earnings-themes theme made-up-001 --sentences" in beside
+    strengths = re.findall(r"strength ([.\d]+)\.", beside)
+    assert strengths == sorted(strengths, reverse=True)
+    assert "Cy Bank, Question and Answer; strength 0.60" in beside
+    # Where nothing may stand beside the page, it says what to type.
+    build(run_dir, where="s3://bucket/results/made-up")
+    assert not (run_dir / "report").exists()
+    assert "earnings-themes theme made-up-001 --sentences" in (run_dir / "report.html").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_above_500_firms_the_largest_are_shown_and_the_page_says_so(
@@ -117,7 +167,8 @@ def test_html_in_the_input_is_text(tmp_path: Path) -> None:
     plain = Page(_render(write_run(tmp_path / "plain")))
     hostile = Page(_render(write_run(tmp_path / "hostile", label=HOSTILE, text=HOSTILE)))
     assert hostile.count("script") == plain.count("script") == 1
-    assert hostile.count("img") == plain.count("img") == len(NAMES)
+    # One quarter and no kept column: three pictures would have nothing to compare.
+    assert hostile.count("img") == plain.count("img") == len(NAMES) - 3
     assert not any(name.startswith("on") for _, attributes in hostile.tags for name in attributes)
 
 
@@ -199,7 +250,7 @@ def test_build_writes_every_file_and_again_the_same(tmp_path: Path) -> None:
     run_dir = write_run(tmp_path)
     build(run_dir)
     names = ["quality.json", "report.html"]
-    names += [f"figures/{name}.{kind}" for name in NAMES for kind in ("svg", "png", "txt")]
+    names += [f"figures/{name}.{kind}" for name in NAMES for kind in ("svg", "png", "csv", "txt")]
     first = {name: (run_dir / name).read_bytes() for name in names}
     build(run_dir)
     assert {name: (run_dir / name).read_bytes() for name in names} == first

@@ -12,7 +12,7 @@ from moto.dynamodb.models import dynamodb_backends
 
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
 
-VERSION = re.compile(r"\d{8}T\d{6}\.\d{6}Z")
+VERSION = re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}")
 WRITES = ("BatchWriteItem", "UpdateItem", "DeleteItem")
 
 

@@ -36,9 +36,16 @@ from earnings_themes.text import clean, dominant_script, has_content
         ("At 12:30 we met.", "At 12:30 we met."),
         ("Growth [this year] was fine.", "Growth [this year] was fine."),
         ("Margins <5% are rare.", "Margins <5% are rare."),
-        ("We are R&amp;D led.", "We are R&D led."),
+        ("Leisure grew to over [50%].", "Leisure grew to over [50%]."),
+        ("A. Davidson.", "A. Davidson."),
+        ("We sold audio (audio products) and so on.", "We sold audio (audio products) and so on."),
+        *((f"{mark} We grew.", "We grew.") for mark in (
+            "(Laughs.)", "[?]", "[SPEAKER 1]", "【笑】", "⟨inaudible⟩", "*laughs*", "♪ music ♪", "[BLANK_AUDIO]", "{BR}",
+            "((inaudible))", "(bad connection)", "[audio distorted 12:30]", "（音声不明瞭）", "[END]", "[12]", "(no audible response)",
+            "Analyst:", "MARTA QUILL:", "Marta Quill, Chief Executive Officer:", "(a)", "2.", "S1:", "– ", "Q -", "➢",
+        )),
     ],
-)
+)  # fmt: skip
 def test_the_encoder_sees_the_sentence_without_the_typists_marks(said: str, model_text: str) -> None:
     assert clean(said).model_text == model_text
 

@@ -15,8 +15,29 @@ def test_utf_8_read_as_windows_1252_and_windows_1252_read_as_latin_1(text: str) 
     assert repaired(text.encode("cp1252").decode("latin-1")) == text
 
 
+@pytest.mark.parametrize("page", ["mac_roman", "cp850", "cp437", "cp1251", "cp1250", "gbk"])
+def test_utf_8_read_by_other_code_pages(page: str) -> None:
+    assert repaired("Don’t stop.".encode().decode(page)) == "Don’t stop."
+
+
 @pytest.mark.parametrize(
-    "text", ["plain", "Umsätze", "São Paulo", "ÂNGELA", "利润率", "Â", "Ã and Â", "a\u0085b"]
+    ("found", "written"),
+    [
+        ("We grew.\\r\\n\\r\\nWe hired.", "We grew.\n\nWe hired."),
+        ("We grew.<br/>We hired.", "We grew.\nWe hired."),
+        ("<p>We grew.</p><p>We hired.</p>", "\nWe grew.\n\nWe hired.\n"),
+        ("We grew._x000D_\nWe hired.", "We grew.\nWe hired."),
+        ("We are R&amp;amp;D led, it&#8217;s so.", "We are R&D led, it’s so."),
+        ('He said \\"we\\u2019re here\\".', 'He said "we’re here".'),
+        ("It doesn?t, and it\ufffds fine. Why? To grow.", "It doesn’t, and it’s fine. Why? To grow."),
+    ],
 )
+def test_what_was_escaped_is_written_out(found: str, written: str) -> None:
+    assert repaired(found) == written
+
+
+@pytest.mark.parametrize(
+    "text", ["plain", "R&D and AT&T", "a <5% share", "Who? We.", "Umsätze", "São Paulo", "ÂNGELA", "利润率", "Â", "Ã and Â", "a\u0085b"]
+)  # fmt: skip
 def test_text_that_is_right_stays(text: str) -> None:
     assert repaired(text) == text

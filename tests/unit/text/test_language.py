@@ -9,7 +9,7 @@ from tests.conftest import SUBJECTS
 def test_english_is_english_however_it_is_written() -> None:
     text = [" ".join(f"And so it is that {sentence}" for sentence in SUBJECTS["freight"])]
     for form in (str.lower, str.upper, str.title):
-        assert is_english(map(form, text))
+        assert is_english([*map(form, text)])
     assert is_english(["Danke."])
 
 

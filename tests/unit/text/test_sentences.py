@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from earnings_themes.text import MAX_WORDS, lacks_ends, split_long, split_sentences, split_sentences_counted
+from earnings_themes.text import (
+    MAX_WORDS,
+    lacks_ends,
+    points_are_rare,
+    split_long,
+    split_sentences,
+    split_sentences_counted,
+)
 
 CASES = Path(__file__).with_name("split_cases.txt")
 DATA = Path(__file__).parents[3] / "data"
@@ -126,3 +133,42 @@ def test_speech_without_a_point_is_cut_between_clauses_and_said_to_be_so() -> No
     assert all(8 <= len(piece.split()) <= 32 for piece in pieces)
     assert " ".join(pieces).split() == text.split()
     assert not lacks_ends(text + "."), "a long sentence is one"
+
+
+ITEMS = (
+    "the wells fell eleven feet",
+    "we signed a contract for treated water",
+    "rain in the hills helped a bit",
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(mark.join(ITEMS * 3) for mark in ("; ", " | ", " / ", "\t", " - ")),
+        ".".join(ITEMS * 3),
+        "\n".join(f"o {item}" for item in ITEMS * 3),
+        "\n".join(f"({letter}) {item}" for letter, item in zip("abcdefghi", ITEMS * 3, strict=True)),
+        "\n".join(
+            f"{number}. {item}" for number, item in zip("i ii iii iv v vi vii viii ix".split(), ITEMS * 3, strict=True)
+        ),
+        " • ".join(ITEMS * 3),
+    ],
+    ids=["semicolons", "bars", "slashes", "tabs", "dashes", "no blank behind the point", "o", "letters", "Roman", "bullets"],
+)  # fmt: skip
+def test_items_end_where_no_point_does(text: str) -> None:
+    assert len(split_sentences(text)) == 9
+
+
+def test_title_case_without_points_is_cut_at_a_sentence_s_length() -> None:
+    text = " ".join(ITEMS * 5).title()
+    assert all(8 <= len(piece.split()) <= 32 for piece in split_sentences(text))
+
+
+def test_in_a_call_that_lost_its_points_one_that_is_left_ends_little() -> None:
+    turn = " ".join(ITEMS * 6)
+    call = [f"{turn}. {turn}", turn, f"{turn}."]
+    assert points_are_rare(call)
+    assert not points_are_rare([". ".join(ITEMS * 6)])
+    assert lacks_ends(call[0], rare=True) and not lacks_ends(call[0])
+    assert max(len(piece.split()) for piece in split_sentences_counted(call[0], rare=True)[0]) <= 32

@@ -2,7 +2,7 @@
 
 import pytest
 
-from earnings_themes.text import repeated_lines, split_sentences, without_unsaid
+from earnings_themes.text import repeated_lines, split_sentences, without_pages, without_unsaid
 
 FOOTER = (
     "\n\n{n} Copyright © 2024 Quillmark Data, LLC\n1-800-555-0199 www.quillmark.example"
@@ -33,6 +33,23 @@ def test_a_page_s_footer_interrupts_no_sentence() -> None:
     "line",
     [
         "Marta Quill -- Chief Executive Officer",
+        "Marta Quill, Chief Executive Officer",
+        "Marta Quill (CEO)",
+        "Marta Quill | Chief Executive Officer",
+        "MARTA QUILL - CHIEF EXECUTIVE OFFICER",
+        "Marta Quill {BIO 123456 <GO>}",
+        "CORPORATE PARTICIPANTS",
+        "QUESTION AND ANSWER",
+        "Table of Contents",
+        "Q1 2024 Quillmark Foods Earnings Call Transcript",
+        "Tuesday, May 7, 2024 9:00 AM ET",
+        "FINAL TRANSCRIPT",
+        "3",
+        "[3]",
+        "12:34",
+        "* * *",
+        "1-877-QUILLMARK",
+        "Revenue 12.3 14.5 16.1",
         "Oren Vale - Acme Securities - Analyst",
         "Prepared Remarks:",
         "Operator",
@@ -73,3 +90,29 @@ def test_what_was_said_stays(turn: str) -> None:
 
 def test_a_short_answer_that_is_given_often_is_no_footer() -> None:
     assert repeated_lines(["Thank you.", "Yes."] * 9) == frozenset()
+
+
+def test_a_footer_that_lost_its_line_breaks_interrupts_no_sentence() -> None:
+    foot = " © 2024 Quillmark Data, LLC www.quillmark.example {n} "
+    said = [
+        ("We opened seven plants", "in the Carolinas. Margins grew."),
+        ("Nurses left, so wages", "had to rise. That was dear."),
+        ("The dam held. Rain", "filled it once more."),
+        ("Freight by air costs twice", "what a ship does, as ever."),
+    ]
+    turns = [f"{before}{foot.format(n=n)}{after}" for n, (before, after) in enumerate(said)]
+    for (before, after), (left, pages) in zip(said, without_pages(turns), strict=True):
+        assert left == f"{before} {after}"
+        assert len(pages) == 1 and "Quillmark Data" in pages[0]
+
+
+def test_speech_that_comes_back_is_no_footer() -> None:
+    turns = ["Thank you for taking my question. On page 12 of 30 we show that."] * 3
+    assert without_pages(turns) == [(turn, []) for turn in turns]
+
+
+@pytest.mark.parametrize(
+    "line", ["Thank you.", "Operator error cost us a week.", "That is 3 of 12.", "Copy that.", "12 plants."]
+)
+def test_what_is_said_is_no_page_s_line(line: str) -> None:
+    assert without_unsaid(f"We grew.\n{line}\nMargins fell.")[1] == []

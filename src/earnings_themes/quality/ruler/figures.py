@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from earnings_themes.quality.ruler.inputs import RESERVED
+from earnings_themes.quality.ruler.members import estimates
 
 LEVEL: Final = 0.90
 DRAWS: Final = 2_000
@@ -24,6 +25,7 @@ MEASURES: Final = {
     "pairs": ("mean", "p1", "p2", "content"),
     "intruders": ("found",),
     "labels": ("coherence", "four_of_five", "good", "so_so", "misleading"),
+    "members": ("about",),
 }
 SOURCES: Final = ("words", "neighbours", "random")
 
@@ -96,6 +98,8 @@ def units(rated: pd.DataFrame) -> pd.DataFrame:
         fit = rated["fit"]
         table = table.assign(cluster=rated["unit"], coherence=n / 5, four_of_five=n.ge(4))
         table = table.assign(good=fit.eq("g"), so_so=fit.eq("s"), misleading=fit.eq("m"))
+    elif kind == "members":
+        table = table.assign(cluster=rated["firm_a"], about=rated["about"].eq("y"))
     else:
         table = table.assign(cluster=rated["unit"], found=rated["answer"].eq(rated["intruder"]))
     means = table.astype(dict.fromkeys(MEASURES[kind], float)).groupby("unit")[list(MEASURES[kind])].mean()
@@ -116,6 +120,8 @@ def figures(rated: pd.DataFrame, facts: dict[str, Any]) -> list[Figure]:
     """
     kind = rated["kind"].iloc[0]
     table = units(rated)
+    if kind == "members":
+        return [*_of_members(table, rated), *_raters(rated)]
     draws = Resampled(table["cluster"].to_numpy())
     measures = MEASURES[kind]
     arms = sorted(set(table["arm"]) - set(RESERVED)) + [
@@ -156,6 +162,17 @@ def figures(rated: pd.DataFrame, facts: dict[str, Any]) -> list[Figure]:
         found += _recall(table, draws)
         found += _coverage_of_content(rated)
     return [*found, *_raters(rated), *_controls(rated)]
+
+
+def _of_members(table: pd.DataFrame, rated: pd.DataFrame) -> Iterator[Figure]:
+    """Yield what is estimated of each theme, from sentences of known probability (members.py)."""
+    of_unit = rated.groupby("unit").agg(stratum=("stratum", "first"), inside=("inside", "first"))
+    whole = table.merge(of_unit, left_on="unit", right_index=True)
+    whole["inside"] = whole["inside"].eq("yes")
+    for (theme, name), seen in estimates(whole, DRAWS, _SEED).items():
+        n = int(whole["arm"].eq(theme).sum())
+        value, low, high = interval(seen) if len(seen) > 1 else (float(seen[0]), None, None)
+        yield Figure("theme", theme, name, value, low, high, n)
 
 
 def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -239,6 +256,8 @@ def _in_fixed_order(rated: pd.DataFrame) -> pd.DataFrame:
     elif kind == "labels":
         table["n"] = rated["n"].astype(int)
         table["fit"] = rated["fit"].map({"m": 0, "s": 1, "g": 2})
+    elif kind == "members":
+        table["about"] = rated["about"]
     else:
         ids = rated[[f"sentence_id_{letter}" for letter in "abcde"]].to_numpy()
         chosen = ids[np.arange(len(ids)), rated["answer"].map("abcde".index)]
@@ -268,6 +287,7 @@ KAPPAS: Final[dict[str, tuple[tuple[str, tuple[str, ...], str | None], ...]]] = 
     ),
     "labels": (("n", ("n",), "quadratic"), ("fit", ("fit",), "quadratic")),
     "intruders": (("answer", ("answer",), None),),
+    "members": (("about", ("about",), None),),
 }
 
 

@@ -15,9 +15,9 @@ class Item:
     arm
         The run that made it, or "random", "ceiling", "words", "neighbours".
     sentences
-        Sentence ids, in no meaningful order: two of a pair, five of a group.
+        Sentence ids, in no meaningful order: two of a pair, five of a group, one that is judged against a theme.
     weight
-        How many pairs of all sentences this one stands for, for recall; 1 elsewhere.
+        How many pairs, or sentences, this one stands for, for recall; 1 elsewhere.
     label
         The label that is shown with it, empty for the other kinds.
     intruder
@@ -27,6 +27,8 @@ class Item:
     themed
         run → sentence → "sure", "all" or "no": whether the run gives it a theme; of random pairs only, whose
         sentences stand for all.
+    stratum, inside
+        Of a sentence that is judged against a theme: what it was drawn from, and whether it has the theme.
     """
 
     arm: str
@@ -36,6 +38,8 @@ class Item:
     intruder: str = ""
     together: dict[str, str] = field(default_factory=dict)
     themed: dict[str, dict[str, str]] = field(default_factory=dict)
+    stratum: str = ""
+    inside: bool = False
 
 
 def generator(seed: int, purpose: str) -> np.random.Generator:

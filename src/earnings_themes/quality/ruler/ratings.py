@@ -25,6 +25,7 @@ _ALLOWED: Final = {
     "answer": tuple(LETTERS),
     "n": ("1", "2", "3", "4", "5"),
     "fit": ("g", "s", "m"),
+    "about": ("y", "n"),
 }
 _SHORT: Final = {"a": "content_a", "b": "content_b"}
 _KEY: Final = ("kind", "sheet", "item", "unit", "role", "arm")

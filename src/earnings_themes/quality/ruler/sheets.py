@@ -31,7 +31,7 @@ from earnings_themes.system.spreadsheet import safe_cell
 
 KINDS: Final = ("pairs", "intruders", "labels")
 # Items a sheet: what a person reads in one sitting.
-SHEET_ITEMS: Final = {"pairs": 200, "intruders": 100, "labels": 100}
+SHEET_ITEMS: Final = {"pairs": 200, "intruders": 100, "labels": 100, "members": 200}
 RANDOM_SHARE: Final = 0.08
 AGAIN_SHARE: Final = 0.03
 # The columns that a rater fills.
@@ -39,6 +39,7 @@ ASKED: Final = {
     "pairs": ("score", "content_a", "content_b"),
     "intruders": ("answer",),
     "labels": ("n", "fit"),
+    "members": ("about",),
 }
 LETTERS: Final = "abcde"
 # Runs whose effective numbers of themes differ by more cannot be compared: finer themes are surer by themselves.
@@ -55,7 +56,7 @@ class Wish:
     Parameters
     ----------
     kind
-        pairs, intruders or labels.
+        pairs, intruders or labels; members for sentences judged against a theme.
     n
         Items a run.
     coverage
@@ -227,8 +228,17 @@ def _sheet(name: str, rows: list[tuple[int, Item, str]], rng: np.random.Generato
         yield Placed(name, number, unit, role, item)
 
 
-def write(placed: Sequence[Placed], facts: dict[str, Any], corpus: Corpus, out: Path) -> list[Path]:
+def codebook_of(kind: str) -> str:
+    """Return what raters are told of a kind of sheet."""
+    return files("earnings_themes.quality.ruler").joinpath(f"{kind}.txt").read_text(encoding="utf-8")
+
+
+def write(
+    placed: Sequence[Placed], facts: dict[str, Any], corpus: Corpus, out: Path, codebook: str | None = None
+) -> list[Path]:
     """Write the sheets with their codebook, and the key; return the sheets' paths.
+
+    codebook: what the raters are told, where it is not what the kind's own says.
 
     Raises InputError when `out` holds sheets: ratings in them would be lost.
     """
@@ -245,8 +255,7 @@ def write(placed: Sequence[Placed], facts: dict[str, Any], corpus: Corpus, out: 
         written.append(sheets / f"{name}.csv")
         # The mark at the start tells Excel that the file is UTF-8.
         write_atomically(written[-1], "\ufeff" + _csv([_shown(row, corpus, kind) for row in rows]))
-    codebook = files("earnings_themes.quality.ruler").joinpath(f"{kind}.txt").read_text(encoding="utf-8")
-    write_atomically(sheets / "codebook.txt", codebook)
+    write_atomically(sheets / "codebook.txt", codebook or codebook_of(kind))
     write_atomically(key / "key.csv", _csv([_secret(row, corpus, facts) for row in placed]))
     write_atomically(key / "runs.json", json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
     return written
@@ -254,10 +263,10 @@ def write(placed: Sequence[Placed], facts: dict[str, Any], corpus: Corpus, out: 
 
 def _shown(row: Placed, corpus: Corpus, kind: str) -> dict[str, Any]:
     cells: dict[str, Any] = {"sheet": row.sheet, "item": row.number}
-    if kind == "labels":
-        cells["label"] = safe_cell(row.item.label)
+    if kind in ("labels", "members"):
+        cells["label" if kind == "labels" else "theme"] = safe_cell(row.item.label)
     for letter, sentence in zip(LETTERS, row.item.sentences, strict=False):
-        if kind == "pairs":
+        if kind in ("pairs", "members"):
             before = corpus.table.at[sentence, "before"]
             cells[f"before_{letter}"] = safe_cell(_tail(before)) if isinstance(before, str) else ""
         cells[f"sentence_{letter}"] = safe_cell(_head(str(corpus.table.at[sentence, "text"])))
@@ -277,6 +286,12 @@ def _secret(row: Placed, corpus: Corpus, facts: dict[str, Any]) -> dict[str, Any
     }
     for letter, sentence in zip(LETTERS, item.sentences, strict=False):
         cells |= {f"sentence_id_{letter}": sentence, f"firm_{letter}": corpus.firm[sentence]}
+    if facts["kind"] == "members":
+        cells |= {
+            "stratum": item.stratum,
+            "probability": f"{1 / item.weight:.6g}",
+            "inside": "yes" if item.inside else "no",
+        }
     if facts["kind"] == "intruders":
         cells["intruder"] = LETTERS[item.sentences.index(item.intruder)]
     if facts["kind"] == "pairs":

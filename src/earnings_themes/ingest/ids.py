@@ -1,0 +1,97 @@
+"""Ids and names as programs write them: what stands for nothing, what was a number, one id in two ways.
+
+Apart from the connector, because each of these is a rule about a cell, whatever table it stands in.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection
+from functools import lru_cache
+from typing import Final
+
+from earnings_themes.results.firms import id_fault, one_line
+from earnings_themes.text.encoding import repaired
+
+# What R, pandas, SQL and spreadsheets write where there is nothing.
+_MISSING: Final = frozenset(
+    ("", "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "-nan", "nat", "none", "null", "(null)", "[null]", "nil", "\\n",
+     "#value!", "#ref!", "#name?", "#div/0!", "#null!", "#num!", "undefined", "missing", "(blank)", "[]", "{}", "-", "--",
+     "---", ".", "..", "...", "…", "–", "—", "?")
+)  # fmt: skip
+# An id that was a number with a gap in its column: pandas writes 1000.0.
+POINT_ZERO: Final = re.compile(r"\d+\.0+")
+# What programs write for nothing and is a firm's ticker too, where the others are tickers.
+TICKERS: Final = frozenset(("NA", "NAN", "NIL"))
+_THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+")
+_SHORTENED: Final = re.compile(r"\d(?:\.\d+)?E\+\d+")
+
+
+def is_missing(text: str) -> bool:
+    """Return whether a cell holds nothing, or what programs write for nothing (NA, nan, NULL)."""
+    return (len(text) < 12 and text.strip().lower() in _MISSING) or not text.strip()
+
+
+def present(text: str) -> str:
+    """Return a name or an id of a column that may lack it: mended, and empty where it is missing."""
+    return "" if is_missing(text) else repaired(text)
+
+
+# Names come again in every row of a call.
+@lru_cache(maxsize=4096)
+def name_of(text: str) -> str:
+    """Return the name in a cell on one line, empty where it is missing."""
+    return one_line(present(text))
+
+
+@lru_cache(maxsize=4096)
+def firm_of(headline: str) -> str:
+    """Return the firm's name in a headline such as "Ashquill Holdings, Inc., Q1 2023 Earnings Call, May 5, 2023"."""
+    found = re.match(
+        r"(.{2,100}?),? (?:-+ )?(?:[QH][1-4]|FY|\d{4} |Full.Year|First|Second|Third|Fourth)", headline
+    )
+    return found.group(1).rstrip(",- ") if found else ""
+
+
+# Nearly every row has the id of the row before.
+@lru_cache(maxsize=4096)
+def source_id_fault(text: str) -> str | None:
+    """Return what is wrong with an id of a source, where programs write something for nothing or shorten numbers."""
+    if text not in TICKERS and is_missing(text) and any(map(str.isalpha, text)):
+        return f"{text!r}, which programs write where there is nothing; expected an id."
+    if _SHORTENED.fullmatch(text):
+        return (
+            f"{text!r}: Excel shortens long numbers so, and the id is lost. Take the file from before that."
+        )
+    return id_fault(text)
+
+
+def plain_ids(ids: Collection[str]) -> dict[str, str]:
+    """Return the id that each is used as: 1000.0 is 1000 where 1000 is there too, or where all ids end so.
+
+    So are " 1000", "'1000", '="1000"' and "1,000", which spreadsheets write, and 1000 beside 001000, which lost its
+    zeros on the way.
+    """
+    same: dict[str, list[str]] = {}
+    for firm in ids:
+        same.setdefault(_plain_id(firm), []).append(firm)
+    every = all(map(POINT_ZERO.fullmatch, ids))
+    used = {}
+    for alike in same.values():
+        # The id as it was before anything was added to it, or cut from its front.
+        best = max(alike, key=lambda firm: (firm.isascii() and firm.isalnum(), len(firm), firm))
+        if len(alike) > 1 and not best.isalnum():
+            best = min(alike, key=lambda firm: (len(firm), firm))
+        if every:
+            best = best.split(".")[0]
+        used.update(dict.fromkeys(alike, best))
+    return used
+
+
+def _plain_id(text: str) -> str:
+    """Return what ids have in common that are one written in two ways."""
+    bare = text.strip().lstrip("'").removeprefix("=").strip('"').strip()
+    number = unicodedata.normalize("NFKC", bare)
+    number = number.replace(",", "") if _THOUSANDS.fullmatch(number) else number
+    if POINT_ZERO.fullmatch(number):
+        number = number.split(".")[0]
+    return (number.lstrip("0") or number) if number.isdecimal() else bare

@@ -1,0 +1,230 @@
+"""Finds the themes of a run anew with something changed, and says what became of each: firms, granularity, encoder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from earnings_themes.abstractions import Themes
+from earnings_themes.config import Embedding, ThemeSettings
+from earnings_themes.embedding import STATIC, embed, make_encoder
+from earnings_themes.embedding.space import load_space
+from earnings_themes.results.artifacts import open_parquet, read_themes
+from earnings_themes.results.firms import read_firms
+from earnings_themes.results.topics_reader import TopicsReader
+from earnings_themes.system.folders import LocalFolder
+from earnings_themes.system.processes import one_thread
+from earnings_themes.themes.aggregate import make_pool
+from earnings_themes.themes.corpus import Corpus, read_corpus
+from earnings_themes.themes.find import find_themes
+from earnings_themes.themes.settle import settle_all
+
+Labels = NDArray[np.int64]
+Topics = Sequence[tuple[str, list[list[str]]]]
+TENTHS: Final = 10
+# The granularity less and more than the run's: about a quarter more and fewer themes on 305 calls.
+STEPS: Final = (-0.04, -0.02, 0.02, 0.04)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A run, as far as its themes are found from it.
+
+    Attributes
+    ----------
+    themes : of the run
+    settings : those that it was made with
+    corpus, topics : its sentences with their vectors, and its firms' topics as sentence ids
+    firm_ids : the firms with modelled sentences
+    firms : (m,) the firm of each modelled sentence, as a number
+    labels : (m,) where each settled in the run, -1 for none
+    """
+
+    run: Path
+    themes: Themes
+    settings: ThemeSettings
+    corpus: Corpus
+    topics: Topics
+    firm_ids: list[str]
+    firms: Labels
+    labels: Labels
+
+    @property
+    def ids(self) -> list[str]:
+        """The themes' ids, by their numbers in labels."""
+        return [theme.theme_id for theme in self.themes.themes]
+
+
+def read_known(run: Path) -> Known:
+    """Read a run. Raises ResultError where its files are missing or damaged."""
+    themes = read_themes(run / "themes.json")
+    about = themes.metadata
+    settings = ThemeSettings(
+        granularity=float(about["granularity"]),
+        floor=float(about["floor"]),
+        min_firms=int(about["min_firms"]),
+        max_firm_share=float(about["max_firm_share"]),
+    )
+    reader = TopicsReader(
+        LocalFolder(run / "topics"), [firm.firm_id for firm in read_firms(run / "firms.tsv")], themes.run
+    )
+    topics = sorted(
+        (firm.firm_id, [[s.sentence_id for s in topic.sentences] for topic in firm.topics]) for firm in reader
+    )
+    corpus = read_corpus(LocalFolder(run), [firm for firm, _ in topics])
+    number = {theme.theme_id: place for place, theme in enumerate(themes.themes)}
+    settled = open_parquet(run / "sentences.parquet").read(columns=["sentence_id", "theme_id"])
+    of_id = {
+        s: number[t] for s, t in zip(*(c.to_pylist() for c in settled.columns), strict=True) if t is not None
+    }
+    ids = corpus.table["sentence_id"].take(corpus.modelled).to_pylist()
+    labels = np.fromiter((of_id.get(x, -1) for x in ids), np.int64, len(ids))
+    return Known(run, themes, settings, corpus, topics, *_firms(corpus), labels)
+
+
+def _firms(corpus: Corpus) -> tuple[list[str], Labels]:
+    """Return the firms of the modelled sentences, and (m,) the number of each one's firm."""
+    of = corpus.table["firm_id"].take(corpus.modelled).to_numpy(zero_copy_only=False)
+    ids, numbers = np.unique(of.astype(str), return_inverse=True)
+    return ids.tolist(), numbers.astype(np.int64)
+
+
+@one_thread
+def found_again(corpus: Corpus, topics: Topics, settings: ThemeSettings, seed: int) -> Labels:
+    """Return (m,) where each modelled sentence settles when the themes are found of this corpus, -1 for none."""
+    _, firms = _firms(corpus)
+    pool = make_pool(corpus, topics)
+    rows = corpus.rows[pool.exemplars]
+    found = find_themes(rows, firms[pool.exemplars], settings.granularity, settings.min_firms, seed)
+    return settle_all(corpus.rows, corpus.content, firms, pool.exemplars, found, settings)[1].labels
+
+
+def holdout(known: Known) -> pd.DataFrame:
+    """Find the themes without each tenth of the firms.
+
+    Returns
+    -------
+    a row a theme: theme_id, label, mean, least, without_1 … without_10: the best Jaccard index of its sentences of the firms
+    that are left with a theme of the repeat; null where it has no sentence of those firms
+    """
+    seed = int(known.themes.metadata["seed"])
+    n_firms = len(known.firm_ids)
+    tenth = np.random.default_rng(seed).permutation(n_firms) * TENTHS // max(n_firms, 1)
+    columns = {}
+    for number in range(TENTHS):
+        left = tenth[known.firms] != number
+        gone = {firm for firm, other in zip(known.firm_ids, tenth, strict=True) if other == number}
+        topics = [(firm, of) for firm, of in known.topics if firm not in gone]
+        other = found_again(_part(known.corpus, left), topics, known.settings, seed)
+        columns[f"without_{number + 1}"] = matches(known.labels[left], other, len(known.ids))[0]
+    table = pd.DataFrame(columns)
+    table.insert(0, "least", table.min(axis=1))
+    table.insert(0, "mean", table.drop(columns="least").mean(axis=1))
+    table.insert(0, "label", [theme.label for theme in known.themes.themes])
+    table.insert(0, "theme_id", known.ids)
+    return table
+
+
+def _part(corpus: Corpus, rows: NDArray[np.bool_]) -> Corpus:
+    return replace(
+        corpus, modelled=corpus.modelled[rows], rows=corpus.rows[rows], content=corpus.content[rows]
+    )
+
+
+def matches(labels: Labels, other: Labels, k: int) -> tuple[NDArray[np.float64], Labels]:
+    """Return (k,) each theme's best Jaccard index with a theme of the repeat, and which (-1 for none); NaN without sentences."""
+    m = int(other.max(initial=-1)) + 1
+    sizes = np.bincount(labels[labels >= 0], minlength=k).astype(np.float64)
+    if not m:
+        return np.where(sizes > 0, 0.0, np.nan), np.full(k, -1, dtype=np.int64)
+    both = (labels >= 0) & (other >= 0)
+    shared = np.zeros((k, m))
+    np.add.at(shared, (labels[both], other[both]), 1)
+    union = sizes[:, None] + np.bincount(other[other >= 0], minlength=m)[None] - shared
+    index = shared / np.maximum(union, 1)
+    best = index.argmax(axis=1)
+    value = np.where(sizes > 0, index[np.arange(k), best], np.nan)
+    return value, np.where(value > 0, best, -1)
+
+
+def sensitivity(known: Known, encoder: str | None) -> pd.DataFrame:
+    """Find the themes with other granularities, and of another encoder's vectors.
+
+    Parameters
+    ----------
+    encoder
+        static or packaged; None for none.
+
+    Returns
+    -------
+    changed (granularity, encoder), to, n_themes and coverage (of the modelled sentences) of the repeat, theme_id, label,
+    jaccard (with its best match), rho (Spearman, of the firms' exposures to both; null where one does not vary)
+    """
+    seed = int(known.themes.metadata["seed"])
+    tables = []
+    for step in STEPS:
+        other = replace(known.settings, granularity=round(known.settings.granularity + step, 4))
+        again = found_again(known.corpus, known.topics, other, seed)
+        tables.append(_compared(known, again, "granularity", f"{other.granularity:g}"))
+    if encoder:
+        corpus = _encoded(known, encoder)
+        again = found_again(corpus, known.topics, known.settings, seed)
+        tables.append(_compared(known, again, "encoder", encoder))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _compared(known: Known, other: Labels, changed: str, to: str) -> pd.DataFrame:
+    k, m = len(known.ids), int(other.max(initial=-1)) + 1
+    index, best = matches(known.labels, other, k)
+    ours, theirs = _exposures(known.firms, known.labels, k), _exposures(known.firms, other, m)
+    rho = [
+        _spearman(ours[:, theme], theirs[:, match]) if match >= 0 else np.nan
+        for theme, match in enumerate(best)
+    ]
+    return pd.DataFrame(
+        {
+            "changed": changed, "to": to, "n_themes": m, "coverage": float((other >= 0).mean()),
+            "theme_id": known.ids, "label": [theme.label for theme in known.themes.themes], "jaccard": index, "rho": rho,
+        }
+    )  # fmt: skip
+
+
+def _exposures(firms: Labels, labels: Labels, k: int) -> NDArray[np.float64]:
+    n_firms = int(firms.max(initial=-1)) + 1
+    counts = np.zeros((n_firms, k))
+    np.add.at(counts, (firms[labels >= 0], labels[labels >= 0]), 1)
+    found: NDArray[np.float64] = counts / np.maximum(np.bincount(firms, minlength=n_firms), 1)[:, None]
+    return found
+
+
+def _spearman(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(one, other).statistic) if np.ptp(one) and np.ptp(other) else np.nan
+
+
+def _encoded(known: Known, name: str) -> Corpus:
+    """Return the corpus with another encoder's vectors of the same sentences."""
+    about: dict[str, Any] = known.corpus.about
+    procedural = known.corpus.table["procedural"].take(known.corpus.modelled).to_pylist()
+    encoder = None if name == STATIC else make_encoder(Embedding(model=name))
+    firms = [firm for firm in read_firms(known.run / "firms.tsv") if firm.n_sentences]
+    with TemporaryDirectory() as scratch:
+        there = Path(scratch)
+        (there / "embeddings").mkdir()
+        (there / "transcripts.parquet").symlink_to((known.run / "transcripts.parquet").resolve())
+        embed(
+            known.run / "transcripts.parquet",
+            firms,
+            there / "embeddings" / "0000.parquet",
+            encoder,
+            load_space(),
+            any(procedural),
+        )
+        corpus = read_corpus(LocalFolder(there), [firm for firm, _ in known.topics])
+    return replace(corpus, about=about)

@@ -1,0 +1,123 @@
+"""The part of the dossier that every run writes: stability, the curve of precision and coverage, what it was made with."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import pyarrow as pa
+
+from earnings_themes import __version__
+from earnings_themes.abstractions import Themes
+from earnings_themes.errors import ResultError
+from earnings_themes.quality.curve import curve
+from earnings_themes.quality.dossier.contents import FOLDER, write_contents
+from earnings_themes.quality.floor import is_unstable
+from earnings_themes.results.artifacts import SIGNIFICANT_DIGITS, open_parquet, parse_themes
+from earnings_themes.system.files import write_atomically
+from earnings_themes.system.folders import folder_at
+
+STABILITY: Final = "stability.csv"
+CURVE: Final = "curve.csv"
+MADE_WITH: Final = "made_with.json"
+# Results whose digest says that two runs are the same.
+_RESULTS: Final = ("panel.parquet", "calls.parquet", "codebook.md")
+
+
+def write_basic(where: str, out: Path) -> Themes:
+    """Write what costs little, and the contents page; return the run's themes.
+
+    Parameters
+    ----------
+    where
+        The run's folder, on a disk or s3://, with themes.json and sentences.parquet.
+    out
+        The folder with the run's panel on this disk: dossier/ is made in it.
+
+    Raises
+    ------
+    ResultError
+        A file of the run is missing or damaged.
+    """
+    folder = out / FOLDER
+    raw = folder_at(where).read("themes.json")
+    themes = parse_themes(raw, f"{where}/themes.json")
+    write_csv(folder / STABILITY, stability_rows(themes))
+    try:
+        table = open_parquet(f"{where}/sentences.parquet").read(columns=["content", "theme_id", "strength"])
+    except (OSError, pa.ArrowException) as error:
+        raise ResultError(
+            f"{where}/sentences.parquet: cannot be read ({error}). Run themes again; it makes the file."
+        ) from error
+    points = curve(
+        table.to_pandas(), float(themes.metadata.get("floor", 0.0)), themes.metadata.get("calibration")
+    )
+    write_csv(
+        folder / CURVE, pd.DataFrame(points, columns=["floor", "n", "coverage", "strength", "precision"])
+    )
+    write_atomically(
+        folder / MADE_WITH, json.dumps(_made_with(themes, raw, out), indent=1, sort_keys=True) + "\n"
+    )
+    write_contents(folder, f"results/{themes.run}")
+    return themes
+
+
+def stability_rows(themes: Themes) -> pd.DataFrame:
+    """Return a row a theme of both levels: level, theme_id, label, kind, n_firms, n_sentences, cohesion, stability, trusted."""
+    rows = [
+        {
+            "level": theme.level,
+            "theme_id": theme.theme_id,
+            "label": theme.label,
+            "kind": theme.kind,
+            "n_firms": theme.n_firms,
+            "n_sentences": theme.n_sentences,
+            "cohesion": theme.cohesion,
+            "stability": theme.stability,
+            "trusted": None if theme.stability is None else "no" if is_unstable(theme) else "yes",
+        }
+        for theme in (*themes.themes, *themes.broad)
+    ]
+    columns = [
+        "level",
+        "theme_id",
+        "label",
+        "kind",
+        "n_firms",
+        "n_sentences",
+        "cohesion",
+        "stability",
+        "trusted",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _made_with(themes: Themes, raw: bytes, out: Path) -> dict[str, Any]:
+    about = {name: value for name, value in themes.metadata.items() if name not in ("timing", "plain_labels")}
+    digests = {"themes.json": hashlib.sha256(_without_timing(raw)).hexdigest()}
+    for name in _RESULTS:
+        if (out / name).exists():
+            with (out / name).open("rb") as file:
+                digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return {
+        "run": themes.run,
+        "earnings_themes": __version__,
+        "made": about,
+        "sha256": digests,
+        "skipped_firms": {firm.firm_id: firm.reason for firm in themes.skipped_firms},
+    }
+
+
+def _without_timing(raw: bytes) -> bytes:
+    """Return themes.json without how long it took, which is another every time."""
+    found = json.loads(raw)
+    found["metadata"].pop("timing", None)
+    return json.dumps(found, sort_keys=True).encode()
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write a table of the dossier: UTF-8, a null empty, numbers to six digits."""
+    write_atomically(
+        path, table.to_csv(index=False, lineterminator="\n", float_format=f"%.{SIGNIFICANT_DIGITS}g")
+    )

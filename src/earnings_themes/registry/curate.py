@@ -1,0 +1,134 @@
+"""People's decisions about themes: a YAML of them becomes a new version, with a table of what became of old ids.
+
+    rename: {r000017: tariffs on imports}
+    note: {r000017: read by two people, 2024-05}
+    hide: [r000031]
+    merge: {r000009: r000001}        # from now on r000009 counts as r000001
+
+No centroid moves, so nothing settles elsewhere than before: a sentence of a merged theme is counted under the other's id,
+one of a hidden theme under none. The same decisions on the same version give the same bytes. Runs take them in when their
+themes are made again; the table `mappings/NUMBER.json` says the same for a panel that was made before.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import msgspec
+import yaml
+
+from earnings_themes.errors import RegistryError
+from earnings_themes.registry.records import RegistryTheme, Version
+from earnings_themes.registry.versions import Named, Registry
+
+MAPPINGS = "mappings"
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What people decided, by theme id. merge: old id → the id that it counts as."""
+
+    rename: dict[str, str] = field(default_factory=dict)
+    note: dict[str, str] = field(default_factory=dict)
+    hide: tuple[str, ...] = ()
+    merge: dict[str, str] = field(default_factory=dict)
+
+
+def read_decisions(text: str, name: str) -> Decisions:
+    """Return the decisions that a YAML file holds. name: how an error calls it. Raises RegistryError."""
+    try:
+        found: Any = yaml.safe_load(text)
+        known = set(Decisions.__dataclass_fields__)
+        if not isinstance(found, Mapping) or set(found) - known:
+            held = ", ".join(map(str, found)) if isinstance(found, Mapping) else repr(found)
+            raise RegistryError(f"{name}: holds {held}; expected some of {', '.join(sorted(known))}.")
+        return msgspec.convert({key: value for key, value in found.items() if value}, Decisions)
+    except (yaml.YAMLError, msgspec.ValidationError) as error:
+        raise RegistryError(
+            f"{name}: cannot be read ({error}). Expected such as `rename: {{r000017: tariffs}}`, `hide: [r000031]`, "
+            "`merge: {r000009: r000001}`."
+        ) from error
+
+
+def curate(registry: Registry, decisions: Decisions, name: str) -> Named:
+    """Add the version in which these decisions hold, and its table of ids; return it, or the one that holds them already.
+
+    name: how an error calls the decisions. Raises RegistryError for an id that is not there, a label that is given twice, a
+    merge into itself, and BusyError when a run extended the registry meanwhile.
+    """
+    ground = registry.curated_ground()
+    if ground.base is None:
+        raise RegistryError(f"{registry}: no registry is there to be curated. Its first run founds it.")
+    version = ground.base.version
+    made = curated(version, decisions, name)
+    if made.themes == version.themes:
+        return ground.base
+    named = registry.commit(made, ground)
+    table = {"version": named.version.number, "ids": mapping(version, made)}
+    registry.folder.child(MAPPINGS).swap(
+        f"{named.version.number:06d}.json", json.dumps(table, indent=1, sort_keys=True).encode() + b"\n", None
+    )
+    return named
+
+
+def curated(version: Version, decisions: Decisions, name: str = "decisions") -> Version:
+    """Return the version in which the decisions hold. Raises RegistryError as `curate` does."""
+    there = {theme.theme_id: theme for theme in version.themes}
+    said = [*decisions.rename, *decisions.note, *decisions.hide, *decisions.merge, *decisions.merge.values()]
+    if missing := [theme_id for theme_id in said if theme_id not in there]:
+        raise RegistryError(
+            f"{name}: names {missing[0]}, which the registry has not. `earnings-themes registry themes` lists its ids."
+        )
+    into = {theme.theme_id: theme.into for theme in version.themes if theme.into} | decisions.merge
+    themes = []
+    for theme_id, theme in there.items():
+        target = _end(theme_id, into, name)
+        if target != theme_id and there[target].level != theme.level:
+            raise RegistryError(f"{name}: merges {theme_id} into {target}, which is of another level.")
+        themes.append(
+            replace(
+                theme,
+                label=decisions.rename.get(theme_id, theme.label),
+                note=decisions.note.get(theme_id, theme.note),
+                hidden=theme.hidden or theme_id in decisions.hide,
+                into=None if target == theme_id else target,
+            )
+        )
+    _refuse_twice(themes, name)
+    digest = hashlib.sha256(msgspec.json.encode(decisions, order="sorted")).hexdigest()
+    return replace(version, themes=tuple(themes), made_by=None, curation=digest)
+
+
+def mapping(before: Version, after: Version) -> dict[str, str | None]:
+    """Return what became of each id that changed: the id that it counts as now, None for hidden."""
+    old = {theme.theme_id: theme for theme in before.themes}
+    return {
+        theme.theme_id: None if theme.hidden else theme.into
+        for theme in after.themes
+        if (theme.hidden, theme.into) != (old[theme.theme_id].hidden, old[theme.theme_id].into)
+    }
+
+
+def _end(theme_id: str, into: Mapping[str, str], name: str) -> str:
+    seen = [theme_id]
+    while (target := into.get(seen[-1])) is not None:
+        if target in seen:
+            raise RegistryError(f"{name}: merges go in a circle: {' → '.join([*seen, target])}.")
+        seen.append(target)
+    return seen[-1]
+
+
+def _refuse_twice(themes: list[RegistryTheme], name: str) -> None:
+    """Refuse a label that two themes of one level would have: readers find themes by it."""
+    seen: dict[tuple[int, str], str] = {}
+    for theme in themes:
+        if theme.into is None and not theme.hidden:
+            key = (theme.level, theme.label.casefold())
+            if key in seen:
+                raise RegistryError(
+                    f"{name}: {seen[key]} and {theme.theme_id} would both be called {theme.label!r}. Merge them, or give one "
+                    "another name."
+                )
+            seen[key] = theme.theme_id

@@ -1,0 +1,100 @@
+"""What sentences.parquet says in numbers: sentences by firm and theme, and which sentences stand for which theme."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from earnings_themes.abstractions import Theme
+from earnings_themes.errors import ResultError
+from earnings_themes.quality.settled import modelled, read_settled
+from earnings_themes.report.sources import Rows
+
+# A list of more would be a file that a browser opens slowly: some 2 MB. The command gives all of them.
+LISTED: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Sentences by where they settled; a row is one of sentences.parquet.
+
+    Attributes
+    ----------
+    n_modelled : by firm, its modelled sentences
+    n_by_theme : by firm and theme number, its settled sentences
+    n_by_broad : by broad theme's id, those of its themes and those that hold to it alone
+    surest : by firm and theme number, the row of the surest sentence
+    listed : by theme's or broad theme's id, the rows of its sentences, the surest first, LISTED at most; of a broad
+        theme those that hold to it alone
+    representative : by theme's id, the rows of its representative sentences
+    """
+
+    n_modelled: Mapping[str, int]
+    n_by_theme: Mapping[str, Mapping[int, int]]
+    n_by_broad: Mapping[str, int]
+    surest: Mapping[tuple[str, int], int]
+    listed: Mapping[str, Rows]
+    representative: Mapping[str, tuple[int, ...]]
+
+
+def count(run_dir: Path, themes: tuple[Theme, ...]) -> Counted:
+    """Count a run's sentences. Raises ResultError where the file is damaged, or names a theme that there is not."""
+    numbers = {theme.theme_id: number for number, theme in enumerate(themes)}
+    frame = read_settled(run_dir)
+    settled = frame[frame["theme_id"].notna()]
+    sizes = settled.groupby(["firm_id", "theme_id"], observed=True).size().reset_index(name="n")
+    by_firm: dict[str, dict[int, int]] = defaultdict(dict)
+    for firm, theme, n in zip(*(sizes[name].tolist() for name in ("firm_id", "theme_id", "n")), strict=True):
+        if theme not in numbers:
+            raise ResultError(
+                f"{run_dir}/sentences.parquet: has the theme {theme!r}, which themes.json lacks. They are of two runs: "
+                "run themes again."
+            )
+        by_firm[firm][numbers[theme]] = int(n)
+    # A stable sort: of equally sure sentences the first said.
+    settled = settled.sort_values("strength", ascending=False, kind="stable")
+    best = settled.drop_duplicates(["firm_id", "theme_id"])
+    alone = frame[frame["theme_id"].isna() & frame["broad_id"].notna()]
+    alone = alone.sort_values("strength", ascending=False, kind="stable")
+    return Counted(
+        _sizes(frame[modelled(frame)]["firm_id"]),
+        by_firm,
+        _sizes(frame["broad_id"]),
+        {
+            (firm, numbers[theme]): int(row)
+            for firm, theme, row in zip(best["firm_id"], best["theme_id"], best.index, strict=True)
+        },
+        _listed(settled, "theme_id") | _listed(alone, "broad_id"),
+        _representative(run_dir, themes),
+    )
+
+
+def _listed(frame: pd.DataFrame, column: str) -> dict[str, Rows]:
+    groups = frame.groupby(column, observed=True, sort=False)
+    return {str(name): np.asarray(rows.index[:LISTED], dtype=np.int64) for name, rows in groups}
+
+
+def _representative(run_dir: Path, themes: tuple[Theme, ...]) -> dict[str, tuple[int, ...]]:
+    ids = [sentence.sentence_id for theme in themes for sentence in theme.representative_sentences]
+    column = pq.read_table(run_dir / "sentences.parquet", columns=["sentence_id"])["sentence_id"]
+    places = pc.index_in(column, value_set=pa.array(ids, pa.string())).to_numpy(zero_copy_only=False)
+    row_of = {ids[int(places[row])]: int(row) for row in np.flatnonzero(~np.isnan(places.astype(float)))}
+    return {
+        theme.theme_id: tuple(
+            row_of[sentence.sentence_id]
+            for sentence in theme.representative_sentences
+            if sentence.sentence_id in row_of
+        )
+        for theme in themes
+    }
+
+
+def _sizes(column: "pd.Series[Any]") -> dict[str, int]:
+    return {str(name): int(n) for name, n in column.value_counts().items()}

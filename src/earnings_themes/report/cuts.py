@@ -1,0 +1,171 @@
+"""How much is said of each theme by quarter, by a kept column, and by part of the call, counted from the run's panel.
+
+The panel is the one count of a run: what the report shows by quarter adds up to what a regression reads.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from earnings_themes.errors import ResultError
+from earnings_themes.panel.block import from_table
+from earnings_themes.panel.build import CALLS, PANEL
+from earnings_themes.panel.columns import CALL, VALUES
+from earnings_themes.panel.themes import read_theme_rows
+from earnings_themes.results.artifacts import open_parquet
+
+Counts = NDArray[np.int64]
+# The panel's counts of a part of the call, and what each is a part of.
+SIDES: Final = {
+    "presentation": "modelled_presentation",
+    "qa": "modelled_qa",
+    "management": "modelled_management",
+    "analysts": "modelled_analysts",
+}
+# A column most of whose values have one firm each is an id, and no group of firms.
+_LEAST_FIRMS: Final = 2
+_UNKNOWN: Final = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The run's sentences by some groups of calls, and themes.
+
+    Attributes
+    ----------
+    names : the groups, such as quarters
+    n : (groups, themes) sentences that settled in the theme
+    modelled : (groups,) what n is a part of
+    n_firms : (groups, themes) firms that speak of the theme there
+    n_calls : (groups,) calls that were read
+    """
+
+    names: tuple[str, ...]
+    n: Counts
+    modelled: Counts
+    n_firms: Counts
+    n_calls: Counts
+
+    def shares(self) -> NDArray[np.float64]:
+        """(groups, themes), n ÷ modelled; NaN where nothing was modelled."""
+        whole = self.modelled[:, None].astype(np.float64)
+        found: NDArray[np.float64] = np.divide(
+            self.n, whole, out=np.full(self.n.shape, np.nan), where=whole > 0
+        )
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """What the report shows of the panel; themes of level 1, in the order of themes.json.
+
+    Attributes
+    ----------
+    quarters : calendar quarters, in their order
+    groups : by kept column, its values by sentences; a column that groups no firms is left out
+    sides : by the names of SIDES, sentences (themes,) and what they are a part of; without those that no call tells
+    """
+
+    quarters: Cut
+    groups: Mapping[str, Cut]
+    sides: Mapping[str, tuple[Counts, int]]
+
+
+def read_cuts(where: str) -> Cuts:
+    """Count a run's panel, a row group at a time. Raises ResultError when a file is missing or damaged.
+
+    where: the run's folder, on a disk or s3://.
+    """
+    panel, calls = _open(f"{where}/{PANEL}"), _open(f"{where}/{CALLS}").read()
+    themes = read_theme_rows(where)
+    fine = np.array([number for number, theme in enumerate(themes) if theme.level == 1], dtype=np.int64)
+    counts = [column for column in VALUES if column.name in ("n", *(f"n_{name}" for name in SIDES))]
+    sums = {name: _Sum(calls, name, len(fine)) for name in ("quarter", *_kept(panel.schema_arrow.names))}
+    firms = calls["firm_id"].dictionary_encode().combine_chunks().indices.to_numpy()
+    sides = {name: np.zeros(len(fine), np.int64) for name in SIDES}
+    at = 0
+    for number in range(panel.metadata.num_row_groups if themes else 0):
+        wanted = ["firm_id", "transcript_id", *(column.name for column in counts)]
+        rows = panel.read_row_group(number, columns=wanted)
+        here = slice(at, at + rows.num_rows // len(themes))
+        block = from_table(rows, calls.slice(here.start, here.stop - here.start), len(themes), counts)
+        at = here.stop
+        values = {name: matrix[:, fine] for name, matrix in block.values.items()}
+        for each in sums.values():
+            each.add(values["n"].astype(np.int64), here, firms[here])
+        for name, total in sides.items():
+            total += np.nansum(values[f"n_{name}"], axis=0).astype(np.int64)
+    wholes = {name: _whole(calls, column) for name, column in SIDES.items()}
+    quarters, *groups = (each.cut() for each in sums.values())
+    return Cuts(
+        quarters,
+        {
+            name: _by_size(cut)
+            for name, cut, each in zip(list(sums)[1:], groups, list(sums.values())[1:], strict=True)
+            if each.groups_firms(firms)
+        },
+        {name: (sides[name], whole) for name, whole in wholes.items() if whole},
+    )
+
+
+class _Sum:
+    """Adds up a column's groups: its calls' sentences, and the firms that speak of a theme."""
+
+    def __init__(self, calls: pa.Table, column: str, n_themes: int) -> None:
+        values = [value or _UNKNOWN for value in calls[column].to_pylist()]
+        self.names = tuple(sorted(set(values)))
+        place = {name: number for number, name in enumerate(self.names)}
+        self.codes = np.array([place[value] for value in values], dtype=np.int64)
+        self.modelled = np.bincount(
+            self.codes, weights=calls["modelled"].to_numpy(), minlength=len(self.names)
+        )
+        self.n = np.zeros((len(self.names), n_themes), np.int64)
+        self.n_firms = np.zeros_like(self.n)
+
+    def add(self, n: Counts, here: slice, firms: Counts) -> None:
+        """Add the calls of some whole firms. n: (calls, themes). firms: (calls,) a number a firm."""
+        codes = self.codes[here]
+        np.add.at(self.n, codes, n)
+        pairs, inverse = np.unique(np.stack([firms, codes]), axis=1, return_inverse=True)
+        said = np.zeros((pairs.shape[1], n.shape[1]), np.int64)
+        np.add.at(said, inverse.ravel(), n)
+        np.add.at(self.n_firms, pairs[1], said > 0)
+
+    def groups_firms(self, firms: Counts) -> bool:
+        """Whether the values group firms: more than one value, and most of them of several firms."""
+        pairs = np.unique(np.stack([firms, self.codes]), axis=1)
+        several = np.bincount(pairs[1], minlength=len(self.names)) >= _LEAST_FIRMS
+        return len(self.names) > 1 and bool(several.mean() > 0.5)
+
+    def cut(self) -> Cut:
+        n_calls = np.bincount(self.codes, minlength=len(self.names))
+        return Cut(self.names, self.n, self.modelled.astype(np.int64), self.n_firms, n_calls)
+
+
+def _by_size(cut: Cut) -> Cut:
+    """Return the cut with the groups of most modelled sentences first."""
+    order = np.argsort(-cut.modelled, kind="stable")
+    names = tuple(cut.names[number] for number in order)
+    return Cut(names, cut.n[order], cut.modelled[order], cut.n_firms[order], cut.n_calls[order])
+
+
+def _kept(columns: Sequence[str]) -> list[str]:
+    """Return the kept columns of a panel: those between what every call has and the theme."""
+    known = {column.name for column in CALL}
+    return [name for name in columns[: list(columns).index("theme_id")] if name not in known]
+
+
+def _whole(calls: pa.Table, column: str) -> int:
+    return sum(value or 0 for value in calls[column].to_pylist())
+
+
+def _open(path: str) -> pq.ParquetFile:
+    try:
+        return open_parquet(path)
+    except (OSError, pa.ArrowException) as error:
+        raise ResultError(f"{path}: cannot be read ({error}). Run panel again; it makes the file.") from error
