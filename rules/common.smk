@@ -7,6 +7,7 @@ for all firms; and so is the guard, before the first of the run's files is looke
 
 import atexit
 import functools
+import json
 import os
 import sys
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from earnings_themes import __version__, config as settings
 from earnings_themes.cloud import cancelling, fewer_requests, made_with
-from earnings_themes.system import interpreter, run_guard
+from earnings_themes.system import interpreter, run_guard, scheduling
 from earnings_themes.topics import warm
 from earnings_themes.errors import EarningsThemesError
 from earnings_themes.implementations import check_classes
@@ -103,6 +104,10 @@ if IN_S3 and workflow.is_main_process:
 
 # The firms' jobs of this workflow share a warm process; one that the user turned off stays off.
 os.environ.setdefault(warm.VARIABLE, str(os.getpid()))
+# They are commands, whose `python` is this one; an environment or image of the rule's own comes before it.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+if workflow.is_main_process and workflow.local_exec:
+    scheduling.look_at_few()
 
 
 # A character class, not a list of firms: joining 10,000 ids takes 43 s. Encoded ids hold nothing else.
@@ -248,6 +253,17 @@ def get_source_version(wildcards):
     A file's time would not do: it may be older than the results, and the source has changed; or newer than the clock.
     """
     return "" if IN_S3 else connect(CONFIG.source).version()
+
+
+@functools.cache
+def firm_settings():
+    """Return what a firm's job is told of the settings, as JSON; alike for all firms."""
+    return json.dumps({name: config[name] for name in ("run", "topics", "seed")}, default=str)
+
+
+def get_firm_settings(wildcards):
+    """Return firm_settings: from a function, because a parameter that is text is searched for wildcards in braces."""
+    return firm_settings()
 
 
 def get_shard(wildcards):

@@ -52,8 +52,9 @@ rule embed:
         "../envs/workflow.yaml"
     container:
         CONTAINER
-    # The encoder is what costs time: it gets the whole machine, up to where torch stops gaining.
-    threads: 16
+    # The encoder is what costs time: it gets the whole machine, up to where torch stops gaining. Without it a shard is a
+    # core's work, and several are made at a time.
+    threads: 1 if CONFIG.embedding.model == "static" else 16
     resources:
         mem_mb=2000,
     params:

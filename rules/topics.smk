@@ -23,11 +23,10 @@ rule topics:
     resources:
         mem_mb=1000,
     params:
-        run=config["run"],
-        topics=config["topics"],
-        seed=config["seed"],
+        settings=get_firm_settings,
         version=__version__,
     message:
         "Finding the topics of firm {wildcards.firm}"
-    script:
-        "../scripts/topics.py"
+    shell:
+        "python -m earnings_themes.topics {params.settings:q} {wildcards.firm:q} {input.firms:q} {input.transcripts:q} "
+        "{input.embeddings:q} {output:q} {log:q}"

@@ -1,4 +1,4 @@
-"""A shard's firms: each sentence is encoded once, and its subject vector written, a row group a firm.
+"""A shard's firms: each sentence is encoded once, and its subject vector written, in row groups of whole firms.
 
 MiniLM's own vectors stay in the cache: nothing after this needs them, and whole numbers of the subject space take a
 twelfth of the space (128 bytes a sentence instead of 1,536).
@@ -14,7 +14,6 @@ from typing import Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -24,7 +23,7 @@ from earnings_themes.embedding.encoders import SentenceEncoder, make_encoder
 from earnings_themes.embedding.space import SubjectSpace, Whole, load_space
 from earnings_themes.embedding.student import Floats
 from earnings_themes.errors import ModelError, ResultError
-from earnings_themes.results.artifacts import iter_sentences, open_parquet, read_firm_rows
+from earnings_themes.results.artifacts import FirmsWriter, iter_sentences, open_parquet, read_firm_rows
 from earnings_themes.results.firms import FirmRow, read_firms, shard_of
 from earnings_themes.system.files import replaced
 from earnings_themes.system.folders import folder_at
@@ -112,7 +111,7 @@ def embed(
     cache: Path | str | None = None,
     cache_mb: int | None = None,
 ) -> None:
-    """Encode the modelled sentences of some firms and write their subject vectors, one row group a firm.
+    """Encode the modelled sentences of some firms and write their subject vectors, in row groups of whole firms.
 
     The columns are firm_id, sentence_id, vector (int8, k numbers) and content (float32); the encoder's name, the
     SHA-256 of its weights and the space's digest are in the file's own metadata. encoder: None for the static student
@@ -137,7 +136,7 @@ def embed(
         else contextlib.nullcontext() as store,
         # Vectors look random to a compressor: not trying saves its time.
         replaced(output) as part,
-        pq.ParquetWriter(part, schema, compression="none", use_dictionary=["firm_id"]) as writer,
+        FirmsWriter(part, schema, compression="none", use_dictionary=["firm_id"]) as writer,
         tqdm(
             total=sum(firm.n_sentences for firm in firms), desc="embed", unit="sentence", mininterval=5
         ) as bar,
@@ -150,9 +149,7 @@ def embed(
                 if len(frame):
                     some, of = space.student.unknown(frame["model_text"])
                     unknown, said = unknown + some, said + of
-                    writer.write_table(
-                        _table(firm.firm_id, frame, encoded, space, schema), row_group_size=len(frame)
-                    )
+                    writer.add(_table(firm.firm_id, frame, encoded, space, schema))
             bar.update(sum(firm.n_sentences for firm, _ in chunk) - len(encoded))
         share = unknown / max(said, 1)
         log.log(
@@ -214,7 +211,7 @@ def _chunks(
 
 
 def iter_vectors(where: str) -> Iterator[tuple[list[str], list[str], Whole, Floats]]:
-    """Give firm ids (n), sentence ids (n), subject vectors (n, k) int8 and content (n,) of a run, a firm at a time.
+    """Give firm ids (n), sentence ids (n), subject vectors (n, k) int8 and content (n,) of a run, a few firms at a time.
 
     where: the run's folder, on a disk or s3://. Raises ResultError when there are no vectors or they cannot be read,
     CloudError when AWS refuses.

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -54,16 +54,19 @@ TRANSCRIPT_SCHEMA = pa.schema(
 GROUP_ROWS: Final = 4_000
 
 
-class TranscriptWriter:
-    """Writes transcripts.parquet, a firm after the other, in row groups of whole firms; a context manager."""
+class FirmsWriter:
+    """Writes a table of sentences, a firm after the other, in row groups of whole firms; a context manager.
 
-    def __init__(self, path: Path) -> None:
+    schema: with firm_id. options: of pyarrow's ParquetWriter.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema, **options: Any) -> None:
         # A checksum a page: a byte that changed on the way is an error, not another sentence.
-        self._file = pq.ParquetWriter(path, TRANSCRIPT_SCHEMA, compression="zstd", write_page_checksum=True)
+        self._file = pq.ParquetWriter(path, schema, write_page_checksum=True, **options)
         self._tables: list[pa.Table] = []
         self._groups = 0
 
-    def __enter__(self) -> "TranscriptWriter":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -85,6 +88,13 @@ class TranscriptWriter:
             self._file.write_table(whole, row_group_size=whole.num_rows)
             self._tables = []
             self._groups += 1
+
+
+class TranscriptWriter(FirmsWriter):
+    """Writes transcripts.parquet."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, TRANSCRIPT_SCHEMA, compression="zstd")
 
 
 def open_parquet(where: Path | str) -> pq.ParquetFile:

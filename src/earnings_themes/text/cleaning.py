@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from typing import NamedTuple
 
 from earnings_themes.text.words import WORD, is_stop_word
@@ -206,8 +207,8 @@ def dominant_script(text: str) -> str:
     if text.isascii():
         return "Latin" if any(letter.isalpha() for letter in text) else "Common"
     counts: dict[str, int] = {}
-    for letter in text:
+    for letter, n in Counter(text).items():
         if letter.isalpha():
             script = "Latin" if letter < "\u0250" else _script_of(letter)
-            counts[script] = counts.get(script, 0) + 1
+            counts[script] = counts.get(script, 0) + n
     return max(sorted(counts), key=lambda script: counts[script]) if counts else "Common"

@@ -26,7 +26,7 @@ from earnings_themes.speech import CONTENT, KINDS, commonest
 from earnings_themes.system.folders import Folder
 from earnings_themes.system.processes import one_thread
 from earnings_themes.themes.additions import about_run, next_version
-from earnings_themes.themes.corpus import Corpus, read_corpus
+from earnings_themes.themes.corpus import Corpus, members, read_corpus
 from earnings_themes.themes.describe import describe
 from earnings_themes.themes.hierarchy import Tree, make_tree, sentence_kinds, write_sentences
 from earnings_themes.themes.listing import Reduced, list_themes
@@ -145,9 +145,7 @@ def aggregate(
     # By id, so that the order in which a run lists its firms changes nothing.
     topics = sorted(topics, key=lambda firm: firm[0])
     firm_ids = [firm for firm, _ in topics]
-    number = {firm: place for place, firm in enumerate(firm_ids)}
-    of_row = corpus.table["firm_id"].to_pylist()
-    firms = np.array([number[of_row[row]] for row in corpus.modelled.tolist()], dtype=np.int64)
+    firms = corpus.firms(firm_ids)
     pool = make_pool(corpus, topics)
     placed = place(corpus, firms, pool.exemplars, settings, seed, ground)
     timing["find"] = time.perf_counter() - started
@@ -166,7 +164,7 @@ def aggregate(
     kinds = [kinds[theme] for theme in order]
     tree = make_tree(firms, placed.settled, corpus.content, pool.model_topic)
     words = describe(
-        corpus, folder, firm_ids, placed.settled, placed.places.unit, kinds, settings, space, placed.labels,
+        corpus, firms, folder, firm_ids, placed.settled, placed.places.unit, kinds, settings, space, placed.labels,
         placed.taken,
     )  # fmt: skip
     names = names_of(run, corpus.rows, placed, ground)
@@ -208,21 +206,24 @@ def make_pool(corpus: Corpus, topics: Sequence[tuple[str, list[list[str]]]]) -> 
     Every topic gives the same number where there is room, so that a talkative firm makes no themes of its own; where
     even one a topic is too many, every so-manieth topic gives one. Exemplars stand in the order of their ids, because the
     clustering that follows depends on their order.
+
+    topics: each firm's topics as sentence ids, the surest first.
     """
-    ids = corpus.table["sentence_id"].take(corpus.modelled).to_pylist()
-    place = {sentence: row for row, sentence in enumerate(ids)}
+    firms = corpus.firms([firm for firm, _ in topics])
     model_topic = np.full(len(corpus.modelled), -1, dtype=np.int64)
-    groups: list[list[int]] = []
-    for _, of_firm in topics:
-        for topic, sentences in enumerate(of_firm):
-            rows = [place[sentence] for sentence in sentences if sentence in place]
+    groups: list[NDArray[np.int64]] = []
+    for of_firm, (_, named) in zip(members(firms, len(topics)), topics, strict=True):
+        place = dict(zip(corpus.ids(of_firm), of_firm.tolist(), strict=True))
+        for topic, sentences in enumerate(named):
+            rows = np.array([place[sentence] for sentence in sentences if sentence in place], dtype=np.int64)
             model_topic[rows] = topic
-            groups.append([row for row in rows if corpus.content[row] >= CONTENT])
-    groups = [group for group in groups if group]
+            groups.append(rows[corpus.content[rows] >= CONTENT])
+    groups = [group for group in groups if len(group)]
     each = max(1, _MOST_EXEMPLARS // max(len(groups), 1))
     step = -(-len(groups) // _MOST_EXEMPLARS) if len(groups) > _MOST_EXEMPLARS else 1
-    chosen = sorted((row for group in groups[::step] for row in group[:each]), key=lambda row: ids[row])
-    return Pool(np.array(chosen, dtype=np.int64), model_topic)
+    chosen = np.concatenate([group[:each] for group in groups[::step]] or [np.empty(0, dtype=np.int64)])
+    order = sorted(zip(corpus.ids(chosen), chosen.tolist(), strict=True))
+    return Pool(np.array([row for _, row in order], dtype=np.int64), model_topic)
 
 
 def _ranked(
@@ -235,8 +236,8 @@ def _ranked(
     """
     kinds: list[Kind] = []
     sizes = []
-    for theme, known in enumerate(placed.known):
-        rows = np.flatnonzero(placed.settled.labels == theme)
+    of_themes = members(placed.settled.labels, len(placed.known))
+    for known, rows in zip(placed.known, of_themes, strict=True):
         kinds.append(known.kind if known else commonest(of_sentences[rows].tolist()))
         sizes.append((len(np.unique(firms[rows])), 0 if known and known.hidden else len(rows)))
     order = sorted(

@@ -15,6 +15,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from earnings_themes.clustering.graph import NEIGHBOURS, communities, nearest, neighbour_graph
 
@@ -26,6 +27,8 @@ _GROUP: Final = 7
 _MOST_GROUPS: Final = 4_000
 # Leiden finds about ten communities a unit of resolution on such graphs.
 _COMMUNITIES_A_UNIT: Final = 10
+# Sentences whose unit vectors are in memory at a time.
+_BLOCK: Final = 65_536
 # Broad themes: communities of the same graph at the resolution of plain modularity.
 _BROAD: Final = 1.0
 
@@ -137,14 +140,12 @@ def cohesion_across(rows: Whole, firms: Labels, labels: Labels) -> NDArray[np.fl
     (|S|² - Σ|S_f|²) ÷ (n² - Σ n_f²).
     """
     k = int(labels.max(initial=-1)) + 1
-    unit = rows.astype(np.float64) / np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True).clip(
-        1e-12
-    )
-    inside = labels >= 0
-    pairs, place = np.unique(np.stack([labels[inside], firms[inside]], axis=1), axis=0, return_inverse=True)
-    sums = np.zeros((len(pairs), rows.shape[1]))
-    np.add.at(sums, place.ravel(), unit[inside])
-    counts = np.bincount(place.ravel(), minlength=len(pairs)).astype(np.float64)
+    inside = np.flatnonzero(labels >= 0)
+    n_firms = int(firms.max(initial=0)) + 1
+    keys, place = np.unique(labels[inside] * n_firms + firms[inside], return_inverse=True)
+    pairs = np.stack([keys // n_firms, keys % n_firms], axis=1)
+    sums = _unit_sums(rows, inside, place, len(pairs))
+    counts = np.bincount(place, minlength=len(pairs)).astype(np.float64)
     whole = np.zeros((k, rows.shape[1]))
     np.add.at(whole, pairs[:, 0], sums)
     own = np.bincount(pairs[:, 0], weights=(sums**2).sum(axis=1), minlength=k)
@@ -155,6 +156,28 @@ def cohesion_across(rows: Whole, firms: Labels, labels: Labels) -> NDArray[np.fl
         across > 0, ((whole**2).sum(axis=1) - own) / np.maximum(across, 1), -1.0
     )
     return found
+
+
+def _unit_sums(rows: Whole, inside: Labels, place: Labels, n: int) -> NDArray[np.float64]:
+    """Return (n, d) the sums of the unit vectors of rows[inside] by their place, each in the rows' order.
+
+    A few places at a time: the unit vectors of four million sentences take 2 GB.
+    """
+    order = np.argsort(place, kind="stable")
+    ends = np.searchsorted(place, np.arange(n + 1), sorter=order)
+    sums = np.zeros((n, rows.shape[1]))
+    first = 0
+    while first < n:
+        last = max(first + 1, int(np.searchsorted(ends, ends[first] + _BLOCK, side="right")) - 1)
+        some = rows[inside[order[ends[first] : ends[last]]]].astype(np.float64)
+        unit = some / np.linalg.norm(some, axis=1, keepdims=True).clip(1e-12)
+        each = csr_array(
+            (np.ones(len(unit)), np.arange(len(unit)), ends[first : last + 1] - ends[first]),
+            shape=(last - first, len(unit)),
+        )
+        sums[first:last] = each @ unit
+        first = last
+    return sums
 
 
 def _renumbered(labels: Labels) -> Labels:

@@ -58,6 +58,8 @@ def make_tree(
     frame = frame[(frame["theme"] >= 0) | left]
     grouped = frame.groupby(["firm", "theme", "model_topic"], sort=True)
     topics = grouped.agg(size=("cosine", "size"), similarity=("cosine", "mean")).reset_index()
+    # The groups stand in the order of their numbers.
+    topics["group"] = np.arange(len(topics))
     topics = topics[(topics["theme"] >= 0) | (topics["size"] >= _LEAST)]
     # A firm's topics on themes first, larger ones first; then what it alone speaks of.
     topics["alone"] = topics["theme"] < 0
@@ -65,11 +67,11 @@ def make_tree(
         ["firm", "alone", "size", "theme", "model_topic"], ascending=[True, True, False, True, True]
     )
     topics["topic_id"] = topics.groupby("firm").cumcount()
-    keys = topics.set_index(["firm", "theme", "model_topic"])["topic_id"]
+    of_group = np.full(grouped.ngroups, -1, dtype=np.int64)
+    of_group[topics["group"]] = topics["topic_id"]
     found = np.full(len(firms), -1, dtype=np.int64)
-    wanted = pd.MultiIndex.from_frame(frame[["firm", "theme", "model_topic"]])
-    found[frame.index.to_numpy()] = keys.reindex(wanted).fillna(-1).to_numpy(dtype=np.int64)
-    return Tree(topics.drop(columns="alone").reset_index(drop=True), found)
+    found[frame.index] = of_group[grouped.ngroup()]
+    return Tree(topics.drop(columns=["alone", "group"]).reset_index(drop=True), found)
 
 
 def sentence_kinds(corpus: Corpus) -> "np.ndarray[tuple[int], np.dtype[np.object_]]":

@@ -21,12 +21,12 @@ from earnings_themes.abstractions.records import Kind, Level
 from earnings_themes.config import ThemeSettings
 from earnings_themes.results.provenance import OF_THEMES, versions
 from earnings_themes.speech import CONTENT, KINDS
-from earnings_themes.themes.corpus import Corpus
+from earnings_themes.themes.corpus import Corpus, members, surest
 from earnings_themes.themes.describe import Words
 from earnings_themes.themes.find import cohesion_across
 from earnings_themes.themes.hierarchy import Tree
 from earnings_themes.themes.registered import Names, Placed
-from earnings_themes.themes.settle import Settled, held_broadly
+from earnings_themes.themes.settle import held_broadly
 from earnings_themes.themes.stability import Stability
 
 # Five sentences from five firms: what raters read of a theme.
@@ -67,12 +67,10 @@ def list_themes(
         found.tree,
     )
     settled, words, names = placed.settled, found.words, found.names
-    ids = corpus.table["sentence_id"].take(corpus.modelled).to_pylist()
     cohesion = cohesion_across(corpus.rows, firms, settled.labels)
     by_theme: dict[Any, Any] = dict(iter(tree.topics.groupby("theme")))
     fine = []
-    for theme in range(len(placed.known)):
-        rows = np.flatnonzero(settled.labels == theme)
+    for theme, rows in enumerate(members(settled.labels, len(placed.known))):
         topics = by_theme[theme].sort_values(["size", "firm"], ascending=[False, True])
         fine.append(
             Theme(
@@ -97,7 +95,7 @@ def list_themes(
                     )
                     for topic in _records(topics)
                 ),
-                representative_sentences=_representatives(rows, firms, settled, tree, firm_ids, ids, words),
+                representative_sentences=_representatives(rows, found),
                 level=1,
                 parent=names.broad_of(theme),
                 threshold=float(placed.floors[theme]),
@@ -189,27 +187,22 @@ def _broad_themes(fine: Sequence[Theme], found: Reduced, more: NDArray[np.int64]
     return sorted(wide, key=lambda theme: KINDS.index(theme.kind))
 
 
-def _representatives(
-    rows: NDArray[np.int64],
-    firms: NDArray[np.int64],
-    settled: Settled,
-    tree: Tree,
-    firm_ids: Sequence[str],
-    ids: Sequence[str],
-    words: Words,
-) -> tuple[RepresentativeSentence, ...]:
+def _representatives(rows: NDArray[np.int64], found: Reduced) -> tuple[RepresentativeSentence, ...]:
     """Return the surest sentences of a theme, no two of one firm while firms last."""
-    ordered = sorted(rows.tolist(), key=lambda row: (-round(float(settled.strength[row]), 5), ids[row]))
-    of_new_firms: list[int] = []
-    seen: set[int] = set()
-    for row in ordered:
-        if int(firms[row]) not in seen:
-            seen.add(int(firms[row]))
-            of_new_firms.append(row)
-    chosen = [*of_new_firms, *(row for row in ordered if row not in set(of_new_firms))][:_N_REPRESENTATIVES]
+    n, firms = _N_REPRESENTATIVES, found.firms
+    while True:
+        n *= 4
+        ordered = np.array(surest(found.corpus, rows, found.placed.settled.strength, n), dtype=np.int64)
+        first = np.sort(np.unique(firms[ordered], return_index=True)[1])
+        if len(first) >= _N_REPRESENTATIVES or len(ordered) == len(rows):
+            break
+    chosen = np.concatenate([ordered[first], np.delete(ordered, first)])[:_N_REPRESENTATIVES]
     return tuple(
         RepresentativeSentence(
-            firm_ids[int(firms[row])], int(tree.topic_id[row]), ids[row], words.texts.get(ids[row], "")
+            found.firm_ids[int(firms[row])],
+            int(found.tree.topic_id[row]),
+            name,
+            found.words.texts.get(name, ""),
         )
-        for row in chosen
+        for row, name in zip(chosen.tolist(), found.corpus.ids(chosen), strict=True)
     )

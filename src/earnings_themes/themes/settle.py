@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from earnings_themes.config import ThemeSettings
 from earnings_themes.themes.find import Found, cohesion_across
@@ -81,8 +82,10 @@ def centres(rows: Whole, labels: Labels, k: int) -> Centres:
     counts = np.zeros(k, dtype=np.int64)
     for start in range(0, len(rows), _BLOCK):
         block = labels[start : start + _BLOCK]
-        inside = block >= 0
-        np.add.at(sums, block[inside], rows[start : start + _BLOCK][inside].astype(np.int64))
+        inside = np.flatnonzero(block >= 0)
+        ones = np.ones(len(inside), dtype=np.int64)
+        members = csr_array((ones, (block[inside], inside)), shape=(k, len(block)))
+        sums += members @ rows[start : start + _BLOCK].astype(np.int64)
         counts += np.bincount(block[inside], minlength=k)
     lengths = np.sqrt((sums * sums).sum(axis=1).astype(np.float64))
     whole = np.rint(sums / np.maximum(lengths, 1)[:, None] * _LENGTH).astype(np.float32)
@@ -172,11 +175,13 @@ def _holds(
 ) -> NDArray[np.bool_]:
     """Return (k,) which themes have enough firms, none of which dominates, and hold together across firms."""
     inside = labels >= 0
-    pairs, counts = np.unique(np.stack([labels[inside], firms[inside]], axis=1), axis=0, return_counts=True)
-    n_firms = np.bincount(pairs[:, 0], minlength=k)
+    most_firms = int(firms.max(initial=0)) + 1
+    pairs, counts = np.unique(labels[inside] * most_firms + firms[inside], return_counts=True)
+    of_pairs = pairs // most_firms
+    n_firms = np.bincount(of_pairs, minlength=k)
     total = np.bincount(labels[inside], minlength=k)
     largest = np.zeros(k, dtype=np.int64)
-    np.maximum.at(largest, pairs[:, 0], counts)
+    np.maximum.at(largest, of_pairs, counts)
     # Two firms hold at least a half: an equal share, half as much again, is no domination, whatever the limit.
     most = np.maximum(settings.max_firm_share, 1.5 / np.maximum(n_firms, 1))
     cohesion = np.full(k, -1.0)

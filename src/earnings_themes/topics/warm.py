@@ -2,8 +2,8 @@
 
 The first job that finds no such process starts it; the others talk to it through a socket in a folder that
 only this user can enter. It holds imported code and no data, each firm has a child of its own, and the answer
-is the child's exit status. It ends when it had nothing to do for a few seconds; a child ends when the job that
-asked for it is gone. Wherever this cannot work (no fork, no socket, a process that was killed) the job does
+is the child's exit status. It ends when its workflow has ended, or when it had nothing to do for a minute; a child ends
+when the job that asked for it is gone. Wherever this cannot work (no fork, no socket, a process that was killed) the job does
 the work itself, which is the same but slower. docs/contributing/benchmarks.md has what it saves.
 
 EARNINGS_THEMES_WARM names the process: the Snakefile sets it to its own process id, so that no workflow meets
@@ -28,8 +28,10 @@ from pathlib import Path
 from typing import Any, Final
 
 VARIABLE: Final = "EARNINGS_THEMES_WARM"
-# A run without a firm to model for this long is over, or encodes; starting again costs 3 s.
-_IDLE_SECONDS: Final = 5.0
+# How often an idle process looks whether its workflow is still there, and how long it then waits for a firm. On a loaded
+# machine seconds pass between two firms, and starting again costs 3 s of CPU.
+_LOOK_SECONDS: Final = 5.0
+_IDLE_SECONDS: Final = 60.0
 # Ten times what the imports take on a loaded two-core machine.
 _START_SECONDS: Final = 60.0
 
@@ -124,12 +126,26 @@ class _Handler(socketserver.StreamRequestHandler):
 class _Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
     max_children = 1024  # the workflow's own limit of jobs is what counts
     request_queue_size = 1024
-    timeout = _IDLE_SECONDS
-    idle = False
+    timeout = _LOOK_SECONDS
+    waited = 0.0
 
     def handle_timeout(self) -> None:
         self.collect_children()
-        self.idle = not self.active_children
+        self.waited = 0.0 if self.active_children else self.waited + _LOOK_SECONDS
+
+    def verify_request(self, request: object, client_address: object) -> bool:
+        self.waited = 0.0
+        return True
+
+
+def _is_there(workflow: int) -> bool:
+    try:
+        os.kill(workflow, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 def serve(path: Path) -> None:
@@ -140,8 +156,9 @@ def serve(path: Path) -> None:
     # Else a child's garbage collector walks over all that was imported, and copies each page that it marks
     # (docs.python.org, gc.freeze): 14 % of a firm's CPU time.
     gc.freeze()
+    workflow = int(path.stem)
     with _Server(str(path), _Handler) as server:
-        while not server.idle:
+        while not server.waited or (server.waited < _IDLE_SECONDS and _is_there(workflow)):
             server.handle_request()
     path.unlink(missing_ok=True)
 
