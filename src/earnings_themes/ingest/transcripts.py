@@ -30,7 +30,6 @@ from earnings_themes.speech import flag_procedural
 from earnings_themes.system.files import replaced
 from earnings_themes.system.processes import pool
 from earnings_themes.text import (
-    Sketch,
     clean,
     has_content,
     is_english,
@@ -38,11 +37,11 @@ from earnings_themes.text import (
     points_are_rare,
     repaired,
     repeated_lines,
-    sketch,
     split_sentences_counted,
     without_pages,
     without_unsaid,
 )
+from earnings_themes.text.alike import Sketch, sketch
 
 log = logging.getLogger(__name__)
 

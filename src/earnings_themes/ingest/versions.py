@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from earnings_themes.abstractions import Call
-from earnings_themes.text import Sketch, likeness, sketch
-from earnings_themes.text.alike import ALIKE, ALIKE_ACROSS_FIRMS
+from earnings_themes.text.alike import ALIKE, ALIKE_ACROSS_FIRMS, Sketch, likeness, sketch
 
 # Capital IQ's kinds of version, the earliest first; only asked where no time of creation says it.
 _COLLECTIONS: Final = ("preliminary", "spellchecked", "edited", "proofed", "corrected", "audited")

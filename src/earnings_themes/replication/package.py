@@ -93,6 +93,8 @@ def package(run: Path, out: Path, cores: int, added: Sequence[Path] = (), root: 
         config = _copy_run(run, stage)
         for path in added:
             _copy(path, stage / "analysis" / path.name)
+        # Before the minutes on the pseudo-calls: what is refused is refused at once.
+        _prove(stage, run)
         promised = _run_pseudo(stage, config, cores)
         write_readme(stage, config, promised, [path.name for path in added])
         found = _prove(stage, run)
@@ -167,7 +169,12 @@ def _copy_run(run: Path, stage: Path) -> dict[str, Any]:
     _copy(run / "config.yaml", stage / "config.yaml")
     config: dict[str, Any] = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
     registry = (config.get("registry") or {}).get("path")
-    if registry and Path(registry).is_dir():
+    if registry and not Path(registry).is_dir():
+        raise ResultError(
+            f"registry.path in {run}/config.yaml is {registry}, which is no folder here. Expected the registry that the run "
+            "extended: call this where it lies, or copy it there."
+        )
+    if registry:
         _copy(Path(registry), stage / "registry")
     return config
 

@@ -26,7 +26,7 @@ from earnings_themes.errors import ResultError
 FEWEST: Final = 5
 LONGEST: Final = 10
 _TEXT: Final = frozenset(
-    "|.cff|.csv|.in|.ini|.jinja|.json|.log|.md|.py|.rst|.sh|.smk|.sql|.css|.html|.js|.svg|.toml|.tsv|.txt|.typed|.xml|.yaml|.yml".split(
+    "|.cff|.csv|.in|.ini|.jinja|.json|.log|.md|.py|.rst|.r|.do|.sha256|.sh|.smk|.sql|.css|.html|.js|.svg|.toml|.tsv|.txt|.typed|.xml|.yaml|.yml".split(
         "|"
     )
 )

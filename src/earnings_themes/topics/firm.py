@@ -31,7 +31,8 @@ from earnings_themes.results.firms import read_firms
 from earnings_themes.results.provenance import OF_TOPICS, peak_memory_mb, versions
 from earnings_themes.speech import CONTENT, commonest, kinds_of
 from earnings_themes.system.processes import one_thread
-from earnings_themes.text import dominant_script, near_equal
+from earnings_themes.text import dominant_script
+from earnings_themes.text.alike import near_equal
 
 _COLUMNS: Final = ("sentence_id", "firm_name", "model_text", "procedural")
 

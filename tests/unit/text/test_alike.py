@@ -2,7 +2,7 @@
 
 import random
 
-from earnings_themes.text import likeness, near_equal, same_words, sketch
+from earnings_themes.text.alike import likeness, near_equal, same_words, sketch
 from tests.conftest import SUBJECTS
 
 SENTENCES = [sentence for subject in SUBJECTS.values() for sentence in subject]

@@ -27,7 +27,7 @@ from earnings_themes.themes.settle import settle_all
 Labels = NDArray[np.int64]
 Topics = Sequence[tuple[str, list[list[str]]]]
 TENTHS: Final = 10
-# The granularity less and more than the run's: about a quarter more and fewer themes on 305 calls.
+# Less and more than the run's granularity; how many themes each gives stands in the table.
 STEPS: Final = (-0.04, -0.02, 0.02, 0.04)
 
 
