@@ -102,7 +102,7 @@ def parts_of(path: Path, n_known: Counter) -> list[str | None]:
         try:
             with zipfile.ZipFile(path) as archive:
                 parts = tables_in(archive)
-        except (zipfile.BadZipFile, OSError):
+        except (zipfile.BadZipFile, OSError, NotImplementedError):
             parts = []  # read_table says what is wrong
     elif kind == "xlsx":
         import openpyxl
@@ -189,7 +189,7 @@ def read_parquet(
                 for row in zip(*cells, strict=True):
                     number += 1
                     yield number, list(row)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"{name}: not readable as Parquet ({str(error).splitlines()[0]}). Copy or make it again."
         ) from error
