@@ -19,7 +19,7 @@ from earnings_themes.config import Source
 from earnings_themes.errors import InputError, ResultError
 from earnings_themes.ingest.columns import DEFAULTED, OPTIONAL, REQUIRED
 from earnings_themes.ingest.dates import call_day
-from earnings_themes.ingest.ids import plain_ids
+from earnings_themes.ingest.ids import plain_ids, source_id_fault
 from earnings_themes.ingest.local_csv import LocalCSVConnector
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.results.artifacts import read_sentences
@@ -118,7 +118,7 @@ def _has_fault(rows: list[dict[str, str]]) -> bool:
     return (
         not rows
         or any(row["componentorder"] in ("x", "1e400") for row in rows)
-        or any(id_fault(row[name]) for row in rows for name in ("companyid", "transcriptid"))
+        or any(source_id_fault(row[name]) for row in rows for name in ("companyid", "transcriptid"))
         or any(len(of_call) > 1 for of_call in dates.values())
         or all(row["mostimportantdateutc"] in ("", "02.05.2023") for row in rows)
     )
