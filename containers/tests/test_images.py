@@ -24,7 +24,7 @@ from earnings_themes.system.job import WORKFLOW_CODE, code_version
 from tests import images
 from tests.cloud.batch_costs import some_firms
 from tests.cloud.batch_scenarios import ALONE, firms_done, prepared
-from tests.cloud.cloud_run import IMAGE, PROFILES, note_first_line, put_source
+from tests.cloud.cloud_run import IMAGE, PROFILES, note_beginning, put_source
 from tests.cloud.test_batch_run import SETTINGS
 from tests.conftest import REPO, call, write_csv
 from tests.offline_aws import OfflineAWS
@@ -186,12 +186,12 @@ def test_the_workflows_batch_jobs_run_in_the_workers_image(
     run = prepared(aws, tmp_path / "run", profile)
     run.configure(**SETTINGS | {"topics": {"min_sentences": 10}})
     run.markers.chmod(0o777)
-    run.note_first_lines()
+    run.note_beginnings()
     aws.batch.slots["map"] = 1
     with images.container(processor) as made:
         # The workflow that a worker of aws-basic-batch finds in the image, with the files that the user names.
         work = Path(images.buildah("mount", made).strip(), "work")
-        note_first_line(work / "scripts/topics.py", run.markers)
+        note_beginning(work / "rules/topics.smk", run.markers)
         shutil.copytree(run.path / "config/cloud", work / "config/cloud")
         shutil.copy(run.path / "my.yaml", work)
         # Each job has the image as it is, though all share a container.

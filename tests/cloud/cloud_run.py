@@ -194,11 +194,11 @@ class CloudRun:
         return [job.describe() for job in self.aws.batch.submitted]
 
     def note_first_lines(self) -> None:
-        """Let the script of rule topics begin with writing down when it begins, for `overhead`."""
-        note_first_line(self.path / "scripts/topics.py", self.markers)
+        """Let the command of rule topics begin with writing down when it begins, for `overhead`."""
+        note_beginning(self.path / "rules/topics.smk", self.markers)
 
     def overhead(self) -> list[float]:
-        """Return each firm's job's seconds from its start, as Batch describes it, to its script's first line."""
+        """Return each firm's job's seconds from its start, as Batch describes it, to its command."""
         return sorted(
             float((self.markers / job["jobId"]).read_text()) - job["startedAt"] / 1000
             for job in self.batch_jobs()
@@ -237,12 +237,13 @@ class CloudRun:
         return made
 
 
-def note_first_line(script: Path, markers: Path) -> None:
-    """Put a line at the top of a script that writes the time to a file of the job's id, before all else."""
-    lines = script.read_text(encoding="utf-8")
-    where = f"pathlib.Path({str(markers)!r}, os.environ['AWS_BATCH_JOB_ID'])"
-    note = f"import os, pathlib, time; {where}.write_text(str(time.time()))\n"
-    script.write_text(note + lines, encoding="utf-8")
+def note_beginning(rule: Path, markers: Path) -> None:
+    """Let the command of rule topics write the time to a file of the job's id, before all else."""
+    command = '"python -m earnings_themes.topics'
+    text = rule.read_text(encoding="utf-8")
+    assert command in text
+    noted = command.replace('"', f'"date +%s.%N > {markers}/$AWS_BATCH_JOB_ID && ')
+    rule.write_text(text.replace(command, noted), encoding="utf-8")
 
 
 def kind_of(request: str) -> str:

@@ -48,6 +48,8 @@ _CHOSEN: Final = {
     "publish": (implementations.STORES, "publish.store"),
 }
 _PACKAGE: Final = Path(__file__).parents[1]
+# What rule topics calls, which is no script.
+_FIRM: Final = _PACKAGE / "topics" / "__main__.py"
 # Where this process has put the configuration that it was sent, for the processes that it starts.
 _HERE: Final = "EARNINGS_THEMES_SETTINGS"
 
@@ -141,7 +143,7 @@ def all_of(config: Mapping[str, Any], scripts: Path) -> dict[str, bytes]:
         rule: _text(
             {
                 "version": __version__,
-                "code": code_of(scripts / f"{rule}.py", _chosen(rule, config)),
+                "code": code_of(_FIRM if rule == "topics" else scripts / f"{rule}.py", _chosen(rule, config)),
                 "settings": {name: _without_apart(name, _part(config, name)) for name in names},
             }
         )

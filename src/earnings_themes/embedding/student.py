@@ -8,7 +8,7 @@ import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
@@ -63,7 +63,7 @@ class Student:
         """Subject vectors (n, k), length 1. A text without any known word or piece gets the offset's direction."""
         rare = float(self.weights.max(initial=1.0)) ** 2
         said = distinct_words(texts, self.words)
-        sums = (said @ self.table.astype(np.int64)) * self.scale
+        sums = (said @ self._wide_table) * self.scale
         squares = said @ self.weights.astype(np.float64) ** 2
         cache: dict[str, NDArray[np.float64]] = {}
         for row, text in enumerate(texts):
@@ -73,6 +73,10 @@ class Student:
                 sums[row] += cache[word]
                 squares[row] += rare
         return unit(sums / np.maximum(squares, 1e-12)[:, None] ** 0.5 + self.offset)
+
+    @cached_property
+    def _wide_table(self) -> NDArray[np.int64]:
+        return self.table.astype(np.int64)
 
     def unknown(self, texts: Iterable[str]) -> tuple[int, int]:
         """Return how many of the words of texts have no vector of their own, and how many words there are."""

@@ -44,7 +44,7 @@ def tokens(sentence: str) -> list[str]:
     """
     found = ["^"]
     for word in _TOKEN.findall(sentence.replace("’", "'") if "’" in sentence else sentence):
-        if not word.isalpha() and any(letter.isdigit() for letter in word):
+        if not word.isalpha() and any(map(str.isdigit, word)):
             token = "0"
         elif len(found) > 1 and word[0].isupper() and word != "I" and not word.startswith("I'"):
             token = "Name"
@@ -61,7 +61,7 @@ def ngrams(sentence: str) -> set[str]:
     words = tokens(sentence)
     found = set(words[1:-1])
     for n in range(2, MAX_WORDS + 1):
-        found.update(" ".join(words[i : i + n]) for i in range(len(words) - n + 1))
+        found.update(map(" ".join, zip(*(words[i:] for i in range(n)), strict=False)))
     return found
 
 
@@ -91,5 +91,5 @@ def place_alone(sentence: str) -> NDArray[np.float32]:
 
 def _length(sentence: str) -> tuple[bool, bool, bool, bool, bool]:
     words = sentence.count(" ") + 1
-    figure = any(letter.isdigit() for letter in sentence)
+    figure = any(map(str.isdigit, sentence))
     return words <= 3, 3 < words <= 6, 6 < words <= 12, words > 25, figure

@@ -58,7 +58,8 @@ class Corpus:
     def firms(self, firm_ids: Sequence[str]) -> NDArray[np.int64]:
         """Return (m,) the firm of each modelled sentence, as its place in firm_ids; -1 for another firm."""
         number = pc.fill_null(pc.index_in(self.table["firm_id"], pa.array(firm_ids, pa.string())), -1)
-        return number.take(pa.array(self.modelled)).to_numpy().astype(np.int64)
+        found: NDArray[np.int64] = number.take(pa.array(self.modelled)).to_numpy().astype(np.int64)
+        return found
 
 
 def members(labels: NDArray[np.int64], k: int) -> list[NDArray[np.int64]]:
