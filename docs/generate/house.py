@@ -29,7 +29,9 @@ def picture() -> str:
     everywhere = {"errors", "abstractions", "config", "system"}
     lines = ["```mermaid", "flowchart TD"]
     for room, others in arrows().items():
-        lines += [f"  {room} --> {other}" for other in others if other not in everywhere and room not in everywhere]
+        lines += [
+            f"  {room} --> {other}" for other in others if other not in everywhere and room not in everywhere
+        ]
     return "\n".join([*lines, "```"])
 
 
