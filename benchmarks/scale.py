@@ -10,6 +10,7 @@ largest process alone hides what a process a core takes.
 
 import argparse
 import csv
+import datetime as dt
 import json
 import random
 import shutil
@@ -28,6 +29,9 @@ import yaml
 REPO: Final = Path(__file__).parents[1]
 # What a sentence of a call has, in characters, with its share of what is not modelled: enough for a size, checked by ingest.
 _CHARACTERS_A_SENTENCE: Final = 101
+# The calls of a quarter are on some sixty days; all on one, each would be compared with every other.
+_FIRST: Final = dt.date(2022, 4, 4)
+_DAYS: Final = 60
 # Calls that a firm speaks from, and the share of words that its turns lack.
 _CALLS_A_FIRM: Final = 3
 _DROPPED: Final = 0.03
@@ -43,13 +47,13 @@ def make_calls(calls: Sequence[Path], firms: int, sentences: int, seed: int, out
         for row in pd.read_csv(file, dtype=str, keep_default_na=False).to_dict("records"):
             by_call[f"{file.name}:{row['transcriptid']}"].append(row)
     pool = [by_call[key] for key in sorted(by_call)]
-    draw = random.Random(seed)
+    draw, day = random.Random(seed), dt.timedelta(days=1)
     with output.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(pool[0][0]))
         writer.writeheader()
         for firm in range(firms):
             about = {"companyid": str(900_000 + firm), "companyname": f"Made Firm {firm}",
-                     "transcriptid": str(50_000_000 + firm), "mostimportantdateutc": "2022-05-02"}  # fmt: skip
+                     "transcriptid": str(50_000_000 + firm), "mostimportantdateutc": str(_FIRST + firm % _DAYS * day)}  # fmt: skip
             for order, row in enumerate(_turns(pool, sentences, draw)):
                 text = " ".join(w for w in row["componenttext"].split(" ") if draw.random() >= _DROPPED)
                 writer.writerow(row | about | {"componentorder": str(order), "componenttext": text})

@@ -165,7 +165,8 @@ class _Found:
         if not keep_procedural:
             table = table.filter(pc.invert(table["procedural"]))
         texts = set(table["model_text"].to_pylist())
-        self.most_modelled = max(self.most_modelled, sum(map(has_content, texts)))
+        if len(texts) > self.most_modelled:
+            self.most_modelled = max(self.most_modelled, sum(map(has_content, texts)))
         self.without_ends += firm.counts["turns_without_ends"]
         self.turns += firm.counts["turns"]
         if not firm.is_english:

@@ -86,7 +86,11 @@ class CallsSeen:
             return None
         of_day = self._by_day[day]
         for other, known in of_day:
-            if other != firm_id and words & known and likeness(words, known) >= ALIKE_ACROSS_FIRMS:
+            if other == firm_id:
+                continue
+            # What they share bounds their likeness, and is known in a hundredth of the time.
+            bound = len(words & known) / max(len(words), len(known))
+            if bound >= ALIKE_ACROSS_FIRMS and likeness(words, known) >= ALIKE_ACROSS_FIRMS:
                 return other
         of_day.append((firm_id, words))
         return None

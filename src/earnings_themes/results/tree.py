@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from earnings_themes.abstractions import FirmTopic, FirmTopics, Themes, TopicSentence
 from earnings_themes.abstractions.records import FirmStatus, Kind
@@ -61,7 +61,7 @@ class TreeReader:
         settled = _only(_by_firm(f"{self.made}/sentences.parquet", ["topic_id", "strength"]), wanted)
         for firm_id, texts in self._spoken(wanted):
             other, topics = next(settled, ("no firm", texts))
-            if other != firm_id or len(topics) != len(texts):
+            if other != firm_id or topics.num_rows != texts.num_rows:
                 raise ResultError(
                     f"{self.made}/sentences.parquet: holds {other!r} where transcripts.parquet has {firm_id!r}. They "
                     "are of two runs: run themes again."
@@ -70,7 +70,7 @@ class TreeReader:
         for row in rows.values():
             yield self._firm(row, None, None, statuses[row.firm_id])
 
-    def _spoken(self, firm_ids: Sequence[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+    def _spoken(self, firm_ids: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
         columns = ["sentence_id", "text", "speaker_type", "procedural"]
         if "transcripts.parquet" in self.folder.list():
             yield from _only(_by_firm(f"{self.folder}/transcripts.parquet", columns), firm_ids)
@@ -78,25 +78,18 @@ class TreeReader:
         for firm in firm_ids:
             yield from _by_firm(f"{self.folder}/sentences/{encode_firm(firm)}.parquet", columns)
 
-    def _firm(
-        self, row: FirmRow, topics: pd.DataFrame | None, texts: pd.DataFrame | None, status: Any
-    ) -> FirmTopics:
+    def _firm(self, row: FirmRow, topics: pa.Table | None, texts: pa.Table | None, status: Any) -> FirmTopics:
         listed = self._by_firm.get(row.firm_id, {})
         groups: dict[int, list[TopicSentence]] = {number: [] for number in sorted(listed)}
         if topics is not None and texts is not None:
-            frame = texts.assign(
-                topic_id=topics["topic_id"].to_numpy(), strength=topics["strength"].to_numpy()
-            )
-            frame = frame[frame["topic_id"].notna()].sort_values(
-                ["topic_id", "strength", "sentence_id"], ascending=[True, False, True]
-            )
-            columns = [
-                frame[name].tolist()
-                for name in ("topic_id", "sentence_id", "text", "speaker_type", "strength")
-            ]
-            for topic, sentence, text, speaker, strength in zip(*columns, strict=True):
-                fit = None if strength is None or strength != strength else min(float(strength), 1.0)
-                groups[int(topic)].append(TopicSentence(sentence, text, speaker, fit))
+            names = ("topic_id", "strength", "sentence_id", "text", "speaker_type")
+            columns = [(topics if name in topics.column_names else texts)[name].to_pylist() for name in names]
+            said = [each for each in zip(*columns, strict=True) if each[0] is not None]
+            # The surest first; what no theme holds, and so has no strength, last.
+            said.sort(key=lambda each: (each[0], 1.0 if each[1] is None else -each[1], each[2]))
+            for topic, strength, sentence, text, speaker in said:
+                fit = None if strength is None else min(strength, 1.0)
+                groups[topic].append(TopicSentence(sentence, text, speaker, fit))
         kept = tuple(
             FirmTopic(
                 number, listed[number].label, ((listed[number].label, 1.0),) if listed[number].label else (),
@@ -105,7 +98,7 @@ class TreeReader:
             for number, sentences in groups.items()
             if sentences
         )  # fmt: skip
-        n_procedural = int(texts["procedural"].sum()) if texts is not None else 0
+        n_procedural = (pc.sum(texts["procedural"]).as_py() or 0) if texts is not None else 0
         return FirmTopics(
             schema_version=self.themes.schema_version, run=self.themes.run, firm_id=row.firm_id,
             firm_name=row.firm_name, status=status, n_topics=len(kept), topics=kept, centroids=(), outliers=(),
@@ -129,25 +122,28 @@ def _topics_by_firm(themes: Themes) -> Mapping[str, dict[int, _Listed]]:
     return found
 
 
-def _only(
-    firms: Iterator[tuple[str, pd.DataFrame]], wanted: Sequence[str]
-) -> Iterator[tuple[str, pd.DataFrame]]:
+def _only(firms: Iterator[tuple[str, pa.Table]], wanted: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
     kept = set(wanted)
     return (pair for pair in firms if pair[0] in kept)
 
 
-def _by_firm(where: str, columns: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+def _by_firm(where: str, columns: list[str]) -> Iterator[tuple[str, pa.Table]]:
     """Give each firm's rows of a file in which a firm's rows stand together, row group by row group."""
     file = open_parquet(where)
-    kept: pd.DataFrame | None = None
+    kept: list[pa.Table] = []
     for group in range(file.num_row_groups):
-        frame = file.read_row_group(group, columns=["firm_id", *columns]).to_pandas()
-        if kept is not None:
-            frame = pd.concat([kept, frame], ignore_index=True)
-        last = frame["firm_id"].iloc[-1] if len(frame) else None
-        for firm, rows in frame.groupby("firm_id", sort=False):
-            if firm == last and group + 1 < file.num_row_groups:
-                kept = rows
-                break
-            kept = None
-            yield str(firm), rows.reset_index(drop=True)
+        table = pa.concat_tables([*kept, file.read_row_group(group, columns=["firm_id", *columns])])
+        runs = pc.run_end_encode(table["firm_id"].combine_chunks())
+        firms = list(
+            zip(
+                runs.values.to_pylist(),
+                [0, *runs.run_ends.to_pylist()],
+                runs.run_ends.to_pylist(),
+                strict=False,
+            )
+        )
+        # The next group may go on with the last firm.
+        last = firms.pop() if group + 1 < file.num_row_groups else None
+        for firm, start, end in firms:
+            yield firm, table.slice(start, end - start)
+        kept = [table.slice(last[1])] if last else []
