@@ -23,6 +23,7 @@ from earnings_themes.panel.build import build
 from earnings_themes.panel.cuts import Cut, Wish
 from earnings_themes.panel.files import write_tables
 from earnings_themes.panel.likeness import COLUMNS, likeness
+from earnings_themes.panel.written import Written
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, TranscriptWriter
 
 SECTIONS = ("Presenter Speech", "Presenter Speech", "Question", "Answer")
@@ -104,13 +105,13 @@ def measured(step: str, work: Callable[[], object]) -> None:
 
 def cut(folder: Path, wish: Wish, name: str) -> None:
     """Write a cut into the folder."""
-    found = Cut(str(folder), wish)
+    found = Cut(Written(str(folder)), wish)
     write_tables(found.tables(), found.columns, folder / name, name.rpartition(".")[2])  # type: ignore[arg-type]
 
 
 def alike(folder: Path) -> None:
     """Write the 50 likest firms of each."""
-    firms, counts = Cut(str(folder), Wish(level=1)).matrix()
+    firms, counts = Cut(Written(str(folder)), Wish(level=1)).matrix()
     write_tables(likeness(firms, counts, 50), COLUMNS, folder / "likeness.parquet", "parquet")
 
 

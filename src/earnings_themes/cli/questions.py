@@ -169,10 +169,11 @@ def _write(
     from earnings_themes.panel.cuts import Cut, Wish
     from earnings_themes.panel.files import write_tables
     from earnings_themes.panel.themes import seed_row
+    from earnings_themes.panel.written import Written
 
     with TemporaryDirectory() as scratch:
         build(where, Path(scratch), None, [answer], alone=True)
-        cut = Cut(scratch, Wish(by=by), [seed_row(answer.question.theme_id, answer.question.name)])
+        cut = Cut(Written(scratch, [seed_row(answer.question.theme_id, answer.question.name)]), Wish(by=by))
         return write_tables(cut.tables(), cut.columns, out, form)
 
 
