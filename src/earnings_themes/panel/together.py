@@ -47,6 +47,11 @@ class Together:
             )
         # Each version that counted once, by its digest: what a run could settle in.
         versions = {named.sha256: named.version for named in Registry(paths[0]).lineage()}
+        if not versions:
+            raise ResultError(
+                f"{self.where}: no registry is at {paths[0]}, where the runs say theirs is. Call this in the folder that the "
+                "runs were made in."
+            )
         now = {theme.theme_id: theme for theme in next(iter(versions.values())).themes}
         self.themes = [
             ThemeRow(theme.theme_id, theme.level, theme.label, theme.kind, theme.parent, theme.born)
