@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from earnings_themes.errors import ResultError
 from earnings_themes.panel import industry
-from earnings_themes.panel.block import Block, Matrix, abnormal, to_array, to_table
+from earnings_themes.panel.block import Block, Matrix, abnormal, groups, ratio, to_array, to_table
 from earnings_themes.panel.columns import THEME, Column, schema
 from earnings_themes.panel.industry import Peers
 from earnings_themes.panel.themes import ThemeRow, theme_table
@@ -70,7 +70,7 @@ class Cut:
         """Return firm_id and firm_name, a row a firm, and how many sentences of each settled in each wanted theme."""
         ids, names, counts = [], [], []
         for block in self._blocks():
-            start, _ = _groups(block.calls, ["firm_id"])
+            start, _ = groups(block.calls, ["firm_id"])
             firms = block.calls.take(start)
             ids += firms["firm_id"].to_pylist()
             names += firms["firm_name"].to_pylist()
@@ -138,23 +138,22 @@ def by_quarter(block: Block, denominators: Sequence[Column]) -> Block:
     those of the quarter's last call.
     """
     calls = block.calls
-    start, end = _groups(calls, ["firm_id", "quarter"])
+    start, end = groups(calls, ["firm_id", "quarter"])
     n = _summed(block.values["n"], start)
     modelled = _summed(calls["modelled"].to_numpy()[:, None], start)
     values: dict[str, Matrix] = {}
     for name, matrix in block.values.items():
         if name in _MEANS:
             weighted = np.where(block.values["n"] > 0, matrix * block.values["n"], 0)
-            values[name] = _over(_summed(weighted, start), n)
+            values[name] = ratio(_summed(weighted, start), n)
         elif name not in (*_RATIOS, "raised_by"):
             values[name] = _summed(matrix, start)
-    values["share"] = _over(n, np.broadcast_to(modelled, n.shape))
+    values["share"] = ratio(n, np.broadcast_to(modelled, n.shape))
     if "tone" in block.values:
-        values["tone"] = _over(values["n_positive"] - values["n_negative"], n)
+        values["tone"] = ratio(values["n_positive"] - values["n_negative"], n)
     last = calls.take(end - 1)
-    firm = np.cumsum(np.append(True, _changes(last["firm_id"]))) if len(start) else start
     # Quarters, not days: those of one firm differ, so their number is their time.
-    values["abnormal_share"] = abnormal(values["share"], firm, np.arange(len(start)))
+    values["abnormal_share"] = abnormal(values["share"], last, np.arange(len(start)))
     totals = {column.name for column in denominators}
     kept = last.select([name for name in last.column_names if name not in totals])
     kept = kept.append_column("calls", pa.array(end - start, pa.int32()))
@@ -165,30 +164,10 @@ def _wanted(theme: ThemeRow, wish: Wish) -> bool:
     return wish.level in (None, theme.level) and (not wish.kinds or theme.kind in wish.kinds)
 
 
-def _groups(calls: pa.Table, names: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return where each group of equal rows begins and ends."""
-    if not calls.num_rows:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    changed = np.append(True, np.any([_changes(calls[name]) for name in names], axis=0))
-    start = np.flatnonzero(changed)
-    return start, np.append(start[1:], calls.num_rows)
-
-
-def _changes(column: pa.ChunkedArray) -> NDArray[np.bool_]:
-    values = column.to_numpy()
-    changed: NDArray[np.bool_] = values[1:] != values[:-1]
-    return changed
-
-
 def _summed(matrix: Matrix, start: NDArray[np.int64]) -> Matrix:
     if not len(start):
         return np.empty((0, matrix.shape[1]))
     found: Matrix = np.add.reduceat(matrix, start, axis=0)
-    return found
-
-
-def _over(over: Matrix, under: Matrix) -> Matrix:
-    found: Matrix = np.divide(over, under, out=np.full(over.shape, np.nan), where=under > 0)
     return found
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from earnings_themes.panel.block import Block, Matrix
+from earnings_themes.panel.block import Block, Matrix, ratio
 from earnings_themes.panel.columns import Column
 
 NAME = "abnormal_industry"
@@ -44,7 +44,7 @@ class Peers:
             total, count = (
                 all_ - own for all_, own in zip(self.sums[tuple(key)], _summed(share), strict=True)
             )
-            found[rows] = share - np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+            found[rows] = share - ratio(total, count)
         return Block(block.calls, {**block.values, NAME: found})
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from earnings_themes.errors import ResultError
-from earnings_themes.panel.block import Block, Matrix, abnormal
+from earnings_themes.panel.block import Block, Matrix, abnormal, ratio
 from earnings_themes.panel.columns import Column, Layout
 from earnings_themes.panel.themes import SEED_LEVEL, ThemeRow
 from earnings_themes.panel.written import Written
@@ -112,7 +112,7 @@ class Together:
                 values[name] = np.full((n_calls, width), np.nan)
             elif name in _WEIGHTED:
                 total = _sums(block.values[name] * block.values["n"], columns, width, by=block.values["n"])
-                values[name] = np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0)
+                values[name] = ratio(total, n)
             elif name == "raised_by":
                 values[name] = _sums(block.values[name] + 1, columns, width) - 1
                 values[name][(values[name] < 0) | several] = np.nan
@@ -130,8 +130,7 @@ class Together:
             for column in self.layout.values
         }
         calls = calls.take(order)
-        firm = np.unique(calls["firm_id"].to_numpy(), return_inverse=True)[1]
-        values["abnormal_share"] = abnormal(values["share"], firm, calls["date"].cast(pa.int32()).to_numpy())
+        values["abnormal_share"] = abnormal(values["share"], calls, calls["date"].cast(pa.int32()).to_numpy())
         return Block(calls, values)
 
     def _check_calls(self) -> None:
