@@ -26,30 +26,29 @@ class Peers:
     """Sums and counts of shares by quarter and industry; 10,000 firms of 400 industries take some 15 MB."""
 
     industry: str
-    sums: dict[tuple[str, str], tuple[Matrix, Matrix]] = field(default_factory=dict)
+    sums: dict[tuple[str, ...], tuple[Matrix, Matrix]] = field(default_factory=dict)
 
     def add(self, blocks: Iterable[Block]) -> None:
         """Take in every block once, before one is compared."""
         for block in blocks:
             for key, rows in _groups(block.calls, ["quarter", self.industry]):
                 total, count = _summed(block.values["share"][rows])
-                before = self.sums.get(key, (0, 0))
-                self.sums[key] = (before[0] + total, before[1] + count)
+                if key in self.sums:
+                    total, count = total + self.sums[key][0], count + self.sums[key][1]
+                self.sums[key] = total, count
 
     def compared(self, block: Block) -> Block:
         """Return a block of whole firms with the column of `column`."""
         found = np.full_like(block.values["share"], np.nan)
-        for (_, *key), rows in _groups(block.calls, ["firm_id", "quarter", self.industry]):
+        for key, rows in _groups(block.calls, ["firm_id", "quarter", self.industry]):
             share = block.values["share"][rows]
-            total, count = (
-                all_ - own for all_, own in zip(self.sums[tuple(key)], _summed(share), strict=True)
-            )
+            total, count = (all_ - own for all_, own in zip(self.sums[key[1:]], _summed(share), strict=True))
             found[rows] = share - ratio(total, count)
         return Block(block.calls, {**block.values, NAME: found})
 
 
 def _summed(shares: Matrix) -> tuple[Matrix, Matrix]:
-    return np.nansum(shares, axis=0), (~np.isnan(shares)).sum(axis=0)
+    return np.nansum(shares, axis=0), (~np.isnan(shares)).sum(axis=0).astype(np.float64)
 
 
 def _groups(calls: pa.Table, names: Sequence[str]) -> Iterator[tuple[tuple[str, ...], NDArray[np.int64]]]:
