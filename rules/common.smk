@@ -106,8 +106,6 @@ if IN_S3 and workflow.is_main_process:
 os.environ.setdefault(warm.VARIABLE, str(os.getpid()))
 # They are commands, whose `python` is this one; an environment or image of the rule's own comes before it.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-if workflow.is_main_process and workflow.local_exec:
-    scheduling.look_at_few()
 
 
 # A character class, not a list of firms: joining 10,000 ids takes 43 s. Encoded ids hold nothing else.
@@ -139,6 +137,8 @@ def guarded():
         # Snakefile is parsed there are no settings of the DAG yet.
         workflow.dag_settings.force_incomplete = True
     executes = workflow.is_main_process and workflow.executor_plugin is not None
+    if executes and workflow.local_exec:
+        scheduling.grow_with_jobs(workflow.scheduling_settings)
     try:
         if IN_S3 and workflow.is_main_process:
             remember(executes and not workflow.dryrun)

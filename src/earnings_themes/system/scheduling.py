@@ -1,8 +1,11 @@
 """Lets Snakemake schedule ten thousand jobs on one machine in time that grows with their number, not with its square.
 
-Each time a job ends, Snakemake 9 works out the parameters and resources of every job that could start
-(JobScheduler.schedule), to choose the few for which a core is free: with 10,000 waiting firms .4 s of CPU a firm. Here it is
-shown a few of them at a time. Which of them start first says nothing about a result.
+Two things in Snakemake 9's scheduler grow with the square, and neither says anything of a result:
+
+* Each time a job ends, it works out the parameters and resources of every job that could start, to choose the few for which
+  a core is free. Here it is shown a few of them at a time.
+* By its limit of jobs a second (100, which no single machine reaches) it looks again a second after each look, and each of
+  these looks orders another: after 1,000 jobs it looks 1,000 times a second. Here it has no such limit.
 """
 
 import itertools
@@ -10,12 +13,13 @@ from typing import Any, Final
 
 from snakemake.scheduling.job_scheduler import JobScheduler
 
-# More than any machine has cores, so that none stays idle.
-_SHOWN: Final = 256
+# More than most machines have cores, so that none stays idle.
+_SHOWN: Final = 128
 
 
-def look_at_few() -> None:
-    """Show the scheduler of this process at most so many of the jobs that could start."""
+def grow_with_jobs(settings: Any) -> None:
+    """Keep the scheduler of this process from looking at all jobs for each. settings: the workflow's scheduling_settings."""
+    settings.max_jobs_per_timespan = None
     JobScheduler.open_jobs = property(_some_open_jobs)
 
 
