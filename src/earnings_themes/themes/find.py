@@ -3,7 +3,7 @@
 Exemplars (the surest sentences of each firm's topics) become a graph of nearest neighbours, and Leiden's communities in it,
 as several runs agree on them, are the themes. Their number is not asked for: the resolution rises until the themes cohere by
 `granularity` on average (*cohesion*: the mean cosine of all pairs of two firms). So few calls that speak of few subjects have
-few themes. Broad themes are the communities of the same graph at the resolution of plain modularity.
+few themes. Broad themes are the communities of the same graph at a low resolution.
 
 Where nothing is shared there is no theme: a theme's pairs of different firms must hold together, and those of a handful
 of firms nearly as well as the pairs within each.
@@ -17,19 +17,28 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from earnings_themes.clustering.graph import NEIGHBOURS, agreed_communities, communities, nearest, neighbour_graph
+from earnings_themes.clustering.graph import (
+    NEIGHBOURS,
+    agreed_communities,
+    communities,
+    nearest,
+    neighbour_graph,
+)
 
 Whole = NDArray[np.int8]
 Labels = NDArray[np.int64]
 
-# Broad themes, and the coarsest that themes can be: plain modularity.
-_BROAD: Final = 1.0
+# Broad themes come back most often at this resolution (docs/validation.md); themes are finer.
+_BROAD: Final = 0.5
+_COARSEST: Final = 0.75
 # Doublings of the resolution that are tried; each raises cohesion by about .04 (docs/validation.md, "Granularity").
 _DOUBLINGS: Final = 10
+# Neighbours in a small run: with fewer one subject falls apart, with more two subjects of a small run become one.
+_FEWEST: Final = 10
 # A theme coheres by this share of what the themes cohere by on average.
 _COHESION_SHARE: Final = 0.7
-# Pairs of different firms are as near as pairs of one firm where a subject is shared. With a handful of firms nothing else
-# tells a shared subject from two that are merely nearest; with more firms, their number does.
+# Where a subject is shared, pairs of two firms are as near as pairs of one. With a handful of firms nothing else tells a shared
+# subject from several that are merely nearest; with more, their number does (docs/validation.md, "Few firms").
 _HANDFUL: Final = 5
 _AS_NEAR: Final = 0.85
 
@@ -67,8 +76,7 @@ def find_themes(rows: Whole, firms: Labels, granularity: float, min_firms: int, 
     n = len(rows)
     if n < 2:
         return Found(np.full(n, -1, dtype=np.int64), np.empty(0, dtype=np.int64))
-    # Fewer neighbours where there are few sentences, or each subject's would be neighbours of the next subject's.
-    graph = neighbour_graph(*nearest(rows, min(NEIGHBOURS, max(5, round(n**0.5 / 2)))))
+    graph = neighbour_graph(*nearest(rows, min(NEIGHBOURS, max(_FEWEST, round(n**0.5 / 2)))))
     resolution = _resolution(graph, rows, firms, granularity, seed)
     labels = agreed_communities(graph, resolution, seed)
     held = holds_together(rows, firms, labels, granularity, min_firms)
@@ -83,19 +91,17 @@ def _resolution(graph: Any, rows: Whole, firms: Labels, granularity: float, seed
     bits of a machine's sums change nothing.
     """
     before = 0.0
-    for doubling in range(_DOUBLINGS):
-        labels = communities(graph, _BROAD * 2**doubling, seed, 2)
+    for resolution in (_COARSEST * 2.0**doubling for doubling in range(_DOUBLINGS)):
+        labels = communities(graph, resolution, seed, 2)
         cohesion = cohesion_across(rows, firms, labels)
         sizes = np.where(cohesion > -1, np.bincount(labels), 0)
-        # Communities of one firm only: still more of them would share nothing either.
-        if not sizes.any():
-            return float(_BROAD * 2 ** max(doubling - 1, 0))
-        reached = float(np.average(cohesion, weights=sizes))
+        # Where no community has two firms, finer ones have none either.
+        reached = float(np.average(cohesion, weights=sizes)) if sizes.any() else 1.0
         if reached >= granularity:
-            part = (granularity - before) / (reached - before) if doubling else 1.0
-            return float(_BROAD * 2 ** (doubling - 1 + round(part, 4))) if doubling else _BROAD
+            part = round((granularity - before) / (reached - before), 4)
+            return max(float(resolution * 2 ** (part - 1)), _COARSEST)
         before = reached
-    return float(_BROAD * 2 ** (_DOUBLINGS - 1))
+    return resolution
 
 
 def holds_together(
@@ -116,9 +122,7 @@ def cohesion_across(rows: Whole, firms: Labels, labels: Labels) -> NDArray[np.fl
     return cohesions(rows, firms, labels)[0]
 
 
-def cohesions(
-    rows: Whole, firms: Labels, labels: Labels
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def cohesions(rows: Whole, firms: Labels, labels: Labels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return (k,) the mean cosine of each label's pairs of two firms, and of its pairs within firms; -1 for no such pair.
 
     With S the sum of a label's unit vectors, S_f that of firm f's, n and n_f their numbers:
