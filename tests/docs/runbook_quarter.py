@@ -17,6 +17,7 @@ from earnings_themes.stores.dynamodb import DynamoDBThemeStore
 from tests.cloud.cloud_run import BUCKET, IMAGE, CloudRun
 from tests.conftest import REPO
 from tests.docs.commands import project_copy, run
+from tests.dynamodb import create_table
 from tests.offline_aws import OfflineAWS
 
 TABLE = "earnings-themes-dev-themes"  # as the deployed one is called, so that its policies fit
@@ -34,7 +35,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[OfflineAWS]:
 def deploy(aws: OfflineAWS, folder: Path, commands: Path) -> None:
     """Make what `make deploy` and `make cloud-settings` make; the image has the workflow and the firm's command."""
     folder.mkdir()
-    DynamoDBThemeStore(TABLE).create_table()
+    create_table(DynamoDBThemeStore(TABLE))
     CloudRun(aws, folder, profile="aws-basic-batch", prefix="earnings-themes").prepare()
     settings = json.loads((folder / cloud.FOLDER / cloud.SETTINGS).read_text(encoding="utf-8"))
     cloud.write(settings | {"table_name": TABLE}, folder / cloud.FOLDER)

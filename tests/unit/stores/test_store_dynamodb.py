@@ -11,7 +11,7 @@ import pytest
 
 from earnings_themes.abstractions import FirmTopics, Themes, TopicSentence
 from earnings_themes.errors import NotFoundError, ResultError, StoreError
-from earnings_themes.stores import dynamodb, dynamodb_table, open_store
+from earnings_themes.stores import dynamodb_publish, dynamodb_table, open_store
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
 from earnings_themes.stores.dynamodb_items import ITEM_BYTES, from_attribute, item_size, to_attribute
 from tests.published import everything, make_firm, make_run, make_themes, make_topic
@@ -191,7 +191,7 @@ def test_other_firms_under_the_same_themes_replace_what_a_killed_publish_left(
     moto_store: DynamoDBThemeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A firm that was whole in the half version, and is then cut short, must not pass for whole again."""
-    monkeypatch.setattr(dynamodb, "_FIRMS_AT_ONCE", 5)
+    monkeypatch.setattr(dynamodb_publish, "_FIRMS_AT_ONCE", 5)
     store = moto_store
     firms, themes = small_run(" one")
     noisy = make_firm("sample", "noisy", (make_topic("noisy", 5, 4),))  # in no theme
@@ -679,23 +679,6 @@ def test_a_refusal_by_aws_is_passed_on(moto_store: DynamoDBThemeStore) -> None:
     throttle(moto_store, times=1, code="AccessDeniedException")
     with pytest.raises(StoreError, match="AccessDeniedException"):
         moto_store.runs()
-
-
-@pytest.mark.parametrize("units", [(None, None), (7, 9)])
-def test_create_table_is_on_demand_or_provisioned(
-    moto_store: DynamoDBThemeStore, units: tuple[int | None, int | None]
-) -> None:
-    store = DynamoDBThemeStore("made")
-    store.create_table(*units)
-    made = store.table.client.describe_table(TableName="made")["Table"]
-    index = made["GlobalSecondaryIndexes"][0]
-    if units[0] is None:
-        assert made["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
-    else:
-        for part in (made, index):
-            found = part["ProvisionedThroughput"]
-            assert (found["ReadCapacityUnits"], found["WriteCapacityUnits"]) == units
-    assert index["Projection"]["ProjectionType"] == "ALL"
 
 
 def test_a_sentence_without_a_probability_takes_no_attribute(moto_store: DynamoDBThemeStore) -> None:
