@@ -158,7 +158,8 @@ def remember(executes):
 
     A dry run writes nothing; it is told which rules would run.
     """
-    given = (folder_at(FOLDER), config, Path(workflow.basedir) / "scripts")
+    basis = (get_registry(None) or {}).get("basis", "")
+    given = (folder_at(FOLDER), config, Path(workflow.basedir) / "scripts", basis)
     if executes:
         changed = made_with.begin(*given)
     else:

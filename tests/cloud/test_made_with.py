@@ -41,6 +41,14 @@ def changed(**parts: Any) -> dict[str, Any]:
     }
 
 
+def test_a_curation_of_the_registry_makes_the_themes_again(tmp_path: Path, scripts: Path) -> None:
+    folder = LocalFolder(tmp_path / "run")
+    config = CONFIG | {"registry": {"path": "s3://b/registry/mine", "mode": "extend"}}
+    made_with.begin(folder, config, scripts, "0a1b ")
+    assert made_with.differing(folder, config, scripts, "0a1b ") == []
+    assert made_with.begin(folder, config, scripts, "0a1b 2c3d") == ["themes"]
+
+
 @pytest.mark.parametrize(
     ("parts", "rules"),
     [

@@ -23,6 +23,7 @@ from tests.terraform.applied import (
     Applied,
     applied_dev,
     execute,
+    file,
     head_log,
     make_images,
     messages,
@@ -171,6 +172,28 @@ def test_a_run_whose_firm_fails_is_partial_names_it_and_then_runs_it_alone(
     assert receipt(dev, "q2")["firms"]["failed"] == []
     names = [job.job_name for job in dev.aws.batch.submitted[submitted:]]
     assert not [name for name in names if "ingest" in name or "embed" in name]
+
+
+def test_two_quarters_of_one_registry_go_in_order_and_the_second_has_the_first_ones_themes(
+    dev: Applied, markers: Path, quarter: Path, tmp_path: Path
+) -> None:
+    registry = f"s3://{dev.outputs['results_bucket']}/{dev.outputs['results_prefix']}/registry/mine"
+    later = tmp_path / "calls.csv"
+    later.write_text(
+        quarter.read_text(encoding="utf-8").replace("2023-05-02", "2023-08-02"), encoding="utf-8"
+    )
+    runs = [
+        {"run": name, "source": put_calls(dev, name, calls), "registry": {"path": registry}}
+        for name, calls in (("r1", quarter), ("r2", later))
+    ]
+    before = len(dev.aws.jobs.started)
+    ended = execute(dev, "registry", {"runs": runs, "options": OPTIONS})
+    assert ended.status == "SUCCEEDED", (ended.history[-2:], messages(dev), head_log(dev))
+    assert len(dev.aws.jobs.started) == before + 2, "each reduce is a Processing job"
+    first, second = (
+        {theme["theme_id"] for theme in file(dev, name, "themes.json")["themes"]} for name in ("r1", "r2")
+    )
+    assert first and first == second
 
 
 def test_a_run_that_cannot_work_fails_and_says_why(dev: Applied, markers: Path) -> None:
