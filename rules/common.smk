@@ -158,8 +158,8 @@ def remember(executes):
 
     A dry run writes nothing; it is told which rules would run.
     """
-    basis = (get_registry(None) or {}).get("basis", "")
-    given = (folder_at(FOLDER), config, Path(workflow.basedir) / "scripts", basis)
+    scripts = Path(workflow.basedir) / "scripts"
+    given = (folder_at(FOLDER), config, scripts, registry_basis())
     if executes:
         changed = made_with.begin(*given)
     else:
@@ -216,16 +216,17 @@ def get_folder(wildcards):
     return FOLDER
 
 
+@functools.cache
+def registry_basis():
+    """Return which version of the registry the run starts from, which is another one after a curation."""
+    kept = CONFIG.registry
+    return Registry(kept.path).basis(CONFIG.run, kept.mode) if kept else ""
+
+
 def get_registry(wildcards):
     """Return the registry of a run and the version that it starts from: after a curation its themes are made again."""
-    if CONFIG.registry is None:
-        return None
     try:
-        kept = Registry(CONFIG.registry.path)
-        return {
-            **config["registry"],
-            "basis": kept.basis(CONFIG.run, CONFIG.registry.mode),
-        }
+        return CONFIG.registry and {**config["registry"], "basis": registry_basis()}
     except EarningsThemesError as error:
         raise WorkflowError(str(error)) from None
 
