@@ -159,11 +159,10 @@ def remember(executes):
     A dry run writes nothing; it is told which rules would run.
     """
     scripts = Path(workflow.basedir) / "scripts"
-    given = (folder_at(FOLDER), config, scripts, registry_basis())
-    if executes:
-        changed = made_with.begin(*given)
-    else:
-        changed = made_with.differing(*given)
+    changed = made_with.begin(
+        folder_at(FOLDER), config, scripts, registry_basis(), writes=executes
+    )
+    if not executes:
         NOT_WRITTEN.update(made_with.missing(folder_at(FOLDER)))
         workflow.dag.forcerules |= {workflow.get_rule(name) for name in changed}
     if changed:
