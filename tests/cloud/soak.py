@@ -281,7 +281,9 @@ def check(run: CloudRun, folder: Folder) -> dict[str, int]:
                 "reduce.json", "published.json", "quality.json", "report.html", "panel.parquet",
                 "calls.parquet", "exchanges.parquet", "codebook.md", "sentences.parquet", "source_calls.parquet"}  # fmt: skip
     left = {
-        key for key in run.keys("") if not key.startswith(("topics/", "logs/", "benchmarks/", "figures/", "settings/", "dossier/"))
+        key
+        for key in run.keys("")
+        if not key.startswith(("topics/", "logs/", "benchmarks/", "figures/", "settings/", "dossier/"))
     }
     assert left == expected, left ^ expected
     assert processes_of(aws) == [], "processes are left"
