@@ -191,7 +191,9 @@ class DynamoDBThemeStore(ThemeStore):
     def _topics_of(self, firm_id: str, run: str, version: str, n_topics: int) -> list[Item]:
         """Return the firm's topics from the index, once it has all of them: it lags behind the table."""
         for pause in (*_INDEX_PAUSES, None):
-            found = list(self.table.query_index(items.firm_pk(firm_id), f"{items.list_pk(run, version)}#"))
+            found = list(
+                self.table.query(items.firm_pk(firm_id), f"{items.list_pk(run, version)}#", index="gsi1")
+            )
             if len(found) == n_topics:
                 return sorted(found, key=lambda topic: topic["topic_id"])
             if pause is None or self._version(run) != version:

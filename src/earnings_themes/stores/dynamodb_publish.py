@@ -116,9 +116,8 @@ class Lease:
 
     def _release(self) -> None:
         """Give the lease back; forget a run of which nothing is left."""
-        empty = "#owner = :me AND attribute_not_exists(#v) AND attribute_not_exists(#w) AND attribute_not_exists(#s)"
-        names = {"#owner": "owner", "#v": "version", "#w": "writing", "#s": "stale"}
-        if not self.table.delete_if(self.key, empty, names, {":me": self.owner}):
+        left = (f"attribute_not_exists(#{name})" for name in ("version", "writing", "stale"))
+        if not self.table.delete_if(self.key, " AND ".join(["#owner = :me", *left]), me=self.owner):
             self.table.update(self.key, "REMOVE #owner, #beat", "#owner = :me", me=self.owner)
 
 
