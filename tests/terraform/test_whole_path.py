@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
-from tests.conftest import REPO
 from tests.offline_aws import OfflineAWS
 from tests.terraform import permissions
 from tests.terraform.applied import (
@@ -258,14 +257,3 @@ def test_destroy_leaves_nothing(dev: Applied) -> None:
     assert done.returncode == 0, done.stdout
     assert json.loads(dev.terraform.run("show", "-json").stdout).get("values") is None
     assert dev.aws.client("s3").list_buckets()["Buckets"] == []
-
-
-def test_deploy_refuses_without_credentials_and_says_what_is_missing(tmp_path: Path) -> None:
-    bare = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
-    said = subprocess.run(
-        [sys.executable, str(REPO / "terraform/deploy.py"), "check", "qa"],
-        env=bare, text=True, capture_output=True, check=False,
-    )  # fmt: skip
-    assert said.returncode == 1
-    for missing in ("ENV is 'qa'", "AWS credentials", "backend.tf"):
-        assert missing in said.stderr
