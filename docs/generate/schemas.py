@@ -47,9 +47,10 @@ def stages() -> str:
         _part("publish → SQLite", _sql()),
         _part("publish → DynamoDB", "Keys `pk` and `sk`, one index `gsi1` (`gsi1pk`, `gsi1sk`). What items there "
               "are and what they hold stands in `stores/dynamodb_items.py`."),
-        _part("panel → `panel.parquet`", "A row a call and theme, zeros included; [panel.md](../panel.md) says more. Kept columns stand "
-              "before `theme_id`.\n\n" + _columns(layout([]).panel)),
-        _part("panel → `calls.parquet`", "A row a call: the denominators.\n\n" + _columns(layout([]).calls)),
+        _part("panel → `panel.parquet`", "A row a call and theme, zeros included, with a call's kept columns before `theme_id`. "
+              "Every column's meaning stands in the run's codebook.md; [panel.md](../panel.md) says what to do with it.\n\n"
+              + _names(layout([]).panel)),
+        _part("panel → `calls.parquet`", "A row a call: the denominators.\n\n" + _names(layout([]).calls)),
         _part("panel → `exchanges.parquet`", "A row a sentence of an exchange in questions and answers.\n\n"
               + _arrow(EXCHANGES)),
         _part("panel → `codebook.md`", "Every column's meaning, unit and null, and the table of themes. Beside it, of a panel of "
@@ -72,10 +73,8 @@ def _arrow(schema: pa.Schema) -> str:
     return table(["column", "type"], [[f"`{field.name}`", str(field.type)] for field in schema])
 
 
-def _columns(columns: Iterable[Column]) -> str:
-    return table(
-        ["column", "type", "meaning"], [[f"`{each.name}`", str(each.type), each.meaning] for each in columns]
-    )
+def _names(columns: Iterable[Column]) -> str:
+    return _codes(each.name for each in columns) + "."
 
 
 def _type_name(kind: Any) -> str:
