@@ -16,6 +16,7 @@ import yaml
 from earnings_themes.cloud import head, made_with
 from earnings_themes.cloud.receipt import RECEIPT
 from earnings_themes.errors import ConfigError
+from tests.cloud.cloud_run import IMPORTS
 from tests.cloud.conftest import BUCKET
 from tests.conftest import REPO
 from tests.offline_aws import OfflineAWS
@@ -246,7 +247,7 @@ def test_sigterm_reaches_snakemake_as_the_signal_that_cancels_jobs(
     )
     imports = "import sys; from earnings_themes.cloud.head import call"
     program = f"{imports}; sys.exit(call([sys.executable, {str(child)!r}]))"
-    process = subprocess.Popen([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(REPO)})
+    process = subprocess.Popen([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": IMPORTS})
     wait_for(tmp_path / "started")
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 143
