@@ -12,7 +12,6 @@ PARTS: dict[str, Callable[[], str]] = {
     "stages": schemas.stages,
     "codebook-pairs": rating.codebook_pairs,
     "ratings-needed": rating.needed,
-    "terraform-resources": terraform.resources,
     "terraform-variables": terraform.variables,
     "terraform-skips": terraform.skips,
 }
