@@ -25,8 +25,7 @@ class DataConnector(ABC):
         """Return the ids of firms with a call between the dates, sorted.
 
         Dates are inclusive; None leaves an end open. Called while the DAG is built, so it must not load a
-        model. Raises InputError if
-        the source cannot be read.
+        model. Raises InputError if the source cannot be read.
         """
 
     @abstractmethod

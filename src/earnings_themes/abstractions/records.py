@@ -55,8 +55,8 @@ class Call:
     """One earnings call; turns in the order spoken.
 
     date: the day in the exchange's time zone. moment: its start in UTC, None if unknown. event_id,
-    collection, created: the event, kind and
-    making time of this version of the call. kept: the columns of `source.keep`.
+    collection, created: the event, kind and making time of this version of the call. kept: the columns of
+    `source.keep`.
     """
 
     transcript_id: str
@@ -113,8 +113,8 @@ class Topic:
 class TopicModelResult:
     """The topic of each document.
 
-    assignments: (n_documents,) int64, a topic_id or -1 for an outlier.
-    probabilities: (n_documents,) float32 in [0, 1], fit of a document to its topic; 0 for an outlier.
+    assignments: (n_documents,) int64, a topic_id or -1 for an outlier. probabilities: (n_documents,) float32
+    in [0, 1], fit of a document to its topic; 0 for an outlier.
     """
 
     topics: tuple[Topic, ...]
@@ -216,10 +216,8 @@ class Theme:
     """A theme: what several firms say about one subject.
 
     cohesion: mean cosine of pairs of sentences of different firms, independent of size. threshold: least
-    strength of a settled
-    sentence. level: 1, or 2 for a broad theme, which is the parent of themes. born: the run that found it.
-    theme_id: {run}-001 or {run}-B01, by
-    rank; in a registry r000001 or b0001, permanent.
+    strength of a settled sentence. level: 1, or 2 for a broad theme, which is the parent of themes. born: the
+    run that found it. theme_id: {run}-001 or {run}-B01, by rank; in a registry r000001 or b0001, permanent.
     """
 
     theme_id: Annotated[str, Meta(pattern="(-B?[0-9]{2,}|^[rb][0-9]{4,})$")]

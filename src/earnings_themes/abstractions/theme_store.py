@@ -33,13 +33,11 @@ class ThemeStore(ABC):
         """Write a run, idempotently: the same content again changes nothing for readers.
 
         A new version is written whole, readers are switched to it in one step, and the old one is deleted.
-        Killed at any point, readers
-        see the last whole version, and the next publish removes the remains. `firms` is read once, a few at a
-        time.
+        Killed at any point, readers see the last whole version, and the next publish removes the remains.
+        `firms` is read once, a few at a time.
 
         Raises ResultError if firms and themes do not match, and StoreError if the store cannot be written or
-        another publisher
-        holds it.
+        another publisher holds it.
         """
 
     @abstractmethod

@@ -25,8 +25,7 @@ class TopicModelInterface(ABC):
         """Find the topics of the documents.
 
         documents: n distinct texts. embeddings: (n, dim) float32; a model that needs none may ignore them.
-        Raises ModelError if the two
-        do not match or hold NaN.
+        Raises ModelError if the two do not match or hold NaN.
         """
 
     @abstractmethod

@@ -1,9 +1,8 @@
 """The parameters of the built-in models: what `topics.params` may hold.
 
 They are declared here because `snakemake -n` checks them and must not wait for numpy or torch; a test
-compares names and
-defaults with the models' signatures. A class of your own is imported and its signature read
-(implementations.py).
+compares names and defaults with the models' signatures. A class of your own is imported and its signature
+read (implementations.py).
 """
 
 from collections.abc import Mapping

@@ -66,7 +66,7 @@ def describe(
     nearness : function of m phrases to their subject vectors (m, dim), of length 1
     centroids : (n_themes, dim) float, of any length; None, as nearness: phrases are ranked by counts alone
     names : words of firms' and speakers' names, in any case; one written small as often as not is an ordinary
-    word
+        word
     """
     if n_themes is None:
         n_themes = len(centroids) if centroids is not None else 1 + max(counter.themes, default=-1)
@@ -163,8 +163,8 @@ def _log_odds(
     latter.
 
     here, everywhere: (m,) sentences with the phrase. n_here, n_everywhere: words. Monroe, Colaresi and Quinn
-    (2008), equations 16, 20, 22:
-    δ = log-odds here − log-odds elsewhere, each with prior a_w = 500 p_w; z = δ / √Var δ.
+    (2008), equations 16, 20, 22: δ = log-odds here − log-odds elsewhere, each with prior a_w = 500 p_w; z = δ
+    / √Var δ.
     """
     prior = _PRIOR * everywhere / max(n_everywhere, 1)
     y, rest = here + prior, np.maximum(everywhere - here, 0) + prior
@@ -291,8 +291,7 @@ def _choices(best: Sequence[_Phrase]) -> Iterator[tuple[_Phrase, ...]]:
     """Yield candidate labels of a theme, best first.
 
     Its best phrase, with a second if few of its sentences say the first; then a longer phrase around it
-    ("gross margin" for
-    "margin"); then it with each other phrase.
+    ("gross margin" for "margin"); then it with each other phrase.
     """
     if not best or best[0].score < _FLOOR or best[0].near < _NEAR or best[0].near * best[0].share < _CARRIED:
         return
@@ -324,8 +323,7 @@ def describe_topic(
     """Return one or two phrases for what a firm says in a theme; "" if no phrase stands out.
 
     The firm's own words, such as product names, are welcome; the theme's label is not repeated. counter: of
-    the whole run,
-    including these texts. names: words of its speakers' names.
+    the whole run, including these texts. names: words of its speakers' names.
     """
     barred = _names(counter, names) | {w.term for w in words_of(theme_label) if w.term}
     best = _unlike(_ranked(counter, ThemeCount.of_one_firm(texts), barred, few=0.0))

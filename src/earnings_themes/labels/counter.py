@@ -103,8 +103,7 @@ class PhraseCounter:
     """Counts phrases of one to three words of each theme, by firms and sentences.
 
     Memory grows with themes, not with sentences. Each theme receives its firms in ascending order, so the
-    result depends on the
-    sentences alone.
+    result depends on the sentences alone.
     """
 
     def __init__(self) -> None:
@@ -117,8 +116,7 @@ class PhraseCounter:
         """Count what one firm says in a theme.
 
         theme: negative for sentences without a theme, which count only towards all. Raises ValueError unless
-        a theme's firms come
-        once each in ascending order.
+        a theme's firms come once each in ascending order.
         """
         count = self.themes.setdefault(theme, ThemeCount())
         if count.firms and firm_id <= count.last_firm:

@@ -1,8 +1,7 @@
 """Precision against coverage: what a higher floor on strength keeps, and how sure it is.
 
 Without a calibration the curve shows mean strength; with one, expected precision: the share of pairs of such
-sentences that people
-would call related.
+sentences that people would call related.
 """
 
 from collections.abc import Mapping

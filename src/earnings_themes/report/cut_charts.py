@@ -32,9 +32,8 @@ def births(page: Page) -> dict[int, int]:
     """Return, by theme number, the index of the quarter in which a theme begins.
 
     It is the first quarter with a sentence of the theme, unless that is the first of all, before which
-    nothing is known. Themes
-    found by a run whose quarters are not shown have none; a theme found by this run beside such themes may
-    begin in the first.
+    nothing is known. Themes found by a run whose quarters are not shown have none; a theme found by this run
+    beside such themes may begin in the first.
     """
     here = (None, page.run, *page.earlier)
     older = any(part.theme.born not in here for part in page.themes)

@@ -28,8 +28,7 @@ def with_earlier(own: Cut, ids: Sequence[str], where: str, runs: Sequence[str]) 
     """Return the run's quarters preceded by those of earlier runs, and the names of the runs that were found.
 
     ids: the run's themes, in the order of own's columns; other themes are left out. where: the run's folder,
-    on a disk or s3://,
-    beside which the other runs lie. A missing run is left out.
+    on a disk or s3://, beside which the other runs lie. A missing run is left out.
     """
     cuts, read = [own], []
     place = {theme_id: number for number, theme_id in enumerate(ids)}

@@ -1,8 +1,7 @@
 """The self-contained HTML page of a run: charts first, then lists and tables; it needs no network.
 
 Transcripts cannot inject code: Jinja escapes text, charts are images, and the Content-Security-Policy allows
-only the page's
-own script.
+only the page's own script.
 """
 
 import base64

@@ -19,8 +19,7 @@ def plane(vectors: NDArray[np.float32], seed: int = 42) -> NDArray[np.float32]:
     """Return positions (n, 2) in [−1, 1] for vectors (n, dim); deterministic.
 
     t-SNE (van der Maaten and Hinton 2008), started from the two main directions. Short distances mean
-    similarity; long ones mean
-    little. Fewer than three distinct vectors lie on a line.
+    similarity; long ones mean little. Fewer than three distinct vectors lie on a line.
     """
     n, dim = vectors.shape
     if n < 3 or dim < 2 or bool((vectors == vectors[0]).all()):

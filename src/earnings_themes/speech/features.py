@@ -40,8 +40,7 @@ def tokens(sentence: str) -> list[str]:
     """Return lower-case words of the sentence between "^" and "$".
 
     A word with a digit becomes "0". A capitalised word inside a sentence becomes "Name": the model must learn
-    that somebody is
-    named, not who. Immediate repetitions ("the, the", "Jane Doe") are collapsed.
+    that somebody is named, not who. Immediate repetitions ("the, the", "Jane Doe") are collapsed.
     """
     found = ["^"]
     for word in _TOKEN.findall(sentence.replace("’", "'") if "’" in sentence else sentence):

@@ -38,8 +38,7 @@ def introduced_names(call_sentences: Sequence[str], speaker_names: Iterable[str 
     """Return lower-case words that name callers and speakers of the call.
 
     They come from speaker names and from introductions, greetings and thanks. A word that the call also
-    writes in lower case
-    ("mark", "bill", "will") is an ordinary word and is left out.
+    writes in lower case ("mark", "bill", "will") is an ordinary word and is left out.
     """
     names: set[str] = set()
     for full_name in speaker_names:

@@ -1,9 +1,8 @@
 """Classifies modelled sentences as subject matter, reporting (results and guidance) or filler.
 
 A sentence that fails the content gate (embedding/space.py) is filler. For the others, a logistic regression
-on the subject vector
-decides between reporting and subject matter. evaluation/fit_kinds.py fits it on docs/labels and measures it
-held out by provider.
+on the subject vector decides between reporting and subject matter. evaluation/fit_kinds.py fits it on
+docs/labels and measures it held out by provider.
 """
 
 from __future__ import annotations

@@ -1,12 +1,9 @@
 """Recognises procedure: operator, greetings, introductions, hand-overs, safe harbour, closing.
 
 Every firm has the same procedure, so unflagged it forms the largest themes. It is recognised before encoding,
-hence from words
-alone, by two small logistic regressions: the first reads a sentence's words and place in the call, the second
-the first one's
-scores of the sentence and its neighbours. evaluation/fit_procedure.py fits them on docs/labels and measures
-them held
-out by provider.
+hence from words alone, by two small logistic regressions: the first reads a sentence's words and place in the
+call, the second the first one's scores of the sentence and its neighbours. evaluation/fit_procedure.py fits
+them on docs/labels and measures them held out by provider.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Lets the workflow run in folders whose names need quotes in a shell: "My Documents", "Ana's files".
 
 Snakemake writes the interpreter's path into commands without quotes (snakemake#2645), so the first job would
-fail. Python finds
-its environment from the path it is called by, so a link without blanks to `.venv` is the same Python.
+fail. Python finds its environment from the path it is called by, so a link without blanks to `.venv` is the
+same Python.
 """
 
 import atexit

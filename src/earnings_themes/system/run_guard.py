@@ -1,16 +1,13 @@
 """Guards a run's folder on this disk: one call at a time, and no incomplete, altered or stale file.
 
 Snakemake compares file times, which misses files cut or edited by hand and fails when the clock changes. So
-each job
-records in `.guard` the SHA-256 of its outputs and inputs, and the next call checks them before it plans: a
-file that differs is
-set aside, and it and everything made from it are rebuilt. docs/contributing/faults.md lists the faults
-covered.
+each job records in `.guard` the SHA-256 of its outputs and inputs, and the next call checks them before it
+plans: a file that differs is set aside, and it and everything made from it are rebuilt.
+docs/contributing/faults.md lists the faults covered.
 
 The call that schedules jobs (the head) holds a lock that the operating system releases when the process ends,
-so no stale
-lock remains, and its jobs end with it. Runs in S3 are not guarded here: objects are whole or absent, and
-head.py admits one head.
+so no stale lock remains, and its jobs end with it. Runs in S3 are not guarded here: objects are whole or
+absent, and head.py admits one head.
 """
 
 import contextlib
@@ -55,8 +52,7 @@ def begin(folder: Path, snakemake: Path = Path(".snakemake")) -> list[str]:
     """Lock the run's folder for this process, repair it, and return a sentence for each thing repaired.
 
     snakemake: the folder of Snakemake's own locks. Raises BusyError while another call works in the folder,
-    and
-    EarningsThemesError if the folder cannot be written.
+    and EarningsThemesError if the folder cannot be written.
     """
     try:
         guard = folder / ".guard"
@@ -231,8 +227,7 @@ def _put_times_right(folder: Path, notes: dict[str, _Made]) -> None:
     """Make no file newer than now, or than a file made from it.
 
     After the clock went back, times contradict the order of making: Snakemake would rebuild everything at
-    each call, and
-    reject outputs that are older than their inputs.
+    each call, and reject outputs that are older than their inputs.
     """
     now = time.time_ns()
     before = {name: (folder / name).stat().st_mtime_ns for name in notes}

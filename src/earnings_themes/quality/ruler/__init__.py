@@ -1,8 +1,6 @@
 """Blind judgement of themes by raters, for any clustering; docs/rating.md is the guide for people.
 
 `inputs` reads clusterings and cuts them to equal coverage; `pairs`, `elsewhere`, `groups` and `members` draw
-items; `sheets` hides their
-origin; `ratings` reads what raters wrote; `figures` computes intervals; `refusals` rejects untrustworthy
-ratings; `power` says
-how many ratings separate two systems.
+items; `sheets` hides their origin; `ratings` reads what raters wrote; `figures` computes intervals;
+`refusals` rejects untrustworthy ratings; `power` says how many ratings separate two systems.
 """

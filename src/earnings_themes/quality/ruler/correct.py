@@ -1,12 +1,10 @@
 """Counts by call and theme, corrected by judged sentences.
 
 Design-based supervised learning (Egami, Hinck, Stewart and Wei 2023, "Using imperfect surrogates for
-downstream inference",
-NeurIPS): the program's count plus, for each judged sentence, (judgement − program) ÷ its probability of being
-drawn. Its
-expectation is the true count, whatever errors the program makes, so coefficients of a regression *of* it are
-unbiased, with wider
-errors. A corrected count is noisy by call and may be negative: use it as an outcome, not as a regressor.
+downstream inference", NeurIPS): the program's count plus, for each judged sentence, (judgement − program) ÷
+its probability of being drawn. Its expectation is the true count, whatever errors the program makes, so
+coefficients of a regression *of* it are unbiased, with wider errors. A corrected count is noisy by call and
+may be negative: use it as an outcome, not as a regressor.
 
 ppi_py assumes ratings drawn at random from all sentences; these are drawn by strata, so the weights are
 computed here.
@@ -37,8 +35,7 @@ def corrected_counts(run: Path, rated: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     firm_id, transcript_id, date, quarter, theme_id, modelled (denominator), n, n_corrected, share,
-    share_corrected, n_rated (judged
-    sentences of the call)
+    share_corrected, n_rated (judged sentences of the call)
 
     Raises
     ------

@@ -1,9 +1,8 @@
 """Pairs that no clustering made: nearest by words, nearest by vectors, and the ceiling.
 
 Recall, the share of related pairs that a system puts together, needs pairs from outside the system; precision
-alone rewards a system
-that assigns little. The ceiling, the nearest sentence of another firm, is the best that any theme could
-offer.
+alone rewards a system that assigns little. The ceiling, the nearest sentence of another firm, is the best
+that any theme could offer.
 """
 
 from collections.abc import Callable
@@ -42,8 +41,7 @@ def read_vectors(path: Path, corpus: Corpus) -> NDArray[np.float32]:
     """Return unit vectors of the modelled sentences, float32 (sentences, dimensions).
 
     path: a Parquet file with sentence_id and vector (float32 bytes or lists), or a folder of them such as a
-    run's `embeddings/`.
-    Raises InputError if there is none or a sentence has no vector.
+    run's `embeddings/`. Raises InputError if there is none or a sentence has no vector.
     """
     files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
     if not files or not files[0].exists():
@@ -82,8 +80,7 @@ def near(
     """Draw n pairs of a random sentence and one of its five nearest of other firms.
 
     matrix: a vector a modelled sentence, dense or sparse. A sentence similar to none has no neighbours. Each
-    pair stands for (number of such
-    pairs) / n; a pair near in two ways counts in both.
+    pair stands for (number of such pairs) / n; a pair near in two ways counts in both.
     """
     rng = generator(seed, arm)
     rows = rng.choice(len(corpus.ids), size=min(2 * n + 50, len(corpus.ids)), replace=False)

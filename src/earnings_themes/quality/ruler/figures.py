@@ -1,9 +1,8 @@
 """Figures of ratings with 90 % intervals, for all runs of a sheet.
 
 Percentile bootstrap (Efron and Tibshirani 1993) over firms, because pairs of one firm are dependent; a pair
-belongs to one of its two
-firms, at random. Groups of five firms are resampled themselves. All runs use the same draws, so differences
-are paired.
+belongs to one of its two firms, at random. Groups of five firms are resampled themselves. All runs use the
+same draws, so differences are paired.
 """
 
 from collections.abc import Iterator, Sequence
@@ -183,8 +182,7 @@ def _recall(table: pd.DataFrame, draws: Resampled) -> Iterator[Figure]:
     """Return the share that a run puts together, of pairs from elsewhere that raters scored at least 1, or 2.
 
     By source, and over all sources with each pair weighted by the pairs it stands for (Horvitz and Thompson
-    1952). n: pairs with
-    such a score.
+    1952). n: pairs with such a score.
     """
     if not table["arm"].eq("words").any():
         return  # random controls alone: next to none of them belong together

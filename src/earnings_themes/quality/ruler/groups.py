@@ -37,8 +37,7 @@ def with_intruder(
     theme.
 
     Word intrusion (Chang et al. 2009, "Reading tea leaves") with sentences. Nearness is by words for every
-    run, so no system's vectors
-    choose its own intruders. words: tf-idf, a row a modelled sentence.
+    run, so no system's vectors choose its own intruders. words: tf-idf, a row a modelled sentence.
     """
     from sklearn.preprocessing import normalize
 

@@ -33,8 +33,8 @@ class Corpus:
     Parameters
     ----------
     table : a row a sentence in the order of the calls, indexed by sentence_id: firm_id, text, before (the
-    previous sentence of the call, None for
-        the first), modelled (bool: not procedural, with a word of content)
+        previous sentence of the call, None for the first), modelled (bool: not procedural, with a word of
+        content)
     """
 
     table: pd.DataFrame
@@ -120,8 +120,7 @@ def read_corpus(path: Path) -> Corpus:
     """Read a run's transcripts.parquet, or a table with its first columns.
 
     Without the columns procedural and model_text, every sentence with a word of content is modelled. Raises
-    InputError if the file or
-    a column is missing, or an id is repeated.
+    InputError if the file or a column is missing, or an id is repeated.
     """
     table = read_table(path)
     _need(table, _NEEDED, path)
@@ -155,8 +154,7 @@ def read_runs(specs: Sequence[str], transcripts: Path | None) -> tuple[Corpus, l
     Raises
     ------
     InputError : a path, column or the transcripts are missing, two runs have one name, a table names an
-    unknown sentence, or the runs
-        read different calls
+        unknown sentence, or the runs read different calls
     """
     named = [_named(spec) for spec in specs]
     folders = [path for _, path in named if path.is_dir()]

@@ -18,7 +18,7 @@ class Item:
     label : shown with it; empty for other kinds
     intruder : the sentence that does not belong; empty for other kinds
     together : run → "sure", "all" or "no": the run puts the pair in one theme among its surest, at all, or
-    not
+        not
     themed : run → sentence → the same for having a theme; of random pairs only
     stratum, inside : what a sentence judged against a theme was drawn from, and whether it has the theme
     """

@@ -1,10 +1,8 @@
 """Draws sentences for judging one theme: its precision and its recall.
 
 Sentences with the theme are drawn by thirds of strength, those without it by how near they come, because
-nearly everything missed is
-near. Strata are sampled without replacement, so each sentence's probability is known (Horvitz and Thompson
-1952), and
-the estimates need no model.
+nearly everything missed is near. Strata are sampled without replacement, so each sentence's probability is
+known (Horvitz and Thompson 1952), and the estimates need no model.
 """
 
 from collections.abc import Sequence
@@ -192,9 +190,9 @@ def estimates(units: pd.DataFrame, draws: int, seed: int) -> dict[tuple[str, str
     Parameters
     ----------
     units : a row a sentence: arm (the theme), stratum, weight (1 ÷ probability), inside (bool), about (0 to
-    1)
+        1)
     draws : bootstrap draws within strata (Rao and Wu 1988, rescaled: n − 1 of n); fully sampled strata have
-    no sampling error
+        no sampling error
 
     Returns
     -------

@@ -1,10 +1,8 @@
 """Reads a key and filled sheets, and keeps both as ids and scores without text.
 
 A sheet may come back as any spreadsheet saves it (comma, semicolon or tab; UTF-8 or Windows), or as
-item,score,a,b in a file whose
-name begins with the sheet's: pairs_001.csv, pairs_001.anna.csv. The result is one table, a row a rating: the
-key's columns, the rater, and the
-ratings (docs/rating.md, Files).
+item,score,a,b in a file whose name begins with the sheet's: pairs_001.csv, pairs_001.anna.csv. The result is
+one table, a row a rating: the key's columns, the rater, and the ratings (docs/rating.md, Files).
 """
 
 import csv

@@ -21,8 +21,7 @@ def refusals(rated: pd.DataFrame, found: Sequence[Figure]) -> Iterator[str]:
     """Yield a sentence for each reason to reject the ratings.
 
     Kappa is over all items rated twice, by one rater or two. Kappa of content rejects nothing: it is low by
-    itself where nearly every sentence
-    has content.
+    itself where nearly every sentence has content.
     """
     from scipy.stats import binomtest
 

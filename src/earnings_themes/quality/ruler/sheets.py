@@ -4,8 +4,7 @@
     OUT/key/key.csv, runs.json                                not for them
 
 Each sheet holds random items (the rater's lowest level) and repeats of its own items with sides swapped
-(agreement with himself); `second`
-sheets repeat a share of all items for another rater (agreement of two).
+(agreement with himself); `second` sheets repeat a share of all items for another rater (agreement of two).
 """
 
 import csv
