@@ -82,7 +82,7 @@ def test_a_higher_granularity_gives_more_and_narrower_themes() -> None:
     sides = np.repeat(hadamard(DIM)[:2], 8, axis=0) + 0.7 * hadamard(DIM)[8:24]
     rows = np.repeat(sides, 60, axis=0) / 14 + draw.normal(scale=0.11, size=(960, DIM))
     firms = np.tile(np.arange(6), 160)
-    n_themes = [find_themes(whole(unit(rows)), firms, level, 2, seed=1).n_themes for level in (0.2, 0.5)]
+    n_themes = [find_themes(whole(unit(rows)), firms, level, 2, seed=1).n_themes for level in (0.2, 0.4)]
     assert 2 <= n_themes[0] < n_themes[1]
 
 

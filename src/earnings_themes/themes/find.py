@@ -144,10 +144,12 @@ def cohesions(rows: Whole, firms: Labels, labels: Labels) -> tuple[NDArray[np.fl
     n_own = np.bincount(pairs[:, 0], weights=counts**2, minlength=k)
     across = n**2 - n_own
     within = n_own - n
-    between = np.where(across > 0, ((whole**2).sum(axis=1) - own) / np.maximum(across, 1), -1.0)
-    inner = np.where(within > 0, (own - n) / np.maximum(within, 1), -1.0)
     # Rounded, so that the last bits of a machine's sums decide nothing.
-    return np.round(between, 6), np.round(inner, 6)
+    between: NDArray[np.float64] = np.where(
+        across > 0, ((whole**2).sum(axis=1) - own) / np.maximum(across, 1), -1.0
+    ).round(6)
+    inner: NDArray[np.float64] = np.where(within > 0, (own - n) / np.maximum(within, 1), -1.0).round(6)
+    return between, inner
 
 
 def _renumbered(labels: Labels) -> Labels:
