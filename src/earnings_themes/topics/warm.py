@@ -68,7 +68,10 @@ def _connected(name: str) -> socket.socket:
     if about.st_uid != os.getuid() or about.st_mode & 0o077:
         raise PermissionError(f"{folder} can be entered by others")
     path = folder / f"{name}.sock"
-    with (folder / "lock").open("w") as lock:
+    with contextlib.suppress(OSError):
+        return _connect(path)
+    # A lock of this workflow's own: on a loaded machine another's process takes half a minute to start.
+    with path.with_suffix(".lock").open("w") as lock:
         # One starts the process, the others wait here until it listens.
         fcntl.flock(lock, fcntl.LOCK_EX)
         with contextlib.suppress(OSError):
@@ -160,7 +163,8 @@ def serve(path: Path) -> None:
     with _Server(str(path), _Handler) as server:
         while not server.waited or (server.waited < _IDLE_SECONDS and _is_there(workflow)):
             server.handle_request()
-    path.unlink(missing_ok=True)
+    for left in (path, path.with_suffix(".lock")):
+        left.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
