@@ -145,7 +145,7 @@ def main() -> None:
     settings = {
         "run": "scale",
         "source": {"path": str(source), "max_lost": 1.0},
-        "embedding": {"model": given.model, "cache": None},
+        "embedding": {"model": given.model, "cache": None, "shards": given.cores},
         "publish": {"path": str(given.out.resolve() / "themes.sqlite")},
         "report": {"labels": None},
     }
