@@ -1,7 +1,9 @@
 """The rules' scripts in one chain, as Snakemake calls them: each takes the files of the one before."""
 
+import json
 import runpy
 import shutil
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -56,8 +58,11 @@ def test_the_scripts_hand_a_run_from_file_to_file(
     for firm in read_firms(ingested["firms.tsv"]):
         name = encode_firm(firm.firm_id)
         topics.append(f"{out}/topics/{name}.json")
-        given = Files(transcripts=files.transcripts, firms=files.firms, embeddings=vectors)
-        run("topics", config, input=given, output=Files(topics[-1]), wildcards=SimpleNamespace(firm=name))
+        settings = json.dumps({name: config[name] for name in ("run", "topics", "seed")})
+        read = [files.firms, files.transcripts, vectors]
+        monkeypatch.setattr(sys, "argv", ["topics", settings, name, *read, topics[-1], "logs/topics.log"])
+        with pytest.raises(SystemExit, match="0"):
+            runpy.run_module("earnings_themes.topics", run_name="__main__")
     run(
         "themes",
         config,

@@ -59,7 +59,7 @@ def victims(head: int, folder: Path) -> dict[str, list[int]]:
             continue  # it has ended, or is another user's
         if "earnings_themes.topics.warm" in words:
             found["warm process"].append(int(entry.name))
-        elif ".snakemake/scripts" in words and "python" in words:
+        elif "python" in words and (".snakemake/scripts" in words or "earnings_themes.topics\0" in words):
             found["job"].append(int(entry.name))
     return {what: pids for what, pids in found.items() if pids}
 
