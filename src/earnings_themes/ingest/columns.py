@@ -121,7 +121,7 @@ def places(
     if missing:
         raise InputError(
             f"{where}: no column {', '.join(missing)}. Found {_listed(exact)}; needed are {', '.join(REQUIRED)}. "
-            f"{_hint(missing[0], header)}"
+            f"{_hint(missing, header)}"
         )
     return found
 
@@ -138,10 +138,13 @@ _LIKELY: Final = {
 }
 
 
-def _hint(missing: str, header: Sequence[str]) -> str:
-    likely = [name for name in header if plain(name) in _LIKELY[missing]]
-    likely = likely or difflib.get_close_matches(
-        missing, [name for name in header if len(name) < _SHOWN], n=1
-    )
-    name = shown(likely[0]) if likely else "NAME"
-    return f"If another column holds it, name it: source.columns: {{{missing}: {name}}}"
+def _hint(missing: Sequence[str], header: Sequence[str]) -> str:
+    """Return the line of config.yaml that names the columns, with those filled in that are likely."""
+    pairs = []
+    for column in missing:
+        likely = [name for name in header if plain(name) in _LIKELY[column]]
+        likely = likely or difflib.get_close_matches(
+            column, [name for name in header if len(name) < _SHOWN], n=1
+        )
+        pairs.append(f"{column}: {shown(likely[0]) if likely else 'NAME'}")
+    return f"If other columns hold them, name these: source.columns: {{{', '.join(pairs)}}}"

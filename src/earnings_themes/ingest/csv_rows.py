@@ -253,7 +253,7 @@ def _unpacked(raw: IO[bytes], kind: str, path: Path, member: str | None) -> IO[b
                 f"there; expected CSV in it. Unpack it into a folder, and set source.path to that."
             )
         return archive.open(names[0])
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as error:
         raise InputError(
             f"{path}: found a zip file that cannot be unpacked ({short(error)}); expected a whole one without a password."
         ) from error

@@ -109,7 +109,7 @@ def _in_zip(path: Path) -> tuple[str, str | None]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
-    except (OSError, zipfile.BadZipFile):
+    except (OSError, zipfile.BadZipFile, NotImplementedError):
         return "zip", None
     if "xl/workbook.xml" in names:
         return "xlsx", None

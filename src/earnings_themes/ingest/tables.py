@@ -6,6 +6,7 @@ megabytes. Also here: which files a path means, for a path may be a folder or a 
 
 import contextlib
 import datetime as dt
+import difflib
 import glob
 import math
 import zipfile
@@ -54,7 +55,17 @@ def files_of(path: str) -> list[Path]:
         There is none.
     """
     if BETWEEN in path and not Path(path).exists():
-        return list(dict.fromkeys(file for one in path.split(BETWEEN) for file in files_of(one)))
+        files = list(dict.fromkeys(file for one in path.split(BETWEEN) for file in files_of(one)))
+        for file in files:
+            if not file.exists():
+                near = difflib.get_close_matches(
+                    file.name, [other.name for other in file.parent.glob("*")], n=1
+                )
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                raise InputError(
+                    f"{file}: no such file, which source.path lists, counted from {Path.cwd()}.{hint}"
+                )
+        return files
     whole = Path(path).expanduser()
     if whole.is_dir():
         # Below it too: partitioned tables are folders of folders.
@@ -91,7 +102,7 @@ def parts_of(path: Path, n_known: Counter) -> list[str | None]:
         try:
             with zipfile.ZipFile(path) as archive:
                 parts = tables_in(archive)
-        except (zipfile.BadZipFile, OSError):
+        except (zipfile.BadZipFile, OSError, NotImplementedError):
             parts = []  # read_table says what is wrong
     elif kind == "xlsx":
         import openpyxl
@@ -178,7 +189,7 @@ def read_parquet(
                 for row in zip(*cells, strict=True):
                     number += 1
                     yield number, list(row)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"{name}: not readable as Parquet ({str(error).splitlines()[0]}). Copy or make it again."
         ) from error

@@ -148,6 +148,16 @@ def test_a_list_of_files_is_read_as_one_source(tmp_path: Path) -> None:
     assert len(source.get_transcripts("0012").calls[0].turns) == len(call("0012", "Ashgrove", ["freight"]))
 
 
+def test_a_listed_file_that_is_not_there_is_named_before_any_is_read(tmp_path: Path) -> None:
+    (tmp_path / "q1.csv").write_text("no table")
+    write_csv(tmp_path / "q2 calls.csv", ROWS)
+    path = parse_config(
+        {"source": {"path": [str(tmp_path / "q1.csv"), str(tmp_path / "q2 call.csv")]}}
+    ).source.path
+    with pytest.raises(InputError, match=r"q2 call\.csv: no such file.*Did you mean 'q2 calls\.csv'\?"):
+        connect(Source("local_csv", path)).get_firms()
+
+
 def test_tables_of_a_zip_file_and_sheets_of_a_workbook_are_all_read(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "calls.zip", "w") as archive:
         archive.writestr("README.txt", "two quarters")
