@@ -105,10 +105,10 @@ soak: .venv/dev.stamp
 student: .venv/dev.stamp
 	$(BIN)/python -m evaluation.learn_space --calls $(DATA)
 
-# Planted and real quarters through a registry, a line of JSON each (evaluation/over_time.py); DATA is a CSV of calls of several
+# Planted and real quarters through a registry, a line of JSON each (evaluation.time.report.py); DATA is a CSV of calls of several
 # quarters, such as maec_quarters.csv.gz.
 evaluate-time: .venv/dev.stamp
-	$(BIN)/python -m evaluation.over_time --calls $(DATA)
+	$(BIN)/python -m evaluation.time.report --calls $(DATA)
 
 # Rewrites what in docs/ comes from code and schemas; a test fails when that is stale.
 docs: .venv/dev.stamp
