@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from typer import Option
+from typer import Argument, Option
 
 from earnings_themes.cli.base import (
     FileFormat,
@@ -28,11 +28,18 @@ _READ = 'pandas.read_csv("{}", dtype=str, encoding="utf-8-sig")'
         "panel results/mine --out panel.csv",
         "panel results/mine --by firm-quarter --level 1 --kind subject --out panel.dta",
         "panel s3://bucket/results/mine --wide --value n --out wide.parquet",
+        "panel registry/mine --industry sic --out quarters.parquet",
     )
     + f"\n\n\b\nRead a CSV as text first, or ids lose their zeros:\n  {_READ.format('panel.csv')}"
 )
 def panel(
-    run: FolderArgument,
+    runs: Annotated[
+        list[str],
+        Argument(
+            metavar="RUN...",
+            help="A finished run's folder; several of one registry; or a registry's folder, for all its runs.",
+        ),
+    ],
     out: OutOption,
     by: Annotated[
         Literal["call", "firm-quarter"], Option(help="What a row stands for, beside a theme.")
@@ -50,17 +57,32 @@ def panel(
     value: Annotated[
         str, Option(metavar="COLUMN", help="With --wide: what the themes' columns hold.")
     ] = "share",
+    industry: Annotated[
+        str | None,
+        Option(
+            metavar="COLUMN",
+            help="A kept column: adds abnormal_industry, the share less that of its other firms in the quarter.",
+        ),
+    ] = None,
+    results: Annotated[
+        str, Option(metavar="DIR|s3://…", help="With a registry: what holds its runs' folders.")
+    ] = "results",
     format: FileFormatOption = None,
 ) -> None:
     """Write a run's panel as a file for pandas, R, Stata or Excel: a row a call and theme, zeros included.
 
-    What each column means is in codebook.md, beside the run's panel.parquet.
+    What each column means is in codebook.md, beside the run's panel.parquet. Runs of one registry give one panel.
     """
     from earnings_themes.panel.cuts import Cut, Wish
     from earnings_themes.panel.files import write_tables
+    from earnings_themes.panel.together import Together, runs_of
+    from earnings_themes.panel.written import Written
 
     form = form_of(out, format)
-    cut = Cut(run_folder(run), Wish(by, level, tuple(kind or ()), wide, value))
+    folders = [run_folder(run) for run in runs]
+    folders = (runs_of(folders[0], results) if len(folders) == 1 else None) or folders
+    source = Written(folders[0]) if len(folders) == 1 else Together(folders)
+    cut = Cut(source, Wish(by, level, tuple(kind or ()), wide, value, industry))
     n_rows = write_tables(cut.tables(), cut.columns, out, form)
     print(f"{out}: {n_rows:,} rows, {len(cut.columns)} columns, {len(cut.themes):,} themes, by {by}")
     if form == "csv":
@@ -86,9 +108,11 @@ def likeness(
     from earnings_themes.panel.files import write_tables
     from earnings_themes.panel.likeness import COLUMNS
     from earnings_themes.panel.likeness import likeness as likenesses
+    from earnings_themes.panel.written import Written
 
     form = form_of(out, format)
-    firms, counts = Cut(run_folder(run), Wish(level=level, kinds=tuple(kind or ("subject",)))).matrix()
+    wish = Wish(level=level, kinds=tuple(kind or ("subject",)))
+    firms, counts = Cut(Written(run_folder(run)), wish).matrix()
     n_rows = write_tables(likenesses(firms, counts, nearest or None), COLUMNS, out, form)
     print(f"{out}: {n_rows:,} pairs of {firms.num_rows:,} firms")
 

@@ -73,6 +73,7 @@ def ask(
     from earnings_themes.panel.cuts import Cut, Wish
     from earnings_themes.panel.files import write_tables
     from earnings_themes.panel.themes import seed_row
+    from earnings_themes.panel.written import Written
     from earnings_themes.themes import seeds
 
     form = form_of(out, format) if out else None
@@ -83,7 +84,7 @@ def ask(
     if out and form:
         with TemporaryDirectory() as scratch:
             build(where, Path(scratch), None, [answer], alone=True)
-            cut = Cut(scratch, Wish(by=by), [seed_row(asked.theme_id, asked.name)])
+            cut = Cut(Written(scratch, [seed_row(asked.theme_id, asked.name)]), Wish(by=by))
             n_rows = write_tables(cut.tables(), cut.columns, out, form)
         print(f"{out}: {n_rows:,} rows, by {by}")
 

@@ -1,4 +1,6 @@
-"""Every column of panel.parquet and calls.parquet: type, unit, meaning. The files' schemas and the codebook come from here."""
+"""Every column of panel.parquet and calls.parquet: type, unit, meaning. Schemas and codebook are made from
+it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +36,7 @@ CALL: Final = (
     ),
     Column("quarter", _TEXT, "2023Q1", "The calendar quarter of `date`; not the fiscal quarter."),
 )
-_THEME: Final = (
+THEME: Final = (
     Column("theme_id", _TEXT, "text", "The theme's id; the table of themes is below."),
     Column(
         "level",
@@ -153,7 +155,7 @@ class Layout:
     @property
     def panel(self) -> tuple[Column, ...]:
         """The columns of panel.parquet, in order."""
-        return (*self.call, *_THEME, *self.values)
+        return (*self.call, *THEME, *self.values)
 
     @property
     def calls(self) -> tuple[Column, ...]:
@@ -166,12 +168,9 @@ def layout(kept: Sequence[str], lists: Sequence[str] = (), scored: bool = False)
 
     Parameters
     ----------
-    kept
-        `source.keep`, by the names that they have in the panel (`kept_names`).
-    lists
-        Names of the word lists.
-    scored
-        Whether a class of the user's own scores the sentences.
+    kept : `source.keep`, by the names that they have in the panel (`kept_names`)
+    lists : names of the word lists
+    scored : whether a class of the user's own scores the sentences
     """
     values, totals = list(VALUES), list(DENOMINATORS)
     for name in lists:

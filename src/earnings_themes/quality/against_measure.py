@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from earnings_themes.errors import InputError, ResultError
 from earnings_themes.panel.cuts import Cut, Wish
+from earnings_themes.panel.written import Written
 from earnings_themes.quality.ruler.inputs import read_table
 
 WAYS: Final = ("overall", "within_firm", "within_quarter")
@@ -32,12 +33,10 @@ def read_measure(path: Path, firm: str, value: str | None) -> pd.DataFrame:
 
     Parameters
     ----------
-    path
-        A CSV or Parquet file with the column `firm`, quarter (2023Q1) or date, and the measure.
-    firm
-        The column that names the firm; the panel has one of that name (firm_id, or one of `source.keep`).
-    value
-        The column of the measure; None where it is the only other one.
+    path : a CSV or Parquet file with the column `firm`, quarter (2023Q1) or date, and the measure
+    firm : the column that names the firm; the panel has one of that name (firm_id, or one of
+        `source.keep`)
+    value : the column of the measure; None where it is the only other one
 
     Returns
     -------
@@ -45,8 +44,7 @@ def read_measure(path: Path, firm: str, value: str | None) -> pd.DataFrame:
 
     Raises
     ------
-    InputError
-        A column is missing, a firm and quarter stand twice, or a value is no number.
+    InputError : a column is missing, a firm and quarter stand twice, or a value is no number
     """
     table = read_table(path)
     if firm not in table:
@@ -99,7 +97,7 @@ def exposures(
     The frame has firm, quarter and a column a theme, named by its id. Raises ResultError where the panel is missing or
     has no such column.
     """
-    cut = Cut(where, Wish(by="firm-quarter", level=level, kinds=tuple(kinds)))
+    cut = Cut(Written(where), Wish(by="firm-quarter", level=level, kinds=tuple(kinds)))
     if firm not in {column.name for column in cut.columns}:
         raise ResultError(
             f"{where}: the panel has no column {firm!r}. Carry it there: source.keep: [{firm}]."
@@ -119,10 +117,8 @@ def correlations(
 
     Parameters
     ----------
-    shares
-        firm, quarter, and a column a theme: the exposures.
-    measure
-        firm, quarter, value.
+    shares : firm, quarter, and a column a theme: the exposures
+    measure : firm, quarter, value
 
     Returns
     -------
@@ -132,8 +128,7 @@ def correlations(
 
     Raises
     ------
-    InputError
-        Fewer than 20 firm-quarters are in both.
+    InputError : fewer than 20 firm-quarters are in both
     """
     both = (
         shares.merge(measure, on=["firm", "quarter"]).sort_values(["quarter", "firm"]).reset_index(drop=True)
