@@ -84,7 +84,8 @@ def _is_new(
     # Fisher's exact test, one-sided; as many tests as counts, so each at its part of the error (Bonferroni).
     was = np.rint(was)
     p = hypergeom.sf(said - 1, now.n + before.n, said + was, now.n)
-    return (near < apart) & ((p < _ERROR / len(_SAID)) & growth).any(axis=1)
+    new: Bool = (near < apart) & ((p < _ERROR / len(_SAID)) & growth).any(axis=1)
+    return new
 
 
 class _Counter:
