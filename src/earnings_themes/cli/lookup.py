@@ -1,7 +1,7 @@
 """Finds what a user means: the newest run, a firm by its name, and the nearest thing when there is none."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from earnings_themes.abstractions import FirmEntry, FirmView, Theme, ThemeStore, TopicView
 from earnings_themes.errors import NotFoundError
@@ -78,10 +78,14 @@ def _the_one(wanted: str, what: str, named: list[tuple[str, str]], ids: bool) ->
     named: ids with their names. None where none fits; raises NotFoundError when several fit equally well.
     """
     text = wanted.casefold().strip()
-    whole = [lambda each: each[0] == wanted, lambda each: each[0].casefold() == text] if ids else []
-    by_name = [lambda each: each[1].casefold() == text, lambda each: text in each[1].casefold()]
-    for fits in (*whole, *by_name):
-        found = [each for each in named if text and fits(each)]
+    tests: list[Callable[[str, str], bool]] = [
+        lambda id_, name: ids and id_ == wanted,
+        lambda id_, name: ids and id_.casefold() == text,
+        lambda id_, name: name.casefold() == text,
+        lambda id_, name: text in name.casefold(),
+    ]
+    for fits in tests:
+        found = [each for each in named if text and fits(*each)]
         if len(found) == 1:
             return found[0][0]
         if found:
