@@ -6,7 +6,7 @@ put into them in blocks, in the middle of what real people say. Subjects last, a
 quarters without a scheduled birth are the placebo. The same registry then goes through DATA's own quarters.
 
 Vectors are the static student's: every sentence is encoded once, and a quarter costs seconds. The library's own functions
-place each quarter; exemplars are all sentences with content, of which a run's firm topics keep 98 to 99 in 100.
+place each quarter; exemplars are all sentences with content, where a run takes the surest few of each firm's topics.
 
     python -m evaluation.time.report --calls maec_quarters.csv.gz      # a line of JSON for each registry
 """
