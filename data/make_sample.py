@@ -102,7 +102,12 @@ def make_sample(out: Path, quarters: int | None = None) -> None:
     if quarters is not None:
         firms = [in_quarter(firm, number) for firm in firms for number in range(quarters)]
     calls = [
-        (firm, CallWriter(firm, Dice(f"{SEED}, {firm['id']}{firm['transcript'] * bool(quarters)}"), lower).write())
+        (
+            firm,
+            CallWriter(
+                firm, Dice(f"{SEED}, {firm['id']}{firm['transcript'] * bool(quarters)}"), lower
+            ).write(),
+        )
         for firm in firms
     ]
     rows = (row for firm, turns in calls for row in call_rows(firm, turns))
