@@ -9,7 +9,6 @@ documents"), so that ten thousand calls are compared in little memory.
 from __future__ import annotations
 
 import hashlib
-import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -17,7 +16,7 @@ from math import ceil
 
 import numpy as np
 
-from earnings_themes.text.words import HESITATIONS, words_of
+from earnings_themes.text.words import HESITATIONS, WORD, words_of
 
 # 128 hashes estimate a likeness to within 0.04 (one standard error at 0.5).
 SKETCH_SIZE = 128
@@ -41,7 +40,8 @@ Sketch = frozenset[int]
 
 def sketch(texts: Iterable[str]) -> Sketch:
     """Return a sample of a call's runs of three words, the same for the same words; empty for a few words."""
-    words = [word for text in texts for word in words_of(text) if word not in HESITATIONS]
+    lowered = "\n".join(texts).lower().replace("’", "'")
+    words = [word for word in WORD.findall(lowered) if word not in HESITATIONS and not word.isdecimal()]
     if len(words) < _FEWEST_WORDS:
         # Scripts without spaces: a "word" is a clause there, so letters are counted.
         letters = "".join(words)
@@ -70,8 +70,8 @@ def likeness(one: Sketch, other: Sketch) -> float:
     """Return the share of runs of words that two calls have in common, as the samples tell; 0 where one is empty."""
     if not one or not other:
         return 0.0
-    both = heapq.nsmallest(SKETCH_SIZE, one | other)
-    return sum(run in one and run in other for run in both) / len(both)
+    smallest = sorted(one | other)[:SKETCH_SIZE]
+    return len((one & other).intersection(smallest)) / len(smallest)
 
 
 def same_words(text: str) -> str:
@@ -98,13 +98,14 @@ def near_equal(texts: Sequence[str], share: float = NEAR_EQUAL) -> list[int]:
     filtering: Bayardo, Ma and Srikant 2007). 20,000 sentences take about a second, not the 200 million comparisons
     of all with all.
     """
-    bags = [frozenset(same_words(text).split()) for text in texts]
+    keys = list(map(same_words, texts))
+    bags = [frozenset(key.split()) for key in keys]
     frequency = Counter(word for bag in bags for word in bag)
     first: list[int] = []
     seen: dict[str, int] = {}
     by_word: defaultdict[str, list[int]] = defaultdict(list)
     for place, bag in enumerate(bags):
-        key = same_words(texts[place])
+        key = keys[place]
         found = seen.get(key) if key else None
         if found is None and len(bag) >= _FEWEST_IN_SENTENCE:
             rarest = sorted(bag, key=lambda word: (frequency[word], word))
