@@ -10,10 +10,11 @@ import difflib
 import glob
 import math
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 from earnings_themes.config import Limits
 from earnings_themes.errors import InputError
@@ -89,6 +90,23 @@ def files_of(path: str) -> list[Path]:
             raise InputError(f"{path}: no file has such a name, counted from {Path.cwd()}. Set source.path.")
         return found
     return [whole]
+
+
+def given_by_folders(file: Path) -> dict[str, str]:
+    """Return the columns that a partitioned table keeps in its folders' names: companyid=7/calls.parquet."""
+    pairs = (part.partition("=") for part in file.parent.parts if "=" in part)
+    return {name: unquote(value) for name, _, value in pairs}
+
+
+def with_columns(
+    rows: Iterator[tuple[int, list[str]]], given: Mapping[str, str]
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield a table's rows with columns that are the same in each, where the table has not got them."""
+    line, header = next(rows)
+    more = {name: value for name, value in given.items() if name not in header}
+    yield line, [*header, *more]
+    for line, cells in rows:
+        yield line, [*cells, *more.values()]
 
 
 def parts_of(path: Path, n_known: Counter) -> list[str | None]:

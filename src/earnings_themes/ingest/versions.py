@@ -15,11 +15,22 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from earnings_themes.abstractions import Call
-from earnings_themes.text.alike import ALIKE, ALIKE_ACROSS_FIRMS, SKETCH_SIZE, Sketch, likeness, sketch
+from earnings_themes.abstractions import Call, Turn
+from earnings_themes.text.alike import (
+    ALIKE,
+    ALIKE_ACROSS_FIRMS,
+    PART_OF,
+    SKETCH_SIZE,
+    Sketch,
+    contained,
+    likeness,
+    sketch,
+)
 
 # Capital IQ's kinds of version, the earliest first; only asked where no time of creation says it.
 _COLLECTIONS: Final = ("preliminary", "spellchecked", "edited", "proofed", "corrected", "audited")
+# Edited copies are shorter by their "uh" and repetitions, a tenth at most; a copy of fewer letters than this is a part.
+WHOLE: Final = 0.6
 ANOTHER_VERSION: Final = "another version of a call"
 OF_ANOTHER_FIRM: Final = "call of another firm"
 # A call near midnight has another day where a source dates its versions by different clocks.
@@ -41,9 +52,10 @@ def one_version(calls: Sequence[Call], which: str = "latest") -> tuple[list[Call
 
     Notes
     -----
-    Versions are calls of one event (`keydevid`); without events, calls of one day, or of two days in a row, that
-    share most of their words. The latest is the one that was made last; where no time of making is known, the one
-    of the later kind (Edited, Proofed), then of the higher id.
+    Versions are calls of one event (`keydevid`); without events, calls of one day, or of two days in a row, that share
+    most of their words, and on one day also a part and its whole, of which the part never counts. The latest is the one
+    that was made last; where no time of making is known, the one of the later kind (Edited, Proofed), then of the
+    higher id.
     """
     groups: list[list[Call]] = []
     sketches: dict[str, Sketch] = {}
@@ -57,8 +69,11 @@ def one_version(calls: Sequence[Call], which: str = "latest") -> tuple[list[Call
             sketches.setdefault(call.transcript_id, sketch(turn.text for turn in call.turns))
             for call in (one, other)
         )
-        words = ([turn.text for turn in call.turns] for call in (one, other))
-        return likeness(first, second) >= ALIKE or (one.date == other.date and next(words) == next(words))
+        if one.date == other.date and (
+            contained(first, second) >= PART_OF or [*map(_text, one.turns)] == [*map(_text, other.turns)]
+        ):
+            return True
+        return likeness(first, second) >= ALIKE
 
     for call in sorted(calls, key=lambda call: (call.date, call.transcript_id)):
         group = next((group for group in groups if alike(group[0], call)), None)
@@ -67,9 +82,19 @@ def one_version(calls: Sequence[Call], which: str = "latest") -> tuple[list[Call
         else:
             group.append(call)
     pick = max if which == "latest" else min
-    chosen = {pick(group, key=_made).transcript_id for group in groups}
+    chosen = {pick(_whole(group), key=_made).transcript_id for group in groups}
     left = sum(len(call.turns) for call in calls if call.transcript_id not in chosen)
     return [call for call in calls if call.transcript_id in chosen], {ANOTHER_VERSION: left} if left else {}
+
+
+def _text(turn: Turn) -> str:
+    return turn.text
+
+
+def _whole(versions: list[Call]) -> list[Call]:
+    """Return the versions that are no part of another: a cut copy counts for no call, however late it was made."""
+    lengths = [sum(map(len, map(_text, call.turns))) for call in versions]
+    return [call for call, n in zip(versions, lengths, strict=True) if n >= WHOLE * max(lengths)]
 
 
 def _made(call: Call) -> tuple[str, int, int, str]:

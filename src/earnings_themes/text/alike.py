@@ -25,6 +25,10 @@ SKETCH_SIZE = 128
 # asked for, where a mistake would take a firm's only call away.
 ALIKE = 0.4
 ALIKE_ACROSS_FIRMS = 0.65
+# Of the shorter of two calls of a firm on one day, so much is in the other where it is a part of it: half a preliminary
+# copy, with a word changed in every fourth sentence, has 0.87. Two quarters share 0.6 at most (0.43 of both together).
+PART_OF = 0.65
+_FEWEST_TOLD = 20
 _RUN = 3
 # Fewer words, or fewer different runs of them, are a greeting or a table, and those are alike.
 _FEWEST_WORDS = 30
@@ -72,6 +76,17 @@ def likeness(one: Sketch, other: Sketch) -> float:
         return 0.0
     smallest = sorted(one | other)[:SKETCH_SIZE]
     return len((one & other).intersection(smallest)) / len(smallest)
+
+
+def contained(one: Sketch, other: Sketch) -> float:
+    """Return the share of the shorter call's runs that the other has too, as the samples tell; 0 where they tell little.
+
+    A full sample holds all hashes up to its largest, so both are whole up to the smaller of the two largest.
+    """
+    ends = [max(sample) for sample in (one, other) if len(sample) == SKETCH_SIZE]
+    first, second = ({run for run in sample if not ends or run <= min(ends)} for sample in (one, other))
+    fewest = min(len(first), len(second))
+    return len(first & second) / fewest if fewest >= _FEWEST_TOLD else 0.0
 
 
 def same_words(text: str) -> str:

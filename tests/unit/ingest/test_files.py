@@ -75,6 +75,7 @@ def in_folder(path: Path) -> None:
         ("tabs.txt", separated("\t")),
         ("bars.csv", separated("|")),
         ("folder", in_folder),
+        ("hive", lambda path: frame().to_parquet(path, partition_cols=["companyid"])),
     ],
 )  # fmt: skip
 def test_every_kind_of_file_gives_the_same_calls(
