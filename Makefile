@@ -11,7 +11,7 @@ CORE := tests/unit tests/integration/test_scripts.py
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run slurm student test test-all test-slurm test-cloud test-containers test-runbook lint audit advisories sbom compare bench simulate docs fuzz check-rows check-wrds faults soak cloud-settings cloud-demo test-terraform lint-terraform \
+.PHONY: run slurm student notebook test test-all test-notebooks test-slurm test-cloud test-containers test-runbook lint audit advisories sbom compare bench simulate docs fuzz check-rows check-wrds faults soak cloud-settings cloud-demo test-terraform lint-terraform \
   deploy destroy images lock clean
 
 run: .venv/run.stamp
@@ -22,6 +22,15 @@ run: .venv/run.stamp
 # The executor of clusters with SLURM; docs/operating/slurm.md.
 slurm: .venv/slurm.stamp
 
+# docs/notebooks: the sample over four quarters, two runs of it, and Jupyter.
+notebook: .venv/notebook.stamp
+	mkdir -p results
+	test -e results/quarters_calls.csv || $(BIN)/python data/make_sample.py --quarters 4 --out results
+	for run in found tested; do \
+	  $(BIN)/snakemake --profile config/profiles/default --cores $(CORES) --configfile docs/notebooks/$$run.yaml || exit 1; \
+	done
+	$(BIN)/jupyter lab docs/notebooks
+
 # A process a core, a file of tests to one of them: what a file's tests share is then made once.
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov-fail-under=0 $(CORE)
@@ -29,6 +38,10 @@ test: .venv/dev.stamp
 # The rest: the real snakemake command, the offline AWS, Terraform, the documents, browsers, PostgreSQL; with it the coverage of all tests is judged.
 test-all: test
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov-append $(addprefix --ignore=,$(CORE))
+
+# The notebooks, executed; their packages are not among those of the other tests.
+test-notebooks: .venv/dev.stamp .venv/notebook.stamp
+	$(BIN)/python -m pytest --no-cov tests/docs/test_notebooks.py
 
 # Every command of docs/operating/runbook.md, on an offline AWS: a run in the cloud from the upload to the cleaning up.
 test-runbook: .venv/dev.stamp
@@ -176,7 +189,7 @@ simulate: .venv/run.stamp
 
 # Rewrites the lock files from envs/*.in; commit the result.
 lock: .venv/dev.stamp
-	for name in workflow dev audit; do \
+	for name in workflow dev audit notebook; do \
 	  $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --override envs/overrides.txt \
 	    --no-header --no-annotate --quiet --output-file envs/$$name.txt envs/$$name.in; \
 	done
@@ -219,6 +232,10 @@ TORCH_CPU := https://download.pytorch.org/whl/cpu
 
 .venv/slurm.stamp: envs/slurm.txt .venv/run.stamp
 	$(UV) --require-hashes --no-deps -r envs/slurm.txt
+	touch $@
+
+.venv/notebook.stamp: envs/notebook.txt .venv/run.stamp
+	$(UV) --require-hashes --no-deps -r envs/notebook.txt
 	touch $@
 
 .venv/compare.stamp: envs/compare.txt .venv/run.stamp

@@ -5,7 +5,6 @@ printed.
 """
 
 import datetime as dt
-import json
 import multiprocessing
 import resource
 import sys
@@ -23,7 +22,9 @@ from earnings_themes.panel.build import build
 from earnings_themes.panel.cuts import Cut, Wish
 from earnings_themes.panel.files import write_tables
 from earnings_themes.panel.likeness import COLUMNS, likeness
+from earnings_themes.panel.written import Written
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, TranscriptWriter
+from tests.panel_run import write_themes
 
 SECTIONS = ("Presenter Speech", "Presenter Speech", "Question", "Answer")
 SPEAKERS = ("Executives", "Executives", "Analysts", "Executives")
@@ -36,11 +37,7 @@ def make_run(folder: Path, n_firms: int, n_calls: int, n_themes: int, n_sentence
     folder.mkdir(parents=True, exist_ok=True)
     ids = [f"made-{number:03d}" for number in range(n_themes)]
     broad = max(1, n_themes // 10)
-    themes = [
-        {"theme_id": name, "level": 2 if n < broad else 1, "kind": "subject", "label": name, "parent": None}
-        for n, name in enumerate(ids)
-    ]
-    (folder / "themes.json").write_text(json.dumps({"themes": themes}))
+    write_themes(folder, [(name, 2 if n < broad else 1, None, "subject", name) for n, name in enumerate(ids)])
     names = pa.array(ids)
     calls = []
     settled = None
@@ -104,13 +101,13 @@ def measured(step: str, work: Callable[[], object]) -> None:
 
 def cut(folder: Path, wish: Wish, name: str) -> None:
     """Write a cut into the folder."""
-    found = Cut(str(folder), wish)
+    found = Cut(Written(str(folder)), wish)
     write_tables(found.tables(), found.columns, folder / name, name.rpartition(".")[2])  # type: ignore[arg-type]
 
 
 def alike(folder: Path) -> None:
     """Write the 50 likest firms of each."""
-    firms, counts = Cut(str(folder), Wish(level=1)).matrix()
+    firms, counts = Cut(Written(str(folder)), Wish(level=1)).matrix()
     write_tables(likeness(firms, counts, 50), COLUMNS, folder / "likeness.parquet", "parquet")
 
 

@@ -158,11 +158,11 @@ def remember(executes):
 
     A dry run writes nothing; it is told which rules would run.
     """
-    given = (folder_at(FOLDER), config, Path(workflow.basedir) / "scripts")
-    if executes:
-        changed = made_with.begin(*given)
-    else:
-        changed = made_with.differing(*given)
+    scripts = Path(workflow.basedir) / "scripts"
+    changed = made_with.begin(
+        folder_at(FOLDER), config, scripts, registry_basis(), writes=executes
+    )
+    if not executes:
         NOT_WRITTEN.update(made_with.missing(folder_at(FOLDER)))
         workflow.dag.forcerules |= {workflow.get_rule(name) for name in changed}
     if changed:
@@ -215,16 +215,17 @@ def get_folder(wildcards):
     return FOLDER
 
 
+@functools.cache
+def registry_basis():
+    """Return which version of the registry the run starts from, which is another one after a curation."""
+    kept = CONFIG.registry
+    return Registry(kept.path).basis(CONFIG.run, kept.mode) if kept else ""
+
+
 def get_registry(wildcards):
     """Return the registry of a run and the version that it starts from: after a curation its themes are made again."""
-    if CONFIG.registry is None:
-        return None
     try:
-        kept = Registry(CONFIG.registry.path)
-        return {
-            **config["registry"],
-            "basis": kept.basis(CONFIG.run, CONFIG.registry.mode),
-        }
+        return CONFIG.registry and {**config["registry"], "basis": registry_basis()}
     except EarningsThemesError as error:
         raise WorkflowError(str(error)) from None
 

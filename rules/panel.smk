@@ -54,7 +54,7 @@ rule panel:
     params:
         folder=get_folder,
         panel=config["panel"],
-        seeds=config["themes"].get("seeds") or [],
+        seeds=config["themes"]["seeds"],
         version=__version__,
     message:
         "Counting sentences by call and theme"

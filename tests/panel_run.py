@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from earnings_themes.abstractions import SCHEMA_VERSION
 from earnings_themes.ingest.calls import CallRow, write_calls
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, TranscriptWriter
 from earnings_themes.results.tree import SENTENCES_SCHEMA as SENTENCES
 
 # A theme, its level, its broad theme, its kind and label.
 THEMES = (
-    ("made-001", 1, "made-b01", "subject", "freight | cost"),
-    ("made-002", 1, "made-b01", "subject", "=wages"),
+    ("made-001", 1, "made-B01", "subject", "freight | cost"),
+    ("made-002", 1, "made-B01", "subject", "=wages"),
     ("made-003", 1, None, "reporting", "outlook"),
-    ("made-b01", 2, None, "subject", "cost"),
+    ("made-B01", 2, None, "subject", "cost"),
 )
 # Section, speaker type, speaker name.
 TURNS = (
@@ -70,7 +72,7 @@ def random_sentences(n_firms: int = 4, n_calls: int = 3, n: int = 60, seed: int 
                         theme_id=THEMES[theme][0] if theme < 3 else None,
                         strength=float(np.float32(draw.random())) if theme < 4 else None,
                         # Sentence 3 holds only to the broad theme.
-                        broad_id=THEMES[theme][2] if theme < 3 else "made-b01" if theme == 3 else None,
+                        broad_id=THEMES[theme][2] if theme < 3 else "made-B01" if theme == 3 else None,
                     )
                 )  # fmt: skip
     return found
@@ -107,7 +109,18 @@ def write_run(
             firm_id, f"Firm {firm_id}", transcript_id, dt.date(2023, 12, 31), None, "", "", 1
         )
     write_calls(folder / "source_calls.parquet", list(seen.values()), keep)
-    names = ("theme_id", "level", "parent", "kind", "label")
-    listed = [dict(zip(names, theme, strict=True)) for theme in themes]
-    (folder / "themes.json").write_text(json.dumps({"schema_version": 2, "run": "made", "themes": listed}))
+    write_themes(folder, themes)
     return folder
+
+
+def write_themes(folder: Path, themes: Sequence[tuple[Any, ...]]) -> None:
+    """Write themes.json with themes as in THEMES; what the panel does not read of them is the least that is allowed."""
+    names = ("theme_id", "level", "parent", "kind", "label")
+    rest = {
+        "keywords": [["x", 1.0]], "n_firms": 1, "n_topics": 1, "n_sentences": 1, "centroid": [1.0], "cohesion": 0.5, "stability": None,
+        "firms": ["000"], "topics": [], "representative_sentences": [],
+    }  # fmt: skip
+    listed = [dict(zip(names, theme, strict=True)) | rest for theme in themes]
+    whole = {"schema_version": SCHEMA_VERSION, "run": "made", "n_themes": len(listed), "themes": listed}
+    whole |= {"unassigned_topics": [], "skipped_firms": [], "metadata": {"timing": {}}}
+    (folder / "themes.json").write_text(json.dumps(whole))

@@ -27,6 +27,7 @@ from tests.cloud.batch_scenarios import ALONE, firms_done, prepared
 from tests.cloud.cloud_run import IMAGE, PROFILES, note_first_line, put_source
 from tests.cloud.test_batch_run import SETTINGS
 from tests.conftest import REPO, call, write_csv
+from tests.dynamodb import create_table
 from tests.offline_aws import OfflineAWS
 from tests.small_run import RUN, make_run
 
@@ -229,7 +230,7 @@ def test_a_processing_job_runs_in_the_built_image(
             Bucket=BUCKET, Key=f"results/{RUN}/{path.relative_to(run_folder)}", Body=path.read_bytes()
         )
     store = DynamoDBThemeStore("themes")
-    store.create_table()
+    create_table(store)
     raw = yaml.safe_load((REPO / "config/config.yaml").read_text(encoding="utf-8"))
     raw["run"] = RUN
     raw["themes"]["stability_runs"] = 1

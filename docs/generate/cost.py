@@ -27,7 +27,7 @@ def page() -> str:
         idle.append(
             [f"`{egress}`", *(f"{line.usd:,.2f}" for line in lines), f"**{total:,.2f}**", lines[0].how]
         )
-    alone = [cost.one_machine(n) for n in SIZES[1:]]
+    alone = [one_machine(n) for n in SIZES[1:]]
     idle_usd = sum(line.usd for line in cost.idle_month("public", 4000))
     reduce_how = estimates[2].lines[1].how.partition(" of")[0]
     doubtful = [f"`{name}`" for name, entry in prices["prices"].items() if not entry["seen"]]
@@ -94,7 +94,7 @@ def _by_size() -> list[list[str]]:
     for vcpus in (4, 16, 64, 256):
         told = [cost.estimate(n, vcpus=vcpus, static=static) for n, static in which]
         rows.append([str(vcpus), *(f"{one.total:,.2f} dollars, {one.minutes:,.0f} minutes" for one in told)])
-    alone = [cost.one_machine(n, 8 if n < 5000 else 32, static) for n, static in which]
+    alone = [one_machine(n, 8 if n < 5000 else 32, static) for n, static in which]
     rows.append(
         [
             "one machine of 8; of 32 for 10,000",
@@ -107,3 +107,20 @@ def _by_size() -> list[list[str]]:
 def _again(n_firms: int) -> float:
     """Return what a second publish costs more than a first."""
     return cost.estimate(n_firms, again=True).total - cost.estimate(n_firms).total
+
+
+def one_machine(n_firms: int, vcpus: int = 8, static: bool = True) -> tuple[float, float]:
+    """Return dollars and minutes of the whole run on one machine on demand, without Batch, S3 and DynamoDB.
+
+    What has a process a core is divided by the vCPUs; the reduce, panel and report by none of them.
+    """
+    encoding = cost.measured("static_cpu_seconds_a_firm" if static else "embed_cpu_seconds_a_firm")
+    shared = n_firms * (
+        cost.measured("ingest_cpu_seconds_a_firm") + encoding + cost.measured("topics_cpu_seconds_a_firm")
+        + cost.measured("local_firm_seconds")
+    )  # fmt: skip
+    alone = n_firms * (cost.measured("reduce_cpu_seconds_a_firm") + cost.measured("head_seconds_a_firm"))
+    seconds = (
+        cost.measured("machine_start_seconds") + shared / vcpus + alone + cost.measured("report_seconds")
+    )
+    return seconds / 3600 * vcpus * cost.price("ec2_vcpu_hour"), seconds / 60

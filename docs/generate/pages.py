@@ -11,11 +11,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "house": house.picture,
     "stages": schemas.stages,
     "codebook-pairs": rating.codebook_pairs,
-    "codebook-labels": rating.codebook_labels,
-    "codebook-intruders": rating.codebook_intruders,
-    "codebook-members": rating.codebook_members,
     "ratings-needed": rating.needed,
-    "terraform-resources": terraform.resources,
     "terraform-variables": terraform.variables,
     "terraform-skips": terraform.skips,
 }

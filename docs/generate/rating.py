@@ -1,4 +1,4 @@
-"""The parts of docs/rating.md that come from code: the codebooks that raters get, and how many ratings are needed."""
+"""The parts of docs/rating.md that come from code: the codebook that raters of pairs get, and how many ratings are needed."""
 
 from importlib.resources import files
 
@@ -6,26 +6,10 @@ from docs.generate.markdown import block, table
 from earnings_themes.quality.ruler import power
 
 
-def codebook(kind: str) -> str:
-    """Return the codebook of a kind, as `sheet` puts it beside the sheets."""
-    text = files("earnings_themes.quality.ruler").joinpath(f"{kind}.txt").read_text(encoding="utf-8")
-    return block(text.rstrip().splitlines())
-
-
 def codebook_pairs() -> str:
-    return codebook("pairs")
-
-
-def codebook_members() -> str:
-    return codebook("members")
-
-
-def codebook_labels() -> str:
-    return codebook("labels")
-
-
-def codebook_intruders() -> str:
-    return codebook("intruders")
+    """Return the codebook of pairs, as `sheet` puts it beside the sheets."""
+    text = files("earnings_themes.quality.ruler").joinpath("pairs.txt").read_text(encoding="utf-8")
+    return block(text.rstrip().splitlines())
 
 
 def needed() -> str:

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from typing import Any
 
@@ -25,31 +25,26 @@ from earnings_themes.results.records import schema
 def stages() -> str:
     """Every file of a run in the order in which it is made, with its exact form."""
     parts = [
-        _part("Input: the CSV", table(["column", "needed"], [
-            *([f"`{name}`", "yes"] for name in REQUIRED),
-            *([f"`{name}`", "no; input.md has its default"] for name in DEFAULTED), *([f"`{name}`", "no"] for name in OPTIONAL),
-        ])),
+        _part("Input: the CSV", f"Needed: {_codes(REQUIRED)}. With a default ([input.md](../input.md)): {_codes(DEFAULTED)}. "
+              f"Used where present: {_codes(OPTIONAL)}."),
         _part("ingest → `transcripts.parquet`", "By firm, a firm in one row group.\n\n" + _arrow(TRANSCRIPT_SCHEMA)),
         _part("ingest → `source_calls.parquet`", "A row a call that counts, and after these the columns of "
               "`source.keep`, as text. Joins by `firm_id` and `transcript_id`.\n\n" + _arrow(CALLS_SCHEMA)),
-        _part("ingest → `firms.tsv`", table(["column", "type"], [
-            [f"`{field.name}`", _type_name(field.type)] for field in dataclasses.fields(FirmRow)
-        ])),
+        _part("ingest → `firms.tsv`", _typed((field.name, _type_name(field.type)) for field in dataclasses.fields(FirmRow))),
         _part("embed → `embeddings/{shard}.parquet`", "A firm's rows lie together; a vector is whole numbers of 8 bits, `content` the "
               "gate's.\n\n" + _arrow(SHARD_SCHEMA)),
         _part("topics → `topics/{firm}.json`", _json_schema(FirmTopics)),
         _part("themes → `themes.json`", _json_schema(Themes)),
         _part("Receipts: `ingest.json`, `reduce.json`", "What a step read, skipped and took, for people and the "
               "report; no step's result depends on them."),
-        _part("publish → `published.json`", table(["field", "type"], [
-            [f"`{field.name}`", _type_name(field.type)] for field in dataclasses.fields(Receipt)
-        ])),
+        _part("publish → `published.json`", _typed((field.name, _type_name(field.type)) for field in dataclasses.fields(Receipt))),
         _part("publish → SQLite", _sql()),
         _part("publish → DynamoDB", "Keys `pk` and `sk`, one index `gsi1` (`gsi1pk`, `gsi1sk`). What items there "
               "are and what they hold stands in `stores/dynamodb_items.py`."),
-        _part("panel → `panel.parquet`", "A row a call and theme, zeros included; [panel.md](../panel.md) says more. Kept columns stand "
-              "before `theme_id`.\n\n" + _columns(layout([]).panel)),
-        _part("panel → `calls.parquet`", "A row a call: the denominators.\n\n" + _columns(layout([]).calls)),
+        _part("panel → `panel.parquet`", "A row a call and theme, zeros included, with a call's kept columns before `theme_id`. "
+              "Every column's meaning stands in the run's codebook.md; [panel.md](../panel.md) says what to do with it.\n\n"
+              + _names(layout([]).panel)),
+        _part("panel → `calls.parquet`", "A row a call: the denominators.\n\n" + _names(layout([]).calls)),
         _part("panel → `exchanges.parquet`", "A row a sentence of an exchange in questions and answers.\n\n"
               + _arrow(EXCHANGES)),
         _part("panel → `codebook.md`", "Every column's meaning, unit and null, and the table of themes. Beside it, of a panel of "
@@ -69,13 +64,15 @@ def _part(title: str, text: str) -> str:
 
 
 def _arrow(schema: pa.Schema) -> str:
-    return table(["column", "type"], [[f"`{field.name}`", str(field.type)] for field in schema])
+    return _typed((field.name, str(field.type)) for field in schema)
 
 
-def _columns(columns: Iterable[Column]) -> str:
-    return table(
-        ["column", "type", "meaning"], [[f"`{each.name}`", str(each.type), each.meaning] for each in columns]
-    )
+def _typed(fields: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"`{name}` {kind}" for name, kind in fields) + "."
+
+
+def _names(columns: Iterable[Column]) -> str:
+    return _codes(each.name for each in columns) + "."
 
 
 def _type_name(kind: Any) -> str:
@@ -113,21 +110,26 @@ def themes_file() -> str:
 
 def _json_schema(record: type) -> str:
     whole = schema(record)
-    rows: list[list[str]] = []
-    _fields(whole, whole, "", rows)
-    return f"{whole['description']}\n\n" + table(["field", "type", ""], rows)
+    return f"{whole['description']}\n\n{_typed(_fields(whole, whole, '', set()))}"
 
 
-def _fields(node: dict[str, Any], root: dict[str, Any], path: str, rows: list[list[str]]) -> None:
-    """Add a row a field below the node; `[]` in a path stands for each element of an array."""
+def _fields(
+    node: dict[str, Any], root: dict[str, Any], path: str, seen: set[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield name and type of each field below the node; `[]` in a name stands for each element of an array.
+
+    seen: records whose fields were listed before; they are not listed again.
+    """
     for name, child in node.get("properties", {}).items():
         child = _resolved(child, root)
         here = f"{path}{name}"
-        rows.append([f"`{here}`", _kind(child, root), child.get("description", "")])
+        yield here, _kind(child, root)
         while child.get("type") == "array" and isinstance(child.get("items"), dict):
-            child = _resolved(child["items"], root)
+            record = child["items"].get("$ref", "")
+            child = {} if record and record in seen else _resolved(child["items"], root)
+            seen.add(record)
             here += "[]"
-        _fields(child, root, f"{here}.", rows)
+        yield from _fields(child, root, f"{here}.", seen)
 
 
 def _kind(node: dict[str, Any], root: dict[str, Any]) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 from docs.generate.markdown import table
 
 ROOT = Path(__file__).parents[2] / "terraform"
-MODULES = ("networking", "storage", "compute", "orchestration")
 _BEGIN = re.compile(r'^(variable|output|resource|data) "([^"]+)"(?: "([^"]+)")? \{$')
 
 
@@ -52,16 +51,6 @@ def blocks(path: Path) -> list[Block]:
             name = ".".join(part for part in match.groups()[1:] if part)
             found.append(Block(match[1], name, comment, tuple(lines[number + 1 : end])))
     return found
-
-
-def resources() -> str:
-    """Return the resources of every module; why each is there stands above it in the code, where a test wants it."""
-    rows = []
-    for module in MODULES:
-        files = sorted((ROOT / "modules" / module).glob("*.tf"))
-        found = [block.name for path in files for block in blocks(path) if block.kind == "resource"]
-        rows.append([module, str(len(found)), ", ".join(f"`{name.removeprefix('aws_')}`" for name in found)])
-    return table(["module", ">resources", "which (`aws_…`)"], rows)
 
 
 def variables() -> str:

@@ -33,6 +33,7 @@ from earnings_themes.stores.publish import publish_files
 from earnings_themes.system.folders import LocalFolder
 from tests.cloud.cloud_run import BUCKET, CloudRun, killed, put_sentences, put_source
 from tests.conftest import SUBJECTS, call, write_csv
+from tests.dynamodb import create_table
 from tests.offline_aws import OfflineAWS
 from tests.unit.stores.dynamo import VERSION
 from tests.workflow.conftest import Folder, make_folder
@@ -280,7 +281,9 @@ def check(run: CloudRun, folder: Folder) -> dict[str, int]:
                 "reduce.json", "published.json", "quality.json", "report.html", "panel.parquet",
                 "calls.parquet", "exchanges.parquet", "codebook.md", "sentences.parquet", "source_calls.parquet"}  # fmt: skip
     left = {
-        key for key in run.keys("") if not key.startswith(("topics/", "logs/", "benchmarks/", "figures/"))
+        key
+        for key in run.keys("")
+        if not key.startswith(("topics/", "logs/", "benchmarks/", "figures/", "settings/", "dossier/"))
     }
     assert left == expected, left ^ expected
     assert processes_of(aws) == [], "processes are left"
@@ -293,7 +296,7 @@ def check(run: CloudRun, folder: Folder) -> dict[str, int]:
 
 def publish_undisturbed(folder: Folder, table: str) -> None:
     """Publish the undisturbed run's files to a table of its own."""
-    DynamoDBThemeStore(table).create_table()
+    create_table(DynamoDBThemeStore(table))
     local = folder.results(RUN)
     publish_files(
         RUN,
@@ -323,7 +326,7 @@ def main() -> int:
         calls = write_quarter(folder / "calls.csv", given.firms, random.Random(given.seed))
         aws.client("s3").create_bucket(Bucket=BUCKET)
         put_source(aws, calls)
-        DynamoDBThemeStore(TABLE).create_table()
+        create_table(DynamoDBThemeStore(TABLE))
         run = CloudRun(aws, folder / "head")
         run.prepare()
         run.configure(**SETTINGS)

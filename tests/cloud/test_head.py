@@ -14,7 +14,9 @@ import pytest
 import yaml
 
 from earnings_themes.cloud import head, made_with
+from earnings_themes.cloud.receipt import RECEIPT
 from earnings_themes.errors import ConfigError
+from tests.cloud.cloud_run import IMPORTS
 from tests.cloud.conftest import BUCKET
 from tests.conftest import REPO
 from tests.offline_aws import OfflineAWS
@@ -50,7 +52,7 @@ def built(aws: OfflineAWS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> d
 
 
 def receipt(aws: OfflineAWS, run: str = RUN) -> dict[str, Any]:
-    key = f"p/results/{run}/{head.RECEIPT}"
+    key = f"p/results/{run}/{RECEIPT}"
     return dict(json.loads(aws.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()))
 
 
@@ -87,6 +89,18 @@ def test_a_long_list_of_firms_travels_as_a_file(aws: OfflineAWS, built: dict[str
     assert run.config["source"]["firms"] == firms
     assert run.config["themes"]["min_firms"] == 4, "what is said beside the file wins"
     assert len(" ".join(head.command(run, "config/profiles/aws-basic-batch", coverage=1.0))) < 500
+
+
+def test_a_registry_that_the_state_machine_cannot_see_is_refused(
+    aws: OfflineAWS, built: dict[str, Any]
+) -> None:
+    """Its quarters would go on side by side, and each begin without the other's themes."""
+    registry = {"registry": {"path": f"s3://{BUCKET}/p/registry/mine"}}
+    aws.client("s3").put_object(Bucket=BUCKET, Key="input/q.yaml", Body=json.dumps(registry).encode())
+    given = {"run": "q1", "settings": f"s3://{BUCKET}/input/q.yaml"}
+    with pytest.raises(ConfigError, match="in the execution's input"):
+        head.read_run("q1", json.dumps(given), "{}", built)
+    assert head.read_run("q1", json.dumps(given), json.dumps(registry), built).config["registry"]["path"]
 
 
 @pytest.mark.parametrize(
@@ -233,7 +247,7 @@ def test_sigterm_reaches_snakemake_as_the_signal_that_cancels_jobs(
     )
     imports = "import sys; from earnings_themes.cloud.head import call"
     program = f"{imports}; sys.exit(call([sys.executable, {str(child)!r}]))"
-    process = subprocess.Popen([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(REPO)})
+    process = subprocess.Popen([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": IMPORTS})
     wait_for(tmp_path / "started")
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 143

@@ -41,6 +41,14 @@ def changed(**parts: Any) -> dict[str, Any]:
     }
 
 
+def test_a_curation_of_the_registry_makes_the_themes_again(tmp_path: Path, scripts: Path) -> None:
+    folder = LocalFolder(tmp_path / "run")
+    config = CONFIG | {"registry": {"path": "s3://b/registry/mine", "mode": "extend"}}
+    made_with.begin(folder, config, scripts, "0a1b ")
+    assert made_with.begin(folder, config, scripts, "0a1b ") == []
+    assert made_with.begin(folder, config, scripts, "0a1b 2c3d") == ["themes"]
+
+
 @pytest.mark.parametrize(
     ("parts", "rules"),
     [
@@ -64,7 +72,7 @@ def test_a_setting_is_told_apart_by_the_rules_whose_results_depend_on_it(
     assert made_with.begin(folder, CONFIG, scripts) == [], "a first run has nothing to compare with"
     assert made_with.missing(folder) == set()
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run/settings").iterdir()}
-    assert made_with.differing(folder, changed(**parts), scripts) == rules
+    assert made_with.begin(folder, changed(**parts), scripts, writes=False) == rules
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run/settings").iterdir()} == before
     assert made_with.begin(folder, changed(**parts), scripts) == rules
     written = [path.stem for path, then in before.items() if path.stat().st_mtime_ns != then]
@@ -122,6 +130,6 @@ def test_a_name_whose_run_holds_other_firms_is_refused(
 ) -> None:
     folder = LocalFolder(tmp_path / "run")
     made_with.begin(folder, CONFIG, scripts)
-    for call in (made_with.begin, made_with.differing):
+    for writes in (True, False):
         with pytest.raises(ConfigError, match=said):
-            call(folder, changed(source=part), scripts)
+            made_with.begin(folder, changed(source=part), scripts, writes=writes)

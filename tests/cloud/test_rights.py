@@ -11,6 +11,7 @@ from earnings_themes.stores.dynamodb import DynamoDBThemeStore
 from earnings_themes.system.folders import LocalFolder
 from earnings_themes.themes.run import reduce_run
 from tests.conftest import REPO
+from tests.dynamodb import create_table
 from tests.offline_aws import OfflineAWS
 from tests.small_run import make_run
 
@@ -29,7 +30,7 @@ def test_a_publish_makes_no_request_to_the_table_that_its_role_may_not_make(
 ) -> None:
     """Head and reduce both publish; one denied request, and the run fails when all of it has been paid for."""
     store = DynamoDBThemeStore("themes")
-    store.create_table()
+    create_table(store)
     folder = LocalFolder(make_run(tmp_path / "run", ["0012", "23", "34"]))
     aws.requests.clear()
     for attempt in ("first", "again"):  # the second one also removes what the first one wrote

@@ -28,6 +28,7 @@ from earnings_themes.system.folders import LocalFolder
 from earnings_themes.themes.run import reduce_run
 from tests.cloud.conftest import BUCKET, IMAGE
 from tests.conftest import REPO
+from tests.dynamodb import create_table
 from tests.offline_aws import OfflineAWS
 from tests.published import ODD_FIRM_IDS
 from tests.small_run import RUN, list_firms, make_run, write_firm
@@ -175,7 +176,7 @@ def test_the_job_publishes_to_the_table_and_again_when_the_table_has_lost_it(
     aws: OfflineAWS, run: Path, reduce: Callable[..., Path]
 ) -> None:
     store = DynamoDBThemeStore("themes")
-    store.create_table()
+    create_table(store)
     themes = reduce(table="themes")
     receipt = json.loads(themes.with_name("reduce.json").read_text())["published"]
     assert [(info.run, info.version) for info in store.runs()] == [(RUN, receipt["version"])]

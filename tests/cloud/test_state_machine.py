@@ -210,6 +210,18 @@ def test_runs_go_on_in_their_order_one_after_the_other(
     assert all(before["stoppedAt"] <= after["startedAt"] for before, after in itertools.pairwise(heads))
 
 
+def test_a_quarter_that_fails_stops_those_after_it_which_begin_with_its_themes(machine: Machine) -> None:
+    machine.script.write_text(HEAD.replace("time.sleep(seconds)", "time.sleep(seconds); code = run == 'q2'"))
+    given = {"runs": [{"run": name, **REGISTRY} for name in ("q1", "q2", "q3", "q4")]}
+    ended = machine.run("SUCCEEDED", given=given)
+    assert (ended["status"], ended["error"]) == ("FAILED", "RunsFailed")
+    assert [head["status"] for head in machine.heads()] == ["SUCCEEDED", "FAILED"]
+    (mail,) = machine.mails
+    assert "Run q2" in mail
+    again = json.loads(mail.split("--input '")[1].rstrip("'"))
+    assert again == given, "the mail's command goes on with those that did not begin"
+
+
 def test_runs_that_share_nothing_go_on_side_by_side(machine: Machine) -> None:
     assert (
         machine.run("SUCCEEDED", seconds=5, given={"runs": [{"run": "q1"}, {"run": "q2"}]})["status"]

@@ -164,11 +164,16 @@ def head_log(applied: Applied) -> str:
     return "\n".join(lines)
 
 
-def receipt(applied: Applied, run: str) -> dict[str, Any]:
-    """Return a run's receipt."""
-    key = f"{applied.outputs['results_prefix']}/results/{run}/run_receipt.json"
+def file(applied: Applied, run: str, name: str) -> dict[str, Any]:
+    """Return a JSON file of a run."""
+    key = f"{applied.outputs['results_prefix']}/results/{run}/{name}"
     body = applied.aws.client("s3").get_object(Bucket=applied.outputs["results_bucket"], Key=key)["Body"]
     return dict(json.loads(body.read()))
+
+
+def receipt(applied: Applied, run: str) -> dict[str, Any]:
+    """Return a run's receipt."""
+    return file(applied, run, "run_receipt.json")
 
 
 def messages(applied: Applied) -> list[str]:

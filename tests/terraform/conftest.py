@@ -39,7 +39,7 @@ class Terraform:
 def provider_mirror() -> Path | None:
     """Return the root of a filesystem mirror that holds the AWS provider, or None."""
     found = subprocess.run(
-        ["find", "/", "-xdev", "-type", "d", "-path", f"*{_MIRROR}", "-not", "-path", "*/.terraform/*"],
+        ["find", "/", "-xdev", "-maxdepth", "6", "-type", "d", "-path", f"*{_MIRROR}"],
         text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
     ).stdout.splitlines()  # fmt: skip
     return Path(found[0].removesuffix(_MIRROR)) if found else None

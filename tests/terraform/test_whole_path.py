@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
-from tests.conftest import REPO
 from tests.offline_aws import OfflineAWS
 from tests.terraform import permissions
 from tests.terraform.applied import (
     Applied,
     applied_dev,
     execute,
+    file,
     head_log,
     make_images,
     messages,
@@ -173,6 +173,28 @@ def test_a_run_whose_firm_fails_is_partial_names_it_and_then_runs_it_alone(
     assert not [name for name in names if "ingest" in name or "embed" in name]
 
 
+def test_two_quarters_of_one_registry_go_in_order_and_the_second_has_the_first_ones_themes(
+    dev: Applied, markers: Path, quarter: Path, tmp_path: Path
+) -> None:
+    registry = f"s3://{dev.outputs['results_bucket']}/{dev.outputs['results_prefix']}/registry/mine"
+    later = tmp_path / "calls.csv"
+    later.write_text(
+        quarter.read_text(encoding="utf-8").replace("2023-05-02", "2023-08-02"), encoding="utf-8"
+    )
+    runs = [
+        {"run": name, "source": put_calls(dev, name, calls), "registry": {"path": registry}}
+        for name, calls in (("r1", quarter), ("r2", later))
+    ]
+    before = len(dev.aws.jobs.started)
+    ended = execute(dev, "registry", {"runs": runs, "options": OPTIONS})
+    assert ended.status == "SUCCEEDED", (ended.history[-2:], messages(dev), head_log(dev))
+    assert len(dev.aws.jobs.started) == before + 2, "each reduce is a Processing job"
+    first, second = (
+        {theme["theme_id"] for theme in file(dev, name, "themes.json")["themes"]} for name in ("r1", "r2")
+    )
+    assert first and first == second
+
+
 def test_a_run_that_cannot_work_fails_and_says_why(dev: Applied, markers: Path) -> None:
     bad = {"run": "q3", "source": {"kind": "s3", "path": "s3://x/y"}, "topics": {"modle": "lda"}}
     ended = execute(dev, "wrong", {"runs": [bad]})
@@ -235,14 +257,3 @@ def test_destroy_leaves_nothing(dev: Applied) -> None:
     assert done.returncode == 0, done.stdout
     assert json.loads(dev.terraform.run("show", "-json").stdout).get("values") is None
     assert dev.aws.client("s3").list_buckets()["Buckets"] == []
-
-
-def test_deploy_refuses_without_credentials_and_says_what_is_missing(tmp_path: Path) -> None:
-    bare = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
-    said = subprocess.run(
-        [sys.executable, str(REPO / "terraform/deploy.py"), "check", "qa"],
-        env=bare, text=True, capture_output=True, check=False,
-    )  # fmt: skip
-    assert said.returncode == 1
-    for missing in ("ENV is 'qa'", "AWS credentials", "backend.tf"):
-        assert missing in said.stderr

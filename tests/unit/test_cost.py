@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from docs.generate.cost import one_machine
 from earnings_themes.cloud import cost
 from earnings_themes.config import read_config
 from tests.conftest import REPO
@@ -53,7 +54,7 @@ def test_a_reduce_that_does_not_fit_a_machine_is_priced_on_a_larger_one() -> Non
 
 
 def test_one_machine_costs_by_the_hour_and_more_vcpus_shorten_what_can_be_shared() -> None:
-    few, many = cost.one_machine(1000, 4), cost.one_machine(1000, 16)
+    few, many = one_machine(1000, 4), one_machine(1000, 16)
     assert many[1] < few[1]
     assert few[0] == pytest.approx(few[1] / 60 * 4 * cost.price("ec2_vcpu_hour"))
 

@@ -209,7 +209,7 @@ def test_the_command_and_what_a_run_says_without_its_receipt(
     command = ["wrds", "pull", "--out", str(tmp_path), "--start", "2023-01-01", "--end", "2023-03-31",
                "--user", "faculty",
                "--host", "127.0.0.1", "--port", str(wrds[0].port)]  # fmt: skip
-    done = CliRunner().invoke(app, command)
+    done = CliRunner().invoke(app, command, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert "source: {kind: wrds" in done.output
     (tmp_path / "calls_2023Q1.json").unlink()

@@ -1,7 +1,7 @@
-"""The three interfaces, and the records that cross them.
+"""The three interfaces, and the records exchanged through them.
 
-Everything else in the package is written against these names, so that a model, a source or a store is
-swapped by one line of config.yaml and touches no other module.
+The rest of the package depends on these names only, so a model, source or store is replaced by one line of
+config.yaml.
 """
 
 from earnings_themes.abstractions.data_connector import DataConnector

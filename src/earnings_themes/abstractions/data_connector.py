@@ -1,4 +1,4 @@
-"""How the workflow reads transcripts, so that a CSV, S3, WRDS or a user's own source can stand in."""
+"""The interface of a source of transcripts: CSV files, S3, WRDS, or a class of your own."""
 
 import datetime as dt
 from abc import ABC, abstractmethod
@@ -8,10 +8,10 @@ from earnings_themes.config import Limits, Source
 
 
 class DataConnector(ABC):
-    """A source of transcripts. It is made as `Connector(path)` with `source.path` of config.yaml.
+    """A source of transcripts, made as `Connector(path)` with `source.path` of config.yaml.
 
-    limits: `source.limits` of config.yaml, for a source that can say early that it holds too much. source: all of
-    `source`, None where the connector is used by itself.
+    limits: `source.limits`, for a source that can detect early that it holds too much. source: all of
+    `source`; None outside a run.
     """
 
     limits = Limits()
@@ -22,10 +22,10 @@ class DataConnector(ABC):
 
     @abstractmethod
     def get_firms(self, start_date: dt.date | None = None, end_date: dt.date | None = None) -> list[str]:
-        """Return the ids of the firms with a call between the dates, sorted.
+        """Return the ids of firms with a call between the dates, sorted.
 
-        Both ends are inclusive and None leaves an end open. Raises InputError when the source cannot be
-        read. It is called while the DAG is built, so it must not load a model.
+        Dates are inclusive; None leaves an end open. Called while the DAG is built, so it must not load a
+        model. Raises InputError if the source cannot be read.
         """
 
     @abstractmethod
@@ -33,12 +33,14 @@ class DataConnector(ABC):
         """Return every call of a firm. Raises InputError for an id that the source does not hold."""
 
     def account(self) -> Account:
-        """Return what became of the source's rows, once all that is wanted was read; nothing where nobody counts."""
+        """Return what became of the source's rows, after everything wanted was read; empty if it does not
+        count.
+        """
         return Account()
 
     def version(self) -> str | None:
-        """Return a text that is another one whenever the source has changed; None where nobody knows.
+        """Return a text that changes whenever the source does, such as a SHA-256; None if unknown.
 
-        While it is the one that ingest noted, the firms are not asked for again. Raises InputError.
+        While it equals the one that ingest recorded, firms are not listed again. Raises InputError.
         """
         return None

@@ -52,10 +52,11 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One earnings call: its turns are in the order they were spoken.
+    """One earnings call; turns in the order spoken.
 
-    date: the day on the exchange's clock. moment: when it began, in UTC, None where unknown. event_id, collection and
-    created tell the versions of a call apart: one event, a kind of version, and when it was made. kept: `source.keep`.
+    date: the day in the exchange's time zone. moment: its start in UTC, None if unknown. event_id,
+    collection, created: the event, kind and making time of this version of the call. kept: the columns of
+    `source.keep`.
     """
 
     transcript_id: str
@@ -81,9 +82,9 @@ class TranscriptData:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What became of a whole source's rows, also of those that no firm of the run has.
+    """What became of a source's rows.
 
-    skipped: rows left out, by reason, for firms that are not listed. notes: what a person must know, a sentence each.
+    skipped: rows left out, by reason, of firms that are not listed. notes: sentences for the user.
     """
 
     rows: int | None = None
@@ -96,10 +97,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as a model sees it: keywords are (word, weight), heaviest first; size is in documents.
+    """A topic as a model sees it. keywords: (word, weight), heaviest first. size: documents.
 
-    stability: how far the topic comes back when the fit is repeated on a part of the documents, 0 to 1; None
-    for a model that does not measure it.
+    stability: agreement of repeated fits on parts of the documents, 0 to 1; None if not measured.
     """
 
     topic_id: int
@@ -113,8 +113,8 @@ class Topic:
 class TopicModelResult:
     """The topic of each document.
 
-    assignments: (n_documents,) int, a topic_id or -1 for an outlier.
-    probabilities: (n_documents,) float32 in [0, 1], how well a document fits its topic; 0 for an outlier.
+    assignments: (n_documents,) int64, a topic_id or -1 for an outlier. probabilities: (n_documents,) float32
+    in [0, 1], fit of a document to its topic; 0 for an outlier.
     """
 
     topics: tuple[Topic, ...]
@@ -203,7 +203,7 @@ class ThemeTopic:
 
 @dataclass(frozen=True, slots=True)
 class RepresentativeSentence:
-    """A sentence near the theme's centroid; no two of a theme come from one firm while firms last."""
+    """A sentence near the theme's centroid; each of another firm as far as there are firms."""
 
     firm_id: str
     topic_id: Count
@@ -213,12 +213,11 @@ class RepresentativeSentence:
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """A theme: what several firms say about one thing.
+    """A theme: what several firms say about one subject.
 
-    cohesion: mean cosine of its pairs of sentences of different firms, which does not depend on its size. threshold: the
-    strength from which a sentence settles in it. level 1 is a theme, level 2 a broad theme, a set of themes, whose parent
-    it is. born: the run that it was found in. theme_id: of a run by itself {run}-001 or {run}-B01, by rank; in a registry r000001
-    or b0001, for ever.
+    cohesion: mean cosine of pairs of sentences of different firms, independent of size. threshold: least
+    strength of a settled sentence. level: 1, or 2 for a broad theme, which is the parent of themes. born: the
+    run that found it. theme_id: {run}-001 or {run}-B01, by rank; in a registry r000001 or b0001, permanent.
     """
 
     theme_id: Annotated[str, Meta(pattern="(-B?[0-9]{2,}|^[rb][0-9]{4,})$")]
@@ -339,10 +338,7 @@ class FirmEntry:
 
 @dataclass(frozen=True, slots=True)
 class TopicView:
-    """A topic with its sentences, and the theme it belongs to (None when it reached none).
-
-    unassigned_reason says why it reached none, as in themes.json.
-    """
+    """A topic with its sentences; theme_id is None if it is in no theme, and unassigned_reason says why."""
 
     run: str
     firm_id: str

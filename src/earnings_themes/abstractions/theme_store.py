@@ -1,4 +1,4 @@
-"""How a run's hierarchy is published and asked for: SQLite on a laptop, DynamoDB in the cloud.
+"""The interface of a published hierarchy: SQLite on a laptop, DynamoDB in the cloud.
 
 One set of contract tests (tests/unit/stores) runs on every implementation.
 """
@@ -21,22 +21,23 @@ from earnings_themes.errors import NotFoundError
 
 
 class ThemeStore(ABC):
-    """The published hierarchy theme → topic → sentence → firm, for every run.
+    """The hierarchy theme → topic → sentence → firm of every run, made as `Store(location)`: a path, or a
+    table's name.
 
-    It is made as `Store(location)`: a path, a table's name. Vectors and outlier sentences stay in the run's
-    files: nothing here compares vectors, and at 10,000 firms they would be most of the bytes.
+    Vectors and unassigned sentences stay in the run's files: nothing here compares vectors, which would be
+    most of the bytes.
     """
 
     @abstractmethod
     def publish(self, run: str, firms: Iterable[FirmTopics], themes: Themes) -> Receipt:
-        """Write a run. Idempotent: publishing the same content again changes nothing that readers see.
+        """Write a run, idempotently: the same content again changes nothing for readers.
 
-        A new version is written whole, then readers are switched to it in one step, then the old version
-        is deleted. Killed anywhere, readers still see the last whole version, and the next publish of the
-        run removes what was left. `firms` is read once, a few firms at a time.
+        A new version is written whole, readers are switched to it in one step, and the old one is deleted.
+        Killed at any point, readers see the last whole version, and the next publish removes the remains.
+        `firms` is read once, a few at a time.
 
-        Raises ResultError when the firms and the themes do not belong together, and StoreError when the
-        store cannot be written or another publisher holds it.
+        Raises ResultError if firms and themes do not match, and StoreError if the store cannot be written or
+        another publisher holds it.
         """
 
     @abstractmethod
@@ -45,16 +46,16 @@ class ThemeStore(ABC):
 
     @abstractmethod
     def themes(self, run: str) -> list[Theme]:
-        """Return a run's themes by rank, as a list to choose from. Raises NotFoundError.
+        """Return a run's themes by rank. Raises NotFoundError.
 
-        Centroid, firms, topics and representative sentences are left empty; `theme` has the last three.
+        Centroid, firms, topics and representative sentences are empty; `theme` returns the last three.
         """
 
     @abstractmethod
     def theme(self, theme_id: str, run: str | None = None) -> Theme:
-        """Return a theme with its firms, topics and representative sentences.
+        """Return a theme with firms, topics and representative sentences. Raises NotFoundError.
 
-        run: where several have the theme, as those of one registry do; None: the one published last. Raises NotFoundError.
+        run: which one, if several have the theme, as those of a registry do; None for the last published.
         """
 
     def theme_history(self, theme_id: str) -> list[tuple[RunInfo, Theme]]:
@@ -95,9 +96,9 @@ class ThemeStore(ABC):
 
     @abstractmethod
     def search(self, words: str, run: str, limit: int = 20) -> SearchResult:
-        """Return the themes whose label or keywords hold every one of the words.
+        """Return themes whose label or keywords hold all the words. Raises NotFoundError.
 
-        A store that can also returns up to `limit` sentences that hold them. Raises NotFoundError.
+        A store that can search sentences also returns up to `limit` that hold them.
         """
 
     @abstractmethod
@@ -105,7 +106,7 @@ class ThemeStore(ABC):
         """Remove a run and everything below it. Raises NotFoundError, and StoreError as publish does."""
 
     def check(self) -> None:  # noqa: B027 (a store whose reads say so themselves needs no check of its own)
-        """Raise NotFoundError when there is nothing to read yet, where that is known without a request."""
+        """Raise NotFoundError if there is nothing to read and this is known without a request."""
 
     def capacity(self) -> Mapping[str, float] | None:
         """Return the units this object has consumed so far by kind, None where the store does not meter."""

@@ -1,4 +1,4 @@
-"""How the map talks to a topic model, so that BERTopic, LDA or a user's own class can stand in."""
+"""The interface of a topic model: BERTopic, LDA, the neural model, or a class of your own."""
 
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,8 @@ if TYPE_CHECKING:
 
 
 class TopicModelInterface(ABC):
-    """A topic model of one firm's sentences.
-
-    It is made as `Model(seed=…, **params)` with `topics.params` of config.yaml, and fitted once.
+    """A topic model of one firm's sentences, made as `Model(seed=…, **params)` with `topics.params`, and
+    fitted once.
     """
 
     def __init__(self, seed: int = 42, **params: Any) -> None:
@@ -25,8 +24,8 @@ class TopicModelInterface(ABC):
     def fit(self, documents: list[str], embeddings: "NDArray[np.float32] | None" = None) -> TopicModelResult:
         """Find the topics of the documents.
 
-        documents: n distinct texts. embeddings: (n, dim) float32, one a document; a model that needs none
-        may ignore them. Raises ModelError when the two do not fit together or hold NaN.
+        documents: n distinct texts. embeddings: (n, dim) float32; a model that needs none may ignore them.
+        Raises ModelError if the two do not match or hold NaN.
         """
 
     @abstractmethod

@@ -3,7 +3,6 @@
 It must answer at once, so nothing here imports a model library, pandas or, for a local store, boto3.
 """
 
-from earnings_themes.cli import jobs  # noqa: F401  (adds its commands to the app)
 from earnings_themes.cli.app import main
 
 __all__ = ["main"]

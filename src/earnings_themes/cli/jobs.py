@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 from earnings_themes import __version__
-from earnings_themes.cli.app import app
+from earnings_themes.cli.base import app, examples
 
 
 def _print_version(wanted: bool) -> None:
@@ -20,56 +21,37 @@ def _print_version(wanted: bool) -> None:
 
 
 VersionOption = Annotated[
-    bool,
-    typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version),
+    bool, Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
 ]
-ConfigOption = Annotated[str, typer.Option("--config", metavar="FILE|s3://…", help="The workflow's config.")]
+ConfigOption = Annotated[str, Option(metavar="FILE|s3://…", help="The workflow's config.")]
 
-_CODES = "\b\nExit codes:\n"
-FIRM_CODES = (
-    _CODES
-    + """\
+_FIRM_CODES = """\b
+Exit codes:
   0  the firm's topics are written; too little text, or none, is a result: see "status" in the file
   1  a bug, or the machine failed; the log has the traceback
   2  an argument, the config or the transcripts cannot be used
   3  the source holds no call of this firm (between source.start_date and end_date)
   4  AWS refused a request
   143  stopped from outside (SIGTERM)"""
-)
-THEME_CODES = (
-    _CODES
-    + """\
+_THEME_CODES = """\b
+Exit codes:
   0  the themes are written, and published where a table was named
   1  a bug, or the machine failed; the log has the traceback
   2  an argument, the config, firms.tsv or the files as a whole cannot be used
   3  fewer firms than reduce.min_firm_coverage have a readable file
   4  AWS refused a request, or the table could not be written
   143  stopped from outside (SIGTERM)"""
-)
 
 
-@app.command(name="firm-topic-processor", epilog=FIRM_CODES, rich_help_panel="Containers")
+@app.command(name="firm-topic-processor", epilog=_FIRM_CODES)
 def firm_topic_processor(
-    firm_id: Annotated[
-        str, typer.Option("--firm-id", metavar="F", help="The firm's companyid in the source.")
-    ],
-    data_source: Annotated[
-        str,
-        typer.Option("--data-source", metavar="PATH|s3://…", help="The transcripts; replaces source.path."),
-    ],
+    firm_id: Annotated[str, Option(metavar="F", help="The firm's companyid in the source.")],
+    data_source: Annotated[str, Option(metavar="PATH|s3://…", help="The transcripts; replaces source.path.")],
     output_bucket: Annotated[
-        str,
-        typer.Option(
-            "--output-bucket", metavar="B", help="A bucket, or a local folder; ./NAME for a new one."
-        ),
+        str, Option(metavar="B", help="A bucket, or a local folder; ./NAME for a new one.")
     ],
     output_prefix: Annotated[
-        str,
-        typer.Option(
-            "--output-prefix",
-            metavar="P",
-            help="Where topics/{firm}.json goes in it, such as results/sample.",
-        ),
+        str, Option(metavar="P", help="Where topics/{firm}.json goes in it, such as results/sample.")
     ],
     config: ConfigOption = "config/config.yaml",
     version: VersionOption = False,
@@ -86,34 +68,23 @@ def firm_topic_processor(
     )
 
 
-@app.command(name="theme-aggregator", epilog=THEME_CODES, rich_help_panel="Containers")
+@app.command(name="theme-aggregator", epilog=_THEME_CODES)
 def theme_aggregator(
-    input_bucket: Annotated[
-        str, typer.Option("--input-bucket", metavar="B", help="A bucket, or a local folder.")
-    ],
+    input_bucket: Annotated[str, Option(metavar="B", help="A bucket, or a local folder.")],
     input_prefix: Annotated[
         str,
-        typer.Option(
-            "--input-prefix",
-            metavar="P",
-            help="Where the run's firms.tsv and topics/ are in it, such as results/sample.",
-        ),
+        Option(metavar="P", help="Where the run's firms.tsv and topics/ are in it, such as results/sample."),
     ],
     dynamodb_table: Annotated[
-        str | None,
-        typer.Option(
-            "--dynamodb-table", metavar="T", help="Publish to this table; without it, do not publish."
-        ),
+        str | None, Option(metavar="T", help="Publish to this table; without it, do not publish.")
     ] = None,
     config: ConfigOption = "config/config.yaml",
     output: Annotated[
-        str,
-        typer.Option("--output", metavar="DIR|s3://…", help="Where themes.json and reduce.json go."),
+        str, Option(metavar="DIR|s3://…", help="Where themes.json and reduce.json go.")
     ] = "results",
     message_file: Annotated[
         Path | None,
-        typer.Option(
-            "--message-file",
+        Option(
             metavar="FILE",
             help="Leave the error's message here too; SageMaker shows /opt/ml/output/message as ExitMessage.",
         ),
@@ -147,11 +118,10 @@ def cloud_settings() -> None:
         print(f"wrote {path}")
 
 
-@app.command(epilog="\b\nExample:\n  earnings-themes compare results/baseline results/sample")
+@app.command(epilog=examples("compare results/baseline results/sample"))
 def compare(
     runs: Annotated[
-        list[Path],
-        typer.Argument(metavar="RUNS...", help="Folders of finished runs, such as results/sample."),
+        list[Path], Argument(metavar="RUNS...", help="Folders of finished runs, such as results/sample.")
     ],
 ) -> None:
     """Print the figures, times and largest themes of finished runs side by side, as Markdown."""

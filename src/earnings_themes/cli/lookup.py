@@ -8,6 +8,7 @@ from earnings_themes.errors import NotFoundError
 
 # More names than this do not fit a line of an error message.
 _MOST_NAMED = 8
+NO_RUN = "No run has been published to this store yet. `make run` publishes the sample."
 
 
 def run_or_newest(store: ThemeStore, run: str | None) -> str:
@@ -16,7 +17,7 @@ def run_or_newest(store: ThemeStore, run: str | None) -> str:
         return run
     runs = store.runs()
     if not runs:
-        raise NotFoundError("No run has been published to this store yet. `make run` publishes the sample.")
+        raise NotFoundError(NO_RUN)
     return runs[0].run
 
 

@@ -4,30 +4,24 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
-from earnings_themes.cli.panel import run_folder
+from earnings_themes.cli.base import app, examples, run_folder
 
-_EPILOG = (
-    "\b\nExamples:\n"
-    "  earnings-themes package results/mine --out replication.zip\n"
-    "  earnings-themes package results/mine --add regressions.R --out replication.zip"
+
+@app.command(
+    epilog=examples(
+        "package results/mine --out replication.zip",
+        "package results/mine --add regressions.R --out replication.zip",
+    )
 )
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the program."""
-    app.command(epilog=_EPILOG)(package)
-
-
 def package(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A finished run's folder, on this disk.")],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE.zip", help="The package; not there yet.")],
+    run: Annotated[str, Argument(metavar="RUN", help="A finished run's folder, on this disk.")],
+    out: Annotated[Path, Option(metavar="FILE.zip", help="The package; not there yet.")],
     add: Annotated[
-        list[Path] | None,
-        typer.Option("--add", metavar="PATH", help="A file or folder for its analysis/; several times."),
+        list[Path] | None, Option(metavar="PATH", help="A file or folder for its analysis/; several times.")
     ] = None,
-    cores: Annotated[int | None, typer.Option("--cores", min=1, help="For its run.  [default: all]")] = None,
+    cores: Annotated[int | None, Option(min=1, help="For its run.  [default: all]")] = None,
 ) -> None:
     """Write what a journal asks for: panel, code, environment, logs, and pseudo-calls in place of licensed text.
 

@@ -1,132 +1,123 @@
 """`earnings-themes panel` and `likeness`: cuts of a run's panel. See docs/panel.md."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
+from typer import Argument, Option
 
+from earnings_themes.cli.base import (
+    FileFormat,
+    FileFormatOption,
+    FolderArgument,
+    KindOption,
+    app,
+    examples,
+    run_folder,
+)
 from earnings_themes.errors import ConfigError
 
 if TYPE_CHECKING:
     from earnings_themes.panel.files import Format
 
-_PANEL = (
-    "\b\nExamples:\n"
-    "  earnings-themes panel results/mine --out panel.csv\n"
-    "  earnings-themes panel results/mine --by firm-quarter --level 1 --kind subject --out panel.dta\n"
-    "  earnings-themes panel s3://bucket/results/mine --wide --value n --out wide.parquet\n\n"
-    "\b\nRead a CSV as text first, or ids lose their zeros:\n"
-    '  pandas.read_csv("panel.csv", dtype=str, encoding="utf-8-sig")'
+OutOption = Annotated[Path, Option(metavar="FILE", help="Where it goes: a .csv, .parquet or .dta.")]
+_READ = 'pandas.read_csv("{}", dtype=str, encoding="utf-8-sig")'
+
+
+@app.command(
+    epilog=examples(
+        "panel results/mine --out panel.csv",
+        "panel results/mine --by firm-quarter --level 1 --kind subject --out panel.dta",
+        "panel s3://bucket/results/mine --wide --value n --out wide.parquet",
+        "panel registry/mine --industry sic --out quarters.parquet",
+    )
+    + f"\n\n\b\nRead a CSV as text first, or ids lose their zeros:\n  {_READ.format('panel.csv')}"
 )
-_LIKENESS = (
-    "\b\nExamples:\n"
-    "  earnings-themes likeness results/mine --out likeness.csv\n"
-    "  earnings-themes likeness results/mine --level 2 --nearest 10 --out likeness.parquet"
-)
-
-
-class Kind(StrEnum):
-    """What a theme's sentences are."""
-
-    subject = "subject"
-    reporting = "reporting"
-    procedure = "procedure"
-    filler = "filler"
-    seed = "seed"
-
-
-RunArgument = Annotated[
-    str, typer.Argument(metavar="RUN", help="A finished run's folder, on a disk or s3://.")
-]
-KindOption = Annotated[
-    list[Kind] | None,
-    typer.Option("--kind", help="Themes of this kind; may be given several times.  [default: all]"),
-]
-OutOption = Annotated[
-    Path, typer.Option("--out", metavar="FILE", help="Where it goes: a .csv, .parquet or .dta.")
-]
-FormOption = Annotated[
-    Literal["csv", "parquet", "dta"] | None,
-    typer.Option("--format", help="The file's form.  [default: by its name]"),
-]
-
-
-def register(app: typer.Typer) -> None:
-    """Add both commands to the program."""
-    app.command(epilog=_PANEL)(panel)
-    app.command(epilog=_LIKENESS)(likeness)
-
-
 def panel(
-    run: RunArgument,
+    runs: Annotated[
+        list[str],
+        Argument(
+            metavar="RUN...",
+            help="A finished run's folder; several of one registry; or a registry's folder, for all its runs.",
+        ),
+    ],
     out: OutOption,
     by: Annotated[
-        Literal["call", "firm-quarter"], typer.Option("--by", help="What a row stands for, beside a theme.")
+        Literal["call", "firm-quarter"], Option(help="What a row stands for, beside a theme.")
     ] = "call",
     level: Annotated[
         int | None,
-        typer.Option(
-            "--level",
+        Option(
             min=0,
             max=2,
             help="1: themes, 2: broad themes, 0: your own questions.  [default: all, a row each]",
         ),
     ] = None,
     kind: KindOption = None,
-    wide: Annotated[bool, typer.Option("--wide", help="A column a theme in place of a row.")] = False,
+    wide: Annotated[bool, Option("--wide", help="A column a theme in place of a row.")] = False,
     value: Annotated[
-        str, typer.Option("--value", metavar="COLUMN", help="With --wide: what the themes' columns hold.")
+        str, Option(metavar="COLUMN", help="With --wide: what the themes' columns hold.")
     ] = "share",
-    format: FormOption = None,
+    industry: Annotated[
+        str | None,
+        Option(
+            metavar="COLUMN",
+            help="A kept column: adds abnormal_industry, the share less that of its other firms in the quarter.",
+        ),
+    ] = None,
+    results: Annotated[
+        str, Option(metavar="DIR|s3://…", help="With a registry: what holds its runs' folders.")
+    ] = "results",
+    format: FileFormatOption = None,
 ) -> None:
     """Write a run's panel as a file for pandas, R, Stata or Excel: a row a call and theme, zeros included.
 
-    What each column means is in codebook.md, beside the run's panel.parquet.
+    What each column means is in codebook.md, beside the run's panel.parquet. Runs of one registry give one panel.
     """
     from earnings_themes.panel.cuts import Cut, Wish
     from earnings_themes.panel.files import write_tables
+    from earnings_themes.panel.together import Together, runs_of
+    from earnings_themes.panel.written import Written
 
     form = form_of(out, format)
-    cut = Cut(run_folder(run), Wish(by, level, tuple(kind or ()), wide, value))
+    folders = [run_folder(run) for run in runs]
+    folders = (runs_of(folders[0], results) if len(folders) == 1 else None) or folders
+    source = Written(folders[0]) if len(folders) == 1 else Together(folders)
+    cut = Cut(source, Wish(by, level, tuple(kind or ()), wide, value, industry))
     n_rows = write_tables(cut.tables(), cut.columns, out, form)
     print(f"{out}: {n_rows:,} rows, {len(cut.columns)} columns, {len(cut.themes):,} themes, by {by}")
     if form == "csv":
-        print(
-            f'Read it as text, so that ids keep their zeros: pandas.read_csv("{out}", dtype=str, encoding="utf-8-sig")'
-        )
+        print(f"Read it as text, so that ids keep their zeros: {_READ.format(out)}")
 
 
+@app.command(
+    epilog=examples(
+        "likeness results/mine --out likeness.csv",
+        "likeness results/mine --level 2 --nearest 10 --out likeness.parquet",
+    )
+)
 def likeness(
-    run: RunArgument,
+    run: FolderArgument,
     out: OutOption,
-    level: Annotated[int, typer.Option("--level", min=1, max=2, help="1: themes, 2: broad themes.")] = 1,
+    level: Annotated[int, Option(min=1, max=2, help="1: themes, 2: broad themes.")] = 1,
     kind: KindOption = None,
-    nearest: Annotated[
-        int, typer.Option("--nearest", min=0, metavar="N", help="The likest firms of each; 0: all.")
-    ] = 50,
-    format: FormOption = None,
+    nearest: Annotated[int, Option(min=0, metavar="N", help="The likest firms of each; 0: all.")] = 50,
+    format: FileFormatOption = None,
 ) -> None:
     """Write how alike the run's firms are by their themes: a row a firm and another, the cosine of their sentence counts."""
     from earnings_themes.panel.cuts import Cut, Wish
     from earnings_themes.panel.files import write_tables
     from earnings_themes.panel.likeness import COLUMNS
     from earnings_themes.panel.likeness import likeness as likenesses
+    from earnings_themes.panel.written import Written
 
     form = form_of(out, format)
-    firms, counts = Cut(run_folder(run), Wish(level=level, kinds=tuple(kind or [Kind.subject]))).matrix()
+    wish = Wish(level=level, kinds=tuple(kind or ("subject",)))
+    firms, counts = Cut(Written(run_folder(run)), wish).matrix()
     n_rows = write_tables(likenesses(firms, counts, nearest or None), COLUMNS, out, form)
     print(f"{out}: {n_rows:,} pairs of {firms.num_rows:,} firms")
 
 
-def run_folder(run: str) -> str:
-    """Return the run's folder; a run's name alone is looked for below results/."""
-    folder = Path("results") / run
-    is_name = "/" not in run and not Path(run).is_dir() and folder.is_dir()
-    return str(folder) if is_name else run.rstrip("/")
-
-
-def form_of(out: Path, form: "Format | None") -> "Format":
+def form_of(out: Path, form: FileFormat | None) -> "Format":
     """Return what form a file is written in: as asked, or by its name. Raises ConfigError where neither says."""
     from earnings_themes.panel.files import FORMATS
 

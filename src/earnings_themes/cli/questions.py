@@ -1,17 +1,22 @@
 """`earnings-themes ask`, `validate`, `dossier`: what a user, or a referee, asks of a run."""
 
 import re
-import shutil
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
+from typer import Argument, Option
 
-from earnings_themes.cli import render
-from earnings_themes.cli.panel import FormOption, KindOption, form_of, run_folder
+from earnings_themes.cli.base import (
+    FileFormatOption,
+    FolderArgument,
+    KindOption,
+    app,
+    examples,
+    print_table,
+    run_folder,
+)
+from earnings_themes.cli.panel import form_of
 from earnings_themes.cli.render import Column
 from earnings_themes.config import SEED_THRESHOLD, read_config
 from earnings_themes.errors import ConfigError
@@ -19,71 +24,44 @@ from earnings_themes.errors import ConfigError
 if TYPE_CHECKING:
     from earnings_themes.themes.seeds import Answer, Question
 
-_ASK = (
-    "\b\nExamples:\n"
-    '  earnings-themes ask "tariffs on steel" --run results/mine\n'
-    '  earnings-themes ask "tariffs on steel" --run results/mine --threshold .3 --out tariffs.csv\n'
-    '  earnings-themes ask "tariffs" "import duties" --name tariffs --run results/mine\n'
-    "  earnings-themes ask tariffs --run results/mine     a question of the run's own (themes.seeds)"
-)
 # Found themes that an answer is shown beside.
 _MOST_SHARED = 5
 _NOT_NAME = re.compile(r"[^A-Za-z0-9]+")
+_LABEL = Column("label", flexible=True)
 
 
-_VALIDATE = (
-    "\b\nExamples:\n"
-    "  earnings-themes validate results/mine --against prisk.csv\n"
-    "  earnings-themes validate results/mine --against risk.csv --firm gvkey --value PRisk --out validity.csv"
+@app.command(
+    epilog=examples(
+        'ask "tariffs on steel" --run results/mine',
+        'ask "tariffs on steel" --run results/mine --threshold .3 --out tariffs.csv',
+        'ask "tariffs" "import duties" --name tariffs --run results/mine',
+        "ask tariffs --run results/mine     a question of the run's own (themes.seeds)",
+    )
 )
-
-_DOSSIER = "\b\nExample:\n  earnings-themes dossier results/mine"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to the program."""
-    app.command(epilog=_ASK)(ask)
-    app.command(epilog=_VALIDATE)(validate)
-    app.command(epilog=_DOSSIER)(dossier)
-
-
 def ask(
     question: Annotated[
         list[str],
-        typer.Argument(
-            metavar="QUESTION...", help="Sentences or words, in quotes; or a name of themes.seeds."
-        ),
+        Argument(metavar="QUESTION...", help="Sentences or words, in quotes; or a name of themes.seeds."),
     ],
-    run: Annotated[
-        str, typer.Option("--run", metavar="RUN", help="A finished run's folder, on a disk or s3://.")
-    ],
+    run: Annotated[str, Option(metavar="RUN", help="A finished run's folder, on a disk or s3://.")],
     threshold: Annotated[
         float | None,
-        typer.Option(
-            "--threshold", min=0, max=1, help=f"The least strength that counts.  [default: {SEED_THRESHOLD}]"
-        ),
+        Option(min=0, max=1, help=f"The least strength that counts.  [default: {SEED_THRESHOLD}]"),
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option(
-            "--name", metavar="NAME", help="Its name in the panel, seed-NAME.  [default: by its first words]"
-        ),
+        Option(metavar="NAME", help="Its name in the panel, seed-NAME.  [default: by its first words]"),
     ] = None,
     by: Annotated[
-        Literal["call", "firm-quarter"], typer.Option("--by", help="With --out: what a row stands for.")
+        Literal["call", "firm-quarter"], Option(help="With --out: what a row stands for.")
     ] = "call",
     out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="FILE", help="Write its panel, zeros included: a .csv, .parquet or .dta."
-        ),
+        Path | None, Option(metavar="FILE", help="Write its panel, zeros included: a .csv, .parquet or .dta.")
     ] = None,
-    format: FormOption = None,
+    format: FileFormatOption = None,
     config: Annotated[
         Path | None,
-        typer.Option(
-            "--config", metavar="FILE", help="The run's config, where its encoder or space is your own."
-        ),
+        Option(metavar="FILE", help="The run's config, where its encoder or space is your own."),
     ] = None,
 ) -> None:
     """Measure a question of your own in a run: sentences that are near to it in the run's subject space.
@@ -91,18 +69,24 @@ def ask(
     Shown are the sentences just above the threshold and just below: raise it where those above are not about it, lower
     it where those below are. It overlaps with the themes that were found, and is never summed with them.
     """
+    from earnings_themes.panel.build import build
+    from earnings_themes.panel.cuts import Cut, Wish
+    from earnings_themes.panel.files import write_tables
+    from earnings_themes.panel.themes import seed_row
+    from earnings_themes.panel.written import Written
     from earnings_themes.themes import seeds
 
     form = form_of(out, format) if out else None
     where = run_folder(run)
     asked = _question(where, question, name, threshold)
-    embedding = read_config(config).embedding if config else None
-    (answer,) = seeds.ask(where, [asked], embedding)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for line in _lines(where, answer, width):
-        print(line)
+    (answer,) = seeds.ask(where, [asked], read_config(config).embedding if config else None)
+    _print_answer(where, answer)
     if out and form:
-        print(f"{out}: {_write(where, answer, by, out, form):,} rows, by {by}")
+        with TemporaryDirectory() as scratch:
+            build(where, Path(scratch), None, [answer], alone=True)
+            cut = Cut(Written(scratch, [seed_row(asked.theme_id, asked.name)]), Wish(by=by))
+            n_rows = write_tables(cut.tables(), cut.columns, out, form)
+        print(f"{out}: {n_rows:,} rows, by {by}")
 
 
 def _question(where: str, texts: list[str], name: str | None, threshold: float | None) -> "Question":
@@ -119,7 +103,7 @@ def _question(where: str, texts: list[str], name: str | None, threshold: float |
     return Question(found, tuple(texts), SEED_THRESHOLD if threshold is None else threshold)
 
 
-def _lines(where: str, answer: "Answer", width: int | None) -> Iterator[str]:
+def _print_answer(where: str, answer: "Answer") -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -128,87 +112,57 @@ def _lines(where: str, answer: "Answer", width: int | None) -> Iterator[str]:
     from earnings_themes.themes.seeds import overlap
 
     inside = answer.inside
-    n_firms = len(pc.unique(inside["firm_id"]))
-    yield (
-        f"{answer.question.theme_id}: {inside.num_rows:,} sentences of {n_firms:,} firms reach the strength "
-        f"{answer.question.threshold:.2f}"
+    print(
+        f"{answer.question.theme_id}: {inside.num_rows:,} sentences of {len(pc.unique(inside['firm_id'])):,} firms reach "
+        f"the strength {answer.question.threshold:.2f}"
     )
     labels = {theme.theme_id: theme.label for theme in read_found_themes(where)}
     (shared,) = overlap(where, [answer])
     if inside.num_rows:
         none = inside.num_rows - sum(n for _, n in shared)
+        print(f"\nThe themes that these settled in ({none:,} in none):")
         rows = [(theme, labels.get(theme), f"{n:,}") for theme, n in shared[:_MOST_SHARED]]
-        yield ""
-        yield f"The themes that these settled in ({none:,} in none):"
-        yield from render.table(
-            [Column("theme"), Column("label", flexible=True), Column("sentences")], rows, width
-        )
-    examples = answer.examples()
-    texts = texts_of(f"{where}/transcripts.parquet", pa.concat_tables(examples)["sentence_id"].to_pylist())
-    for side, table in zip(("above", "below"), examples, strict=True):
+        print_table(["theme", _LABEL, "sentences"], rows)
+    shown = answer.examples()
+    texts = texts_of(f"{where}/transcripts.parquet", pa.concat_tables(shown)["sentence_id"].to_pylist())
+    for side, table in zip(("above", "below"), shown, strict=True):
         if table.num_rows:
-            yield ""
-            yield f"Just {side} the threshold:"
+            print(f"\nJust {side} the threshold:")
             rows = [
                 (row["firm_id"], f"{row['strength']:.3f}", texts[row["sentence_id"]])
                 for row in table.to_pylist()
             ]
-            yield from render.table(
-                [Column("firm"), Column("strength"), Column("sentence", wrapped=True)], rows, width
-            )
+            print_table(["firm", "strength", Column("sentence", wrapped=True)], rows)
 
 
-def _write(
-    where: str,
-    answer: "Answer",
-    by: Literal["call", "firm-quarter"],
-    out: Path,
-    form: Literal["csv", "parquet", "dta"],
-) -> int:
-    from earnings_themes.panel.build import build
-    from earnings_themes.panel.cuts import Cut, Wish
-    from earnings_themes.panel.files import write_tables
-    from earnings_themes.panel.themes import seed_row
-
-    with TemporaryDirectory() as scratch:
-        build(where, Path(scratch), None, [answer], alone=True)
-        cut = Cut(scratch, Wish(by=by), [seed_row(answer.question.theme_id, answer.question.name)])
-        return write_tables(cut.tables(), cut.columns, out, form)
-
-
+@app.command(
+    epilog=examples(
+        "validate results/mine --against prisk.csv",
+        "validate results/mine --against risk.csv --firm gvkey --value PRisk --out validity.csv",
+    )
+)
 def validate(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A finished run's folder, on a disk or s3://.")],
+    run: FolderArgument,
     against: Annotated[
         Path,
-        typer.Option(
-            "--against",
-            metavar="FILE",
-            help="Your measure: CSV or Parquet with firm, quarter (2023Q1) or date, value.",
+        Option(
+            metavar="FILE", help="Your measure: CSV or Parquet with firm, quarter (2023Q1) or date, value."
         ),
     ],
     firm: Annotated[
         str,
-        typer.Option(
-            "--firm", metavar="COLUMN", help="The firm's column, in both: firm_id, or one of source.keep."
-        ),
+        Option(metavar="COLUMN", help="The firm's column, in both: firm_id, or one of source.keep."),
     ] = "firm_id",
     value: Annotated[
-        str | None,
-        typer.Option(
-            "--value", metavar="COLUMN", help="The measure's column.  [default: the only other one]"
-        ),
+        str | None, Option(metavar="COLUMN", help="The measure's column.  [default: the only other one]")
     ] = None,
     level: Annotated[
-        int, typer.Option("--level", min=0, max=2, help="1: themes, 2: broad themes, 0: your own questions.")
+        int, Option(min=0, max=2, help="1: themes, 2: broad themes, 0: your own questions.")
     ] = 1,
     kind: KindOption = None,
-    top: Annotated[
-        int, typer.Option("--top", min=1, metavar="N", help="Themes that are shown, the nearest first.")
-    ] = 15,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write every theme's figures (CSV).")
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of the placebo's shuffles.")] = 1,
+    top: Annotated[int, Option(min=1, metavar="N", help="Themes that are shown, the nearest first.")] = 15,
+    out: Annotated[Path | None, Option(metavar="FILE", help="Write every theme's figures (CSV).")] = None,
+    seed: Annotated[int, Option(help="Of the placebo's shuffles.")] = 1,
 ) -> None:
     """Correlate firm-quarter exposures with a measure of your own: overall, within firms, within quarters, and a placebo.
 
@@ -218,7 +172,7 @@ def validate(
     from earnings_themes.system.files import write_atomically
 
     measure = read_measure(against, firm, value)
-    kinds = [] if kind is None and level == 0 else [str(k) for k in kind or ("subject",)]
+    kinds = [] if kind is None and level == 0 else [str(each) for each in kind or ("subject",)]
     shares, themes = exposures(run_folder(run), firm, level, kinds)
     found = correlations(shares, measure, seed)
     labels = dict(themes)
@@ -230,33 +184,28 @@ def validate(
     rows = []
     for theme in order:
         one = wide.loc[theme]
-        cells = [_placed(one["rho"][way], one["placebo_low"][way], one["placebo_high"][way]) for way in _WAYS]
+        cells = [
+            _placed(one["rho"][way], one["placebo_low"][way], one["placebo_high"][way])
+            for way in ("overall", "within_firm", "within_quarter")
+        ]
         rows.append((theme, labels[theme], *cells, f"{one['p_adjusted']['overall']:.3f}"))
     n = int(found["n"].iloc[0])
     print(
         f"{n:,} firm-quarters of {len(shares):,} are in both; {len(themes):,} themes. Rank correlation [95 % of the placebo]:"
     )
-    heads = ("overall", "within firm", "within quarter", "p, adjusted")
-    columns = [Column("theme"), Column("label", flexible=True), *map(Column, heads)]
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for line in render.table(columns, rows, width):
-        print(line)
-
-
-_WAYS = ("overall", "within_firm", "within_quarter")
+    print_table(["theme", _LABEL, "overall", "within firm", "within quarter", "p, adjusted"], rows)
 
 
 def _placed(rho: float, low: float, high: float) -> str:
     return "-" if rho != rho else f"{rho:.2f} [{low:.2f} {high:.2f}]"
 
 
+@app.command(epilog=examples("dossier results/mine"))
 def dossier(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run's folder.")],
+    run: Annotated[Path, Argument(metavar="RUN", help="A finished run's folder.")],
     encoder: Annotated[
         Literal["static", "packaged"] | None,
-        typer.Option(
-            "--encoder", help="Find the themes of its vectors too.  [default: static, unless the run has it]"
-        ),
+        Option(help="Find the themes of its vectors too.  [default: static, unless the run has it]"),
     ] = None,
 ) -> None:
     """Make a run's dossier whole: what a referee asks for, with a contents page.

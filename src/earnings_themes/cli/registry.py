@@ -1,55 +1,53 @@
 """`earnings-themes registry`: themes that last, over the quarters. See docs/registry.md."""
 
-import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
+from typer import Argument, Option
 
 from earnings_themes.cli import render
-from earnings_themes.cli.render import Cell, Column
+from earnings_themes.cli.base import (
+    Format,
+    app,
+    examples,
+    print_data,
+    print_rows,
+    print_table,
+    terminal_width,
+)
+from earnings_themes.cli.render import Cell
 from earnings_themes.errors import ConfigError, RegistryError
 
-app = typer.Typer(
+registry_app = typer.Typer(
     help="Themes that keep their ids over quarters: what is there, since when, and how much.",
-    epilog="\b\nExamples:\n"
-    "  earnings-themes registry themes --registry registry/mine\n"
-    "  earnings-themes registry history r000017 --registry registry/mine\n"
-    "  earnings-themes registry firm 'Acme Corp' --registry s3://bucket/registry/mine --results s3://bucket/results\n"
-    "  earnings-themes registry new --registry registry/mine --format csv",
+    epilog=examples(
+        "registry themes --registry registry/mine",
+        "registry history r000017 --registry registry/mine",
+        "registry firm 'Acme Corp' --registry s3://bucket/registry/mine --results s3://bucket/results",
+        "registry new --registry registry/mine --format csv",
+    ),
     rich_markup_mode=None,
 )
+app.add_typer(registry_app, name="registry")
 
 RegistryOption = Annotated[
-    str,
-    typer.Option(
-        "--registry", metavar="PATH|s3://…", help="The registry's folder, registry.path of the config."
-    ),
+    str, Option(metavar="PATH|s3://…", help="The registry's folder, registry.path of the config.")
 ]
-ResultsOption = Annotated[
-    str, typer.Option("--results", metavar="DIR|s3://…", help="The folder that holds the runs' folders.")
-]
-FormatOption = Annotated[
-    Literal["table", "json", "csv"], typer.Option("--format", help="Table for people, JSON, or CSV.")
-]
-RunOption = Annotated[
-    str | None, typer.Option("--run", metavar="RUN", help="A run of the registry.  [default: the newest]")
+ResultsOption = Annotated[str, Option(metavar="DIR|s3://…", help="The folder that holds the runs' folders.")]
+TableOption = Annotated[Format, Option(help="Table for people, JSON, or CSV.")]
+RegistryRunOption = Annotated[
+    str | None, Option(metavar="RUN", help="A run of the registry.  [default: the newest]")
 ]
 
 
-def register(program: typer.Typer) -> None:
-    """Add the commands to the program."""
-    program.add_typer(app, name="registry")
-
-
-@app.command()
+@registry_app.command()
 def themes(
     registry: RegistryOption,
     level: Annotated[int, typer.Option("--level", min=1, max=2, help="1: themes, 2: broad themes.")] = 1,
-    format: FormatOption = "table",
+    format: TableOption = "table",
 ) -> None:
     """List the themes by id: state, when they were born, and how much the newest run says of each."""
     version = _version(registry)
@@ -63,15 +61,15 @@ def themes(
             (theme.theme_id, theme.label, theme.kind, state, theme.born, theme.parent, *counts, theme.note)
         )
     header = ("theme_id", "label", "kind", "state", "born", "parent", "n_firms", "n_sentences", "note")
-    _answer(header, rows, format, flexible=("label", "note"))
+    print_rows(format, header, rows, "label", "note")
 
 
-@app.command()
+@registry_app.command()
 def history(
-    theme: Annotated[str, typer.Argument(metavar="THEME", help="Its id, its label, or a part of the label.")],
+    theme: Annotated[str, Argument(metavar="THEME", help="Its id, its label, or a part of the label.")],
     registry: RegistryOption,
     results: ResultsOption = "results",
-    format: FormatOption = "table",
+    format: TableOption = "table",
 ) -> None:
     """Show a theme over the quarters, and what was said of it then and now."""
     from earnings_themes.registry import history as past
@@ -80,68 +78,56 @@ def history(
     found = past.find(version, theme)
     moments = past.over_time(version, found)
     said = past.then_and_now(version, found, results)
-    if format == "json":
-        record = {name: value for name, value in asdict(found).items() if name not in ("centroid", "history")}
-        spoken = {ran.run: [asdict(each) for each in sentences] for ran, sentences in said}
-        render.write_json(
-            record | {"quarters": [asdict(each) for each in moments], "sentences": spoken}, sys.stdout
-        )
-        return
+    record = {name: value for name, value in asdict(found).items() if name not in ("centroid", "history")}
+    record["quarters"] = [asdict(each) for each in moments]
+    record["sentences"] = {ran.run: [asdict(each) for each in sentences] for ran, sentences in said}
     header = ("run", "quarter", "n_firms", "share", "n_sentences", "born")
-    rows: list[tuple[Cell, ...]] = [
-        (
-            each.run,
-            each.quarter,
-            each.n_firms,
-            round(each.share, 4),
-            each.n_sentences,
-            "born" if each.is_born else None,
-        )
-        for each in moments
+    rows = [
+        (m.run, m.quarter, m.n_firms, round(m.share, 4), m.n_sentences, "born" if m.is_born else None)
+        for m in moments
     ]
-    if format == "table":
-        print(
-            f"{found.theme_id}  {render.plain(found.label)}: {found.kind}, {found.state}, born in {found.born}\n"
-        )
-    _answer(header, rows, format)
-    if format == "table":
-        for ran, sentences in said:
-            print(f"\n{ran.run} ({ran.quarter})")
-            for each in sentences:
-                for line in render.fold(f"  {each.firm_id}: {render.plain(each.text)}", _width()):
-                    print(line)
+    if print_data(format, record, header, rows):
+        return
+    print(
+        f"{found.theme_id}  {render.plain(found.label)}: {found.kind}, {found.state}, born in {found.born}\n"
+    )
+    print_table(header, rows)
+    for ran, sentences in said:
+        print(f"\n{ran.run} ({ran.quarter})")
+        for each in sentences:
+            print("\n".join(render.fold(f"  {each.firm_id}: {render.plain(each.text)}", terminal_width())))
 
 
-@app.command()
+@registry_app.command()
 def firm(
-    firm: Annotated[str, typer.Argument(metavar="FIRM", help="The firm's id or its name.")],
+    firm: Annotated[str, Argument(metavar="FIRM", help="The firm's id or its name.")],
     registry: RegistryOption,
     results: ResultsOption = "results",
-    format: FormatOption = "table",
+    format: TableOption = "table",
 ) -> None:
     """Show what a firm says of each theme, quarter after quarter."""
     from earnings_themes.registry.history import firm_over_time
 
     found = firm_over_time(_version(registry), firm, results)
     header = ("run", "quarter", "theme_id", "label", "n_sentences", "share")
-    rows: list[tuple[Cell, ...]] = [
+    rows = [
         (each.run, each.quarter, each.theme_id, each.label, each.n_sentences, round(each.share, 4))
         for each in found
     ]
-    _answer(header, rows, format, flexible=("label",))
+    print_rows(format, header, rows, "label")
 
 
-@app.command()
-def new(registry: RegistryOption, run: RunOption = None, format: FormatOption = "table") -> None:
+@registry_app.command()
+def new(registry: RegistryOption, run: RegistryRunOption = None, format: TableOption = "table") -> None:
     """List the themes that were born in a quarter, those of most firms first."""
     from earnings_themes.registry.history import changes
 
     found = [each for each in changes(_version(registry), run) if each.is_born]
-    _answer(_CHANGED, _changed(sorted(found, key=lambda each: -each.share)), format, flexible=("label",))
+    _print_changes(format, sorted(found, key=lambda each: -each.share))
 
 
-@app.command()
-def fading(registry: RegistryOption, run: RunOption = None, format: FormatOption = "table") -> None:
+@registry_app.command()
+def fading(registry: RegistryOption, run: RegistryRunOption = None, format: TableOption = "table") -> None:
     """List the themes that fewer firms speak of than in the year before, those that lost most first.
 
     before: the mean share of firms in up to four runs before.
@@ -149,17 +135,10 @@ def fading(registry: RegistryOption, run: RunOption = None, format: FormatOption
     from earnings_themes.registry.history import changes
 
     found = [each for each in changes(_version(registry), run) if each.share < each.before]
-    _answer(
-        _CHANGED,
-        _changed(sorted(found, key=lambda each: each.share - each.before)),
-        format,
-        flexible=("label",),
-    )
+    _print_changes(format, sorted(found, key=lambda each: each.share - each.before))
 
 
-@app.command(
-    epilog="\b\nExample:\n  earnings-themes registry propose --registry registry/mine > decisions.yaml"
-)
+@registry_app.command(epilog=examples("registry propose --registry registry/mine > decisions.yaml"))
 def propose(registry: RegistryOption) -> None:
     """Print decisions to think about, as a YAML that `curate` takes: merges of like themes, themes without a name.
 
@@ -170,12 +149,12 @@ def propose(registry: RegistryOption) -> None:
     print(proposals(_version(registry)), end="")
 
 
-@app.command(
-    epilog="\b\nExample:\n  earnings-themes registry curate decisions.yaml --registry registry/mine\n"
-    "  snakemake --cores all --forcerun themes --configfile q1.yaml     # a run takes the names in"
+@registry_app.command(
+    epilog=examples("registry curate decisions.yaml --registry registry/mine")
+    + "\n  snakemake --cores all --forcerun themes --configfile q1.yaml     # a run takes the names in"
 )
 def curate(
-    decisions: Annotated[Path, typer.Argument(metavar="FILE", help="A YAML of rename, note, hide, merge.")],
+    decisions: Annotated[Path, Argument(metavar="FILE", help="A YAML of rename, note, hide, merge.")],
     registry: RegistryOption,
 ) -> None:
     """Apply people's decisions as a new version, with a table of what became of old ids."""
@@ -192,21 +171,15 @@ def curate(
     print(f"what became of old ids: {registry.rstrip('/')}/{MAPPINGS}/{named.version.number:06d}.json")
 
 
-_CHANGED = ("theme_id", "label", "state", "born", "share", "before")
-
-
-def _changed(found: Sequence[Any]) -> list[tuple[Cell, ...]]:
-    return [
-        (
-            each.theme.theme_id,
-            each.theme.label,
-            each.theme.state,
-            each.theme.born,
-            round(each.share, 4),
-            round(each.before, 4),
-        )
+def _print_changes(format: str, found: Sequence[Any]) -> None:
+    rows = [
+        (*(getattr(each.theme, name) for name in _OF_THEME), round(each.share, 4), round(each.before, 4))
         for each in found
     ]
+    print_rows(format, (*_OF_THEME, "share", "before"), rows, "label")
+
+
+_OF_THEME = ("theme_id", "label", "state", "born")
 
 
 def _version(where: str) -> Any:
@@ -218,22 +191,3 @@ def _version(where: str) -> Any:
             "founds it."
         )
     return found.version
-
-
-def _answer(
-    header: Sequence[str], rows: list[tuple[Cell, ...]], format: str, flexible: Sequence[str] = ()
-) -> None:
-    if format == "json":
-        render.write_json([dict(zip(header, row, strict=True)) for row in rows], sys.stdout)
-    elif format == "csv":
-        render.write_csv(header, rows, sys.stdout)
-    elif not rows:
-        print("none")
-    else:
-        columns = [Column(name, flexible=name in flexible) for name in header]
-        for line in render.table(columns, rows, _width()):
-            print(line)
-
-
-def _width() -> int | None:
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

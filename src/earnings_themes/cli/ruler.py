@@ -1,65 +1,44 @@
 """`earnings-themes sheet` and `score`: themes judged blind. See docs/rating.md."""
 
 import json
-import shutil
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from typer import Argument, Option
 
 from earnings_themes.cli import render
-from earnings_themes.cli.render import Cell, Column
+from earnings_themes.cli.base import Format, app, examples, print_data, print_table, say
 from earnings_themes.errors import ConfigError, ResultError
 
 if TYPE_CHECKING:
     from earnings_themes.quality.ruler.figures import Figure
     from earnings_themes.quality.ruler.sheets import Wish
 
-_SHEET = (
-    "\b\nExamples:\n"
-    "  earnings-themes sheet results/mine results/other --kind pairs --n 450 --out rating\n"
-    "  earnings-themes sheet results/mine bertopic=themes.csv \\\n"
-    "      --vectors results/mine/embeddings --recall 150 --out rating\n"
-    "  earnings-themes sheet results/mine --for 'supply chain' --out rating-of-one"
+
+@app.command(
+    epilog=examples(
+        "sheet results/mine results/other --kind pairs --n 450 --out rating",
+        "sheet results/mine bertopic=themes.csv \\\n"
+        "      --vectors results/mine/embeddings --recall 150 --out rating",
+        "sheet results/mine --for 'supply chain' --out rating-of-one",
+    )
 )
-_SCORE = (
-    "\b\nExamples:\n"
-    "  earnings-themes score rating/key rating/sheets/*.csv\n"
-    "  earnings-themes score rating/key rating/sheets/*.csv --save judged.csv\n"
-    "  earnings-themes score judged.csv --format json\n"
-    "  earnings-themes score rating-of-one/key rating-of-one/sheets/*.csv \\\n"
-    "      --run results/mine --corrected corrected.csv\n\n"
-    "\b\nExit codes:\n"
-    "  0  answered\n"
-    "  1  the ratings are refused, or a file cannot be read; the message says which and why\n"
-    "  2  wrong usage"
-)
-
-
-def register(app: typer.Typer) -> None:
-    """Add both commands to the program."""
-    app.command(epilog=_SHEET)(sheet)
-    app.command(epilog=_SCORE)(score)
-
-
 def sheet(
     runs: Annotated[
         list[str],
-        typer.Argument(
+        Argument(
             metavar="RUN...",
             help="A run's folder, or a table sentence_id,theme[,strength,label] of any tool; NAME=PATH names it.",
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder, for sheets/ and key/.")],
-    kind: Annotated[
-        Literal["pairs", "intruders", "labels"], typer.Option("--kind", help="What is judged.")
-    ] = "pairs",
+    out: Annotated[Path, Option(metavar="DIR", help="A new folder, for sheets/ and key/.")],
+    kind: Annotated[Literal["pairs", "intruders", "labels"], Option(help="What is judged.")] = "pairs",
     themes: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             "--for",
             metavar="THEME",
             help="Judge one theme, or a question of themes.seeds: sentences with and without it, each with a known "
@@ -68,34 +47,25 @@ def sheet(
     ] = None,
     n: Annotated[
         int | None,
-        typer.Option("--n", min=1, help="Items a run, or a theme.  [default: 450 a run, 200 a theme]"),
+        Option("--n", min=1, help="Items a run, or a theme.  [default: 450 a run, 200 a theme]"),
     ] = None,
     coverage: Annotated[
-        float,
-        typer.Option(
-            "--coverage", min=0.01, max=1, help="The surest share of the modelled sentences that counts."
-        ),
+        float, Option(min=0.01, max=1, help="The surest share of the modelled sentences that counts.")
     ] = 0.5,
     transcripts: Annotated[
         Path | None,
-        typer.Option(
-            "--transcripts",
-            metavar="FILE",
-            help="The sentences that tables name.  [default: the first run's]",
-        ),
+        Option(metavar="FILE", help="The sentences that tables name.  [default: the first run's]"),
     ] = None,
     vectors: Annotated[
         Path | None,
-        typer.Option(
-            "--vectors",
+        Option(
             metavar="FILE|DIR",
             help="A vector a sentence: adds the ceiling, the nearest sentences of two firms.",
         ),
     ] = None,
     recall: Annotated[
         int,
-        typer.Option(
-            "--recall",
+        Option(
             min=0,
             metavar="N",
             help="Pairs from each source elsewhere: words, random, neighbours where a run has embeddings.",
@@ -103,22 +73,18 @@ def sheet(
     ] = 0,
     neighbours: Annotated[
         Path | None,
-        typer.Option(
-            "--neighbours",
-            metavar="FILE|DIR",
-            help="Vectors for the pairs from elsewhere.  [default: a run's embeddings]",
+        Option(
+            metavar="FILE|DIR", help="Vectors for the pairs from elsewhere.  [default: a run's embeddings]"
         ),
     ] = None,
     second: Annotated[
-        float, typer.Option("--second", min=0, max=1, help="Share of the items that a second rater gets too.")
+        float, Option(min=0, max=1, help="Share of the items that a second rater gets too.")
     ] = 0.2,
     exclude: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--exclude", metavar="KEY", help="Keys or saved ratings whose pairs are not drawn again."
-        ),
+        Option(metavar="KEY", help="Keys or saved ratings whose pairs are not drawn again."),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Same seed, same input: the same sheets.")] = 1,
+    seed: Annotated[int, Option(help="Same seed, same input: the same sheets.")] = 1,
 ) -> None:
     """Write sheets on which people judge themes without knowing whose they are.
 
@@ -144,7 +110,7 @@ def sheet(
     items, facts = sheets.draw(corpus, clusterings, wish, near, vectors, not_again)
     written = sheets.write(sheets.deal(items, wish), facts, corpus, out)
     for warning in sheets.warnings(facts):
-        _say(f"warning: {warning}")
+        say(f"warning: {warning}")
     for name, run in facts["runs"].items():
         of = [item for item in items if item.arm == name]
         print(
@@ -152,11 +118,10 @@ def sheet(
             f"{run['effective_themes']:.0f} effective, {run['coverage']:.0%} of the modelled sentences"
         )
         if len(of) < n:
-            _say(
+            say(
                 f"warning: {name} has {len(of)} themes of five firms or so, fewer than the {n} items asked for."
             )
-    print(f"{len(items):,} items on {len(written)} sheets: {out / 'sheets'}")
-    print(f"The key, not for raters: {out / 'key' / 'key.csv'}")
+    _print_written(len(items), len(written), out)
 
 
 def _sheet_of_themes(runs: list[str], wanted: list[str], wish: "Wish", out: Path) -> None:
@@ -181,41 +146,47 @@ def _sheet_of_themes(runs: list[str], wanted: list[str], wish: "Wish", out: Path
             f"{target.theme_id} ({render.plain(target.label)}): {len(of):,} sentences, {n_inside:,} with the theme and "
             f"{len(of) - n_inside:,} without"
         )
-    print(f"{len(items):,} items on {len(written)} sheets: {out / 'sheets'}")
+    _print_written(len(items), len(written), out)
+
+
+def _print_written(n_items: int, n_sheets: int, out: Path) -> None:
+    print(f"{n_items:,} items on {n_sheets} sheets: {out / 'sheets'}")
     print(f"The key, not for raters: {out / 'key' / 'key.csv'}")
 
 
+@app.command(
+    epilog=examples(
+        "score rating/key rating/sheets/*.csv",
+        "score rating/key rating/sheets/*.csv --save judged.csv",
+        "score judged.csv --format json",
+        "score rating-of-one/key rating-of-one/sheets/*.csv \\\n"
+        "      --run results/mine --corrected corrected.csv",
+    )
+    + """\n\n\b
+Exit codes:
+  0  answered
+  1  the ratings are refused, or a file cannot be read; the message says which and why
+  2  wrong usage"""
+)
 def score(
     ctx: typer.Context,
-    key: Annotated[
-        Path, typer.Argument(metavar="KEY", help="key.csv, its folder, or ratings that --save wrote.")
-    ],
-    ratings: Annotated[
-        list[Path] | None, typer.Argument(metavar="RATINGS...", help="The filled sheets.")
-    ] = None,
+    key: Annotated[Path, Argument(metavar="KEY", help="key.csv, its folder, or ratings that --save wrote.")],
+    ratings: Annotated[list[Path] | None, Argument(metavar="RATINGS...", help="The filled sheets.")] = None,
     save: Annotated[
-        Path | None,
-        typer.Option("--save", metavar="FILE", help="Keep the ratings as ids and scores, without text."),
+        Path | None, Option(metavar="FILE", help="Keep the ratings as ids and scores, without text.")
     ] = None,
     run: Annotated[
-        Path | None,
-        typer.Option("--run", metavar="RUN", help="With --corrected: the run that the sheet was drawn of."),
+        Path | None, Option(metavar="RUN", help="With --corrected: the run that the sheet was drawn of.")
     ] = None,
     corrected: Annotated[
         Path | None,
-        typer.Option(
-            "--corrected",
+        Option(
             metavar="FILE",
             help="Of a sheet --for themes: write a row a call and theme with the count corrected by the ratings (CSV).",
         ),
     ] = None,
-    anyway: Annotated[
-        bool, typer.Option("--anyway", help="Show the figures of ratings that are refused.")
-    ] = False,
-    format: Annotated[
-        Literal["table", "json", "csv"] | None,
-        typer.Option("--format", help="Table for people, JSON, or CSV.  [default: table]"),
-    ] = None,
+    anyway: Annotated[bool, Option("--anyway", help="Show the figures of ratings that are refused.")] = False,
+    format: Annotated[Format | None, Option(help="Table for people, JSON, or CSV.  [default: table]")] = None,
 ) -> None:
     """Say how good the runs of a sheet are, side by side, with 90 % intervals.
 
@@ -230,7 +201,7 @@ def score(
     found = figures(rated, _facts(key))
     refused = list(refusals(rated, found))
     for reason in refused:
-        _say(f"refused: {reason}")
+        say(f"refused: {reason}")
     if refused and not anyway:
         raise ResultError(
             f"These ratings are refused, for {len(refused)} reason(s) given above. --anyway shows their figures."
@@ -245,17 +216,12 @@ def score(
             raise ConfigError("--corrected needs the run that the sheet was drawn of: --run results/NAME.")
         table = corrected_counts(run, rated)
         write_atomically(corrected, table.to_csv(index=False, lineterminator="\n"))
-        _say(f"{corrected}: {len(table):,} rows, a call and theme each")
-    chosen = format or getattr(getattr(ctx.obj, "format", None), "value", None) or "table"
-    if chosen == "json":
-        render.write_json({"refused": refused, "figures": [asdict(figure) for figure in found]}, sys.stdout)
-    elif chosen == "csv":
-        header = ("part", "run", "name", "value", "low", "high", "n")
-        render.write_csv(header, [tuple(asdict(figure).values()) for figure in found], sys.stdout)
-    else:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        for line in _lines(found, rated["kind"].iloc[0], width):
-            print(line)
+        say(f"{corrected}: {len(table):,} rows, a call and theme each")
+    chosen = format or (ctx.find_object(dict) or {}).get("format") or "table"
+    records = {"refused": refused, "figures": [asdict(figure) for figure in found]}
+    header = ("part", "run", "name", "value", "low", "high", "n")
+    if not print_data(chosen, records, header, [tuple(asdict(figure).values()) for figure in found]):
+        _print_figures(found, rated["kind"].iloc[0])
 
 
 def _facts(key: Path) -> dict[str, Any]:
@@ -272,78 +238,58 @@ def _facts(key: Path) -> dict[str, Any]:
     return facts
 
 
-def _lines(found: "Sequence[Figure]", kind: str, width: int | None) -> Iterator[str]:
+def _print_figures(found: "Sequence[Figure]", kind: str) -> None:
     from earnings_themes.quality.ruler.figures import MEASURES
 
     if kind == "members":
-        yield from _of_themes(found, width)
-        yield from _raters(found)
+        _print_part(found, "theme", ("precision", "recall", "recall_floor", "true_sentences"))
+        print(
+            "\nrecall floor: recall if 3 in n of a stratum were about the theme where none of n was; the interval of recall "
+            "knows nothing of those."
+        )
+        _print_raters(found)
         return
     measures = [*MEASURES[kind], *(["content_covered", "of_ceiling"] if kind == "pairs" else [])]
-    yield from _part(found, "run", measures, width, ("effective_themes", "coverage"), "run")
-    yield ""
-    yield from _part(found, "difference", MEASURES[kind], width, (), "difference")
-    recall = list(
-        dict.fromkeys(x.name for x in found if x.part == "recall" and not x.name.endswith("_of_all"))
-    )
-    if recall:
-        yield ""
-        yield "Of pairs from elsewhere that raters put together (p1: 1 or 2, p2: 2), the share that a run does:"
-        yield from _part(found, "recall", recall, width, (), "run")
-    yield from _raters(found)
-    yield "Random items by sheet: " + ", ".join(
-        f"{x.run} {_number(x.value)} of {x.n}" for x in found if x.part == "random"
-    )
+    _print_part(found, "run", measures, ("effective_themes", "coverage"))
+    print()
+    _print_part(found, "difference", MEASURES[kind])
+    names = (x.name for x in found if x.part == "recall" and not x.name.endswith("_of_all"))
+    if recall := list(dict.fromkeys(names)):
+        print(
+            "\nOf pairs from elsewhere that raters put together (p1: 1 or 2, p2: 2), the share that a run does:"
+        )
+        _print_part(found, "recall", recall)
+    _print_raters(found)
+    random = (f"{x.run} {_number(x.value)} of {x.n}" for x in found if x.part == "random")
+    print(f"Random items by sheet: {', '.join(random)}")
 
 
-def _raters(found: "Sequence[Figure]") -> Iterator[str]:
-    yield ""
+def _print_raters(found: "Sequence[Figure]") -> None:
+    print()
     for figure in found:
         if figure.part == "raters":
             who = {"all": "all", "same": "one rater, again", "two": "two raters"}[figure.run]
-            yield f"{figure.name} ({who}): {_number(figure.value)} of {figure.n} items"
+            print(f"{figure.name} ({who}): {_number(figure.value)} of {figure.n} items")
 
 
-def _of_themes(found: "Sequence[Figure]", width: int | None) -> Iterator[str]:
-    """Yield a row a theme: precision and recall with their intervals, and what is missed where nobody found any."""
-    names = ("precision", "recall", "recall_floor", "true_sentences")
-    yield from _part(found, "theme", names, width, (), "theme")
-    yield ""
-    yield (
-        "recall floor: recall if 3 in n of a stratum were about the theme where none of n was; the interval of recall "
-        "knows nothing of those."
-    )
-
-
-def _part(
-    found: "Sequence[Figure]",
-    part: str,
-    measures: Sequence[str],
-    width: int | None,
-    facts: Sequence[str],
-    first: str,
-) -> Iterator[str]:
-    """Yield a table with a row a run and a column a measure, `value [low high]`."""
+def _print_part(
+    found: "Sequence[Figure]", part: str, measures: Iterable[str], facts: Iterable[str] = ()
+) -> None:
+    """Print a row a run (or theme) and a column a measure, `value [low high]`. facts: columns of a value alone."""
     by = {(x.run, x.name): x for x in found if x.part == part}
-    runs = list(dict.fromkeys(run for run, _ in by))
-    if not runs:
+    if not by:
         return
-    facts = [name for name in facts if any(name == known for _, known in by)]
-    measures = [name for name in measures if any(name == known for _, known in by)]
-    rows: list[tuple[Cell, ...]] = []
-    for run in runs:
-        some = by.get((run, measures[0]))
-        counted = (some.n,) if part in ("run", "theme") and some else ()
-        plain = tuple(_number(by[run, name].value) if (run, name) in by else None for name in facts)
-        of_n = part == "recall"
-        cells = tuple(_cell(by.get((run, name)), of_n) for name in measures)
-        rows.append((run, *counted, *plain, *cells))
-    heads = [
-        first,
-        *(["items"] if part in ("run", "theme") else []),
-        *(name.replace("_", " ") for name in (*facts, *measures)),
-    ]
-    yield from render.table([Column(head) for head in heads], rows, width)
+    known = {name for _, name in by}
+    facts, measures = ([name for name in names if name in known] for names in (facts, measures))
+    rows = []
+    for run in dict.fromkeys(run for run, _ in by):
+        counted = by.get((run, measures[0]))
+        n = (counted.n,) if counted and part in ("run", "theme") else ()
+        plain = (_number(by[run, name].value) if (run, name) in by else None for name in facts)
+        cells = (_cell(by.get((run, name)), part == "recall") for name in measures)
+        rows.append((run, *n, *plain, *cells))
+    heads = ["run" if part == "recall" else part, *(["items"] if part in ("run", "theme") else [])]
+    print_table([*heads, *(name.replace("_", " ") for name in (*facts, *measures))], rows)
 
 
 def _cell(figure: "Figure | None", of_n: bool = False) -> str | None:
@@ -359,7 +305,3 @@ def _number(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:.0f}" if value >= 10 else f"{value:.2f}"
-
-
-def _say(text: str) -> None:
-    print(f"earnings-themes: {render.plain(text)}", file=sys.stderr)

@@ -173,21 +173,6 @@ def reduce_memory(n_firms: int) -> float:
     return measured("reduce_gb") + n_firms * measured("reduce_gb_a_firm")
 
 
-def one_machine(n_firms: int, vcpus: int = 8, static: bool = True) -> tuple[float, float]:
-    """Return dollars and minutes of the whole run on one machine on demand, without Batch, S3 and DynamoDB.
-
-    What has a process a core is divided by the vCPUs; the reduce, panel and report by none of them.
-    """
-    encoding = measured("static_cpu_seconds_a_firm" if static else "embed_cpu_seconds_a_firm")
-    shared = n_firms * (
-        measured("ingest_cpu_seconds_a_firm") + encoding + measured("topics_cpu_seconds_a_firm")
-        + measured("local_firm_seconds")
-    )  # fmt: skip
-    alone = n_firms * (measured("reduce_cpu_seconds_a_firm") + measured("head_seconds_a_firm"))
-    seconds = measured("machine_start_seconds") + shared / vcpus + alone + measured("report_seconds")
-    return seconds / 3600 * vcpus * price("ec2_vcpu_hour"), seconds / 60
-
-
 def idle_month(egress: str, n_firms: int = 0) -> tuple[Line, ...]:
     """Return what a month without a run costs. egress: public, nat, endpoints or none, as in terraform/variables.tf.
 

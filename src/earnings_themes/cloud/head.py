@@ -19,8 +19,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,26 +28,21 @@ from typing import Any, Final
 import yaml
 
 from earnings_themes import __version__
-from earnings_themes.cloud import cost, made_with
+from earnings_themes.cloud import made_with
 from earnings_themes.cloud import settings as cloud
+from earnings_themes.cloud.receipt import Firms, Receipt, address, count_firms
 from earnings_themes.config import parse_config
 from earnings_themes.errors import ConfigError, EarningsThemesError
-from earnings_themes.results.artifacts import parse_themes, write_json
-from earnings_themes.results.firms import encode_firm, parse_firms
 from earnings_themes.system.aws import aws_errors
 from earnings_themes.system.folders import S3Folder, s3_folder
 
 log = logging.getLogger("earnings_themes")
 
-RECEIPT: Final = "run_receipt.json"
 # In config/cloud: what Snakemake is called with.
 SETTINGS: Final = "run.json"
 _LONGEST_LINE: Final = 4000  # of the log; a list of firms is longer
 CLOUD: Final = "EARNINGS_THEMES_CLOUD"
 PROFILE: Final = "EARNINGS_THEMES_PROFILE"
-# The state machine's data are limited to 256 KB (Step Functions Developer Guide, "Quotas"), so a receipt that
-# it reads names this many firms at most; firms.tsv and topics/ name the others.
-MOST_NAMES: Final = 500
 _ACTIVE: Final = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 
 EXIT_CODES: Final = """\
@@ -64,16 +57,6 @@ exit codes:
 
 class AnotherHeadError(ConfigError):
     """Somebody is making this run already."""
-
-
-@dataclass(frozen=True, slots=True)
-class Firms:
-    """The firms of a run: how many have topics, which have no file, and which had too little text."""
-
-    total: int
-    ok: int
-    failed: tuple[str, ...]
-    skipped: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,21 +120,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2 if isinstance(error, ConfigError) else 4
 
 
-def make_run(run: Run, profile: str, receipt: "Receipt") -> int:
+def make_run(run: Run, profile: str, receipt: Receipt) -> int:
     """Run Snakemake for all firms, then without those that failed where enough are there. Returns the exit code.
 
     The first call wants every firm, whatever reduce.min_firm_coverage is: with less, Snakemake would be content with
     the firms of an earlier call, and never try the missing ones again. Where themes are there without them it also has
     to be told to make the themes anew, because it asks for no input of what is newer than everything else.
     """
-    before = count_firms(run)
+    before = count_firms(run.folder)
     anew = ["--forcerun", "themes"] if before is not None and before.failed else []
     status = call([*command(run, profile, coverage=1.0), *anew])
-    firms = count_firms(run)
+    firms = count_firms(run.folder)
     if status and firms is not None and firms.failed and _enough(run, firms):
         log.warning("%d of %d firms failed; the themes are made without them", len(firms.failed), firms.total)
         status = call(command(run, profile, coverage=run.config["reduce"]["min_firm_coverage"]))
-        firms = count_firms(run)
+        firms = count_firms(run.folder)
     if status == 128 + signal.SIGTERM:
         receipt.write("FAILED", "stopped from outside (SIGTERM); its jobs were cancelled", firms)
         return status
@@ -184,11 +167,6 @@ def what_was_built() -> dict[str, Any]:
     return built
 
 
-def address(name: str, built: Mapping[str, Any]) -> str:
-    """Return where the run's files are."""
-    return f"s3://{built['results_bucket']}/{built['results_prefix']}/results/{name}"
-
-
 def read_run(name: str, settings: str, options: str, built: Mapping[str, Any]) -> Run:
     """Return the run from its JSON. Raises ConfigError."""
     differs = cloud.workflow_config(built)
@@ -198,6 +176,12 @@ def read_run(name: str, settings: str, options: str, built: Mapping[str, Any]) -
     config: dict[str, Any] = yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))
     cloud.merge(config, differs)
     parse_config(config)  # a wrong key is an error here, before anything costs money
+    if config["registry"] and not any("registry" in json.loads(given) for given in (options, settings)):
+        raise ConfigError(
+            "registry stands in the file of settings, where the state machine does not see that such runs wait for each "
+            'other. Name it in the execution\'s input, in options or beside run: "registry": '
+            f"{json.dumps(config['registry'])}."
+        )
     folder = s3_folder(address(name, built))
     made_with.refuse_other_firms(folder, config)
     log.info("settings of this run: %s", json.dumps(differs, sort_keys=True, default=str)[:_LONGEST_LINE])
@@ -311,69 +295,6 @@ def _terminated(process: "subprocess.Popen[bytes]") -> Iterator[list[bool]]:
         yield stopped
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-# --- how it ended ----------------------------------------------------------------------------------
-
-
-def count_firms(run: Run) -> Firms | None:
-    """Return which firms have topics, from what lies in S3; None when the run did not get as far as firms.tsv."""
-    try:
-        firms = [row.firm_id for row in parse_firms(run.folder.read("firms.tsv"), f"{run.folder}/firms.tsv")]
-    except FileNotFoundError:
-        return None
-    there = run.folder.child("topics").list()
-    failed = tuple(firm for firm in firms if f"{encode_firm(firm)}.json" not in there)
-    try:
-        themes = parse_themes(run.folder.read("themes.json"), f"{run.folder}/themes.json")
-    except FileNotFoundError:
-        skipped: tuple[str, ...] = ()
-    else:
-        skipped = tuple(firm.firm_id for firm in themes.skipped_firms if firm.firm_id not in failed)
-    return Firms(len(firms), len(firms) - len(failed) - len(skipped), failed, skipped)
-
-
-class Receipt:
-    """run_receipt.json: how a run ended, small enough for the state machine to read."""
-
-    def __init__(self, run: str, execution: str, built: Mapping[str, Any]) -> None:
-        self.run = run
-        self.execution = execution
-        self.folder = s3_folder(address(run, built))
-        self.images = {
-            name: built.get(name) for name in ("firm_topic_processor_image", "theme_aggregator_image")
-        }
-        self.started = time.time()
-
-    def write(self, status: str, message: str, firms: Firms | None = None) -> None:
-        """Write it, over the one before. status: RUNNING, SUCCEEDED, PARTIAL or FAILED."""
-        log.info("%s: %s", status, message)
-        firms = firms or Firms(0, 0, (), ())
-        seconds = round(time.time() - self.started, 1)
-        receipt = {
-            "schema_version": 1,
-            "run": self.run,
-            "status": status,
-            "message": message,
-            "execution": self.execution,
-            "batch_job": os.environ.get("AWS_BATCH_JOB_ID"),
-            "firms": {
-                "total": firms.total,
-                "ok": firms.ok,
-                "n_failed": len(firms.failed),
-                "failed": list(firms.failed[:MOST_NAMES]),
-                "n_skipped": len(firms.skipped),
-                "skipped": list(firms.skipped[:MOST_NAMES]),
-            },
-            "seconds": seconds,
-            "versions": {"earnings-themes": __version__, **self.images},
-            # From the measured seconds a firm and the price table, not from a bill; docs/operating/cost.md says how.
-            "cost_estimate_usd": cost.estimate(firms.total).total if firms.total else None,
-        }
-        with tempfile.TemporaryDirectory() as scratch:
-            path = Path(scratch) / RECEIPT
-            write_json(path, receipt)
-            self.folder.write(RECEIPT, path.read_bytes())
 
 
 if __name__ == "__main__":

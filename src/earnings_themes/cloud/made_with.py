@@ -52,37 +52,25 @@ _PACKAGE: Final = Path(__file__).parents[1]
 _HERE: Final = "EARNINGS_THEMES_SETTINGS"
 
 
-def begin(folder: Folder, config: Mapping[str, Any], scripts: Path) -> list[str]:
-    """Write what differs, and return the rules that will run because of it.
+def begin(
+    folder: Folder, config: Mapping[str, Any], scripts: Path, basis: str = "", writes: bool = True
+) -> list[str]:
+    """Write what differs, and return the rules that will run because of it; for a dry run only return them.
 
-    folder: the run's. config: the whole configuration. scripts: the folder of the rules' scripts. Raises ConfigError
-    when the run holds other firms, CloudError when AWS refuses.
+    folder: the run's. config: the whole configuration. scripts: the folder of the rules' scripts. basis: of the registry,
+    what the run starts from (Registry.basis). Raises ConfigError when the run holds other firms, CloudError when AWS refuses.
     """
     refuse_other_firms(folder, config)
     changed = []
     settings = folder.child(FOLDER)
     there = settings.list()
-    for rule, wanted in all_of(config, scripts).items():
-        known = settings.read(f"{rule}.json") if f"{rule}.json" in there else None
-        if known != wanted:
-            settings.write(f"{rule}.json", wanted)
-            changed += [rule] if known is not None else []
-    whole = _text(config)
-    if CONFIG not in there or settings.read(CONFIG) != whole:
-        settings.write(CONFIG, whole)
+    wanted = {f"{rule}.json": text for rule, text in all_of(config, scripts, basis).items()}
+    for name, text in (wanted | {CONFIG: _text(config)}).items():
+        if name not in there or settings.read(name) != text:
+            if writes:
+                settings.write(name, text)
+            changed += [name.removesuffix(".json")] if name in there and name != CONFIG else []
     return changed
-
-
-def differing(folder: Folder, config: Mapping[str, Any], scripts: Path) -> list[str]:
-    """Return the rules that `begin` would let run again, and write nothing: for a dry run."""
-    refuse_other_firms(folder, config)
-    settings = folder.child(FOLDER)
-    there = settings.list()
-    return [
-        rule
-        for rule, wanted in all_of(config, scripts).items()
-        if f"{rule}.json" in there and settings.read(f"{rule}.json") != wanted
-    ]
 
 
 def missing(folder: Folder) -> set[str]:
@@ -135,8 +123,10 @@ def keep(config: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
-def all_of(config: Mapping[str, Any], scripts: Path) -> dict[str, bytes]:
+def all_of(config: Mapping[str, Any], scripts: Path, basis: str = "") -> dict[str, bytes]:
     """Return what each rule's results depend on, as the bytes that are kept."""
+    if config.get("registry"):
+        config = {**config, "registry": {**config["registry"], "basis": basis}}
     return {
         rule: _text(
             {

@@ -1,7 +1,6 @@
-"""How one setting is declared: type, default, bounds, what it is for, why this default, what an error says.
+"""How a setting is declared: type, default, bounds, purpose, reason for the default, and error text.
 
-pydantic checks the values. Its messages are not shown: "Input should be a valid integer" helps nobody who typed
-`two`, so a setting knows the sentence that goes on after "expected".
+pydantic checks values; its messages are replaced by "expected …", which tells a user what to write.
 """
 
 import datetime as dt
@@ -30,19 +29,12 @@ def setting(
 
     Parameters
     ----------
-    default
-        Its value where the user says nothing; `...` for a setting that must be given; a class for a section.
-    about
-        What it is for, for the comment in config.yaml and the table in docs/settings.md.
-    expected
-        What an error says after "expected". Worked out from type and bounds where it is empty.
-    why
-        Where the default comes from: a measurement, a page, a paper.
-    file
-        The setting names a file of this disk, which must be there before anything runs; the CSV columns that
-        it must have, none for any file.
-    bounds
-        pydantic's own, such as `ge=1` and `pattern=…`.
+    default : value if the user gives none; `...` for a required setting; a class for a section
+    about : purpose, for config.yaml's comment and docs/settings.md
+    expected : what an error says after "expected"; derived from type and bounds if empty
+    why : source of the default: a measurement, page or paper
+    file : the setting names a local file that must exist; the columns it must have, empty for any file
+    bounds : pydantic's own, such as `ge=1` and `pattern=…`
     """
     more: dict[str, Any] = {"expected": expected, "why": why, "file": None if file is None else list(file)}
     more = {name: value for name, value in more.items() if value not in (None, "")}
@@ -52,19 +44,19 @@ def setting(
 
 
 def extra(field: FieldInfo, name: str) -> Any:
-    """Return what `setting` was given as expected, why or file; None where it was not given."""
+    """Return the `expected`, `why` or `file` given to `setting`; None if not given."""
     found = field.json_schema_extra
     return found.get(name) if isinstance(found, dict) else None
 
 
 def fields_of(kind: Any) -> dict[str, FieldInfo]:
-    """Return the settings of a settings class by name; none for every other type."""
+    """Return the settings of a settings class by name; empty for any other type."""
     found: dict[str, FieldInfo] = getattr(kind, "__pydantic_fields__", {})
     return found
 
 
 def section_of(field: FieldInfo) -> Any:
-    """Return the settings class of a section, also of one that may be null; None for a value."""
+    """Return the settings class of a section, also of a nullable one; None for a value."""
     for kind in (field.annotation, *get_args(field.annotation)):
         if fields_of(kind):
             return kind
@@ -72,7 +64,7 @@ def section_of(field: FieldInfo) -> Any:
 
 
 def expected_of(field: FieldInfo) -> str:
-    """Return what is allowed, as a sentence goes on after "expected"."""
+    """Return what is allowed, to follow "expected" in a sentence."""
     said = extra(field, "expected")
     if said:
         return str(said)

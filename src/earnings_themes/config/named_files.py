@@ -1,6 +1,6 @@
-"""Looks at the files and folders that the settings name, before anything slow runs.
+"""Checks the files and folders that settings name, before anything slow runs.
 
-The transcripts themselves are looked at by their connector, when the firms are listed.
+The transcripts are checked by their connector when firms are listed.
 """
 
 import csv
@@ -15,10 +15,10 @@ from earnings_themes.errors import ConfigError
 
 
 def find_shipped_files(raw: MutableMapping[str, Any], repository: Path | str) -> None:
-    """Complete the paths of the sample where the workflow is called in another folder than the repository.
+    """Complete the sample's paths if the workflow is called in another folder than the repository.
 
-    raw: the settings as Snakemake has merged them, changed in place. Only the shipped values are touched, and only
-    where no such file lies in the folder of the call.
+    raw: settings as Snakemake merged them, changed in place; only shipped values for which the current folder
+    has no such file.
     """
     shipped = {"source": ("path", Source().path), "report": ("labels", Report().labels)}
     for section, (key, path) in shipped.items():
@@ -30,7 +30,7 @@ def find_shipped_files(raw: MutableMapping[str, Any], repository: Path | str) ->
 
 
 def check_files(config: Config) -> None:
-    """Raise ConfigError with every setting that names a file, folder or variable that cannot be used."""
+    """Raise ConfigError listing every setting that names an unusable file, folder or variable."""
     faults = [
         *_missing_files(config, ""),
         *_model_faults(config),
@@ -51,7 +51,7 @@ def check_files(config: Config) -> None:
 
 
 def _missing_files(section: Any, prefix: str) -> Iterator[str]:
-    """Yield the faults of every setting that was declared with `file`."""
+    """Yield faults of settings declared with `file`."""
     for name, field in fields_of(type(section)).items():
         value, where = getattr(section, name), f"{prefix}{name}"
         columns = extra(field, "file")
@@ -98,7 +98,7 @@ def _folder_faults(where: str, folder: str | None) -> Iterator[str]:
 
 
 def _place_faults(where: str, path: Path) -> Iterator[str]:
-    """Yield why a file could not be written at `path`, as far as that can be seen now."""
+    """Yield why no file could be written at `path`."""
     if path.is_dir():
         yield f"{where} is {path}, which is a folder; expected the path of a file."
         return

@@ -1,8 +1,8 @@
 """The parameters of the built-in models: what `topics.params` may hold.
 
-They stand here and not only in the models, because `snakemake -n` checks them and must not wait for numpy or torch.
-A test holds names and defaults to the models' own signatures. A model of your own needs no class here: it is
-imported, and its signature is read (implementations.py).
+They are declared here because `snakemake -n` checks them and must not wait for numpy or torch; a test
+compares names and defaults with the models' signatures. A class of your own is imported and its signature
+read (implementations.py).
 """
 
 from collections.abc import Mapping

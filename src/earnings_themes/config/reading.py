@@ -1,4 +1,4 @@
-"""Reads and checks the settings. Every fault is named at once: the key, what was found, what is allowed."""
+"""Reads and checks the settings, and reports all faults at once: key, value found, what is allowed."""
 
 import datetime as dt
 import difflib
@@ -23,7 +23,7 @@ _SAGEMAKER_NEEDS: Final = ("run_uri", "image", "role")
 
 
 def read_config(path: Path | str) -> Config:
-    """Read and check a config file; what it doesn't say has its default. Raises ConfigError."""
+    """Read and check a config file; missing settings get their defaults. Raises ConfigError."""
     try:
         raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:  # ValueError: 2023-02-31 is read as a date
@@ -34,7 +34,7 @@ def read_config(path: Path | str) -> Config:
 
 
 def keep_config(raw: Mapping[str, Any], path: Path) -> None:
-    """Write the whole configuration of a run beside its files. Raises ConfigError where the disk refuses."""
+    """Write a run's complete configuration beside its files. Raises ConfigError if the disk refuses."""
     settings = yaml.safe_dump(
         json.loads(json.dumps(raw, default=str)), sort_keys=False, allow_unicode=True, width=110
     )
@@ -49,10 +49,8 @@ def keep_config(raw: Mapping[str, Any], path: Path) -> None:
 def parse_config(raw: Mapping[str, Any]) -> Config:
     """Check the settings and return them typed.
 
-    Raises
-    ------
-    ConfigError
-        With every fault: the key, the value found, what is allowed, and for an unknown key the nearest known one.
+    Raises ConfigError with every fault: key, value found, what is allowed; for an unknown key the nearest
+    known one.
     """
     if keys := list(_with_passwords(raw)):
         raise ConfigError(
@@ -70,7 +68,7 @@ def parse_config(raw: Mapping[str, Any]) -> Config:
 
 
 def faults_of(kind: Any, raw: Any, where: str) -> list[str]:
-    """Return a sentence for each fault of a section; `where` is its dotted name, empty for the whole file."""
+    """Return a sentence for each fault of a section. where: its dotted name, empty for the whole file."""
     try:
         _checker(kind).validate_python(raw)
     except ValidationError as error:
@@ -83,9 +81,9 @@ def faults_of(kind: Any, raw: Any, where: str) -> list[str]:
 
 
 def did_you_mean(where: str, known: Mapping[str, str], key: str) -> str:
-    """Return what an error says of a key that isn't known: the closest one, or all there are.
+    """Return the message for an unknown key, with the closest known key or all of them.
 
-    known: the keys' own names by the names that an error shows.
+    known: names as shown in messages → names of keys.
     """
     close = difflib.get_close_matches(key, list(known.values()), n=1)
     meant = next((shown for shown, name in known.items() if close and name == close[0]), None)
@@ -122,7 +120,7 @@ def _explain(kind: Any, where: str, fault: Any) -> str:
 
 
 def _known_below(kind: Any, prefix: str) -> dict[str, str]:
-    """Return the keys of a section by their dotted names, and after them those of its own sections."""
+    """Return the keys of a section by dotted name, followed by those of its sections."""
     known = {f"{prefix}{name}": name for name in fields_of(kind)}
     for name, field in fields_of(kind).items():
         if (inner := section_of(field)) is not None and prefix:
@@ -136,7 +134,7 @@ def _shown(value: Any) -> str:
 
 
 def _parameter_faults(raw: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with the parameters of the built-in models; a class of the user's own comes later."""
+    """Yield faults in the parameters of built-in models; a class of the user's own is checked later."""
     topics = raw.get("topics")
     if not isinstance(topics, Mapping):
         return
@@ -158,7 +156,7 @@ def _with_passwords(value: Any, key: str = "") -> Iterator[str]:
 
 
 def _faults_together(config: Config) -> Iterator[str]:
-    """Yield what is wrong with settings that are right one by one."""
+    """Yield faults of combinations of settings."""
     start, end = config.source.start_date, config.source.end_date
     if start and end and start > end:
         yield f"source.start_date {start} is after source.end_date {end}."

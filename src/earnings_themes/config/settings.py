@@ -33,7 +33,7 @@ TagValue = Annotated[str, Field(max_length=256)]
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Limits:
-    """What a source may hold; beyond, the run stops with a message before any model is loaded."""
+    """What a source may hold; beyond it the run stops before any model is loaded."""
 
     file_mb: Whole = setting(4000, "text of the source, decompressed, in MB", why="docs/limits.md", ge=1)
     # The csv module takes no larger number, and a cell is read on for a hundred times its limit.
@@ -48,7 +48,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Source:
-    """Where the transcripts are, how they are read, and which of them count. Dates are inclusive, None is open."""
+    """Where the transcripts are, how they are read, and which are used. Dates are inclusive, None is open."""
 
     kind: str = setting(
         "local_csv",
@@ -189,7 +189,7 @@ class TopicSettings:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class NamingSettings:
-    """A language model that names themes. The key itself is nowhere in the configuration."""
+    """A language model that names themes. Its key is not part of the configuration."""
 
     url: str = setting(
         ...,
@@ -235,7 +235,7 @@ class LabelSettings:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Seed:
-    """A question of one's own, asked beside the themes that are found: `themes.seeds`; docs/panel.md."""
+    """A question of your own, measured beside the themes: `themes.seeds`; docs/panel.md."""
 
     name: str = setting(
         ...,
@@ -316,7 +316,7 @@ class ThemeSettings:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class RegistrySettings:
-    """The themes that last, which runs of several quarters share; docs/registry.md."""
+    """Themes with permanent ids, shared by the runs of several quarters; docs/registry.md."""
 
     path: str = setting(
         ...,
@@ -332,7 +332,7 @@ class RegistrySettings:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class SageMaker:
-    """The Processing job of the reduce: what it reads, and the machine, network and role it gets."""
+    """The Processing job of the reduce: input, machine, network, role."""
 
     run_uri: TextOrNull = setting(
         "",
@@ -430,7 +430,7 @@ class Publish:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Panel:
-    """What the research panel has beside counts: word lists, or a class of one's own; docs/panel.md."""
+    """What the panel counts beside sentences: word lists, or a class of your own; docs/panel.md."""
 
     words: NamesOrNull = setting(
         dict,

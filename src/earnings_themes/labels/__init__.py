@@ -1,6 +1,6 @@
-"""Words for people: labels and keywords of themes, and a label for what one firm says in a theme.
+"""Names for people: labels and keywords of themes, labels of topics.
 
-Words describe a theme, they never decide it, so all of this can be made anew without a refit.
+Words only describe themes, they never decide membership, so all of this can change without a refit.
 """
 
 from earnings_themes.labels.choose import ThemeWords, describe, describe_topic

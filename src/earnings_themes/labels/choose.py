@@ -1,4 +1,4 @@
-"""Chooses, from counted phrases, what a theme or a firm's topic is called and its keywords."""
+"""Chooses labels and keywords of themes and topics from counted phrases."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -42,7 +42,9 @@ _TRIED: Final = 60  # phrases of a theme that are compared with its centroid
 
 @dataclass(frozen=True)
 class ThemeWords:
-    """label: "" where no phrase says what the theme is about. keywords: (phrase, weight), heaviest first, weights of 1 and less."""
+    """label: "" if no phrase describes the theme. keywords: (phrase, weight), by descending weight, at most
+    1.
+    """
 
     label: str
     keywords: list[tuple[str, float]]
@@ -57,16 +59,14 @@ def describe(
     names: Set[str] = frozenset(),
     n_themes: int | None = None,
 ) -> list[ThemeWords]:
-    """Return label and keywords of themes 0 … n_themes−1; two themes never share a label.
+    """Return label and keywords of themes 0 … n_themes−1; no two labels are equal.
 
     Parameters
     ----------
-    nearness
-        Gives the subject vectors (m, dim), length 1, of m phrases.
-    centroids : (n_themes, dim) float
-        Of the themes, in the same space, of any length. None, as nearness: phrases are ranked by their counts alone.
-    names
-        Words of firms' and speakers' names, in any case. One that is written small as often as not is a word.
+    nearness : function of m phrases to their subject vectors (m, dim), of length 1
+    centroids : (n_themes, dim) float, of any length; None, as nearness: phrases are ranked by counts alone
+    names : words of firms' and speakers' names, in any case; one written small as often as not is an ordinary
+        word
     """
     if n_themes is None:
         n_themes = len(centroids) if centroids is not None else 1 + max(counter.themes, default=-1)
@@ -100,9 +100,9 @@ def _ranked(
     nearness: Nearness | None = None,
     centroid: NDArray[np.floating] | None = None,
 ) -> list[_Phrase]:
-    """Return the phrases of a theme that could be shown, best first.
+    """Return the displayable phrases of a theme, best first.
 
-    few: a word with capitals that a smaller share of the firms say is a name; 0: capitals tell nothing.
+    few: capitalised words said by a smaller share of the firms are names; 0 where capitals do not mark names.
     """
     least = min(count.firms, 2 if count.firms < 20 else 3)
     said = {p: s for p, s in count.phrases.items() if s.firms >= least}
@@ -146,7 +146,7 @@ def _unit(vector: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _written(phrase: str, form: str, counter: PhraseCounter) -> str:
-    """Return the phrase as it is shown: a capital that a word has in titles alone goes ("Free Cash Flow")."""
+    """Return the phrase as shown, without capitals that a word has only in titles ("Free Cash Flow")."""
     words = []
     for term, word in zip(phrase.split(), form.split(), strict=True):
         use = counter.uses.get(term)
@@ -159,10 +159,12 @@ def _written(phrase: str, form: str, counter: PhraseCounter) -> str:
 def _log_odds(
     here: NDArray[np.integer], everywhere: NDArray[np.integer], n_here: int, n_everywhere: int
 ) -> NDArray[np.float64]:
-    """Z-scores (m,) of the log-odds of phrases in a theme against all others, shrunk to what all say.
+    """Return z-scores (m,) of log-odds of phrases in a theme against all sentences, shrunk towards the
+    latter.
 
-    here, everywhere : (m,) sentences with the phrase, in the theme and in all. n_* : words. Monroe, Colaresi and Quinn
-    (2008), equations 16, 20 and 22: δ = log-odds here − log-odds elsewhere, each with a_w = 500 p_w more; z = δ / √Var δ.
+    here, everywhere: (m,) sentences with the phrase. n_here, n_everywhere: words. Monroe, Colaresi and Quinn
+    (2008), equations 16, 20, 22: δ = log-odds here − log-odds elsewhere, each with prior a_w = 500 p_w; z = δ
+    / √Var δ.
     """
     prior = _PRIOR * everywhere / max(n_everywhere, 1)
     y, rest = here + prior, np.maximum(everywhere - here, 0) + prior
@@ -172,7 +174,7 @@ def _log_odds(
 
 
 def _whole(said: Mapping[str, Said]) -> list[str]:
-    """Return the phrases without those that are mostly a part of a longer one, and without halves."""
+    """Return the phrases without fragments of longer ones."""
     absorbed: set[str] = set()
     tied_before: set[str] = set()
     tied_after: set[str] = set()
@@ -223,7 +225,9 @@ def _can_be_shown(phrase: str, form: str, counter: PhraseCounter, names: Set[str
 
 
 def _is_verb(use: WordUse) -> bool:
-    """Return whether a word is a verb or a predicate. "to China" makes none of China."""
+    """Return whether a word is a verb or predicate; "to" before a capitalised word, as in "to China", does
+    not make it one.
+    """
     return use.verb > _VERB * use.n and 2 * use.capital <= use.inside
 
 
@@ -233,7 +237,7 @@ def _length(phrase: str) -> float:
 
 
 def _names(counter: PhraseCounter, names: Set[str]) -> set[str]:
-    """Return the terms of names, without those that are ordinary words or places."""
+    """Return the terms that are names, except ordinary words and places."""
     telling = counter.capitals_tell()
     barred = set()
     for name in names:
@@ -246,13 +250,15 @@ def _names(counter: PhraseCounter, names: Set[str]) -> set[str]:
 
 
 def _alike(term: str, other: str) -> bool:
-    """Return whether a reader gains nothing from the second: all words of one, or their stems, are in the other."""
+    """Return whether all words of one phrase, or their stems, are in the other."""
     fewer, more = sorted((term.split(), other.split()), key=len)
     return all(any(_same_stem(a, b) for b in more) for a in fewer)
 
 
 def _same_stem(word: str, other: str) -> bool:
-    """Return whether two words differ in their ends alone: price and pricing, sustainable and sustainability."""
+    """Return whether two words differ only in their endings: price and pricing, sustainable and
+    sustainability.
+    """
     shorter, longer = sorted((word.replace("-", ""), other.replace("-", "")), key=len)
     return shorter == longer or (longer.startswith(shorter[: max(4, len(shorter) - 2)]) and len(shorter) >= 4)
 
@@ -263,9 +269,9 @@ def _keywords(best: Sequence[_Phrase], n: int) -> list[tuple[str, float]]:
 
 
 def _labels(ranked: Sequence[Sequence[_Phrase]], max_words: int) -> list[str]:
-    """Return a label for each theme, no two the same.
+    """Return a distinct label for each theme.
 
-    The theme whose best phrase is the clearest chooses first; the others take the next of their `_choices`, or "".
+    The theme with the clearest best phrase chooses first; others take the next of their `_choices`, or "".
     """
     labels = [""] * len(ranked)
     used: set[frozenset[str]] = set()
@@ -282,10 +288,10 @@ def _labels(ranked: Sequence[Sequence[_Phrase]], max_words: int) -> list[str]:
 
 
 def _choices(best: Sequence[_Phrase]) -> Iterator[tuple[_Phrase, ...]]:
-    """Yield what could name a theme, best first; the later ones where another theme has the earlier ones.
+    """Yield candidate labels of a theme, best first.
 
-    Its best phrase, with a second where few of its sentences say the first; a longer phrase around it ("gross margin" for
-    "margin"); then it and each other phrase.
+    Its best phrase, with a second if few of its sentences say the first; then a longer phrase around it
+    ("gross margin" for "margin"); then it with each other phrase.
     """
     if not best or best[0].score < _FLOOR or best[0].near < _NEAR or best[0].near * best[0].share < _CARRIED:
         return
@@ -314,10 +320,10 @@ def _unlike(best: Sequence[_Phrase]) -> list[_Phrase]:
 def describe_topic(
     texts: Sequence[str], counter: PhraseCounter, theme_label: str = "", names: Set[str] = frozenset()
 ) -> str:
-    """Return what one firm says in a theme in a phrase or two, "" where no phrase stands out.
+    """Return one or two phrases for what a firm says in a theme; "" if no phrase stands out.
 
-    A firm's own words are welcome here, its products above all; the theme's label is not repeated.
-    counter: of the whole run, these texts included. names: words of its speakers' names.
+    The firm's own words, such as product names, are welcome; the theme's label is not repeated. counter: of
+    the whole run, including these texts. names: words of its speakers' names.
     """
     barred = _names(counter, names) | {w.term for w in words_of(theme_label) if w.term}
     best = _unlike(_ranked(counter, ThemeCount.of_one_firm(texts), barred, few=0.0))

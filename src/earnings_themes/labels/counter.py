@@ -1,4 +1,4 @@
-"""Counts, in one pass and bounded memory, which phrases the firms of each theme say."""
+"""Counts phrases by theme and firm in one pass and bounded memory."""
 
 import zlib
 from collections import Counter
@@ -29,7 +29,7 @@ _BEFORE_VERBS: Final = frozenset(
 
 @dataclass(slots=True)
 class Said:
-    """How often a phrase is said in a theme: by how many firms, in how many sentences, and how it is mostly written."""
+    """A phrase in a theme: number of firms, of sentences, and its commonest spelling."""
 
     firms: int
     sentences: int
@@ -50,7 +50,7 @@ class Said:
 
 
 class Counts:
-    """What one firm says: in how many sentences each phrase, and how it is written."""
+    """Sentences by phrase, and spellings, of one firm."""
 
     def __init__(self) -> None:
         self.sentences: Counter[str] = Counter()
@@ -67,7 +67,7 @@ class Counts:
 
 @dataclass(slots=True)
 class ThemeCount:
-    """What is counted of one theme. words as in Counts."""
+    """The counts of one theme; words as in Counts."""
 
     firms: int = 0
     sentences: int = 0
@@ -88,7 +88,7 @@ class ThemeCount:
 
 @dataclass(slots=True)
 class WordUse:
-    """How a word is used in all sentences: what tells nouns from verbs, halves from wholes and names from words."""
+    """How a word is used in all sentences: separates nouns from verbs, parts from wholes, names from words."""
 
     n: int = 0
     ends: int = 0  # neither a content word nor a figure follows ("totaled 30")
@@ -100,10 +100,10 @@ class WordUse:
 
 
 class PhraseCounter:
-    """Phrases of one to three words of each theme, by firms and sentences.
+    """Counts phrases of one to three words of each theme, by firms and sentences.
 
-    Memory is bounded by themes, not by sentences. The result depends on the sentences alone, because each theme sees its
-    firms in ascending order; the order of themes changes nothing.
+    Memory grows with themes, not with sentences. Each theme receives its firms in ascending order, so the
+    result depends on the sentences alone.
     """
 
     def __init__(self) -> None:
@@ -113,10 +113,10 @@ class PhraseCounter:
         self._cells: NDArray[np.int32] = np.zeros((2, _CELLS), dtype=np.int32)
 
     def add(self, theme: int, firm_id: str, texts: Sequence[str]) -> None:
-        """Count all that one firm says in a theme.
+        """Count what one firm says in a theme.
 
-        theme: a negative one is no theme: its sentences are a part of what all say. Raises ValueError unless the firms
-        of a theme come in ascending order, each once.
+        theme: negative for sentences without a theme, which count only towards all. Raises ValueError unless
+        a theme's firms come once each in ascending order.
         """
         count = self.themes.setdefault(theme, ThemeCount())
         if count.firms and firm_id <= count.last_firm:
@@ -148,7 +148,7 @@ class PhraseCounter:
         return found
 
     def capitals_tell(self) -> bool:
-        """Return whether a capital marks a name: it does neither in German nor in text without capitals."""
+        """Return whether capitals mark names, which they do not in German or in text without capitals."""
         inside = sum(use.inside for use in self.uses.values())
         return 0.01 < sum(use.capital for use in self.uses.values()) / max(inside, 1) < 0.3
 
@@ -174,7 +174,7 @@ class PhraseCounter:
 
 
 def _places(phrases: Iterable[str]) -> NDArray[np.int64]:
-    """Cells (2, n) of the phrases in the sketch; crc32 is the same on every machine, Python's hash is not."""
+    """Return cells (2, n) of the phrases in the sketch, by crc32, which is the same on every machine."""
     coded = [phrase.encode() for phrase in phrases]
     return np.array(
         [[zlib.crc32(c) % _CELLS for c in coded], [zlib.crc32(c, 1) % _CELLS for c in coded]], dtype=np.int64

@@ -1,4 +1,4 @@
-"""Cuts a sentence into words, folds singular and plural, and finds the phrases that could name a subject."""
+"""Splits a sentence into words, folds plurals, and finds phrases that could name a subject."""
 
 import re
 from collections.abc import Iterator
@@ -41,10 +41,10 @@ NOT_ALONE: Final = _listed("not_alone.txt")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word as it was said.
+    """A word as said.
 
-    term: lower case, singular; "" for what ends a phrase (a stop word, a figure, a sign). plain: lower case, as
-    said; "0" for a figure. form: as it is shown.
+    term: lower-case singular; "" for what ends a phrase (stop word, figure, sign). plain: lower case; "0" for
+    a figure. form: as shown.
     """
 
     term: str
@@ -54,7 +54,7 @@ class Word:
 
 @lru_cache(maxsize=200_000)
 def word_of(token: str) -> Word:
-    """Return what a token of a sentence is. In English; words of other languages are kept as they are said."""
+    """Return a token as a Word. Plurals are folded for English only."""
     token = token.replace("’", "'")
     form = token[:-2] if token.lower().endswith("'s") else token
     plain = form.lower()
@@ -75,7 +75,7 @@ def word_of(token: str) -> Word:
 
 
 def words_of(text: str) -> list[Word]:
-    """Return the words and signs of a sentence. Its first word is written small unless it is an abbreviation."""
+    """Return words and signs of a sentence; its first word is lower-cased unless it is an abbreviation."""
     tokens = _TOKEN.findall(text)
     if tokens and tokens[0][1:].islower():
         tokens[0] = tokens[0].lower()
@@ -83,7 +83,7 @@ def words_of(text: str) -> list[Word]:
 
 
 def phrases_of(words: list[Word]) -> Iterator[tuple[str, str]]:
-    """Yield (phrase, as said) for each run of one to three words that no stop word and no sign interrupts."""
+    """Yield (phrase, as said) for each run of one to three words without a stop word or sign between."""
     n = len(words)
     for i, first in enumerate(words):
         if not first.term:

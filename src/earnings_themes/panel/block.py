@@ -83,24 +83,37 @@ def from_table(rows: pa.Table, calls: pa.Table, n_themes: int, columns: Sequence
     return Block(calls, values)
 
 
-def abnormal(shares: Matrix, firm: NDArray[np.int64], when: NDArray[np.int64]) -> Matrix:
+def ratio(over: Matrix, under: Matrix) -> Matrix:
+    """Return over ÷ under, NaN where under is 0 or NaN."""
+    found: Matrix = np.divide(over, under, out=np.full(over.shape, np.nan), where=under > 0)
+    return found
+
+
+def groups(calls: pa.Table, names: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where each group of neighbouring rows that are equal in these columns begins and ends."""
+    changed = np.zeros(calls.num_rows, dtype=bool)
+    changed[:1] = True
+    for name in names:
+        values = calls[name].to_numpy()
+        changed[1:] |= values[1:] != values[:-1]
+    start = np.flatnonzero(changed)
+    return start, np.append(start, calls.num_rows)[1:]
+
+
+def abnormal(shares: Matrix, calls: pa.Table, when: NDArray[np.int64]) -> Matrix:
     """Return each share less the mean of the firm's earlier ones of that theme; NaN where there is none.
 
     Parameters
     ----------
     shares
         Calls × themes, NaN where unknown.
-    firm, when
-        A number a call: its firm, and its day; calls of one day are not each other's past. A firm's calls lie
-        together, by day.
+    calls, when
+        The calls, a firm's together, and the day of each, rising within a firm; calls of one day are not each other's past.
     """
     found = np.full_like(shares, np.nan)
-    known = ~np.isnan(shares)
-    for place in range(1, len(firm)):
-        start = int(np.searchsorted(firm, firm[place]))
-        end = start + int(np.searchsorted(when[start:place], when[place]))
-        count = known[start:end].sum(axis=0)
-        total = np.where(known[start:end], shares[start:end], 0).sum(axis=0)
-        past = np.divide(total, count, out=np.full(shares.shape[1], np.nan), where=count > 0)
-        found[place] = shares[place] - past
+    for start, end in zip(*groups(calls, ["firm_id"]), strict=True):
+        for place in range(start + 1, end):
+            past = shares[start : start + np.searchsorted(when[start:place], when[place])]
+            n_known = (~np.isnan(past)).sum(axis=0).astype(np.float64)
+            found[place] = shares[place] - ratio(np.nansum(past, axis=0), n_known)
     return found

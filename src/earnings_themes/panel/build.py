@@ -1,6 +1,5 @@
 """Makes panel.parquet, calls.parquet, exchanges.parquet and codebook.md of a run, some firms at a time."""
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -20,8 +19,6 @@ from earnings_themes.panel.sentences import iter_sentences, read_calls
 from earnings_themes.panel.themes import read_found_themes, seed_row, theme_table
 from earnings_themes.system.files import replaced, write_atomically
 from earnings_themes.themes.seeds import Answer, overlap
-
-log = logging.getLogger(__name__)
 
 PANEL: Final = "panel.parquet"
 CALLS: Final = "calls.parquet"
@@ -72,11 +69,6 @@ def build(
     asked = _Asked(answers, len(themes))
     themes = [*themes, *(seed_row(a.question.theme_id, a.question.name) for a in answers)]
     source, kept = read_calls(where)
-    if source is None:
-        log.warning(
-            "%s: no source_calls.parquet: calls without a sentence, times and kept columns are not in the panel.",
-            where,
-        )
     lists = [each.name for each in scoring.lists]
     taken = [column.name for column in (*layout([], lists, True).panel, *layout([], lists, True).calls)]
     names = kept_names(kept, taken)
@@ -87,8 +79,7 @@ def build(
         panel = _Writer(stack, out / PANEL, columns.panel)
         totals = _Writer(stack, out / CALLS, columns.calls)
         exchanges = _Writer(stack, out / EXCHANGES_FILE, EXCHANGES)
-        for said in _parts(where, calls):
-            of = calls.of(said)
+        for said, of in calls.with_sentences(where):
             counted = count(_unsettled(said) if alone else said, of, themes, scoring, asked.among(said))
             panel.add(to_table(counted.block, theme_table(themes), columns.panel))
             totals.add(_call_rows(of, counted.denominators, columns))
@@ -130,75 +121,37 @@ class _Asked:
         return Members(np.array(rows, np.int64), np.array(themes, np.int64), np.array(strength, np.float64))
 
 
-def _parts(where: str, calls: "_Calls") -> Iterator[pa.Table]:
-    """Give the sentences of some firms at a time, and at the end nothing, for firms without a sentence."""
-    empty = None
-    for said in iter_sentences(where):
-        empty = said.slice(0, 0)
-        yield said
-    if empty is not None and calls.has_silent_firms():
-        yield empty
-
-
 class _Calls:
     """The calls of a run with the columns that the panel gives them, handed out with their firms' sentences."""
 
-    def __init__(self, source: pa.Table | None, names: dict[str, str], columns: Layout) -> None:
-        self._columns = columns.call
-        self._calls = None if source is None else self._complete(source, names)
+    def __init__(self, source: pa.Table, names: dict[str, str], columns: Layout) -> None:
+        date = source["date"]
+        year, quarter = (pc.cast(part(date), pa.string()) for part in (pc.year, pc.quarter))
+        found: dict[str, Any] = {
+            **{name: source[name] for name in ("firm_id", "firm_name", "transcript_id", "date")},
+            "time": source["time_utc"],
+            "quarter": pc.binary_join_element_wise(year, quarter, "Q"),
+            **{ours: source[theirs] for theirs, ours in names.items()},
+        }
+        calls = pa.table(
+            {column.name: found[column.name] for column in columns.call}, schema=schema(columns.call)
+        )
+        keys = [(name, "ascending") for name in ("firm_id", "date", "time", "transcript_id")]
+        self._calls = calls.sort_by(keys)
         self._given: set[str] = set()
 
-    def of(self, said: pa.Table) -> pa.Table:
-        """Return the calls of the firms of these sentences; of all firms not yet asked for, where there is no sentence."""
-        firms = pc.unique(said["firm_id"]).to_pylist()
-        if self._calls is None:
-            first = said.group_by(["firm_id", "transcript_id"], use_threads=False).aggregate(
-                [("firm_name", "first"), ("date", "first")]
-            )
-            calls = self._complete(
-                first.rename_columns(["firm_id", "transcript_id", "firm_name", "date"]), {}
-            )
-        else:
-            inside = pc.is_in(
-                self._calls["firm_id"], value_set=pa.array(firms or self._silent(), pa.string())
-            )
-            calls = self._calls.filter(inside)
-        self._given.update(firms)
-        # A firm's calls together, in the firms' order, by day.
-        place = {firm: n for n, firm in enumerate(firms or pc.unique(calls["firm_id"]).to_pylist())}
-        order = pa.array([place[firm] for firm in calls["firm_id"].to_pylist()], pa.int32())
-        by = [
-            ("order", "ascending"),
-            ("date", "ascending"),
-            ("time", "ascending"),
-            ("transcript_id", "ascending"),
-        ]
-        return calls.append_column("order", order).sort_by(by).drop_columns("order")
-
-    def has_silent_firms(self) -> bool:
-        """Whether a firm has calls, but no sentence."""
-        return bool(self._silent())
-
-    def _silent(self) -> list[str]:
-        if self._calls is None:
-            return []
-        return [firm for firm in pc.unique(self._calls["firm_id"]).to_pylist() if firm not in self._given]
-
-    def _complete(self, calls: pa.Table, names: dict[str, str]) -> pa.Table:
-        date = calls["date"]
-        quarter = pc.binary_join_element_wise(
-            pc.cast(pc.year(date), pa.string()), pc.cast(pc.quarter(date), pa.string()), "Q"
+    def with_sentences(self, where: str) -> Iterator[tuple[pa.Table, pa.Table]]:
+        """Give the sentences of some firms at a time with their calls; at the end the calls of firms without a sentence."""
+        said = None
+        for said in iter_sentences(where):
+            firms = pc.unique(said["firm_id"])
+            self._given.update(firms.to_pylist())
+            yield said, self._calls.filter(pc.is_in(self._calls["firm_id"], value_set=firms))
+        silent = pc.invert(
+            pc.is_in(self._calls["firm_id"], value_set=pa.array(sorted(self._given), pa.string()))
         )
-        missing = pa.nulls(calls.num_rows)
-        found: dict[str, Any] = {
-            **{name: calls[name] for name in ("firm_id", "firm_name", "transcript_id", "date")},
-            "time": calls["time_utc"] if "time_utc" in calls.column_names else missing,
-            "quarter": quarter,
-            **{ours: calls[theirs] for theirs, ours in names.items()},
-        }
-        return pa.table(
-            {column.name: found[column.name] for column in self._columns}, schema=schema(self._columns)
-        )
+        if said is not None and pc.any(silent).as_py():
+            yield said.slice(0, 0), self._calls.filter(silent)
 
 
 def _call_rows(calls: pa.Table, denominators: dict[str, Any], columns: Layout) -> pa.Table:

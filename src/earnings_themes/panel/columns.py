@@ -34,7 +34,7 @@ CALL: Final = (
     ),
     Column("quarter", _TEXT, "2023Q1", "The calendar quarter of `date`; not the fiscal quarter."),
 )
-_THEME: Final = (
+THEME: Final = (
     Column("theme_id", _TEXT, "text", "The theme's id; the table of themes is below."),
     Column(
         "level",
@@ -153,7 +153,7 @@ class Layout:
     @property
     def panel(self) -> tuple[Column, ...]:
         """The columns of panel.parquet, in order."""
-        return (*self.call, *_THEME, *self.values)
+        return (*self.call, *THEME, *self.values)
 
     @property
     def calls(self) -> tuple[Column, ...]:

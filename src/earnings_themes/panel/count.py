@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from earnings_themes.errors import ResultError
 from earnings_themes.panel import roles as who
-from earnings_themes.panel.block import Block, Matrix, abnormal
+from earnings_themes.panel.block import Block, Matrix, abnormal, ratio
 from earnings_themes.panel.columns import EXCHANGES
 from earnings_themes.panel.exchanges import exchanges
 from earnings_themes.panel.themes import ThemeRow
@@ -96,6 +96,8 @@ def count(
     role, ceo, cfo = who.roles(types, type_of, names, name_of)
     no_name = names.index("") if "" in names else -1
     exchange = exchanges(call, section, role, name_of, no_name)
+    n_exchanges = np.zeros(n_calls)
+    np.maximum.at(n_exchanges, call, exchange)
     text = said["text"].combine_chunks()
     words = pc.count_substring_regex(text, _WORD).fill_null(0).to_numpy(zero_copy_only=False)
     content = said["content"].to_numpy()
@@ -138,7 +140,7 @@ def count(
             f"modelled_{name}": _where(known[name], total(masks[name] & modelled))
             for name in ("presentation", "qa", "management", "analysts")
         },
-        "exchanges": _where(has_section & has_role, _n_exchanges(call, exchange, n_calls)),
+        "exchanges": _where(has_section & has_role, n_exchanges),
         "words": total(words),
         **{name: total(hit) for name, hit in judged.items()},
     }
@@ -162,11 +164,8 @@ def count(
         return found.reshape(n_calls, n_themes)
 
     n = by_theme(np.ones(len(call)))
-    share = _ratio(n, np.broadcast_to(totals["modelled"][:, None], n.shape))
+    share = ratio(n, np.broadcast_to(totals["modelled"][:, None], n.shape))
     has_strength = ~np.isnan(near)
-    firm = np.unique(calls["firm_id"].to_numpy(zero_copy_only=False), return_inverse=True)[1]
-    # Numbers in the order of the rows, so that a firm's calls are found by halving.
-    firm = np.cumsum(np.append(True, firm[1:] != firm[:-1])) if len(firm) else firm
     day = calls["date"].cast(pa.int32()).to_numpy().astype(np.int64)
     both = (has_section & has_role)[:, None]
     asked, answered = _asked(cell, of, exchange, role, n.size)
@@ -175,15 +174,15 @@ def count(
         **{f"n_{name}": _where(known[name][:, None], by_theme(mask)) for name, mask in masks.items()},
         "words": by_theme(words),
         "share": share,
-        "abnormal_share": abnormal(share, firm, day),
-        "strength": _ratio(by_member(np.where(has_strength, near, 0)), by_member(has_strength)),
+        "abnormal_share": abnormal(share, calls, day),
+        "strength": ratio(by_member(np.where(has_strength, near, 0)), by_member(has_strength)),
         "raised_by": _raised_by(cell, of, section, role, n.size).reshape(n.shape),
         "asked": _where(both, asked.reshape(n.shape)),
         "answered": _where(both, answered.reshape(n.shape)),
         **{name: by_theme(hit) for name, hit in judged.items()},
     }
     _add_means(values, n)
-    return Counted(Block(calls, values), totals, _exchange_rows(said, call, exchange, role))
+    return Counted(Block(calls, values), totals, _exchange_rows(said, exchange, role))
 
 
 def _key(table: pa.Table) -> pa.ChunkedArray:
@@ -215,22 +214,12 @@ def _where(known: NDArray[np.bool_], values: Matrix) -> Matrix:
     return np.where(known, values, np.nan)
 
 
-def _ratio(over: Matrix, under: Matrix) -> Matrix:
-    found: Matrix = np.divide(over, under, out=np.full(over.shape, np.nan), where=under > 0)
-    return found
-
-
 def _add_means(found: dict[str, Matrix], n: Matrix) -> None:
     """Turn sums of scores into means, and add the net tone where both its lists are there."""
     if "score" in found:
-        found["score"] = _ratio(found["score"], n)
+        found["score"] = ratio(found["score"], n)
     if "n_positive" in found and "n_negative" in found:
-        found["tone"] = _ratio(found["n_positive"] - found["n_negative"], n)
-
-
-def _n_exchanges(call: NDArray[np.int64], exchange: NDArray[np.int64], n_calls: int) -> Matrix:
-    numbers, first = np.unique(exchange, return_index=True)
-    return np.bincount(call[first[numbers >= 0]], minlength=n_calls).astype(np.float64)
+        found["tone"] = ratio(found["n_positive"] - found["n_negative"], n)
 
 
 def _raised_by(
@@ -258,10 +247,10 @@ def _asked(
     n_cells: int,
 ) -> tuple[Matrix, Matrix]:
     """Return by cell in how many exchanges an analyst speaks of it, and in how many of them management does after."""
-    n_exchanges = int(exchange.max(initial=0)) + 1
+    n_exchanges = int(exchange.max(initial=0)) + 1  # with 0, which is none
     pair = cell * n_exchanges + exchange[of]
-    by_analyst = (exchange[of] >= 0) & (role[of] == who.ANALYSTS)
-    by_firm = (exchange[of] >= 0) & (role[of] == who.MANAGEMENT)
+    by_analyst = (exchange[of] > 0) & (role[of] == who.ANALYSTS)
+    by_firm = (exchange[of] > 0) & (role[of] == who.MANAGEMENT)
     asked, first = np.unique(pair[by_analyst], return_index=True)
     # The last sentence of a pair is the first from behind.
     replied, last = np.unique(pair[by_firm][::-1], return_index=True)
@@ -272,22 +261,9 @@ def _asked(
     return n_asked.astype(np.float64), n_answered.astype(np.float64)
 
 
-def _exchange_rows(
-    said: pa.Table, call: NDArray[np.int64], exchange: NDArray[np.int64], role: NDArray[np.int8]
-) -> pa.Table:
-    """Return a row a sentence of an exchange; exchanges are numbered from 1 in each call."""
-    inside = np.flatnonzero(exchange >= 0)
-    numbers, first = np.unique(exchange[inside], return_index=True)
-    owner = call[inside][first]
-    # Exchanges of a call follow each other, so a number less the call's first one counts within the call.
-    start = np.flatnonzero(np.append(True, owner[1:] != owner[:-1])) if len(owner) else owner
-    in_call = (
-        numbers - np.repeat(numbers[start], np.diff(np.append(start, len(owner)))) + 1
-        if len(owner)
-        else numbers
-    )
-    number = in_call[np.searchsorted(numbers, exchange[inside])] if len(inside) else inside
-    rows = said.select(["firm_id", "transcript_id", "sentence_id"]).take(pa.array(inside, pa.int64()))
-    rows = rows.append_column("exchange", pa.array(number, pa.int32()))
+def _exchange_rows(said: pa.Table, exchange: NDArray[np.int64], role: NDArray[np.int8]) -> pa.Table:
+    inside = np.flatnonzero(exchange)
+    rows = said.select(["firm_id", "transcript_id", "sentence_id"]).take(pa.array(inside))
+    rows = rows.append_column("exchange", pa.array(exchange[inside]))
     spoken = pa.array(who.ROLE_NAMES).take(pa.array(role[inside].astype(np.int32)))
     return rows.append_column("role", spoken).cast(EXCHANGES)

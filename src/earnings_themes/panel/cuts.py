@@ -7,15 +7,15 @@ from typing import Final, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from earnings_themes.errors import ResultError
-from earnings_themes.panel.block import Block, Matrix, abnormal, from_table, to_array, to_table
-from earnings_themes.panel.build import CALLS, PANEL
-from earnings_themes.panel.columns import CALL, DENOMINATORS, VALUES, Column, Layout, schema
-from earnings_themes.panel.themes import ThemeRow, read_theme_rows, theme_table
-from earnings_themes.results.artifacts import open_parquet
+from earnings_themes.panel import industry
+from earnings_themes.panel.block import Block, Matrix, abnormal, groups, ratio, to_array, to_table
+from earnings_themes.panel.columns import THEME, Column, schema
+from earnings_themes.panel.industry import Peers
+from earnings_themes.panel.themes import ThemeRow, theme_table
+from earnings_themes.panel.written import Source
 
 By = Literal["call", "firm-quarter"]
 # Means over sentences: over several calls they are weighted by n.
@@ -27,35 +27,34 @@ _MAX_NAME: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is wanted. level, kinds: None for all. wide: a row a call, a column a theme, holding `value`."""
+    """What is wanted. level, kinds: None for all. wide: a row a call, a column a theme, holding `value`.
+
+    industry: the kept column by which a share is compared with other firms' (`industry.py`), None for none.
+    """
 
     by: By = "call"
     level: int | None = None
     kinds: tuple[str, ...] = ()
     wide: bool = False
     value: str = "share"
+    industry: str | None = None
 
 
 class Cut:
-    """A cut of a run's panel; its tables come a few firms at a time.
+    """A cut of a panel; its tables come a few firms at a time. Raises ResultError where there is nothing of what is wanted."""
 
-    themes: what the panel has rows for, in their order; None for what the run's own files say. Raises ResultError when
-    the run has no panel, or nothing of what is wanted.
-    """
-
-    def __init__(self, where: str, wish: Wish, themes: Sequence[ThemeRow] | None = None) -> None:
-        self.wish = wish
-        self._panel, self._calls = _opened(f"{where}/{PANEL}"), _opened(f"{where}/{CALLS}").read()
-        self._themes = read_theme_rows(where) if themes is None else list(themes)
+    def __init__(self, source: Source, wish: Wish) -> None:
+        self._source, self.wish = source, wish
         self._numbers = np.array(
-            [number for number, theme in enumerate(self._themes) if _wanted(theme, wish)], dtype=np.int64
+            [number for number, theme in enumerate(source.themes) if _wanted(theme, wish)], dtype=np.int64
         )
-        if self._themes and not len(self._numbers):
-            there = sorted({f"level {theme.level} {theme.kind}" for theme in self._themes})
-            raise ResultError(f"{where}: no theme is of that level and kind. Found: {', '.join(there)}.")
-        self.themes = [self._themes[number] for number in self._numbers]
-        self._layout = _layout_of(self._panel.schema_arrow, self._calls.schema)
-        self.columns = self._columns(where)
+        if source.themes and not len(self._numbers):
+            there = sorted({f"level {theme.level} {theme.kind}" for theme in source.themes})
+            raise ResultError(
+                f"{source.where}: no theme is of that level and kind. Found: {', '.join(there)}."
+            )
+        self.themes = [source.themes[number] for number in self._numbers]
+        self.columns = self._columns()
 
     def tables(self) -> Iterator[pa.Table]:
         """Give the cut's rows, a row group of the panel at a time, each with all of `columns`."""
@@ -71,7 +70,7 @@ class Cut:
         """Return firm_id and firm_name, a row a firm, and how many sentences of each settled in each wanted theme."""
         ids, names, counts = [], [], []
         for block in self._blocks():
-            start, _ = _groups(block.calls, ["firm_id"])
+            start, _ = groups(block.calls, ["firm_id"])
             firms = block.calls.take(start)
             ids += firms["firm_id"].to_pylist()
             names += firms["firm_name"].to_pylist()
@@ -81,34 +80,41 @@ class Cut:
         return pa.table({"firm_id": ids, "firm_name": names}), found
 
     def _blocks(self) -> Iterator[Block]:
-        n_themes, at = len(self._themes), 0
-        for number in range(self._panel.metadata.num_row_groups):
-            rows = self._panel.read_row_group(number)
-            if not n_themes:
-                raise ResultError(
-                    "panel.parquet has rows, but themes.json no theme. Delete the panel and run again."
-                )
-            calls = self._calls.slice(at, rows.num_rows // n_themes)
-            at += calls.num_rows
-            block = from_table(rows, calls, n_themes, self._layout.values)
-            yield block if self.wish.by == "call" else by_quarter(block, self._layout.denominators)
+        if self.wish.industry is None:
+            yield from self._all_blocks()
+            return
+        peers = Peers(self.wish.industry)
+        peers.add(self._all_blocks())
+        for block in self._all_blocks():
+            yield peers.compared(block)
 
-    def _columns(self, where: str) -> list[Column]:
-        call, values = list(self._layout.call), list(self._layout.values)
-        theme = list(self._layout.panel[len(call) : len(self._layout.panel) - len(values)])
+    def _all_blocks(self) -> Iterator[Block]:
+        for block in self._source.blocks():
+            yield block if self.wish.by == "call" else by_quarter(block, self._source.layout.denominators)
+
+    def _columns(self) -> list[Column]:
+        layout = self._source.layout
+        call, theme, values = list(layout.call), list(THEME), list(layout.values)
         if self.wish.by == "firm-quarter":
             call = [column for column in call if column.name not in ("transcript_id", "time")]
             call += [
                 Column("calls", pa.int32(), "calls", "Calls of the firm in the quarter."),
-                *(column for column in self._layout.denominators if column.name == "modelled"),
+                *(column for column in layout.denominators if column.name == "modelled"),
             ]
             values = [column for column in values if column.name != "raised_by"]
+        if self.wish.industry is not None:
+            if self.wish.industry not in {column.name for column in layout.call}:
+                raise ResultError(
+                    f"{self._source.where}: the panel has no column {self.wish.industry!r}. Carry it there: source.keep: "
+                    f"[{self.wish.industry}]. Found: {', '.join(column.name for column in layout.call)}."
+                )
+            values.append(industry.column(self.wish.industry))
         if not self.wish.wide:
             return [*call, *theme, *values]
         chosen = next((column for column in values if column.name == self.wish.value), None)
         if chosen is None:
             raise ResultError(
-                f"{where}: the panel has no column {self.wish.value!r} to spread. Found: "
+                f"{self._source.where}: the panel has no column {self.wish.value!r} to spread. Found: "
                 f"{', '.join(column.name for column in values)}."
             )
         return [*call, *_spread(self.themes, chosen)]
@@ -132,23 +138,22 @@ def by_quarter(block: Block, denominators: Sequence[Column]) -> Block:
     those of the quarter's last call.
     """
     calls = block.calls
-    start, end = _groups(calls, ["firm_id", "quarter"])
+    start, end = groups(calls, ["firm_id", "quarter"])
     n = _summed(block.values["n"], start)
     modelled = _summed(calls["modelled"].to_numpy()[:, None], start)
     values: dict[str, Matrix] = {}
     for name, matrix in block.values.items():
         if name in _MEANS:
             weighted = np.where(block.values["n"] > 0, matrix * block.values["n"], 0)
-            values[name] = _over(_summed(weighted, start), n)
+            values[name] = ratio(_summed(weighted, start), n)
         elif name not in (*_RATIOS, "raised_by"):
             values[name] = _summed(matrix, start)
-    values["share"] = _over(n, np.broadcast_to(modelled, n.shape))
+    values["share"] = ratio(n, np.broadcast_to(modelled, n.shape))
     if "tone" in block.values:
-        values["tone"] = _over(values["n_positive"] - values["n_negative"], n)
+        values["tone"] = ratio(values["n_positive"] - values["n_negative"], n)
     last = calls.take(end - 1)
-    firm = np.cumsum(np.append(True, _changes(last["firm_id"]))) if len(start) else start
     # Quarters, not days: those of one firm differ, so their number is their time.
-    values["abnormal_share"] = abnormal(values["share"], firm, np.arange(len(start)))
+    values["abnormal_share"] = abnormal(values["share"], last, np.arange(len(start)))
     totals = {column.name for column in denominators}
     kept = last.select([name for name in last.column_names if name not in totals])
     kept = kept.append_column("calls", pa.array(end - start, pa.int32()))
@@ -159,54 +164,10 @@ def _wanted(theme: ThemeRow, wish: Wish) -> bool:
     return wish.level in (None, theme.level) and (not wish.kinds or theme.kind in wish.kinds)
 
 
-def _opened(path: str) -> pq.ParquetFile:
-    try:
-        return open_parquet(path)
-    except (OSError, pa.ArrowException) as error:
-        raise ResultError(
-            f"{path}: cannot be read ({error}). Expected the folder of a finished run, such as results/sample; the run "
-            "makes its panel after its themes."
-        ) from error
-
-
-def _layout_of(panel: pa.Schema, calls: pa.Schema) -> Layout:
-    """Return the columns of files that are there; what the run itself had set need not be known."""
-    described = {column.name: column for column in (*DENOMINATORS, *VALUES, *CALL)}
-    before = panel.names.index("theme_id")
-
-    def of(fields: Sequence[pa.Field]) -> tuple[Column, ...]:
-        return tuple(described.get(each.name, Column(each.name, each.type, "", "")) for each in fields)
-
-    first = panel.names.index("n")
-    fields = [panel.field(number) for number in range(len(panel.names))]
-    totals = [calls.field(number) for number in range(before, len(calls.names))]
-    return Layout(of(fields[:before]), of(fields[first:]), of(totals))
-
-
-def _groups(calls: pa.Table, names: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return where each group of equal rows begins and ends."""
-    if not calls.num_rows:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    changed = np.append(True, np.any([_changes(calls[name]) for name in names], axis=0))
-    start = np.flatnonzero(changed)
-    return start, np.append(start[1:], calls.num_rows)
-
-
-def _changes(column: pa.ChunkedArray) -> NDArray[np.bool_]:
-    values = column.to_numpy()
-    changed: NDArray[np.bool_] = values[1:] != values[:-1]
-    return changed
-
-
 def _summed(matrix: Matrix, start: NDArray[np.int64]) -> Matrix:
     if not len(start):
         return np.empty((0, matrix.shape[1]))
     found: Matrix = np.add.reduceat(matrix, start, axis=0)
-    return found
-
-
-def _over(over: Matrix, under: Matrix) -> Matrix:
-    found: Matrix = np.divide(over, under, out=np.full(over.shape, np.nan), where=under > 0)
     return found
 
 

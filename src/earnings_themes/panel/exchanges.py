@@ -11,7 +11,7 @@ Codes = NDArray[np.int64]
 def exchanges(
     call: Codes, section: NDArray[np.int8], role: NDArray[np.int8], name: Codes, no_name: int
 ) -> Codes:
-    """Return each sentence's exchange, numbered through all calls from 0; -1 where it is in none.
+    """Return each sentence's exchange, numbered from 1 in each call; 0 where it is in none.
 
     An exchange begins where an analyst speaks who is not the one of the exchange before; without names, where an
     analyst speaks after anybody else. It goes on through the firm's answers and the same analyst's next questions.
@@ -24,29 +24,25 @@ def exchanges(
     no_name
         The number in `name` of a speaker without one; -1 where all have one.
     """
-    found = np.full(len(call), -1, dtype=np.int64)
+    found = np.zeros(len(call), dtype=np.int64)
     if not len(call):
         return found
     changed = np.ones(len(call), dtype=bool)
-    changed[1:] = (
-        (call[1:] != call[:-1])
-        | (section[1:] != section[:-1])
-        | (role[1:] != role[:-1])
-        | (name[1:] != name[:-1])
-    )
+    changed[1:] = np.any([each[1:] != each[:-1] for each in (call, section, role, name)], axis=0)
     starts = np.flatnonzero(changed)
     ends = np.append(starts[1:], len(call))
-    current, asker, last_call, others_spoke, n_found = -1, -2, -1, True, 0
+    current, asker, last_call, others_spoke, n_found = 0, -1, -1, True, 0
     turns = zip(starts.tolist(), ends.tolist(), strict=True)
     for start, end in turns:
-        if call[start] != last_call or section[start] != QA:
-            current, asker, last_call = -1, -2, int(call[start])
+        if call[start] != last_call:
+            last_call, current, n_found = int(call[start]), 0, 0
         if section[start] != QA:
+            current = 0
             continue
         if role[start] == ANALYSTS:
             who = int(name[start])
-            if current < 0 or who != asker or (who == no_name and others_spoke):
-                current, n_found = n_found, n_found + 1
+            if not current or who != asker or (who == no_name and others_spoke):
+                current = n_found = n_found + 1
             asker, others_spoke = who, False
             found[start:end] = current
         elif role[start] == MANAGEMENT:

@@ -10,6 +10,7 @@ from earnings_themes.panel.count import Scoring
 from earnings_themes.panel.cuts import Cut, Wish
 from earnings_themes.panel.files import write_tables
 from earnings_themes.panel.words import load_scorer, read_lists
+from earnings_themes.panel.written import Written
 from earnings_themes.themes.seeds import ask, question_of, write
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ def make(
         # One of an earlier, smaller panel would be of other numbers than the Parquet beside it.
         path.unlink(missing_ok=True)
         if small:
-            cut = Cut(str(out), Wish())
+            cut = Cut(Written(str(out)), Wish())
             write_tables(cut.tables(), cut.columns, path, form)
     if not small:
         log.info(

@@ -45,18 +45,12 @@ def iter_sentences(where: str) -> Iterator[pa.Table]:
         yield table
 
 
-def read_calls(where: str) -> tuple[pa.Table | None, list[str]]:
-    """Return source_calls.parquet and the names of the kept columns in it; None for a run without that file.
+def read_calls(where: str) -> tuple[pa.Table, list[str]]:
+    """Return source_calls.parquet and the names of the kept columns in it.
 
-    Raises ResultError when the file is damaged, or lacks a column.
+    Raises ResultError when the file is missing or damaged, or lacks a column.
     """
-    try:
-        file = open_parquet(f"{where}/source_calls.parquet")
-    except FileNotFoundError:
-        return None, []
-    except (OSError, pa.ArrowException) as error:
-        raise _damaged(f"{where}/source_calls.parquet", error, "ingest") from error
-    _check(file, f"{where}/source_calls.parquet", CALLS_SCHEMA.names, "ingest")
+    file = _opened(f"{where}/source_calls.parquet", CALLS_SCHEMA.names, "ingest")
     return file.read(), [name for name in file.schema_arrow.names if name not in CALLS_SCHEMA.names]
 
 
@@ -83,19 +77,12 @@ def _opened(path: str, columns: Sequence[str], maker: str) -> pq.ParquetFile:
     try:
         file = open_parquet(path)
     except (OSError, pa.ArrowException) as error:
-        raise _damaged(path, error, maker) from error
-    _check(file, path, columns, maker)
-    return file
-
-
-def _check(file: pq.ParquetFile, path: str, columns: Sequence[str], maker: str) -> None:
-    lacking = [name for name in columns if name not in file.schema_arrow.names]
-    if lacking:
+        raise ResultError(
+            f"{path}: cannot be read ({error}). Delete it and run again; {maker} makes it."
+        ) from error
+    if lacking := [name for name in columns if name not in file.schema_arrow.names]:
         raise ResultError(
             f"{path}: no column {', '.join(lacking)}; found {', '.join(file.schema_arrow.names)}. It was made by another "
             f"version: delete it and run again; {maker} makes it."
         )
-
-
-def _damaged(path: str, error: Exception, maker: str) -> ResultError:
-    return ResultError(f"{path}: cannot be read ({error}). Delete it and run again; {maker} makes it.")
+    return file

@@ -1,13 +1,13 @@
 """The themes that the panel has columns or rows for: those of themes.json, and the user's own questions of seeds.json."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 
 from earnings_themes.errors import ResultError
+from earnings_themes.results.artifacts import parse_themes
 from earnings_themes.system.folders import folder_at
 from earnings_themes.themes.seeds import asked_in
 
@@ -51,35 +51,15 @@ def read_found_themes(where: str) -> list[ThemeRow]:
     where: the run's folder, on a disk or s3://. Raises ResultError when themes.json is missing or damaged.
     """
     try:
-        found = json.loads(folder_at(where).read("themes.json"))
-        rows = [_row(theme) for theme in found["themes"]]
+        found = parse_themes(folder_at(where).read("themes.json"), f"{where}/themes.json")
     except FileNotFoundError as error:
         raise ResultError(
             f"{where}: no themes.json there. Expected the folder of a finished run, such as results/sample."
         ) from error
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ResultError(
-            f"{where}/themes.json cannot be read ({type(error).__name__}: {error}). Expected the themes of a run, each "
-            "with theme_id, label and kind. Delete it and run again."
-        ) from error
-    ids = [row.theme_id for row in rows]
-    if twice := sorted({name for name in ids if ids.count(name) > 1}):
-        raise ResultError(
-            f"{where}/themes.json has {twice[0]} twice; expected each theme once. Delete it and run again."
-        )
-    return sorted(rows, key=lambda row: row.level)
-
-
-def _row(theme: dict[str, Any]) -> ThemeRow:
-    # Runs before there were broad themes have one level.
-    return ThemeRow(
-        str(theme["theme_id"]),
-        int(theme.get("level", 1)),
-        str(theme["label"]),
-        str(theme["kind"]),
-        theme.get("parent"),
-        theme.get("born"),
-    )
+    return [
+        ThemeRow(theme.theme_id, theme.level, theme.label, theme.kind, theme.parent, theme.born)
+        for theme in (*found.themes, *found.broad)
+    ]
 
 
 def theme_table(themes: Sequence[ThemeRow]) -> pa.Table:

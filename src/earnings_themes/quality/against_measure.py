@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from earnings_themes.errors import InputError, ResultError
 from earnings_themes.panel.cuts import Cut, Wish
+from earnings_themes.panel.written import Written
 from earnings_themes.quality.ruler.inputs import read_table
 
 WAYS: Final = ("overall", "within_firm", "within_quarter")
@@ -99,7 +100,7 @@ def exposures(
     The frame has firm, quarter and a column a theme, named by its id. Raises ResultError where the panel is missing or
     has no such column.
     """
-    cut = Cut(where, Wish(by="firm-quarter", level=level, kinds=tuple(kinds)))
+    cut = Cut(Written(where), Wish(by="firm-quarter", level=level, kinds=tuple(kinds)))
     if firm not in {column.name for column in cut.columns}:
         raise ResultError(
             f"{where}: the panel has no column {firm!r}. Carry it there: source.keep: [{firm}]."

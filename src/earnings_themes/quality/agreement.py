@@ -33,8 +33,8 @@ class Match:
 def resolve(truth: Sequence[str], found: Sequence[str | None], form: Form) -> tuple[list[int], list[int]]:
     """Return both partitions as integers, with the unassigned (None in found) treated as `form` says.
 
-    assigned: they do not count, which flatters a method that assigns little. all: each is a cluster of its own, which
-    punishes every one of them.
+    assigned: left out, which flatters a method that assigns little. all: each is a cluster of its own, which
+    punishes it.
     """
     pairs = [(a, b) for a, b in zip(truth, found, strict=True) if form == "all" or b is not None]
     truth_ids = {label: number for number, label in enumerate(dict.fromkeys(a for a, _ in pairs))}
@@ -58,7 +58,7 @@ def ami(truth: Sequence[str], found: Sequence[str | None], form: Form) -> Metric
 
 
 def best_matches(truth: Sequence[str], found: Sequence[str | None]) -> list[Match]:
-    """Return the best theme of each label, labels with most sentences first."""
+    """Return the best theme of each label, largest labels first."""
     of_label, of_theme = Counter(truth), Counter(theme for theme in found if theme is not None)
     both = Counter((label, theme) for label, theme in zip(truth, found, strict=True) if theme is not None)
     best = {label: Match(label, n, None, 0.0, 0.0, 0.0) for label, n in of_label.items()}

@@ -1,7 +1,7 @@
-"""Precision against coverage: what a higher floor on strength keeps, and how sure that is.
+"""Precision against coverage: what a higher floor on strength keeps, and how sure it is.
 
-A sentence's strength says how surely it belongs to its theme. Without a calibration the curve has mean strength on its
-side; with one, the expected precision: the share of pairs of such sentences that people would call related.
+Without a calibration the curve shows mean strength; with one, expected precision: the share of pairs of such
+sentences that people would call related.
 """
 
 from collections.abc import Mapping
@@ -18,17 +18,18 @@ _STEP: Final = 0.025
 def curve(
     sentences: pd.DataFrame, floor: float, calibration: Mapping[str, Any] | None
 ) -> list[dict[str, Any]]:
-    """Return a point a floor: what is left when only sentences of that strength or more count.
+    """Return a point a floor, for sentences of at least that strength.
 
     Parameters
     ----------
     sentences : the run's, with content, theme_id and strength
-    floor : the run's own. The curve begins there: below it no sentence settled, so none has a strength
-    calibration : {"strength": [...], "precision": [...]}, rising strengths and the precision found at each; or None
+    floor : the run's own, where the curve begins, because nothing settles below it
+    calibration : {"strength": [...], "precision": [...]} by rising strength, or None
 
     Returns
     -------
-    a list of {floor, n, coverage (of the sentences with content), strength (mean), precision (None without calibration)}
+    a list of {floor, n, coverage (of sentences with content), strength (mean), precision (None without
+    calibration)}
     """
     content = has_content(sentences)
     n_content = int(content.sum())

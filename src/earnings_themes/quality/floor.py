@@ -1,4 +1,4 @@
-"""The line under which a theme is not to be trusted, for all that show themes."""
+"""The stability under which a theme is marked as not to be trusted, for everything that shows themes."""
 
 from typing import Final
 

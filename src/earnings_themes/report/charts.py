@@ -1,4 +1,4 @@
-"""The pictures of a run as a whole: themes ranked, firms against themes, the map of themes, and precision against coverage."""
+"""Charts of a whole run: ranking of themes, firms against themes, map of themes, precision against coverage."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -20,7 +20,7 @@ _LEAST_APART: Final = 6
 
 
 def ranking(page: Page) -> Drawing:
-    """Return a bar a theme: the firms that speak of it, and its share of the sentences."""
+    """Draw a bar a theme: number of firms, and share of sentences."""
     parts = page.themes[:N_BARS]
     caption = (
         f"Themes of the run {page.run}: the number of firms that speak of each, and its share of the "
@@ -67,7 +67,7 @@ def ranking(page: Page) -> Drawing:
 
 
 def heatmap(page: Page) -> Drawing:
-    """Return the share that each theme takes of what a firm says."""
+    """Draw the share of each firm's sentences that each theme takes."""
     parts = sorted(page.themes, key=lambda part: (-part.theme.n_firms, part.number))[:N_COLUMNS]
     parts.sort(key=lambda part: part.number)
     speaking = [firm for firm in page.firms if firm.n_by_theme]
@@ -104,7 +104,7 @@ def heatmap(page: Page) -> Drawing:
 
 
 def theme_map(page: Page) -> Drawing:
-    """Return the themes as points, near each other when they are about similar things."""
+    """Draw the themes as points; near points are about similar things."""
     n = len(page.themes)
     caption = (
         f"The {n:,} themes of the run {page.run}: near themes are about similar things, larger points have more "
@@ -151,7 +151,7 @@ def theme_map(page: Page) -> Drawing:
 
 
 def curve(run: str, quality: Mapping[str, Any]) -> Drawing:
-    """Return what a higher floor on strength gains and costs."""
+    """Draw coverage against precision, or mean strength, for rising floors on strength."""
     # A handful of sentences makes a curve of chance.
     points = [point for point in quality["curve"] if point["coverage"] >= _LEAST_COVERAGE]
     calibrated = bool(points) and points[0]["precision"] is not None

@@ -1,9 +1,8 @@
-"""Compares two finished runs side by side, as Markdown: their figures, their times, their largest themes.
+"""Compares finished runs side by side, as Markdown: figures, times, largest themes.
 
     earnings-themes compare results/baseline results/sample
 
-Figures come from each run's quality.json, times from what Snakemake wrote to its benchmarks. What a figure
-means stands in the report of either run.
+Figures come from quality.json, times from Snakemake's benchmarks. The report explains each figure.
 """
 
 import json
@@ -30,10 +29,9 @@ _METRICS: Final = (
 
 
 def compare(runs: Sequence[Path]) -> str:
-    """Return the runs' figures, times and ten largest themes as Markdown tables, a column a run.
+    """Return Markdown tables of figures, times and the ten largest themes, a column a run.
 
-    runs: folders of finished runs. A run without quality.json is measured first. Raises ResultError for a
-    folder that holds no run.
+    runs: folders of finished runs; quality.json is computed if missing. Raises ResultError.
     """
     for run in runs:
         if not (run / "themes.json").is_file():
@@ -85,7 +83,7 @@ def _times(run: Path) -> dict[str, str]:
 
 
 def _largest(run: Path) -> list[str]:
-    """The ten themes with most firms, then most sentences, whatever their kind and rank."""
+    """Return the ten themes with most firms, then most sentences, of any kind."""
 
     def size(theme: Theme) -> tuple[int, int, str]:
         return -theme.n_firms, -theme.n_sentences, theme.theme_id

@@ -1,4 +1,4 @@
-"""What sentences.parquet says in numbers: sentences by firm and theme, and which sentences stand for which theme."""
+"""Counts sentences.parquet: sentences by firm and theme, and the rows that represent each theme."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -23,17 +23,17 @@ LISTED: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Sentences by where they settled; a row is one of sentences.parquet.
+    """Sentences by where they settled; a row is a row of sentences.parquet.
 
     Attributes
     ----------
-    n_modelled : by firm, its modelled sentences
-    n_by_theme : by firm and theme number, its settled sentences
-    n_by_broad : by broad theme's id, those of its themes and those that hold to it alone
-    surest : by firm and theme number, the row of the surest sentence
-    listed : by theme's or broad theme's id, the rows of its sentences, the surest first, LISTED at most; of a broad
-        theme those that hold to it alone
-    representative : by theme's id, the rows of its representative sentences
+    n_modelled : firm → modelled sentences
+    n_by_theme : firm → theme number → settled sentences
+    n_by_broad : broad theme → sentences of its themes and of it alone
+    surest : (firm, theme number) → row of the surest sentence
+    listed : theme or broad theme → rows, surest first, at most LISTED; of a broad theme those settled in it
+        alone
+    representative : theme → rows of its representative sentences
     """
 
     n_modelled: Mapping[str, int]
@@ -45,7 +45,7 @@ class Counted:
 
 
 def count(run_dir: Path, themes: tuple[Theme, ...]) -> Counted:
-    """Count a run's sentences. Raises ResultError where the file is damaged, or names a theme that there is not."""
+    """Count a run's sentences. Raises ResultError if the file is damaged or names an unknown theme."""
     numbers = {theme.theme_id: number for number, theme in enumerate(themes)}
     frame = read_settled(run_dir)
     settled = frame[frame["theme_id"].notna()]

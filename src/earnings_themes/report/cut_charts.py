@@ -1,4 +1,4 @@
-"""The pictures of what differs within a run: over quarters, between groups of firms, and between parts of the call."""
+"""Charts of differences within a run: over quarters, between groups of firms, between parts of the call."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -23,17 +23,17 @@ _LETTERS: Final = 24
 
 
 def largest(page: Page, n: int) -> list[ThemePart]:
-    """Return the themes of most sentences, subject matter before the rest, in the order of themes.json."""
+    """Return the n themes with most sentences, subject matter first."""
     found = sorted(page.themes, key=lambda part: (part.theme.kind != "subject", -part.theme.n_sentences))[:n]
     return sorted(found, key=lambda part: (-part.theme.n_sentences, part.number))
 
 
 def births(page: Page) -> dict[int, int]:
-    """Return by theme number the quarter, by its place, that a theme begins in.
+    """Return, by theme number, the index of the quarter in which a theme begins.
 
-    That is the first quarter with a sentence of it, unless that is the first of all: what was there before, nobody knows.
-    Of a theme that was found by a run whose quarters are not here, none; a theme that this run found beside such ones
-    begins in the first quarter too.
+    It is the first quarter with a sentence of the theme, unless that is the first of all, before which
+    nothing is known. Themes found by a run whose quarters are not shown have none; a theme found by this run
+    beside such themes may begin in the first.
     """
     here = (None, page.run, *page.earlier)
     older = any(part.theme.born not in here for part in page.themes)
@@ -46,7 +46,7 @@ def births(page: Page) -> dict[int, int]:
 
 
 def quarters(page: Page) -> Drawing:
-    """Return each theme's share by quarter against its own share over all of them, births marked."""
+    """Draw each theme's share by quarter relative to its share over all quarters, with beginnings marked."""
     cut, begun = page.cuts.quarters, births(page)
     parts = largest(page, N_ROWS)
     caption = (
@@ -78,7 +78,7 @@ def quarters(page: Page) -> Drawing:
 
 
 def lines(page: Page) -> Drawing:
-    """Return a line a theme over the quarters, for the largest ones."""
+    """Draw a line a theme over the quarters, for the largest themes."""
     cut = page.cuts.quarters
     parts = largest(page, N_LINES)
     caption = (
@@ -116,7 +116,7 @@ def lines(page: Page) -> Drawing:
 
 
 def groups(page: Page) -> Drawing:
-    """Return each theme's share in the groups of firms that a kept column makes, against its share in all."""
+    """Draw each theme's share by the values of a kept column, relative to its share in all."""
     columns = list(page.cuts.groups.items())[:N_COLUMNS]
     parts = largest(page, N_ROWS)
     more = [
@@ -163,7 +163,7 @@ _PAIRS: Final = (
 
 
 def sides(page: Page) -> Drawing:
-    """Return each theme's share in prepared remarks and in Q&A, and with management and with analysts."""
+    """Draw each theme's share in prepared remarks against Q&A, and by management against analysts."""
     known = page.cuts.sides
     pairs = [pair for pair in _PAIRS if all(name in known for name, _ in pair)]
     parts = largest(page, N_SIDES)
@@ -229,7 +229,7 @@ def _grid(n_columns: int, n_rows: int) -> tuple[Figure, Axes]:
 
 
 def _relative(axes: Axes, shares: NDArray[np.float64], usual: Sequence[float]) -> None:
-    """Draw (rows, columns) shares against what is usual in each row, on a scale of ratios."""
+    """Draw shares (rows, columns) relative to the usual share of each row, on a logarithmic colour scale."""
     whole = np.array(usual)[:, None]
     ratio = np.divide(shares, whole, out=np.full(shares.shape, np.nan), where=whole > 0)
     with np.errstate(divide="ignore"):

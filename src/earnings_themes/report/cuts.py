@@ -1,6 +1,6 @@
-"""How much is said of each theme by quarter, by a kept column, and by part of the call, counted from the run's panel.
+"""Counts each theme by quarter, by kept column and by part of the call, from the run's panel.
 
-The panel is the one count of a run: what the report shows by quarter adds up to what a regression reads.
+The report counts from the panel so that its figures add up to what a regression reads.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,15 +34,15 @@ _UNKNOWN: Final = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The run's sentences by some groups of calls, and themes.
+    """Sentences by groups of calls and by themes.
 
     Attributes
     ----------
     names : the groups, such as quarters
-    n : (groups, themes) sentences that settled in the theme
-    modelled : (groups,) what n is a part of
-    n_firms : (groups, themes) firms that speak of the theme there
-    n_calls : (groups,) calls that were read
+    n : (groups, themes) settled sentences
+    modelled : (groups,) the denominator of n
+    n_firms : (groups, themes) firms that speak of the theme
+    n_calls : (groups,) calls
     """
 
     names: tuple[str, ...]
@@ -62,13 +62,13 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Cuts:
-    """What the report shows of the panel; themes of level 1, in the order of themes.json.
+    """The cuts that the report shows; themes of level 1, in the order of themes.json.
 
     Attributes
     ----------
-    quarters : calendar quarters, in their order
-    groups : by kept column, its values by sentences; a column that groups no firms is left out
-    sides : by the names of SIDES, sentences (themes,) and what they are a part of; without those that no call tells
+    quarters : calendar quarters, in order
+    groups : kept column → its values, largest first; columns that do not group firms are left out
+    sides : name of SIDES → (sentences (themes,), denominator); parts that no call distinguishes are left out
     """
 
     quarters: Cut
@@ -77,10 +77,7 @@ class Cuts:
 
 
 def read_cuts(where: str) -> Cuts:
-    """Count a run's panel, a row group at a time. Raises ResultError when a file is missing or damaged.
-
-    where: the run's folder, on a disk or s3://.
-    """
+    """Count a run's panel, a row group at a time. where: the run's folder, or s3://. Raises ResultError."""
     panel, calls = _open(f"{where}/{PANEL}"), _open(f"{where}/{CALLS}").read()
     themes = read_theme_rows(where)
     fine = np.array([number for number, theme in enumerate(themes) if theme.level == 1], dtype=np.int64)
@@ -114,7 +111,7 @@ def read_cuts(where: str) -> Cuts:
 
 
 class _Sum:
-    """Adds up a column's groups: its calls' sentences, and the firms that speak of a theme."""
+    """Accumulates, for one column, sentences and speaking firms by value and theme."""
 
     def __init__(self, calls: pa.Table, column: str, n_themes: int) -> None:
         values = [value or _UNKNOWN for value in calls[column].to_pylist()]
@@ -137,7 +134,7 @@ class _Sum:
         np.add.at(self.n_firms, pairs[1], said > 0)
 
     def groups_firms(self, firms: Counts) -> bool:
-        """Whether the values group firms: more than one value, and most of them of several firms."""
+        """Whether the values group firms: several values, most of which have several firms."""
         pairs = np.unique(np.stack([firms, self.codes]), axis=1)
         several = np.bincount(pairs[1], minlength=len(self.names)) >= _LEAST_FIRMS
         return len(self.names) > 1 and bool(several.mean() > 0.5)
@@ -148,14 +145,14 @@ class _Sum:
 
 
 def _by_size(cut: Cut) -> Cut:
-    """Return the cut with the groups of most modelled sentences first."""
+    """Return the cut with its largest groups first."""
     order = np.argsort(-cut.modelled, kind="stable")
     names = tuple(cut.names[number] for number in order)
     return Cut(names, cut.n[order], cut.modelled[order], cut.n_firms[order], cut.n_calls[order])
 
 
 def _kept(columns: Sequence[str]) -> list[str]:
-    """Return the kept columns of a panel: those between what every call has and the theme."""
+    """Return the kept columns of a panel: those between the standard columns of a call and theme_id."""
     known = {column.name for column in CALL}
     return [name for name in columns[: list(columns).index("theme_id")] if name not in known]
 

@@ -1,4 +1,4 @@
-"""What the report's pictures share: a picture with its caption and its numbers, colours, and how things are named."""
+"""What the charts share: a figure with caption and numbers, colours, and names of themes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,17 +29,17 @@ class Drawing:
 
 
 def nothing(text: str) -> Figure:
-    """Return a picture that says why there is none."""
+    """Return a figure that only says why there is nothing to draw."""
     figure = Figure(figsize=(5, 1.2))
     figure.text(0.5, 0.5, text, ha="center", va="center")
     return figure
 
 
 def named(part: ThemePart, length: int) -> str:
-    """The theme's label, cut, with a star where its stability is low."""
+    """Return the theme's label, shortened, with a star where its stability is low."""
     return short(part.theme.label or "(no label)", length) + ("*" if part.unstable else "")
 
 
 def shown(n: int, of: int, what: str, which: str = "") -> str:
-    """How many of how many are shown."""
+    """Return "the n of m" for a caption."""
     return f"All {of:,} {what}" if n == of else f"{n:,} of {of:,} {what}{which}"

@@ -1,4 +1,6 @@
-"""The quarters of earlier runs of one registry, whose themes have the same ids, before those of the run itself."""
+"""Puts the quarters of earlier runs of the same registry before the run's own; their themes have the same
+ids.
+"""
 
 from collections.abc import Sequence
 
@@ -12,7 +14,7 @@ from earnings_themes.report.cuts import Cut, read_cuts
 
 
 def earlier_runs(themes: Themes) -> list[str]:
-    """Return the names of the other runs of the run's registry; none for a run by itself, or a registry that is gone."""
+    """Return the names of the other runs of the run's registry; none without a registry, or if it is gone."""
     about = themes.metadata.get("registry") or {}
     try:
         versions = Registry(str(about["path"])).lineage() if about.get("path") else iter(())
@@ -23,10 +25,10 @@ def earlier_runs(themes: Themes) -> list[str]:
 
 
 def with_earlier(own: Cut, ids: Sequence[str], where: str, runs: Sequence[str]) -> tuple[Cut, list[str]]:
-    """Return the run's quarters with those of earlier runs, and the runs that were there to be read.
+    """Return the run's quarters preceded by those of earlier runs, and the names of the runs that were found.
 
-    ids: the run's themes, in the order of own's columns; what this run doesn't speak of is left out. where: the run's
-    folder, on a disk or s3://, beside which the others lie. One that is gone is no error: the report then shows less.
+    ids: the run's themes, in the order of own's columns; other themes are left out. where: the run's folder,
+    on a disk or s3://, beside which the other runs lie. A missing run is left out.
     """
     cuts, read = [own], []
     place = {theme_id: number for number, theme_id in enumerate(ids)}
@@ -44,7 +46,7 @@ def with_earlier(own: Cut, ids: Sequence[str], where: str, runs: Sequence[str]) 
 
 
 def _spread(cut: Cut, columns: Sequence[tuple[int, int]], width: int) -> Cut:
-    """Return a cut of other columns: (where to, where from)."""
+    """Return a cut with other columns: (where to, where from)."""
     n, n_firms = (np.zeros((len(cut.names), width), np.int64) for _ in range(2))
     for to, at in columns:
         n[:, to], n_firms[:, to] = cut.n[:, at], cut.n_firms[:, at]
@@ -52,7 +54,7 @@ def _spread(cut: Cut, columns: Sequence[tuple[int, int]], width: int) -> Cut:
 
 
 def _together(cuts: Sequence[Cut]) -> Cut:
-    """Return one cut of all quarters; one that two runs have is the sum of both."""
+    """Return one cut of all quarters; a quarter of two runs is their sum."""
     names = tuple(sorted({name for cut in cuts for name in cut.names}))
     width = cuts[0].n.shape[1]
     n, n_firms = (np.zeros((len(names), width), np.int64) for _ in range(2))

@@ -1,7 +1,7 @@
-"""The report's pictures as files, for the page, papers and slides: SVG and PNG, a caption and the numbers beside each.
+"""Writes the report's charts as files: SVG and PNG, each with its caption and numbers.
 
-The same run gives the same bytes: no date, no random ids, and text as text, so that no font is embedded. They are narrow
-and their letters large, so that a phone shows them readable.
+The same run gives the same bytes: no date, no random ids, no embedded font. Charts are narrow with large
+letters, to be readable on a phone.
 """
 
 import csv
@@ -32,7 +32,7 @@ _FONTS: Final = (
 
 
 def draw_figures(page: Page, quality: Mapping[str, Any], folder: Path) -> dict[str, tuple[str, str]]:
-    """Write each of NAMES as .svg, .png, .csv and .txt (the caption) into the folder; return the SVGs and captions."""
+    """Write each of NAMES as .svg, .png, .csv and .txt (the caption); return SVGs and captions by name."""
     folder.mkdir(parents=True, exist_ok=True)
     drawings: dict[str, Callable[[], Drawing]] = {
         "quarters": lambda: cut_charts.quarters(page),
@@ -69,7 +69,7 @@ def draw_figures(page: Page, quality: Mapping[str, Any], folder: Path) -> dict[s
 
 
 def _write_numbers(path: Path, drawing: Drawing) -> None:
-    """Write a picture's numbers as the panel's CSV is written: a mark for Excel, text in quotes, no formula that runs."""
+    """Write a chart's numbers in the format of the panel's CSV: Excel's UTF-8 mark, quoted text, no formulas."""
     with replaced(path) as part, part.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
         writer.writerow(drawing.header)

@@ -1,7 +1,7 @@
-"""One self-contained HTML page of a run: pictures first, then lists and tables; it opens without any network.
+"""The self-contained HTML page of a run: charts first, then lists and tables; it needs no network.
 
-What a transcript says is text here: Jinja escapes it, the pictures are images in which nothing runs, and the page's
-Content-Security-Policy lets no script run but the one that it was made with.
+Transcripts cannot inject code: Jinja escapes text, charts are images, and the Content-Security-Policy allows
+only the page's own script.
 """
 
 import base64
@@ -48,13 +48,13 @@ _PRINTED: Final = 120
 def render(
     page: Page, quality: Mapping[str, Any], figures: Mapping[str, tuple[str, str]], beside: bool = False
 ) -> str:
-    """Return the page. The same arguments give the same text.
+    """Return the page; the same arguments give the same text.
 
     Parameters
     ----------
     quality : what quality_report returned
-    figures : name to (SVG, caption), what draw_figures returned
-    beside : whether the sentences that it has no room for stand in files beside it
+    figures : name → (SVG, caption), what draw_figures returned
+    beside : whether sentences that the page has no room for are in files beside it
     """
     js = _package_file("page.js")
     return _template("page.html").render(
@@ -80,7 +80,9 @@ def render(
 
 
 def listings(page: Page) -> Iterator[tuple[str, str]]:
-    """Give by file name, in the folder BESIDE, a page with a theme's sentences, or with those that hold to a broad theme alone."""
+    """Yield (file name in BESIDE, page with the theme's sentences) for each theme and for broad themes with
+    own sentences.
+    """
     template = _template("listing.html")
     for part in page.themes:
         yield f"{encode_firm(part.theme.theme_id)}.html", _listing(template, page, part.theme, part.listing)
@@ -101,22 +103,22 @@ def _listing(template: jinja2.Template, page: Page, theme: Theme, listing: Listi
 
 
 def percent(value: float) -> str:
-    """0.1234 as 12.3 %."""
+    """Write 0.1234 as 12.3 %."""
     return f"{100 * value:.1f} %"
 
 
 def score(value: float | None) -> str:
-    """Two decimals, a dash for what was not measured."""
+    """Write two decimals, or a dash for None."""
     return _MISSING if value is None else f"{value:.2f}"
 
 
 def thousands(value: int) -> str:
-    """12345 as 12,345."""
+    """Write 12345 as 12,345."""
     return f"{value:,}"
 
 
 def written(value: float | int | None, meaning: Meaning) -> str:
-    """A figure of quality.json, in the form that its meaning names."""
+    """Write a figure of quality.json in the form that its meaning names."""
     if value is None:
         return _MISSING
     if meaning.form == "count":
@@ -161,7 +163,9 @@ def _cards(page: Page, metrics: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def _over(page: Page) -> dict[int, dict[str, Any]]:
-    """By theme number: its counts by quarter, where it begins, and its line in a box of 100 × 30; empty for one quarter."""
+    """Return, by theme number, its counts by quarter, where it begins, and its line in a 100 × 30 box; empty
+    for one quarter.
+    """
     cut, begun = page.cuts.quarters, births(page)
     if len(cut.names) < 2:
         return {}
@@ -192,7 +196,7 @@ def _over(page: Page) -> dict[int, dict[str, Any]]:
 
 
 def _sides(page: Page) -> dict[int, list[tuple[str, float, int]]]:
-    """By theme number: its share of each part of the calls, and the sentences that it is of."""
+    """Return, by theme number, its share of each part of the calls and the sentence count."""
     return {
         part.number: [
             (SIDE_NAMES[name], float(n[part.number] / whole), int(n[part.number]))
@@ -212,7 +216,7 @@ def _made_with(page: Page) -> list[tuple[str, str]]:
 
 
 def _matches(page: Page, labels: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The labels, each with the theme and the broad theme that fit it best."""
+    """Return the labels, each with its best theme and best broad theme."""
     names = {part.theme.theme_id: part.theme.label for part in page.themes}
     names |= {part.theme.theme_id: part.theme.label for part in page.broad if part.theme}
     broad = {match["label"]: match for match in labels["broad"]}
@@ -228,7 +232,7 @@ def _matches(page: Page, labels: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _quality(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The figures by group; a group that lacks every figure for one reason is that reason."""
+    """Return the figures by group; a group without any figure, for one reason, is that reason."""
     groups: dict[str, list[str]] = {}
     for name, meaning in MEANINGS.items():
         groups.setdefault(meaning.group, []).append(name)
@@ -276,7 +280,9 @@ def _package_file(name: str) -> str:
 
 
 def _image(svg: str, caption: str) -> dict[str, str | int]:
-    """The picture as an address: as an image no script in it could run. least: the narrowest that it is shown, in pixels."""
+    """Return the chart as a data: address, in which no script runs. least: smallest width to show it at, in
+    pixels.
+    """
     width = re.search(r'<svg[^>]* width="([\d.]+)pt"', svg)
     return {
         "address": f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode('ascii')}",

@@ -1,4 +1,4 @@
-"""Places themes on a plane, near each other when they are about the same."""
+"""Places themes on a plane so that similar themes are near each other."""
 
 from typing import Final
 
@@ -16,10 +16,10 @@ _FEW: Final = 12
 
 @one_thread
 def plane(vectors: NDArray[np.float32], seed: int = 42) -> NDArray[np.float32]:
-    """Return (n, 2) positions in [−1, 1] of (n, dim) vectors; the same vectors give the same positions.
+    """Return positions (n, 2) in [−1, 1] for vectors (n, dim); deterministic.
 
-    t-SNE (van der Maaten and Hinton 2008) from the two main directions. Near means similar; a distance across the plane
-    means little. Fewer than three distinct vectors lie on a line.
+    t-SNE (van der Maaten and Hinton 2008), started from the two main directions. Short distances mean
+    similarity; long ones mean little. Fewer than three distinct vectors lie on a line.
     """
     n, dim = vectors.shape
     if n < 3 or dim < 2 or bool((vectors == vectors[0]).all()):
@@ -33,6 +33,6 @@ def plane(vectors: NDArray[np.float32], seed: int = 42) -> NDArray[np.float32]:
 
 
 def _scaled(positions: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the positions with both directions filling [−1, 1]."""
+    """Return the positions scaled to fill [−1, 1] in both directions."""
     least, most = positions.min(axis=0), positions.max(axis=0)
     return np.asarray(2 * (positions - least) / np.maximum(most - least, 1e-9) - 1, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Gathers what the report shows from a run's files: plain records, already limited to what fits a page."""
+"""Gathers what the report shows from a run's files, limited to what fits a page."""
 
 import json
 from collections import defaultdict
@@ -37,7 +37,7 @@ _THEMES_MADE_WITH: Final = ("granularity", "floor", "min_firms", "max_firm_share
 
 @dataclass(frozen=True, slots=True)
 class ThemeFirm:
-    """A firm in a theme: its sentences there, and their share of what was modelled of it."""
+    """A firm in a theme: its sentences there, and their share of the firm's modelled sentences."""
 
     firm_id: str
     firm_name: str
@@ -47,7 +47,7 @@ class ThemeFirm:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A theme's sentences, the surest first, which may not be all n of them."""
+    """The surest sentences of a theme; n is how many it has."""
 
     n: int
     sources: tuple[Source, ...]
@@ -79,7 +79,9 @@ class ThemePart:
 
 @dataclass(frozen=True, slots=True)
 class BroadPart:
-    """A broad theme and its themes; theme None for those that are in none. listing: what holds to it alone."""
+    """A broad theme and its themes; theme is None for themes without one. listing: sentences settled in it
+    alone.
+    """
 
     number: int
     theme: Theme | None
@@ -92,7 +94,7 @@ class BroadPart:
 
 @dataclass(frozen=True, slots=True)
 class FirmPart:
-    """What the page says about a firm: its themes by share, each with its sentences and the surest of them."""
+    """What the page says about a firm: sentences by theme, and the surest of each."""
 
     number: int
     row: FirmRow
@@ -103,9 +105,9 @@ class FirmPart:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything that the template and the figures need.
+    """Everything that template and charts need.
 
-    earlier: the runs of the registry that cuts.quarters has beside this one. inside: whether the page holds every settled
+    earlier: the registry's other runs in cuts.quarters. inside: whether the page holds every settled
     sentence.
     """
 
@@ -128,7 +130,9 @@ class Page:
 
 
 def gather(run: Run, where: str | None = None) -> Page:
-    """Read a run. where: its address, beside which earlier runs lie; None for run.directory. Raises ResultError."""
+    """Read a run. where: its address, beside which earlier runs lie; None for run.directory. Raises
+    ResultError.
+    """
     themes = run.themes.themes
     where = where or str(run.directory.absolute())
     cuts = read_cuts(str(run.directory))
@@ -180,7 +184,7 @@ def gather(run: Run, where: str | None = None) -> Page:
 
 
 def short(text: str, length: int) -> str:
-    """The text, cut at a word when it is longer."""
+    """Return the text, cut at a word if it is longer."""
     if len(text) <= length:
         return text
     cut = text[:length].rsplit(" ", 1)[0] or text[:length]
@@ -188,7 +192,7 @@ def short(text: str, length: int) -> str:
 
 
 def share_of(n: float, whole: int) -> float:
-    """n / whole, 0 for nothing of nothing."""
+    """Return n / whole, 0 for an empty whole."""
     return n / whole if whole else 0.0
 
 
@@ -290,7 +294,7 @@ def _skipped(run: Run, rows: Mapping[str, FirmRow]) -> tuple[tuple[str, tuple[st
 
 
 def _made_with(run: Run) -> dict[str, Any]:
-    """What the first firm's topics say of their making, which is all firms', and what the themes say."""
+    """Return provenance: the first firm's topics, whose settings all firms share, and the themes."""
     paths = sorted((run.directory / "topics").glob("*.json"))
     topics = read_firm_topics(paths[0]).metadata if paths else {}
     themes = run.themes.metadata
@@ -300,7 +304,7 @@ def _made_with(run: Run) -> dict[str, Any]:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    """A small JSON file that may be missing: what it tells is nice to have, not needed."""
+    """Return a small JSON file; empty if it is missing or damaged."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

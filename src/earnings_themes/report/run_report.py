@@ -1,4 +1,4 @@
-"""Makes every file of the report from a finished run's files."""
+"""Writes every file of the report from a finished run's files."""
 
 import shutil
 from pathlib import Path
@@ -18,9 +18,9 @@ _FOLDERS: Final = ("benchmarks", "benchmarks/topics", "benchmarks/embed")
 
 
 def fetch_run(where: str, run_dir: Path) -> None:
-    """Copy the files of a run that the report reads from S3, many at once; do nothing where they are on this disk.
+    """Copy a run's files from S3, many at once; do nothing for a local run.
 
-    All of them are read, so none is read in place. Raises CloudError when AWS refuses.
+    The report reads every file in full. Raises CloudError.
     """
     if not where.startswith("s3://"):
         return
@@ -35,11 +35,11 @@ def fetch_run(where: str, run_dir: Path) -> None:
 
 
 def build(run_dir: Path, labels: Path | None = None, where: str | None = None) -> None:
-    """Write quality.json, report.html, figures/ and, where the page has no room for every sentence, report/.
+    """Write quality.json, report.html, figures/ and, if the page has no room for every sentence, report/.
 
-    labels: a CSV with the columns sentence_id and theme, to measure agreement with. where: the run's address where run_dir
-    is a copy; the workflow doesn't know how many files would stand beside the page, so in S3 there are none. Raises
-    ResultError when a file of the run is missing or damaged, InputError when the labels cannot be read.
+    labels: a CSV with sentence_id and theme, to compare with. where: the run's S3 address if run_dir is a
+    copy; in S3 no report/ is written, because Snakemake must know a rule's files beforehand. Raises
+    ResultError for a damaged run, InputError for unreadable labels.
     """
     quality = quality_report(run_dir, labels)
     page = gather(open_run(run_dir), where)

@@ -1,4 +1,4 @@
-"""The sentences that the report shows, with who said them, where, and how surely each belongs to its theme."""
+"""The sentences that the report shows, with speaker, call and strength."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A sentence; strength is the cosine to its theme, None where it settled in none."""
+    """A sentence; strength is None if it settled in no theme."""
 
     text: str
     firm_id: str
@@ -27,7 +27,7 @@ class Source:
 
 
 def read_sources(run_dir: Path, rows: Iterable[int]) -> dict[int, Source]:
-    """Return the sentences of these rows of sentences.parquet, by row. Raises ResultError."""
+    """Return the sentences at these rows of sentences.parquet, by row. Raises ResultError."""
     found: dict[int, Source] = {}
     wanted = np.unique(np.fromiter(rows, dtype=np.int64))
     start = 0

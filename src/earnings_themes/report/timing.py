@@ -1,4 +1,4 @@
-"""Where the time of a run went, from what its steps wrote down about themselves."""
+"""Where the time of a run went, from what its steps recorded."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ ORDER: Final = ("ingest", "embed", "topics", "themes", "publish", "report")
 
 @dataclass(slots=True)
 class StepTime:
-    """A step: how often it ran, its seconds in sum, the longest one, and the most memory it needed."""
+    """A step: number of runs, total and longest seconds, largest memory."""
 
     step: str
     n: int = 0
@@ -28,7 +28,7 @@ class StepTime:
 
 
 def add_seconds(times: dict[str, StepTime], stage: str, metadata: Mapping[str, Any]) -> None:
-    """Add what a result file's metadata tells about its own making; a file without it adds nothing."""
+    """Add the timing in a result file's metadata; a file without it adds nothing."""
     timing = metadata.get("timing") or {}
     seconds, memory = timing.get("seconds"), timing.get("peak_memory_mb") or 0.0
     steps = seconds if isinstance(seconds, Mapping) else {"": seconds}
@@ -39,7 +39,7 @@ def add_seconds(times: dict[str, StepTime], stage: str, metadata: Mapping[str, A
 
 
 def benchmark_times(folder: Path) -> list[StepTime]:
-    """Return the rules of Snakemake's benchmark files, by the first folder or file name; none is fine."""
+    """Return the rules in Snakemake's benchmark files, by first folder or file name."""
     times: dict[str, StepTime] = {}
     for path in sorted(folder.rglob("*.tsv")):
         rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
@@ -52,9 +52,9 @@ def benchmark_times(folder: Path) -> list[StepTime]:
 
 
 def by_rule(jobs: Sequence[StepTime], inner: Iterable[StepTime]) -> list[StepTime]:
-    """Return the jobs in the workflow's order, each followed by the steps inside it ("topics: fit").
+    """Return the jobs in the workflow's order, each followed by its steps ("topics: fit").
 
-    A step that has its job's own name is the job's work, without the start of its process.
+    A step named as its job is the job's work without the start of its process.
     """
     steps = [replace(time, step=f"{time.step}: work") if time.step in ORDER else time for time in inner]
     listed: list[StepTime] = []

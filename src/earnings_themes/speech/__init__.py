@@ -1,4 +1,4 @@
-"""What a sentence is: procedure, filler, reporting, or talk of a subject."""
+"""Classifies sentences: procedure, filler, reporting or subject matter."""
 
 from earnings_themes.speech.introduced_names import introduced_names
 from earnings_themes.speech.kinds import CONTENT, KINDS, commonest, kinds_of

@@ -1,6 +1,6 @@
-"""What the procedure model sees of a sentence: its words in ones, twos and threes, and its place in the call.
+"""Features of the procedure model: a sentence's runs of one to three words, and its place in the call.
 
-Kept apart from the model, because fitting and predicting must see the same.
+Separate from the model because fitting and predicting must use the same features.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ SHORT = (7, 8)
 
 
 def tokens(sentence: str) -> list[str]:
-    """Lower-case words of ``sentence`` between "^" and "$".
+    """Return lower-case words of the sentence between "^" and "$".
 
-    A word with a digit is "0"; a capital inside a sentence is taken for a name and is "Name", because a model
-    must learn that somebody is named, not who. What repeats is said once ("the, the", "Jane Doe").
+    A word with a digit becomes "0". A capitalised word inside a sentence becomes "Name": the model must learn
+    that somebody is named, not who. Immediate repetitions ("the, the", "Jane Doe") are collapsed.
     """
     said = iter(_TOKEN.findall(sentence.replace("’", "'") if "’" in sentence else sentence))
     first = next((token for word in said if (token := _token(word, True)) not in _HESITATIONS), "")
@@ -60,7 +60,7 @@ def _token(word: str, is_first: bool = False) -> str:
 
 
 def ngrams(sentence: str) -> set[str]:
-    """All runs of one to `MAX_WORDS` tokens, blanks between; "^" and "$" only within longer runs."""
+    """Return all runs of one to `MAX_WORDS` tokens, separated by blanks; "^" and "$" only within longer runs."""
     words = tokens(sentence)
     found = set(words[1:-1])
     for n in range(2, MAX_WORDS + 1):
@@ -71,7 +71,9 @@ def ngrams(sentence: str) -> set[str]:
 def place(
     sentences: Sequence[str], speaker_types: Sequence[str | None], sections: Sequence[str | None]
 ) -> NDArray[np.float32]:
-    """Where each sentence of a whole call stands, and how long it is: shape (sentences, len(PLACE)), 0 or 1."""
+    """Return position and length indicators of each sentence of a whole call: (sentences, len(PLACE)), 0 or
+    1.
+    """
     n = len(sentences)
     seen = np.zeros((n, len(PLACE)), dtype=np.float32)
     if n:
@@ -88,7 +90,7 @@ def place(
 
 
 def place_alone(sentence: str) -> NDArray[np.float32]:
-    """The same for one sentence of which nothing around is known: only its length counts."""
+    """Return the same for one sentence without its call: only its length is known."""
     seen = np.zeros(len(PLACE), dtype=np.float32)
     seen[7:] = _length(sentence)
     return seen

@@ -1,4 +1,4 @@
-"""Finds the people named in a call, so that keywords can leave them out ("steve", "dana")."""
+"""Finds the people named in a call, so that keywords can leave their names out."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def _could_be_name(word: str) -> bool:
 
 
 def introduced_names(call_sentences: Sequence[str], speaker_names: Iterable[str | None] = ()) -> set[str]:
-    """Lower-case words that name callers and speakers of this call.
+    """Return lower-case words that name callers and speakers of the call.
 
-    They come from the transcript's speaker names and from who is introduced, greeted or thanked. A word
-    that the call also writes in lower case ("mark", "bill", "will") is an ordinary word and is left out.
+    They come from speaker names and from introductions, greetings and thanks. A word that the call also
+    writes in lower case ("mark", "bill", "will") is an ordinary word and is left out.
     """
     names: set[str] = set()
     for full_name in speaker_names:

@@ -1,8 +1,8 @@
-"""Says of what kind a modelled sentence is: subject matter, reporting (results and guidance), or filler.
+"""Classifies modelled sentences as subject matter, reporting (results and guidance) or filler.
 
-Whether it says anything is the content gate's answer (embedding/space.py). What says something is reporting or subject
-matter by a logistic regression on the subject vector: the vector knows more than any word list. It was fitted on
-docs/labels by evaluation/fit_kinds.py, which also says how well it does on a provider that it has not seen.
+A sentence that fails the content gate (embedding/space.py) is filler. For the others, a logistic regression
+on the subject vector decides between reporting and subject matter. evaluation/fit_kinds.py fits it on
+docs/labels and measures it held out by provider.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ Weights = NDArray[np.int16]
 
 @dataclass(frozen=True)
 class KindModel:
-    """Which vectors are reporting.
+    """The regression of reporting against subject matter.
 
     Attributes
     ----------
-    weights : vector length → (d,) int16; one for MiniLM's view beside the student's (128), one for the student's (64)
+    weights : vector length → (d,) int16; 128 for MiniLM and student, 64 for the student alone
     bias : vector length → int
-    provenance : the space's digest, the labels' and that of the weights
+    provenance : digests of space, labels and weights
     """
 
     weights: dict[int, Weights]
@@ -49,10 +49,7 @@ class KindModel:
     provenance: dict[str, Any]
 
     def reporting(self, rows: NDArray[np.int8]) -> NDArray[np.bool_]:
-        """Return (m,) which sentences are reporting, if they say anything.
-
-        rows: (m, d) int8, whole subject vectors.
-        """
+        """Return (m,) whether sentences with content are reporting. rows: (m, d) int8, whole subject vectors."""
         found = np.zeros(len(rows), dtype=bool)
         weights = self.weights[rows.shape[1]].astype(np.float32)
         for start in range(0, len(rows), _BLOCK):
@@ -61,7 +58,7 @@ class KindModel:
         return found
 
     def digest(self) -> str:
-        """SHA-256 of all weights: what a later fit must give again."""
+        """Return the SHA-256 of all weights, which another fit must reproduce."""
         digest = hashlib.sha256()
         for length in sorted(self.weights):
             digest.update(self.weights[length].tobytes() + str(self.bias[length]).encode())
@@ -76,9 +73,9 @@ def kinds_of(
     Parameters
     ----------
     rows : (m, d) int8, whole subject vectors
-    has_content : (m,) the gate's answer
-    procedural : (m,) what was flagged before encoding, and is modelled only where the settings keep it
-    space : digest of the subject space. In another than the packaged one no vector is known as reporting.
+    has_content : (m,) bool, from the content gate
+    procedural : (m,) bool, flagged before encoding; modelled only with topics.keep_procedural
+    space : digest of the subject space; in another than the packaged one nothing is recognised as reporting
     """
     model = packaged_kinds()
     known = model.provenance["space"] == space and rows.shape[1] in model.weights
@@ -88,13 +85,13 @@ def kinds_of(
 
 
 def commonest(kinds: Iterable[Kind]) -> Kind:
-    """Return the kind that most sentences are of; the first of `KINDS` where two are as common, or there is none."""
+    """Return the most frequent kind; the first in `KINDS` on a tie or for no sentence."""
     counts = Counter(kinds)
     return max(KINDS, key=lambda kind: counts[kind])
 
 
 def save_kinds(model: KindModel, path: Path) -> None:
-    """Write the model as .npz, with where it comes from."""
+    """Write the model and its provenance as .npz."""
     arrays: dict[str, Any] = {f"weights_{length}": row for length, row in model.weights.items()}
     arrays |= {f"bias_{length}": np.int64(bias) for length, bias in model.bias.items()}
     about = json.dumps(model.provenance | {"sha256": model.digest()}, sort_keys=True)
@@ -104,13 +101,7 @@ def save_kinds(model: KindModel, path: Path) -> None:
 
 @cache
 def packaged_kinds() -> KindModel:
-    """The model beside this file.
-
-    Raises
-    ------
-    ValueError
-        Its weights are not those that its provenance names.
-    """
+    """Return the packaged model. Raises ValueError if its weights do not match their digest."""
     with files(__package__).joinpath("kinds.npz").open("rb") as file, np.load(file) as stored:
         lengths = [int(name.removeprefix("weights_")) for name in stored.files if name.startswith("weights_")]
         model = KindModel(

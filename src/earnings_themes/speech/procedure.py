@@ -1,10 +1,9 @@
-"""Recognises the procedure of a call: operator, greetings, introductions, hand-overs, safe harbour, closing.
+"""Recognises procedure: operator, greetings, introductions, hand-overs, safe harbour, closing.
 
-Procedure is the same at every firm, so unflagged it becomes the largest themes. It has to go before anything is
-encoded, hence from words alone. Two small logistic regressions, fitted once on labelled sentences of two providers
-(docs/labels) and packaged beside this file: the first reads a sentence's words and its place in the call, the second
-the first one's verdict on the sentence and its neighbours ("From." is nothing by itself). How they were fitted,
-and how well they do on a provider that they have not seen: evaluation/fit_procedure.py.
+Every firm has the same procedure, so unflagged it forms the largest themes. It is recognised before encoding,
+hence from words alone, by two small logistic regressions: the first reads a sentence's words and place in the
+call, the second the first one's scores of the sentence and its neighbours. evaluation/fit_procedure.py fits
+them on docs/labels and measures them held out by provider.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ NEIGHBOURS = (1, 2, 3)
 
 @dataclass(frozen=True)
 class ProcedureModel:
-    """Two logistic regressions. weights: of each word run, 0 where unknown. Positive means procedure."""
+    """Two logistic regressions; positive scores mean procedure. weights: word run → weight, 0 if unknown."""
 
     weights: dict[str, float]
     place: Scores
@@ -50,24 +49,24 @@ class ProcedureModel:
     provenance: dict[str, Any]
 
     def of_words(self, sentence: str) -> float:
-        """The part of the first score that comes from the words.
+        """Return the words' part of the first score.
 
-        Weights have half precision, so their sum in double precision is exact, and a set's order changes nothing.
+        Weights have half precision, so their sum in double precision is exact in any order.
         """
         found = ngrams(sentence)
         return _LOUDNESS / sqrt(len(found) or 1) * sum(map(self.weights.get, found, repeat(0.0)))
 
     def first(self, sentences: Sequence[str], seen: Scores) -> Scores:
-        """The first score of each sentence, seen alone: log odds, shape (sentences,)."""
+        """Return first scores, each sentence seen alone: log odds, (sentences,)."""
         words = np.array([self.of_words(sentence) for sentence in sentences], dtype=np.float32)
         return words + PLACE_SCALE * (seen @ self.place) + np.float32(self.bias)
 
     def second(self, first: Scores, seen: Scores, speaker_types: Sequence[str | None]) -> Scores:
-        """The score of each sentence with its neighbours' verdicts: log odds, shape (sentences,)."""
+        """Return scores with the neighbours' first scores: log odds, (sentences,)."""
         return surroundings(first, seen, speaker_types) @ self.around + np.float32(self.around_bias)
 
     def digest(self) -> str:
-        """SHA-256 of all weights: what a later fit must give again."""
+        """Return the SHA-256 of all weights, which another fit must reproduce."""
         digest = hashlib.sha256("\n".join(self.weights).encode())
         digest.update(np.array(list(self.weights.values()), dtype=np.float16).tobytes())
         for part in (self.place, self.around, np.array([self.bias, self.around_bias])):
@@ -118,11 +117,7 @@ def save_model(model: ProcedureModel, path: Path) -> None:
 
 @lru_cache(maxsize=1)
 def packaged_model() -> ProcedureModel:
-    """The model beside this file.
-
-    Raises:
-        ValueError: its weights are not those that its provenance names.
-    """
+    """Return the packaged model. Raises ValueError if its weights do not match their digest."""
     with files(__package__).joinpath("procedure.npz").open("rb") as file, np.load(file) as stored:
         model = ProcedureModel(
             weights=dict(
@@ -147,7 +142,7 @@ def packaged_model() -> ProcedureModel:
 
 
 def is_procedural(sentence: str) -> bool:
-    """Whether a sentence, seen alone, is procedure. `flag_procedural` also looks at its neighbours."""
+    """Return whether a sentence, seen alone, is procedure; `flag_procedural` also uses its neighbours."""
     model = packaged_model()
     return bool(model.first([sentence], place_alone(sentence)[None])[0] > 0)
 
@@ -155,12 +150,9 @@ def is_procedural(sentence: str) -> bool:
 def flag_procedural(
     sentences: Sequence[str], speaker_types: Sequence[str | None], sections: Sequence[str | None]
 ) -> list[bool]:
-    """For each sentence of a whole call, in its order, whether it is procedure.
+    """Return for each sentence of a whole call, in order, whether it is procedure.
 
-    A sentence without a word is none.
-
-    Raises:
-        ValueError: the three sequences differ in length.
+    A sentence without a word is not. Raises ValueError if the three sequences differ in length.
     """
     if not len(sentences) == len(speaker_types) == len(sections):
         raise ValueError(
@@ -180,5 +172,5 @@ def _has_word(sentence: str) -> bool:
 
 
 def loudness(runs: Iterable[str]) -> float:
-    """What each word run of a sentence counts, given all of them."""
+    """Return the factor of each of a sentence's word runs, which depends on their number."""
     return _LOUDNESS / sqrt(len(set(runs)) or 1)

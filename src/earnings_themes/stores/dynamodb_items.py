@@ -270,16 +270,6 @@ def to_attribute(value: Value) -> dict[str, Any]:
     return {"N": str(value)}
 
 
-def from_attribute(attribute: dict[str, Any]) -> Value:
-    """Return the value of an attribute; numbers are Decimal, and sets are sets."""
-    kind, value = next(iter(attribute.items()))
-    if kind == "N":
-        return Decimal(value)
-    if kind == "L":
-        return [from_attribute(each) for each in value]
-    return set(value) if kind == "SS" else value
-
-
 def _pairs(keywords: Keywords) -> list[Value]:
     return [[word, weight] for word, weight in keywords]
 

@@ -11,19 +11,21 @@ Limits and their sources, all in the Amazon DynamoDB documentation:
 
 import itertools
 import random
+import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import boto3
+from boto3.dynamodb.types import TypeDeserializer
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from earnings_themes.errors import NotFoundError, StoreError
-from earnings_themes.stores.dynamodb_items import Item, Key, Value, from_attribute, item_size, to_attribute
+from earnings_themes.stores.dynamodb_items import Item, Key, Value, item_size, to_attribute
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -77,31 +79,18 @@ class Table:
         found = self._call("get_item", Key=_key(key), ConsistentRead=True).get("Item")
         return _unmarshal(found) if found is not None else None
 
-    def query(self, pk: str, sk_begins: str = "", names: tuple[str, ...] = ()) -> Iterator[Item]:
+    def query(
+        self, pk: str, sk_begins: str = "", names: tuple[str, ...] = (), index: str = ""
+    ) -> Iterator[Item]:
         """Yield a partition's items by sort key as they are now, all pages of them.
 
-        names: the attributes wanted; all where it is empty.
+        names: the attributes wanted; all where it is empty. index: gsi1, which may be a moment behind the table.
         """
-        return self._query(
-            {"KeyConditionExpression": "pk = :pk", "ConsistentRead": True}, "sk", pk, sk_begins, names
-        )
-
-    def query_index(self, gsi1pk: str, gsi1sk_begins: str) -> Iterator[Item]:
-        """Yield items of the index, which may be a moment behind the table."""
-        return self._query(
-            {"KeyConditionExpression": "gsi1pk = :pk", "IndexName": "gsi1"},
-            "gsi1sk",
-            gsi1pk,
-            gsi1sk_begins,
-            (),
-        )
-
-    def _query(
-        self, request: dict[str, Any], sort_key: str, pk: str, sk_begins: str, names: tuple[str, ...]
-    ) -> Iterator[Item]:
         values = {":pk": {"S": pk}}
+        request: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
+        request["KeyConditionExpression"] = f"{index}pk = :pk"
         if sk_begins:
-            request["KeyConditionExpression"] += f" AND begins_with({sort_key}, :sk)"
+            request["KeyConditionExpression"] += f" AND begins_with({index}sk, :sk)"
             values[":sk"] = {"S": sk_begins}
         if names:
             request["ProjectionExpression"] = ", ".join(f"#{name}" for name in names)
@@ -121,28 +110,12 @@ class Table:
         `change` and `condition` are expressions in which #name is the attribute and :name the value in
         `values`. A request whose answer was lost is sent again, so that False can also mean "done before".
         """
-        words = f"{change} {condition}".replace(",", " ").replace("(", " ").replace(")", " ").split()
-        request: dict[str, Any] = {
-            "UpdateExpression": change,
-            "ConditionExpression": condition,
-            "ExpressionAttributeNames": {word: word[1:] for word in words if word.startswith("#")},
-        }
-        if values:
-            request["ExpressionAttributeValues"] = {
-                f":{name}": {"SS": sorted(value)} if isinstance(value, set) else to_attribute(value)
-                for name, value in values.items()
-            }
-        return self._conditional("update_item", Key=_key(key), **request)
+        request = _conditional(key, f"{change} {condition}", condition, values)
+        return self._if_it_holds("update_item", UpdateExpression=change, **request)
 
-    def delete_if(self, key: Key, condition: str, names: dict[str, str], values: dict[str, Value]) -> bool:
-        """Delete one item if the condition holds, and tell whether it did."""
-        return self._conditional(
-            "delete_item",
-            Key=_key(key),
-            ConditionExpression=condition,
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues={name: to_attribute(value) for name, value in values.items()},
-        )
+    def delete_if(self, key: Key, condition: str, **values: Value) -> bool:
+        """Delete one item if the condition holds, written as in `update`, and tell whether it did."""
+        return self._if_it_holds("delete_item", **_conditional(key, condition, condition, values))
 
     def put_all(self, items: Iterable[Item]) -> None:
         """Write items of distinct keys, in parallel and in no order; return when all are written."""
@@ -201,7 +174,7 @@ class Table:
 
     # --- requests ----------------------------------------------------------------------------------
 
-    def _conditional(self, operation: str, **request: Any) -> bool:
+    def _if_it_holds(self, operation: str, **request: Any) -> bool:
         try:
             self._call(operation, **request)
         except _ConditionFailedError:
@@ -295,6 +268,21 @@ def _batches(requests: Iterable[tuple[dict[str, Any], int]], most: int) -> Itera
         yield batch
 
 
+def _conditional(key: Key, words: str, condition: str, values: Mapping[str, Value]) -> dict[str, Any]:
+    """Return a request on one item under a condition. words: everything in which #names may stand."""
+    request: dict[str, Any] = {
+        "Key": _key(key),
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": {f"#{name}": name for name in re.findall(r"#(\w+)", words)},
+    }
+    if values:
+        request["ExpressionAttributeValues"] = {
+            f":{name}": {"SS": sorted(value)} if isinstance(value, set) else to_attribute(value)
+            for name, value in values.items()
+        }
+    return request
+
+
 def _key(key: Key) -> dict[str, Any]:
     return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
 
@@ -303,5 +291,9 @@ def _marshal(item: Item) -> dict[str, Any]:
     return {name: to_attribute(value) for name, value in item.items() if value is not None}
 
 
+# Numbers come as Decimal.
+_value = TypeDeserializer().deserialize
+
+
 def _unmarshal(attributes: dict[str, Any]) -> Item:
-    return {name: from_attribute(value) for name, value in attributes.items()}
+    return {name: _value(value) for name, value in attributes.items()}

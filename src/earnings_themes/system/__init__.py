@@ -1,4 +1,1 @@
-"""What the library asks of the machine and of AWS: files, folders, processes, the run's lock.
-
-This room knows nothing of topics or themes.
-"""
+"""Files, folders, processes, AWS clients and the run's lock. Knows nothing of topics or themes."""

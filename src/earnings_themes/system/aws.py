@@ -1,4 +1,4 @@
-"""AWS clients that wait when they are throttled, and AWS's refusals as errors that say what to change."""
+"""AWS clients that retry when throttled, and AWS errors as messages that say what to change."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,15 +54,15 @@ def logs_client() -> "CloudWatchLogsClient":
 
 
 def error_code(error: ClientError) -> str:
-    """Return the short name of what AWS refused for, such as AccessDenied."""
+    """Return the short name of the error, such as AccessDenied."""
     return error.response.get("Error", {}).get("Code", "")
 
 
 @contextmanager
 def aws_errors(doing: str, needs: str) -> Iterator[None]:
-    """Turn what boto3 raises into CloudError: what was being done, what AWS said, what is missing.
+    """Turn what boto3 raises into CloudError: the attempted action, AWS's answer, what is missing.
 
-    needs: the permission, or whatever else, that the request stands on.
+    needs: the permission, or whatever else, that the request requires.
     """
     try:
         yield

@@ -7,13 +7,13 @@ from pathlib import Path
 
 
 def write_atomically(path: Path | str, text: str) -> None:
-    """Write a text file so that no reader, and no crash, ever sees a part of it."""
+    """Write a text file so that neither a reader nor a crash ever leaves a part of it."""
     with replaced(Path(path)) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_synced(path: Path, data: bytes) -> None:
-    """Write a file and wait until it is on the disk."""
+    """Write a file and flush it to the disk."""
     with path.open("wb") as file:
         file.write(data)
         file.flush()
@@ -22,7 +22,7 @@ def write_synced(path: Path, data: bytes) -> None:
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """Give a file to write that takes the place of `path` when all went well, and is gone when not."""
+    """Yield a temporary path that replaces `path` if the body succeeds and is removed if it raises."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # The process's number: two jobs that write one file, one of them left over, each write a whole one.
     part = path.with_name(f".{path.name}.{os.getpid()}.part")

@@ -1,7 +1,6 @@
-"""A folder of files, on a disk or in S3, as a run needs it: list it, read a file or a part of one, write a file.
+"""A folder of files on a disk or in S3: list it, read whole files or parts, write, compare and swap.
 
-In S3 a job reads its part of a file that all jobs share where the file lies, by ranged requests. Nothing else
-in the package reads S3.
+Large files shared by many jobs are read by ranged requests. No other module reads S3.
 """
 
 import fcntl
@@ -39,9 +38,8 @@ _TAIL_BYTES: Final = 64 * 2**10
 
 @dataclass(frozen=True, slots=True)
 class FileInfo:
-    """A file's size in bytes, and a text that is another one whenever the file has changed.
-
-    modified: when it was last changed, in seconds since 1970.
+    """A file's size in bytes, a version that changes with its content, and when it was changed (seconds since
+    1970).
     """
 
     size: int
@@ -58,7 +56,7 @@ class Folder(ABC):
 
     @abstractmethod
     def list(self) -> dict[str, FileInfo]:
-        """Return the files directly in this folder by name, sorted; none where there is no such folder."""
+        """Return the files directly in this folder by name, sorted; empty if the folder does not exist."""
 
     @abstractmethod
     def read(self, name: str) -> bytes:
@@ -66,21 +64,21 @@ class Folder(ABC):
 
     @abstractmethod
     def open(self, name: str) -> IO[bytes]:
-        """Open a file of which only parts are read. Raises as read does, here or when a part is read."""
+        """Open a file for reading parts of it. Raises as read does, here or at a later read."""
 
     @abstractmethod
     def write(self, name: str, data: bytes) -> None:
-        """Write a whole file. Raises OSError, and CloudError when AWS refuses."""
+        """Write a whole file; readers see all of it or none. Raises OSError, and CloudError when AWS refuses."""
 
     @abstractmethod
     def read_marked(self, name: str) -> tuple[bytes, str]:
-        """Return a file's bytes and a mark that is another one when they have changed. Raises as read does."""
+        """Return a file's bytes and a mark that changes with them. Raises as read does."""
 
     @abstractmethod
     def swap(self, name: str, data: bytes, mark: str | None) -> bool:
-        """Write a whole file if what lies there still has the mark; with None, if nothing lies there.
+        """Write the file only if its mark is still `mark`; with None, only if there is no such file.
 
-        Of several that try at once one succeeds. Returns whether it was written. Raises as write does.
+        Return whether it was written: of several concurrent calls one succeeds. Raises as write does.
         """
 
     @abstractmethod
@@ -105,11 +103,10 @@ class LocalFolder(Folder):
         return str(self.path)
 
     def child(self, name: str) -> "LocalFolder":
-        """Return the folder below."""
         return LocalFolder(self.path / name)
 
     def list(self) -> dict[str, FileInfo]:
-        """Return the files; a file's version is its time of change."""
+        """Return the files; a file's version is its modification time."""
         if not self.path.is_dir():
             return {}
         files = sorted(path for path in self.path.iterdir() if path.is_file())
@@ -117,29 +114,26 @@ class LocalFolder(Folder):
         return {name: FileInfo(stat.st_size, str(stat.st_mtime_ns), stat.st_mtime) for name, stat in stats}
 
     def read(self, name: str) -> bytes:
-        """Return the bytes."""
         return (self.path / name).read_bytes()
 
     def open(self, name: str) -> IO[bytes]:
-        """Open the file."""
         return (self.path / name).open("rb")
 
     def copy(self, name: str, to: Path) -> None:
-        """Copy the file."""
         shutil.copyfile(self.path / name, to)
 
     def write(self, name: str, data: bytes) -> None:
-        """Write the bytes, making the folder; readers see a whole file or none."""
         with replaced(self.path / name) as part:
             part.write_bytes(data)
 
     def read_marked(self, name: str) -> tuple[bytes, str]:
-        """Return the bytes and their SHA-256."""
         data = self.read(name)
         return data, hashlib.sha256(data).hexdigest()
 
     def swap(self, name: str, data: bytes, mark: str | None) -> bool:
-        """A new name is linked, which fails where there is one; else compared under a lock that ends with this process."""
+        """A new file is linked, which fails if one exists; otherwise compare under a lock that the process
+        holds.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
         if mark is None:
             part = self.path / f".{name}.{os.getpid()}.{threading.get_ident()}.part"
@@ -160,7 +154,7 @@ class LocalFolder(Folder):
 
 
 class S3Folder(Folder):
-    """The objects of a bucket whose keys begin with a prefix. Reads from several threads at once."""
+    """The objects below a prefix of a bucket. Safe for several threads."""
 
     def __init__(self, bucket: str, prefix: str, client: "S3Client | None" = None) -> None:
         self.bucket = bucket
@@ -171,7 +165,6 @@ class S3Folder(Folder):
         return f"s3://{self.bucket}/{self.prefix}"
 
     def child(self, name: str) -> "S3Folder":
-        """Return the folder below, read by the same client."""
         return S3Folder(self.bucket, f"{self.prefix}/{name}", self._client)
 
     def list(self) -> dict[str, FileInfo]:
@@ -190,15 +183,14 @@ class S3Folder(Folder):
         return found
 
     def read(self, name: str) -> bytes:
-        """Return an object's bytes, asking again where the answer breaks off."""
+        """Return the bytes; retry when the response breaks off."""
         return self._ask(name, lambda answer: answer["Body"].read())
 
     def open(self, name: str) -> IO[bytes]:
-        """Open an object; its end is read at once, which tells its size too."""
+        """Open an object: one request fetches its end, and with it its size."""
         return _Ranges(self, name)  # type: ignore[return-value]  # a raw file reads like a buffered one here
 
     def copy(self, name: str, to: Path) -> None:
-        """Copy an object to a file, piece by piece."""
 
         def keep(answer: "GetObjectOutputTypeDef") -> None:
             with to.open("wb") as file:
@@ -207,9 +199,10 @@ class S3Folder(Folder):
         self._ask(name, keep)
 
     def range(self, name: str, span: str, version: str = "") -> tuple[bytes, int, str]:
-        """Return a part of an object, the size of all of it, and its version.
+        """Return a part of an object, its total size, and its version.
 
-        span: an HTTP range such as 0-99, or -100 for the end. version: what it must be; without it, anything.
+        span: an HTTP range such as 0-99, or -100 for the end. version: the ETag it must still have; empty for
+        any.
         """
         asked = {"Range": f"bytes={span}"} | ({"IfMatch": version} if version else {})
         try:
@@ -239,12 +232,10 @@ class S3Folder(Folder):
             raise AssertionError("the last attempt returns or raises")
 
     def write(self, name: str, data: bytes) -> None:
-        """Write an object; readers see it whole or not at all."""
         with aws_errors(f"write {self}/{name}", f"s3:PutObject on {self}/*"):
             self._client.put_object(Bucket=self.bucket, Key=self._key(name), Body=data)
 
     def read_marked(self, name: str) -> tuple[bytes, str]:
-        """Return an object's bytes and its ETag."""
         return self._ask(name, lambda answer: (answer["Body"].read(), answer["ETag"]))
 
     def swap(self, name: str, data: bytes, mark: str | None) -> bool:
@@ -270,7 +261,7 @@ class S3Folder(Folder):
 
 
 class _Ranges(io.RawIOBase):
-    """An object of S3 as a file: each read is a request for just those bytes, of one version of the object."""
+    """An S3 object as a file: each read requests just those bytes, always of the version first seen."""
 
     def __init__(self, folder: S3Folder, name: str) -> None:
         self._folder, self.name = folder, name
@@ -308,12 +299,12 @@ class _Ranges(io.RawIOBase):
 
 
 def folder_at(where: str | Path) -> Folder:
-    """Return the folder at an address, s3://bucket/prefix or a path."""
+    """Return the folder at s3://bucket/prefix or a path."""
     return s3_folder(str(where)) if str(where).startswith("s3://") else LocalFolder(Path(where))
 
 
 def locate(where: str | Path) -> tuple[Folder, str]:
-    """Return the folder of the file at an address, and the file's name in it."""
+    """Return the folder of a file, and its name, from its address."""
     if not str(where).startswith("s3://"):
         return LocalFolder(Path(where).parent), Path(where).name
     folder, _, name = str(where).rpartition("/")
@@ -330,9 +321,9 @@ def s3_folder(uri: str) -> S3Folder:
 
 
 def open_folder(bucket_or_path: str, prefix: str) -> Folder:
-    """Return `prefix` below a local folder, if there is one of that name, else below a bucket.
+    """Return `prefix` below the local folder of that name if it exists, else below the bucket.
 
-    A name with a '/' is always a local folder: bucket names have none.
+    A name with a '/' is always local: bucket names have none.
     """
     path = Path(bucket_or_path)
     if "/" in bucket_or_path or path.is_dir():

@@ -1,8 +1,8 @@
-"""Lets the workflow run in folders whose names a shell would take apart: "My Documents", "Ana's files".
+"""Lets the workflow run in folders whose names need quotes in a shell: "My Documents", "Ana's files".
 
-Snakemake writes the interpreter's path into its commands without quotes (snakemake#2645), so with `.venv` in such a
-folder the first job dies with "…/My: No such file or directory". Python finds its environment by the folder that it is
-called from; called through a link without blanks to that folder it is the same Python.
+Snakemake writes the interpreter's path into commands without quotes (snakemake#2645), so the first job would
+fail. Python finds its environment from the path it is called by, so a link without blanks to `.venv` is the
+same Python.
 """
 
 import atexit
@@ -16,12 +16,9 @@ from earnings_themes.errors import ConfigError
 
 
 def make_callable() -> None:
-    """Set sys.executable to a path that needs no quotes, where it needs some; jobs started from here inherit it.
+    """Set sys.executable to a path that needs no quotes, if it needs some; jobs inherit it.
 
-    Raises
-    ------
-    ConfigError
-        There is no place for a link whose path needs no quotes.
+    Raises ConfigError where no such link can be made.
     """
     if shlex.quote(sys.executable) == sys.executable:
         return

@@ -1,6 +1,5 @@
-"""What every job of the workflow needs around its work.
-
-A log file, errors a person can read, the right code, and a note of what was made from what.
+"""What every job of the workflow does around its work: log file, readable errors, the same code as the
+scheduler, digests.
 """
 
 import contextlib
@@ -36,7 +35,7 @@ def code_version() -> str:
 
 
 def check_code() -> None:
-    """Raise ConfigError where the scheduling process has other code: the results would not be the workflow's."""
+    """Raise ConfigError if the scheduling process runs other code than this one."""
     wanted = os.environ.get(WORKFLOW_CODE, code_version())
     if wanted != code_version():
         raise ConfigError(
@@ -46,7 +45,7 @@ def check_code() -> None:
 
 
 class _LogFile(logging.FileHandler):
-    """A log file on a disk that may be full: then stderr has to do, without a traceback for each line."""
+    """A log file on a disk that may be full; then messages go to stderr alone, without tracebacks."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Do nothing."""
@@ -56,9 +55,9 @@ class _LogFile(logging.FileHandler):
 def job(
     log: Path | str, inputs: Iterable[Path | str] = (), outputs: Iterable[Path | str] = ()
 ) -> Iterator[None]:
-    """Log to a file and to stderr; end with exit status 1 and one clear message for an error of the user's.
+    """Log to a file and to stderr; exit with status 1 and one clear message for an error of the user's.
 
-    inputs, outputs: the job's files, of which run_guard keeps digests. A bug keeps its traceback, in both places.
+    inputs, outputs: the job's files, for run_guard. A bug keeps its traceback, in both places.
     """
     path = Path(log)
     handlers: list[logging.Handler] = []

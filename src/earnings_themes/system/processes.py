@@ -1,6 +1,7 @@
-"""Processes beside a job's own, which end with it, and work whose digits no number of threads changes.
+"""A process pool that ends with its job, and a decorator that makes results independent of the number of
+threads.
 
-By itself a worker of a pool waits for work for ever when the job that started it is killed.
+Without the former, workers of a killed job would wait for ever.
 """
 
 import multiprocessing
@@ -17,16 +18,16 @@ R = TypeVar("R")
 
 
 def one_thread(function: Callable[P, R]) -> Callable[P, R]:
-    """Return the function with its linear algebra on one thread.
+    """Return the function with its linear algebra restricted to one thread.
 
-    How many threads share a product decides its last digits, and on 56 real calls these decided whether 232 themes
-    came out or 240: the same files have to give the same themes with any number of cores.
+    The number of threads changes the last digits of a product: on 56 real calls this decided between 232 and
+    240 themes.
     """
     return cast(Callable[P, R], threadpool_limits.wrap(limits=1)(function))
 
 
 def pool(workers: int) -> ProcessPoolExecutor:
-    """Return a pool of so many processes."""
+    """Return a pool of that many processes."""
     return ProcessPoolExecutor(workers, initializer=_end_with_parent)
 
 

@@ -1,13 +1,13 @@
-"""Guards a run's folder on this disk: one call at a time, and no file in it that is half made, altered or stale.
+"""Guards a run's folder on this disk: one call at a time, and no incomplete, altered or stale file.
 
-Snakemake decides by a file's time whether it is made again. That misses what was cut or changed by hand, and goes
-wrong when the clock does. So each job notes, in the run's folder `.guard`, the SHA-256 of what it made and of
-what it made it from, and the next call compares before it decides anything: what is not as it was made is set
-aside, and is made again with everything that was made from it. docs/contributing/faults.md lists the faults and what happens.
+Snakemake compares file times, which misses files cut or edited by hand and fails when the clock changes. So
+each job records in `.guard` the SHA-256 of its outputs and inputs, and the next call checks them before it
+plans: a file that differs is set aside, and it and everything made from it are rebuilt.
+docs/contributing/faults.md lists the faults covered.
 
-The call that schedules the jobs is the head. It holds a lock that the system takes back when it ends, however
-it ends, so there is no stale lock to remove by hand; its jobs end when it is gone. Runs in S3 are not guarded here:
-objects there are whole or absent, and head.py admits one head.
+The call that schedules jobs (the head) holds a lock that the operating system releases when the process ends,
+so no stale lock remains, and its jobs end with it. Runs in S3 are not guarded here: objects are whole or
+absent, and head.py admits one head.
 """
 
 import contextlib
@@ -49,10 +49,10 @@ _held: list[int] = []
 
 
 def begin(folder: Path, snakemake: Path = Path(".snakemake")) -> list[str]:
-    """Take the run's folder for this process, as long as it lives; return what was found wrong and mended.
+    """Lock the run's folder for this process, repair it, and return a sentence for each thing repaired.
 
-    snakemake: where Snakemake keeps its own locks. Raises BusyError while another call works in the folder, and
-    EarningsThemesError when the folder cannot be written.
+    snakemake: the folder of Snakemake's own locks. Raises BusyError while another call works in the folder,
+    and EarningsThemesError if the folder cannot be written.
     """
     try:
         guard = folder / ".guard"
@@ -69,7 +69,7 @@ def begin(folder: Path, snakemake: Path = Path(".snakemake")) -> list[str]:
 
 
 def _take(guard: Path) -> str:
-    """Lock the folder, and wait until no job of an earlier head is left. Return what its jobs know the head by."""
+    """Lock the folder, wait until jobs of an earlier head have ended, and return this head's token."""
     head = os.open(guard / "head", os.O_RDWR | os.O_CREAT, 0o666)
     jobs = os.open(guard / "jobs", os.O_RDWR | os.O_CREAT, 0o666)
     token = uuid.uuid4().hex
@@ -120,7 +120,7 @@ def _who(head: Path) -> str:
 
 
 def _remove_snakemakes_locks(locks: Path, folder: Path) -> None:
-    """Remove the locks that a killed call left for this run's files; who holds the folder's lock needs no other."""
+    """Remove Snakemake's locks on this run's files that a killed call left; the folder's lock replaces them."""
     for lock in locks.glob("*.lock"):
         if f"{folder}/" in lock.read_text(encoding="utf-8"):
             lock.unlink(missing_ok=True)
@@ -131,7 +131,7 @@ def _remove_snakemakes_locks(locks: Path, folder: Path) -> None:
 
 @dataclass(slots=True)
 class _Made:
-    """What is noted of a file: its digest, and of a job's first file also the digests of what the job read."""
+    """The record of a file: its digest; for a job's first file also the digests of the job's inputs."""
 
     sha256: str
     job: str
@@ -167,7 +167,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _mend(folder: Path) -> list[str]:
-    """Set aside what is not as it was made, remove what was made from it, put times right; say what was found."""
+    """Set altered files aside, remove what was made from them, correct times; return what was found."""
     notes = _notes(folder)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         faults = dict(
@@ -206,7 +206,7 @@ def _mend(folder: Path) -> list[str]:
 
 
 def _fault(folder: Path, name: str, note: _Made) -> str:
-    """Return what is wrong with a file, empty if nothing."""
+    """Return what is wrong with a file; empty if nothing."""
     try:
         now = sha256_of(folder / name)
     except FileNotFoundError:
@@ -219,15 +219,15 @@ def _fault(folder: Path, name: str, note: _Made) -> str:
 
 
 def _other(notes: dict[str, _Made], lost: set[str], name: str, sha256: str) -> bool:
-    """Return whether an input is made again, or has been since. What nobody has noted is left to Snakemake."""
+    """True if an input will be rebuilt, or was rebuilt since. Unrecorded inputs are left to Snakemake."""
     return name in lost or (name in notes and notes[name].sha256 != sha256)
 
 
 def _put_times_right(folder: Path, notes: dict[str, _Made]) -> None:
-    """Make no file newer than now or than what was made from it.
+    """Make no file newer than now, or than a file made from it.
 
-    All of them are as they should be, but after the clock went back their times may say otherwise: Snakemake
-    would make everything again at each call, and refuse what it makes for being older than its input.
+    After the clock went back, times contradict the order of making: Snakemake would rebuild everything at
+    each call, and reject outputs that are older than their inputs.
     """
     now = time.time_ns()
     before = {name: (folder / name).stat().st_mtime_ns for name in notes}
@@ -257,9 +257,10 @@ def _put_times_right(folder: Path, notes: dict[str, _Made]) -> None:
 
 @contextmanager
 def making(inputs: Iterable[Path | str] = (), outputs: Iterable[Path | str] = ()) -> Iterator[None]:
-    """Make a job's files: end with the head, and note at the end what was made from what.
+    """Run a job's body: end the process if the head ends, and record digests of inputs and outputs
+    afterwards.
 
-    Does nothing where no head guards the run. Raises BusyError when the head that started the job is gone.
+    Does nothing for an unguarded run. Raises BusyError if the head that started the job has ended.
     """
     said: dict[str, Any] = json.loads(os.environ.get(VARIABLE, "{}"))
     if not said:
@@ -286,7 +287,7 @@ def _inside(folder: Path, files: Iterable[Path | str]) -> list[str]:
 
 
 def _end_with_head(guard: Path, token: str) -> None:
-    """Tell the next head that a job is at work, as long as it is, and end this process when its head is gone."""
+    """Hold the jobs lock while this process works, and end the process when its head ends."""
     jobs = os.open(guard / "jobs", os.O_RDWR | os.O_CREAT, 0o666)
     _lock(jobs, fcntl.LOCK_SH)
     _held.append(jobs)

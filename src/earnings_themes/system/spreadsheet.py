@@ -1,4 +1,6 @@
-"""Keeps text from a transcript from running as a formula when a CSV of ours is opened in a spreadsheet."""
+"""Prevents text of a transcript from running as a formula when one of our CSV files is opened in a
+spreadsheet.
+"""
 
 from typing import Final
 
@@ -8,5 +10,5 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "�
 
 
 def safe_cell(text: str) -> str:
-    """Return the text as a spreadsheet shows it: one that would run as a formula gets an apostrophe first."""
+    """Return the text; one that would run as a formula gets an apostrophe in front."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -8,6 +8,7 @@ import pytest
 from moto import mock_aws
 
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
+from tests.dynamodb import create_table
 from tests.unit.cli.ended import Command, publish_runs
 
 
@@ -19,7 +20,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
         store = DynamoDBThemeStore("themes")
-        store.create_table()
+        create_table(store)
         publish_runs(store)
         yield "dynamodb:themes"
 

@@ -147,14 +147,9 @@ def test_a_run_in_s3_is_counted_and_cut_where_it_lies(
             client.put_object(Bucket="bucket", Key=f"results/made/{path.name}", Body=path.read_bytes())
         _asked("panel", "s3://bucket/results/made/", "--out", str(tmp_path / "cut.parquet"))
         build("s3://bucket/results/made", tmp_path)
-        client.delete_object(Bucket="bucket", Key="results/made/source_calls.parquet")
-        build("s3://bucket/results/made", tmp_path / "without")
     want = pd.read_parquet(run / "panel.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "cut.parquet"), want)
     assert (tmp_path / "panel.parquet").read_bytes() == (run / "panel.parquet").read_bytes()
-    # Without source_calls.parquet: the calls that have sentences, without time and kept columns.
-    bare = pd.read_parquet(tmp_path / "without" / "panel.parquet")
-    assert len(bare) == len(want) - 4 and "gvkey" not in bare and bare["time"].isna().all()
 
 
 def test_what_is_not_there_is_said(run: Path, tmp_path: Path) -> None:

@@ -194,8 +194,8 @@ def test_exchanges_who_raised_a_theme_and_whether_it_was_answered(tmp_path: Path
     build(str(tmp_path), tmp_path)
     rows = _panel(tmp_path).set_index("theme_id")
     assert rows["raised_by"].dropna().to_dict() == {one: "analysts", two: "management", three: "analysts"}
-    assert rows["asked"].to_dict() == {one: 2, two: 1, three: 1, "made-b01": 0}
-    assert rows["answered"].to_dict() == {one: 1, two: 0, three: 0, "made-b01": 0}
+    assert rows["asked"].to_dict() == {one: 2, two: 1, three: 1, "made-B01": 0}
+    assert rows["answered"].to_dict() == {one: 1, two: 0, three: 0, "made-B01": 0}
     found = pd.read_parquet(tmp_path / "exchanges.parquet")
     assert found["sentence_id"].str[-2:].astype(int).tolist() == [2, 3, 4, 5, 7, 8, 9, 10]
     assert found["exchange"].tolist() == [1, 1, 1, 1, 2, 2, 3, 3]
@@ -220,7 +220,7 @@ def test_the_codebook_names_every_column_and_theme(run: Path) -> None:
     for name in ("panel.parquet", "calls.parquet"):
         for column in pq.read_schema(run / name).names:
             assert f"| `{column}` |" in text
-    assert "| made-001 | 1 | subject | freight \\| cost | made-b01 |" in text
+    assert "| made-001 | 1 | subject | freight \\| cost | made-B01 |" in text
 
 
 def test_a_run_without_themes_has_its_calls(tmp_path: Path) -> None:

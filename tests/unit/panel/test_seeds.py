@@ -43,7 +43,7 @@ def run(tmp_path: Path) -> Path:
     )
     themes = json.loads((folder / "themes.json").read_text())
     space = load_space().digest
-    themes["metadata"] = {"embedding_model": "static", "embedding_sha256": space, "space": space}
+    themes["metadata"] |= {"embedding_model": "static", "embedding_sha256": space, "space": space}
     (folder / "themes.json").write_text(json.dumps(themes))
     return folder
 

@@ -11,6 +11,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
+from tests.dynamodb import create_table
 
 VERSION = re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}")
 WRITES = ("BatchWriteItem", "UpdateItem", "DeleteItem")
@@ -26,7 +27,7 @@ def new_store(table: str | None = None, batch_items: int = 25, **settings: Any) 
     store = DynamoDBThemeStore(name, **({"workers": 4, "lease_seconds": 0.05} | settings))
     store.table.batch_items = batch_items
     if table is None:
-        store.create_table()
+        create_table(store)
     on(store, "before-call.dynamodb.Scan", refuse_scan)
     return store
 

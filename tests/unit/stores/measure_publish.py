@@ -16,6 +16,7 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer
 from moto import mock_aws
 
+from tests.dynamodb import create_table
 from tests.published import large_run, large_themes
 from tests.unit.stores.dynamo import new_store, sent_items
 
@@ -50,7 +51,7 @@ def main() -> None:
                 if "PutRequest" in request
             ]
             bare = new_store(f"bare-{uuid.uuid4().hex[:8]}")
-            bare.create_table()
+            create_table(bare)
             table = boto3.resource("dynamodb").Table(bare.table.name)
             started = time.process_time()
             with table.batch_writer() as writer:

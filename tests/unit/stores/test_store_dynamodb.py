@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from boto3.dynamodb.types import TypeDeserializer
 
 from earnings_themes.abstractions import FirmTopics, Themes, TopicSentence
 from earnings_themes.errors import NotFoundError, ResultError, StoreError
-from earnings_themes.stores import dynamodb, dynamodb_table, open_store
+from earnings_themes.stores import dynamodb_publish, dynamodb_table, open_store
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
-from earnings_themes.stores.dynamodb_items import ITEM_BYTES, from_attribute, item_size, to_attribute
+from earnings_themes.stores.dynamodb_items import ITEM_BYTES, item_size, to_attribute
 from tests.published import everything, make_firm, make_run, make_themes, make_topic
 from tests.unit.stores.dynamo import (
     Killed,
@@ -191,7 +192,7 @@ def test_other_firms_under_the_same_themes_replace_what_a_killed_publish_left(
     moto_store: DynamoDBThemeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A firm that was whole in the half version, and is then cut short, must not pass for whole again."""
-    monkeypatch.setattr(dynamodb, "_FIRMS_AT_ONCE", 5)
+    monkeypatch.setattr(dynamodb_publish, "_FIRMS_AT_ONCE", 5)
     store = moto_store
     firms, themes = small_run(" one")
     noisy = make_firm("sample", "noisy", (make_topic("noisy", 5, 4),))  # in no theme
@@ -479,7 +480,7 @@ def test_a_sentence_that_no_item_can_hold_is_cut_and_says_so(
 
 
 def _plain(item: dict[str, Any]) -> dict[str, Any]:
-    return {name: from_attribute(value) for name, value in item.items()}
+    return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
 
 
 def test_what_no_item_can_hold_is_refused_by_name(moto_store: DynamoDBThemeStore) -> None:
@@ -497,7 +498,7 @@ def test_what_no_item_can_hold_is_refused_by_name(moto_store: DynamoDBThemeStore
 def test_a_number_comes_back_the_same_to_38_digits(value: float) -> None:
     text = to_attribute(value)["N"]
     assert len(text.replace(".", "").replace("-", "").lstrip("0")) <= 38
-    assert float(from_attribute({"N": text})) == pytest.approx(value, rel=0, abs=1e-130)
+    assert float(TypeDeserializer().deserialize({"N": text})) == pytest.approx(value, rel=0, abs=1e-130)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -556,16 +557,18 @@ def test_a_firm_waits_for_the_index_and_is_never_shown_in_part(
 ) -> None:
     moto_store.publish("sample", *make_run())
     whole = moto_store.firm("A", "sample")
-    query_index = moto_store.table.query_index
-    lag = iter([0, 1, 2])
+    query = moto_store.table.query
+    lag = iter([0, 1, 2, None, *[0] * 6])
     slept: list[float] = []
-    monkeypatch.setattr(
-        moto_store.table, "query_index", lambda *key: iter(list(query_index(*key))[: next(lag, None)])
-    )
+
+    def behind(*key: Any, index: str = "") -> Iterator[dict[str, Any]]:
+        found = list(query(*key, index=index))
+        return iter(found[: next(lag)] if index else found)
+
+    monkeypatch.setattr(moto_store.table, "query", behind)
     monkeypatch.setattr("earnings_themes.stores.dynamodb.time.sleep", slept.append)
     assert moto_store.firm("A", "sample") == whole
     assert slept == [0.1, 0.2, 0.4]
-    monkeypatch.setattr(moto_store.table, "query_index", lambda *_: iter(()))
     with pytest.raises(StoreError, match="shows 0 of the 3 topics of firm 'A'"):
         moto_store.firm("A", "sample")
 
@@ -679,23 +682,6 @@ def test_a_refusal_by_aws_is_passed_on(moto_store: DynamoDBThemeStore) -> None:
     throttle(moto_store, times=1, code="AccessDeniedException")
     with pytest.raises(StoreError, match="AccessDeniedException"):
         moto_store.runs()
-
-
-@pytest.mark.parametrize("units", [(None, None), (7, 9)])
-def test_create_table_is_on_demand_or_provisioned(
-    moto_store: DynamoDBThemeStore, units: tuple[int | None, int | None]
-) -> None:
-    store = DynamoDBThemeStore("made")
-    store.create_table(*units)
-    made = store.table.client.describe_table(TableName="made")["Table"]
-    index = made["GlobalSecondaryIndexes"][0]
-    if units[0] is None:
-        assert made["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
-    else:
-        for part in (made, index):
-            found = part["ProvisionedThroughput"]
-            assert (found["ReadCapacityUnits"], found["WriteCapacityUnits"]) == units
-    assert index["Projection"]["ProjectionType"] == "ALL"
 
 
 def test_a_sentence_without_a_probability_takes_no_attribute(moto_store: DynamoDBThemeStore) -> None:

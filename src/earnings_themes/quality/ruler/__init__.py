@@ -1,8 +1,6 @@
-"""The ruler: themes of real calls, judged blind by raters, whatever clustering made them.
+"""Blind judgement of themes by raters, for any clustering; docs/rating.md is the guide for people.
 
-Nothing that a program computes of its own themes says whether they hold. Two sentences of one theme from two
-firms, shown to somebody who does not know which system put them together, do. `inputs` reads clusterings and
-cuts them to equal coverage, `pairs`, `elsewhere` and `groups` draw what is to be judged, `sheets` hides it,
-`ratings` reads what came back, `figures` makes figures with intervals of it, `refusals` says when not to
-believe them, and `power` how many ratings tell two systems apart. docs/rating.md is the guide for people.
+`inputs` reads clusterings and cuts them to equal coverage; `pairs`, `elsewhere`, `groups` and `members` draw
+items; `sheets` hides their origin; `ratings` reads what raters wrote; `figures` computes intervals;
+`refusals` rejects untrustworthy ratings; `power` says how many ratings separate two systems.
 """

@@ -1,13 +1,13 @@
-"""Counts by call and theme, corrected by the sentences that people judged.
+"""Counts by call and theme, corrected by judged sentences.
 
-Design-based supervised learning (Egami, Hinck, Stewart and Wei 2023, "Using imperfect surrogates for downstream inference",
-NeurIPS): what the program says of every sentence, plus, for a judged one, the judges' word less the program's, divided by
-the probability with which it was drawn. In expectation over the drawing that sum is the true count of the call, whatever
-errors the program makes; so a regression *of* the corrected count has coefficients without its bias, and wider errors. The
-corrected count is noisy by call, some negative: it is an outcome, not a regressor.
+Design-based supervised learning (Egami, Hinck, Stewart and Wei 2023, "Using imperfect surrogates for
+downstream inference", NeurIPS): the program's count plus, for each judged sentence, (judgement − program) ÷
+its probability of being drawn. Its expectation is the true count, whatever errors the program makes, so
+coefficients of a regression *of* it are unbiased, with wider errors. A corrected count is noisy by call and
+may be negative: use it as an outcome, not as a regressor.
 
-ppi_py (prediction-powered inference) computes the like for ratings drawn at random from all sentences alike. Ours are
-drawn by strata, where next to none of the sentences that were missed would be found otherwise; so the weights are our own.
+ppi_py assumes ratings drawn at random from all sentences; these are drawn by strata, so the weights are
+computed here.
 """
 
 from pathlib import Path
@@ -29,22 +29,18 @@ def corrected_counts(run: Path, rated: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    run
-        The folder of the run that the sentences were drawn of.
-    rated
-        A row a rating, from `ratings.read_rated`, of a sheet that was drawn `--for` themes.
+    run : folder of the run that the sentences were drawn from
+    rated : a row a rating, from `ratings.read_rated`, of a sheet drawn with `--for`
 
     Returns
     -------
-    firm_id, transcript_id, date, quarter, theme_id, modelled (the denominator), n, n_corrected, share, share_corrected,
-    n_rated (sentences of the call that were judged)
+    firm_id, transcript_id, date, quarter, theme_id, modelled (denominator), n, n_corrected, share,
+    share_corrected, n_rated (judged sentences of the call)
 
     Raises
     ------
-    InputError
-        The ratings are of another kind of sheet, or of sentences that the run lacks.
-    ResultError
-        A file of the run is missing or damaged.
+    InputError : ratings of another kind of sheet, or of sentences that the run lacks
+    ResultError : a file of the run is missing or damaged
     """
     if rated["kind"].iloc[0] != "members":
         raise InputError(
@@ -80,7 +76,9 @@ def corrected_counts(run: Path, rated: pd.DataFrame) -> pd.DataFrame:
 
 
 def _judged(rated: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a judged sentence and theme, indexed by sentence_id: theme_id, error = (judges' - ours) ÷ probability."""
+    """Return a row a judged sentence and theme, indexed by sentence_id: theme_id, error = (judgement −
+    program) ÷ probability.
+    """
     rows = rated.assign(about=rated["about"].eq("y"), weight=rated["weight"].astype(float))
     of_unit = rows.groupby("unit").agg(
         sentence_id=("sentence_id_a", "first"), theme_id=("arm", "first"), weight=("weight", "first"),
@@ -92,7 +90,7 @@ def _judged(rated: pd.DataFrame) -> pd.DataFrame:
 
 
 def _members(run: Path, settled: pd.DataFrame, theme: str) -> pd.Index:
-    """Return the ids of the sentences that the run counts for a theme, or for a question of the user's own."""
+    """Return the ids of the sentences that the run counts for a theme or a question."""
     if (settled["theme_id"] == theme).any() or not (run / SEED_SENTENCES).exists():
         found: pd.Index = settled.index[settled["theme_id"] == theme]
     else:

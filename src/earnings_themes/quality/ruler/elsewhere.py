@@ -1,8 +1,8 @@
-"""Pairs that no clustering made: neighbours by words, neighbours by vectors, and the ceiling.
+"""Pairs that no clustering made: nearest by words, nearest by vectors, and the ceiling.
 
-Precision alone rewards a system that says little. Recall asks how many of the pairs that belong together a system
-puts together, and so needs pairs from elsewhere. The ceiling is the nearest sentence of another firm: what a
-rater can be given at all, where no theme has to hold more than two sentences.
+Recall, the share of related pairs that a system puts together, needs pairs from outside the system; precision
+alone rewards a system that assigns little. The ceiling, the nearest sentence of another firm, is the best
+that any theme could offer.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,9 @@ _CEILING_SAMPLE: Final = 3_000
 
 
 def words(corpus: Corpus) -> Any:
-    """Return the modelled sentences' tf-idf vectors (scikit-learn; sparse, a row a sentence, each of length 1)."""
+    """Return tf-idf vectors of the modelled sentences (scikit-learn; sparse, (sentences, words), rows of
+    length 1).
+    """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     return TfidfVectorizer(sublinear_tf=True, stop_words="english", min_df=2, dtype=np.float32).fit_transform(
@@ -36,10 +38,10 @@ def words(corpus: Corpus) -> Any:
 
 
 def read_vectors(path: Path, corpus: Corpus) -> NDArray[np.float32]:
-    """Return a vector of length 1 for each modelled sentence, float32 (sentences, dimensions).
+    """Return unit vectors of the modelled sentences, float32 (sentences, dimensions).
 
-    path: a Parquet file with sentence_id and vector (float32 bytes or lists), or a folder of them, as a run's
-    `embeddings/`. Raises InputError when there is none, or a modelled sentence has no vector.
+    path: a Parquet file with sentence_id and vector (float32 bytes or lists), or a folder of them such as a
+    run's `embeddings/`. Raises InputError if there is none or a sentence has no vector.
     """
     files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
     if not files or not files[0].exists():
@@ -75,10 +77,10 @@ def read_vectors(path: Path, corpus: Corpus) -> NDArray[np.float32]:
 def near(
     arm: str, matrix: Any, corpus: Corpus, n: int, seed: int, not_again: set[frozenset[str]]
 ) -> list[Item]:
-    """Draw n pairs of a sentence at random and one of its five nearest of other firms.
+    """Draw n pairs of a random sentence and one of its five nearest of other firms.
 
-    matrix: a vector a modelled sentence, dense or sparse. A sentence that is like none has no neighbours. Each pair
-    stands for (such pairs of all sentences) / n; a pair that is near in two ways counts with each.
+    matrix: a vector a modelled sentence, dense or sparse. A sentence similar to none has no neighbours. Each
+    pair stands for (number of such pairs) / n; a pair near in two ways counts in both.
     """
     rng = generator(seed, arm)
     rows = rng.choice(len(corpus.ids), size=min(2 * n + 50, len(corpus.ids)), replace=False)
@@ -100,7 +102,9 @@ def near(
 def ceiling(
     matrix: Any, corpus: Corpus, coverage: float, n: int, seed: int, not_again: set[frozenset[str]]
 ) -> list[Item]:
-    """Draw n pairs of a sentence and its nearest of another firm, among the surest `coverage` share of such pairs."""
+    """Draw n pairs of a sentence and its nearest of another firm, among the surest `coverage` share of such
+    pairs.
+    """
     rng = generator(seed, "ceiling")
     rows = rng.choice(len(corpus.ids), size=min(max(_CEILING_SAMPLE, 3 * n), len(corpus.ids)), replace=False)
     found, likeness = nearest(matrix, rows, corpus.firms, 1)
@@ -122,9 +126,9 @@ def ceiling(
 def nearest(
     matrix: Any, rows: NDArray[np.intp], firms: NDArray[np.object_], k: int
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Return each row's k nearest sentences of other firms, the nearest first, and their cosines, both (rows, k).
+    """Return each row's k nearest sentences of other firms and their cosines, both (rows, k), nearest first.
 
-    Raises InputError when fewer than k sentences are of other firms.
+    Raises InputError if fewer than k sentences are of other firms.
     """
     codes = np.unique(firms, return_inverse=True)[1]
     if len(firms) - np.bincount(codes).max() < k:

@@ -1,8 +1,8 @@
-"""Makes figures with 90 % intervals of ratings, for every run of a sheet side by side.
+"""Figures of ratings with 90 % intervals, for all runs of a sheet.
 
-Intervals: bootstrap over firms (Efron and Tibshirani 1993, percentile). A firm's pairs are not independent, so firms
-are drawn again and not pairs; a pair counts with one of its two firms, by chance. Groups of five
-firms are drawn again by themselves. Every run is computed on the same draws, so a difference is a paired one.
+Percentile bootstrap (Efron and Tibshirani 1993) over firms, because pairs of one firm are dependent; a pair
+belongs to one of its two firms, at random. Groups of five firms are resampled themselves. All runs use the
+same draws, so differences are paired.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ SOURCES: Final = ("words", "neighbours", "random")
 
 @dataclass(frozen=True)
 class Figure:
-    """One number: of which part and run it is, its value, its 90 % interval (None where it has none), and its n."""
+    """One number: part, run, value, 90 % interval (None if it has none), n."""
 
     part: str
     run: str
@@ -44,14 +44,12 @@ class Figure:
 
 
 class Resampled:
-    """The same bootstrap draws for whatever is computed of some units.
+    """One set of bootstrap draws of some units.
 
     Parameters
     ----------
-    clusters
-        What each unit belongs to, (units,): a firm.
-    draws
-        How many times the clusters are drawn again.
+    clusters : (units,) what each belongs to: a firm
+    draws : number of bootstrap draws
     """
 
     def __init__(self, clusters: Sequence[str] | NDArray[Any], draws: int = DRAWS) -> None:
@@ -62,7 +60,9 @@ class Resampled:
         self._times = np.vstack([np.ones(n), counts])
 
     def mean(self, values: NDArray[np.floating], weights: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return the weighted mean of values (units,), as seen and in each draw: (1 + draws,); nan without weight."""
+        """Return the weighted mean of values (units,), as seen and in each draw: (1 + draws,); nan without
+        weight.
+        """
         n = self._times.shape[1]
         above = self._times @ np.bincount(self._code, weights=values * weights, minlength=n)
         below = self._times @ np.bincount(self._code, weights=weights, minlength=n)
@@ -71,7 +71,7 @@ class Resampled:
 
 
 def interval(seen: NDArray[np.float64]) -> tuple[float | None, float | None, float | None]:
-    """Return the value as seen and the ends of its 90 % interval; None where it is not defined."""
+    """Return the value and the ends of its 90 % interval; None where undefined."""
     if np.isnan(seen[0]):
         return None, None, None
     tail = (1 - LEVEL) / 2
@@ -82,7 +82,7 @@ def interval(seen: NDArray[np.float64]) -> tuple[float | None, float | None, flo
 
 
 def units(rated: pd.DataFrame) -> pd.DataFrame:
-    """Return a row an item, its ratings averaged: unit, arm, cluster, weight, the measures, together_*."""
+    """Return a row an item, ratings averaged: unit, arm, cluster, weight, measures, together_*."""
     kind = rated["kind"].iloc[0]
     table = rated[["unit", "arm"]].copy()
     table["weight"] = rated["weight"].astype(np.float64)
@@ -109,14 +109,12 @@ def units(rated: pd.DataFrame) -> pd.DataFrame:
 
 
 def figures(rated: pd.DataFrame, facts: dict[str, Any]) -> list[Figure]:
-    """Return every figure of the ratings: of runs, their differences, recall, raters and controls.
+    """Return every figure: of runs, differences, recall, raters and random items.
 
     Parameters
     ----------
-    rated
-        A row a rating, from `ratings.read_rated`.
-    facts
-        What runs.json says of the runs; {} where it is not there.
+    rated : a row a rating, from `ratings.read_rated`
+    facts : the content of runs.json; {} without it
     """
     kind = rated["kind"].iloc[0]
     table = units(rated)
@@ -165,7 +163,7 @@ def figures(rated: pd.DataFrame, facts: dict[str, Any]) -> list[Figure]:
 
 
 def _of_members(table: pd.DataFrame, rated: pd.DataFrame) -> Iterator[Figure]:
-    """Yield what is estimated of each theme, from sentences of known probability (members.py)."""
+    """Yield the estimates of each theme from sentences of known probability (members.py)."""
     of_unit = rated.groupby("unit").agg(stratum=("stratum", "first"), inside=("inside", "first"))
     whole = table.merge(of_unit, left_on="unit", right_index=True)
     whole["inside"] = whole["inside"].eq("yes")
@@ -181,10 +179,10 @@ def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np
 
 
 def _recall(table: pd.DataFrame, draws: Resampled) -> Iterator[Figure]:
-    """Of the pairs from elsewhere that raters put together (score ≥ 1, 2), the share that a run puts together.
+    """Return the share that a run puts together, of pairs from elsewhere that raters scored at least 1, or 2.
 
-    By source, and over all, where each pair counts as often as the pairs that it stands for (Horvitz and Thompson
-    1952). n is the number of pairs with such a score.
+    By source, and over all sources with each pair weighted by the pairs it stands for (Horvitz and Thompson
+    1952). n: pairs with such a score.
     """
     if not table["arm"].eq("words").any():
         return  # random controls alone: next to none of them belong together
@@ -214,10 +212,7 @@ def _recall(table: pd.DataFrame, draws: Resampled) -> Iterator[Figure]:
 
 
 def _coverage_of_content(rated: pd.DataFrame) -> Iterator[Figure]:
-    """Of the random sentences that raters say have content, the share that a run gives a theme.
-
-    A run's own count of what has content can be made to flatter it; this one is the raters'.
-    """
+    """Return the share with a theme, of the random sentences that raters say have content."""
     random = rated[rated["arm"] == "random"]
     for column in (name for name in map(str, rated) if name.startswith("themed_a_")):
         run = column.removeprefix("themed_a_")
@@ -231,9 +226,9 @@ def _coverage_of_content(rated: pd.DataFrame) -> Iterator[Figure]:
 
 
 def twice_rated(rated: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each two ratings of one item: who ("same" rater or "two"), and both values of what was asked.
+    """Return a row for each two ratings of one item: who ("same" rater or "two"), and both values.
 
-    Values are given for the item's sentences in one fixed order, whatever order a sheet showed them in.
+    Values follow one fixed order of the item's sentences, whatever order the sheets showed.
     """
     fixed = _in_fixed_order(rated)
     first = fixed[fixed["role"] != "again"]
@@ -266,10 +261,10 @@ def _in_fixed_order(rated: pd.DataFrame) -> pd.DataFrame:
 
 
 def kappa(one: Sequence[Any], other: Sequence[Any], weights: str | None) -> float | None:
-    """Cohen's kappa of two ratings a row (scikit-learn); None when there is none, or everybody said one thing.
+    """Return Cohen's kappa of two ratings a row (scikit-learn); None without ratings or variation.
 
-    weights: None, "linear" or "quadratic". Quadratic, a two-step disagreement counts four times a one-step one, and
-    kappa is the intraclass correlation (Fleiss and Cohen 1973).
+    weights: None, "linear" or "quadratic"; quadratic kappa is the intraclass correlation (Fleiss and Cohen
+    1973).
     """
     from sklearn.metrics import cohen_kappa_score
 
@@ -301,7 +296,7 @@ def _raters(rated: pd.DataFrame) -> Iterator[Figure]:
 
 
 def _controls(rated: pd.DataFrame) -> Iterator[Figure]:
-    """What random items got, by sheet and rater."""
+    """Return the figures of random items by sheet and rater."""
     kind = rated["kind"].iloc[0]
     for (sheet, rater), rows in rated[rated["arm"] == "random"].groupby(["sheet", "rater"]):
         name = {"pairs": "mean", "labels": "good", "intruders": "found"}[kind]

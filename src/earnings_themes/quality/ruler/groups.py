@@ -1,4 +1,4 @@
-"""Draws five sentences of five firms: with their theme's label, or with one that does not belong among them."""
+"""Draws groups of five sentences of five firms: with their theme's label, or with an intruder."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -15,9 +15,9 @@ FIVE: Final = 5
 
 
 def with_label(run: Clustering, kept: pd.DataFrame, n: int, seed: int) -> list[Item]:
-    """Draw n themes, each as likely as another, and five sentences of five firms of each, with the theme's label.
+    """Draw n themes with equal probability, and five sentences of five firms of each.
 
-    Fewer where the run has fewer themes with sentences of five firms. Raises InputError when the run has no labels.
+    Fewer if the run has fewer such themes. Raises InputError if it has no labels.
     """
     if not run.labels:
         raise InputError(
@@ -33,10 +33,11 @@ def with_label(run: Clustering, kept: pd.DataFrame, n: int, seed: int) -> list[I
 def with_intruder(
     run: Clustering, kept: pd.DataFrame, words: Any, corpus: Corpus, n: int, seed: int
 ) -> list[Item]:
-    """Draw n themes, four sentences of four firms of each, and one of a fifth firm from the theme nearest in words.
+    """Draw n themes, four sentences of four firms of each, and one of a fifth firm from the nearest other
+    theme.
 
-    Word intrusion (Chang et al. 2009, "Reading tea leaves") with sentences. Nearness is by words for every run, so
-    that no system's vectors choose its own intruders. words: tf-idf, a row a modelled sentence.
+    Word intrusion (Chang et al. 2009, "Reading tea leaves") with sentences. Nearness is by words for every
+    run, so no system's vectors choose its own intruders. words: tf-idf, a row a modelled sentence.
     """
     from sklearn.preprocessing import normalize
 
@@ -64,7 +65,7 @@ def with_intruder(
 
 
 def at_random(corpus: Corpus, labels: list[str], n: int, seed: int) -> list[Item]:
-    """Draw n groups of any five sentences of five firms, with any of the labels and any of the five as intruder."""
+    """Draw n groups of any five sentences of five firms, with a random label and a random intruder."""
     rng = generator(seed, "random")
     rows = pd.DataFrame({"sentence_id": corpus.ids, "firm": corpus.firms})
     if rows["firm"].nunique() < FIVE:
@@ -94,6 +95,6 @@ def _each_theme(
 
 
 def _of_different_firms(rows: pd.DataFrame, k: int, rng: np.random.Generator) -> tuple[str, ...]:
-    """Return k sentences of k firms: sentences in a random order, each firm's first."""
+    """Return k sentences of k firms, at random."""
     mixed = rows.iloc[rng.permutation(len(rows))]
     return tuple(mixed.drop_duplicates("firm")["sentence_id"].head(k))

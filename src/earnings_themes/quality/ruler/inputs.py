@@ -1,7 +1,7 @@
-"""What the ruler is put to: the sentences of a run, and clusterings of them from anywhere.
+"""Reads what is judged: the sentences of a run, and clusterings of them from any tool.
 
-A clustering is a table sentence_id → theme (optionally strength, label), so that the themes of this project and
-those of any other tool are judged in one sheet. Files are read here and nowhere else in the ruler.
+A clustering is a table of sentence_id and theme, with strength and label where known. No other module of the
+ruler reads files.
 """
 
 import json
@@ -32,9 +32,9 @@ class Corpus:
 
     Parameters
     ----------
-    table
-        A row a sentence in the order of the calls, indexed by sentence_id: firm_id, text, before (the sentence
-        before it in the call, None for the first), modelled (bool: not procedural, with a word of content).
+    table : a row a sentence in the order of the calls, indexed by sentence_id: firm_id, text, before (the
+        previous sentence of the call, None for the first), modelled (bool: not procedural, with a word of
+        content)
     """
 
     table: pd.DataFrame
@@ -56,12 +56,12 @@ class Corpus:
         return found
 
     def texts(self, ids: Sequence[str] | NDArray[np.object_]) -> list[str]:
-        """Return the sentences as they stand in the calls."""
+        """Return the sentences as said."""
         found: list[str] = self.table.loc[list(ids), "text"].tolist()
         return found
 
     def same_text(self, a: str, b: str) -> bool:
-        """Whether two sentences differ in nothing but case, spaces and points: such a pair tells nothing."""
+        """Whether two sentences differ only in case, spaces and full stops; such a pair tells nothing."""
         first, second = (_NOT_WORD.sub("", str(self.table.at[x, "text"])).lower() for x in (a, b))
         return first == second
 
@@ -72,16 +72,11 @@ class Clustering:
 
     Parameters
     ----------
-    name
-        How it is called in the key; the sheets do not hold it.
-    table
-        A row a modelled sentence that has a theme: sentence_id, theme (text), strength (float), firm.
-    has_strength
-        False where the source had none: then no sentence is surer than another.
-    labels
-        theme → label, empty where the source had none.
-    n_unmodelled
-        Sentences of the source that are procedure or without content; they are not judged.
+    name : its name in the key, which the sheets do not show
+    table : a row a modelled sentence with a theme: sentence_id, theme (text), strength (float), firm
+    has_strength : False if the source had none: then no sentence is surer than another
+    labels : theme → label, empty if the source had none
+    n_unmodelled : sentences of the source that are procedure or without content; not judged
     """
 
     name: str
@@ -93,7 +88,7 @@ class Clustering:
     def surest(self, coverage: float, n_modelled: int) -> pd.DataFrame:
         """Return the rows of the surest `coverage` share (0 to 1) of all modelled sentences.
 
-        All rows where fewer have a theme, or where there is no strength. Equal strengths: in the order of ids.
+        All rows if fewer have a theme or there is no strength. Ties are in the order of ids.
         """
         if not self.has_strength:
             return self.table
@@ -102,13 +97,13 @@ class Clustering:
 
 
 def effective(themes: pd.Series) -> float:
-    """Return the effective number of themes, 1 / Σ share² (the inverse Simpson index, Hill 1973); 0 for none."""
+    """Return the effective number of themes, 1 / Σ share² (inverse Simpson index, Hill 1973); 0 for none."""
     shares = themes.value_counts(normalize=True).to_numpy()
     return float(1 / (shares**2).sum()) if len(shares) else 0.0
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a CSV or Parquet table; every column of a CSV as text. Raises InputError."""
+    """Read a CSV or Parquet table; columns of a CSV as text. Raises InputError."""
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
@@ -124,12 +119,8 @@ def read_table(path: Path) -> pd.DataFrame:
 def read_corpus(path: Path) -> Corpus:
     """Read a run's transcripts.parquet, or a table with its first columns.
 
-    A table without the columns procedural and model_text counts every sentence with a word of content as modelled.
-
-    Raises
-    ------
-    InputError
-        When the file or a column is missing, or an id stands twice.
+    Without the columns procedural and model_text, every sentence with a word of content is modelled. Raises
+    InputError if the file or a column is missing, or an id is repeated.
     """
     table = read_table(path)
     _need(table, _NEEDED, path)
@@ -153,20 +144,17 @@ def read_corpus(path: Path) -> Corpus:
 
 
 def read_runs(specs: Sequence[str], transcripts: Path | None) -> tuple[Corpus, list[Clustering]]:
-    """Read every run to be compared, and the one set of sentences that they cluster.
+    """Read the runs to be compared, and the one set of sentences that they cluster.
 
     Parameters
     ----------
-    specs
-        A run's folder or a table's path each, or NAME=PATH.
-    transcripts
-        The sentences' table; None: the first run folder's transcripts.parquet.
+    specs : a run's folder or a table's path each, or NAME=PATH
+    transcripts : the sentences' table; None for the first run folder's transcripts.parquet
 
     Raises
     ------
-    InputError
-        When a path, a column or the transcripts are missing, two runs have one name, a table names a sentence
-        that the transcripts lack, or the runs read different calls.
+    InputError : a path, column or the transcripts are missing, two runs have one name, a table names an
+        unknown sentence, or the runs read different calls
     """
     named = [_named(spec) for spec in specs]
     folders = [path for _, path in named if path.is_dir()]

@@ -1,4 +1,4 @@
-"""One thing to be judged: some sentences, and what the raters must not know of them."""
+"""One item to be judged: its sentences, and what raters must not know of them."""
 
 from dataclasses import dataclass, field
 from zlib import crc32
@@ -12,23 +12,15 @@ class Item:
 
     Parameters
     ----------
-    arm
-        The run that made it, or "random", "ceiling", "words", "neighbours".
-    sentences
-        Sentence ids, in no meaningful order: two of a pair, five of a group, one that is judged against a theme.
-    weight
-        How many pairs, or sentences, this one stands for, for recall; 1 elsewhere.
-    label
-        The label that is shown with it, empty for the other kinds.
-    intruder
-        The sentence that does not belong, empty for the other kinds.
-    together
-        run → "sure", "all" or "no": whether the run puts the pair into one theme, and within its surest share.
-    themed
-        run → sentence → "sure", "all" or "no": whether the run gives it a theme; of random pairs only, whose
-        sentences stand for all.
-    stratum, inside
-        Of a sentence that is judged against a theme: what it was drawn from, and whether it has the theme.
+    arm : the run that made it, or "random", "ceiling", "words", "neighbours"
+    sentences : ids in no meaningful order: two of a pair, five of a group, one judged against a theme
+    weight : pairs, or sentences, that it stands for in recall; 1 elsewhere
+    label : shown with it; empty for other kinds
+    intruder : the sentence that does not belong; empty for other kinds
+    together : run → "sure", "all" or "no": the run puts the pair in one theme among its surest, at all, or
+        not
+    themed : run → sentence → the same for having a theme; of random pairs only
+    stratum, inside : what a sentence judged against a theme was drawn from, and whether it has the theme
     """
 
     arm: str
@@ -43,5 +35,5 @@ class Item:
 
 
 def generator(seed: int, purpose: str) -> np.random.Generator:
-    """Return a random generator for one purpose, so that one arm more changes nothing in the others."""
+    """Return a random generator for one purpose, so that adding an arm changes nothing in the others."""
     return np.random.default_rng([seed, crc32(purpose.encode())])

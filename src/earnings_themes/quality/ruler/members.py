@@ -1,10 +1,8 @@
-"""Draws sentences of which people say whether they are about one theme: settled in it or not, each with a known probability.
+"""Draws sentences for judging one theme: its precision and its recall.
 
-Pairs tell systems apart; a study of one theme asks how many of its sentences are about it (precision) and how many that are
-about it have settled in it (recall). Sentences with the theme are drawn by thirds of strength, those without it by how
-near they come, because nearly all that was missed is near: of a sample at random next to none would be. A stratum is drawn at
-random without putting back, so each sentence's probability is known (Horvitz and Thompson 1952), and the estimates need
-no model of anything.
+Sentences with the theme are drawn by thirds of strength, those without it by how near they come, because
+nearly everything missed is near. Strata are sampled without replacement, so each sentence's probability is
+known (Horvitz and Thompson 1952), and the estimates need no model.
 """
 
 from collections.abc import Sequence
@@ -35,8 +33,8 @@ class Target:
 
     Attributes
     ----------
-    theme_id, label : what the panel calls it
-    examples : texts that say what it is, for the raters
+    theme_id, label : as in the panel
+    examples : texts that show raters what it is
     centroid : (k,) its direction; None for a question
     answer : a question's sentences; None for a theme
     """
@@ -49,9 +47,9 @@ class Target:
 
 
 def targets(run: Path, wanted: Sequence[str]) -> list[Target]:
-    """Return the themes and questions of a run that are called like this: by id, label or part of a label, or a question's name.
+    """Return themes and questions of a run by id, label, part of a label, or a question's name.
 
-    Raises InputError where none is, or several themes are; ResultError where the run's files are damaged.
+    Raises InputError if none or several match; ResultError if the run's files are damaged.
     """
     themes = read_themes(run / "themes.json").themes
     questions = {name: q for q in asked_in(str(run)) for name in (q.name, q.theme_id)}
@@ -86,9 +84,9 @@ def _theme(themes: Sequence[Theme], wanted: str, run: Path) -> Theme:
 
 
 def draw(run: Path, wanted: Sequence[Target], n: int, seed: int) -> list[Item]:
-    """Draw n sentences for each theme: half of those that have it, half of those that don't.
+    """Draw n sentences for each theme, half with it and half without.
 
-    Raises InputError where no sentence has a theme, ResultError where files are missing or damaged.
+    Raises InputError if no sentence has a theme; ResultError if files are missing or damaged.
     """
     settled = read_settled(run, ["sentence_id", "theme_id"])
     theme_of = dict(zip(settled["sentence_id"], settled["theme_id"].astype(object), strict=True))
@@ -109,7 +107,7 @@ def draw(run: Path, wanted: Sequence[Target], n: int, seed: int) -> list[Item]:
 
 
 def _nearness(run: Path, wanted: Sequence[Target]) -> tuple[list[str], list[NDArray[np.float64]]]:
-    """Return the modelled sentences, and by target how near each comes: content times cosine."""
+    """Return the modelled sentences, and by target the nearness of each: content × cosine."""
     ids: list[str] = []
     found: list[list[NDArray[np.float64]]] = [[] for _ in wanted]
     centroids = [_direction(target) for target in wanted]
@@ -164,7 +162,7 @@ def _of_target(
 
 
 def facts(wanted: Sequence[Target], seed: int, run: Path) -> dict[str, Any]:
-    """Return what runs.json says of such a sheet, and what the raters' codebook says of each theme."""
+    """Return what runs.json says of such a sheet."""
     return {
         "kind": "members",
         "seed": seed,
@@ -175,7 +173,7 @@ def facts(wanted: Sequence[Target], seed: int, run: Path) -> dict[str, Any]:
 
 
 def codebook(text: str, wanted: Sequence[Target]) -> str:
-    """Return the codebook with what each theme is: its label, and sentences that it was found by."""
+    """Return the codebook with the label and example sentences of each theme."""
     parts = [text.rstrip(), ""]
     for target in wanted:
         parts += [
@@ -187,21 +185,21 @@ def codebook(text: str, wanted: Sequence[Target]) -> str:
 
 
 def estimates(units: pd.DataFrame, draws: int, seed: int) -> dict[tuple[str, str], NDArray[np.float64]]:
-    """Estimate precision, recall and the number of true sentences of each theme, as seen and in bootstrap draws.
+    """Estimate precision, recall and true sentences of each theme, as seen and in bootstrap draws.
 
     Parameters
     ----------
-    units
-        A row a sentence: arm (the theme), stratum, weight (1 ÷ its probability), inside (bool), about (0 to 1).
-    draws
-        Bootstrap draws of each stratum (Rao and Wu 1988, rescaled: n - 1 of n); a stratum that was taken whole has no
-        error of sampling, and is not drawn again.
+    units : a row a sentence: arm (the theme), stratum, weight (1 ÷ probability), inside (bool), about (0 to
+        1)
+    draws : bootstrap draws within strata (Rao and Wu 1988, rescaled: n − 1 of n); fully sampled strata have
+        no sampling error
 
     Returns
     -------
-    (theme, "precision" | "recall" | "true_sentences") → (1 + draws,) float64, nan where undefined; "recall_floor" →
-    (1,): recall if, of each stratum without the theme in which none was found, 3 ÷ n were about it after all (the rule
-    of three, Hanley and Lippman-Hand 1983), of which a bootstrap knows nothing.
+    (theme, "precision" | "recall" | "true_sentences") → (1 + draws,) float64, nan where undefined; (theme,
+    "recall_floor") → (1,): recall
+        if 3 ÷ n of each stratum without the theme in which none was found were about it (rule of three,
+        Hanley and Lippman-Hand 1983)
     """
     rng = np.random.default_rng(seed)
     found: dict[tuple[str, str], NDArray[np.float64]] = {}

@@ -18,22 +18,19 @@ _TRIES = 1_000
 def of_themes(
     run: Clustering, kept: pd.DataFrame, corpus: Corpus, n: int, seed: int, not_again: set[frozenset[str]]
 ) -> list[Item]:
-    """Draw n pairs of one theme: a sentence at random, then another of its theme from another firm.
+    """Draw n pairs of one theme: a random sentence, then another of its theme from another firm.
 
-    So a theme is drawn as often as it has sentences, and what is estimated is: given a sentence of a theme, is
-    another firm's sentence of it about the same?
+    A theme is drawn as often as it has sentences; the estimate is how often another firm's sentence of a
+    sentence's theme is about the same.
 
     Parameters
     ----------
-    kept
-        The rows of the run that count, from `Clustering.surest`.
-    not_again
-        Pairs that were judged before.
+    kept : rows of the run in use, from `Clustering.surest`
+    not_again : pairs judged before
 
     Raises
     ------
-    InputError
-        When no theme has sentences of two firms, or fewer than n fresh pairs exist.
+    InputError : no theme has sentences of two firms, or fewer than n fresh pairs exist
     """
     crossing = kept[kept.groupby("theme")["firm"].transform("nunique") > 1].reset_index(drop=True)
     if crossing.empty:
@@ -54,7 +51,7 @@ def of_themes(
 
 
 def at_random(corpus: Corpus, n: int, seed: int, not_again: set[frozenset[str]]) -> list[Item]:
-    """Draw n pairs of any two modelled sentences of two firms; each stands for (pairs of two firms) / n of them."""
+    """Draw n pairs of any two modelled sentences of two firms; each stands for (number of such pairs) / n."""
     rng = generator(seed, "random")
     counts = pd.Series(corpus.firms).value_counts().to_numpy(dtype=float)
     if len(counts) < 2:
@@ -72,7 +69,7 @@ def at_random(corpus: Corpus, n: int, seed: int, not_again: set[frozenset[str]])
 def fresh(
     draw: Callable[[], Pair], n: int, corpus: Corpus, arm: str, not_again: Iterable[frozenset[str]]
 ) -> list[Pair]:
-    """Return n different pairs of two firms and two texts. Raises InputError when there are not so many."""
+    """Return n different pairs of two firms and two texts. Raises InputError if there are fewer."""
     taken = set(not_again)
     pairs: list[Pair] = []
     failed = 0
@@ -92,7 +89,7 @@ def fresh(
 
 
 def with_themes(items: list[Item], runs: list[Clustering], kept: dict[str, pd.DataFrame]) -> list[Item]:
-    """Note with every pair from elsewhere what each run makes of it: for recall, and for coverage of content."""
+    """Record with every pair from elsewhere what each run makes of it, for recall and coverage of content."""
     found = items
     for run in runs:
         every, sure = (
@@ -115,7 +112,7 @@ def _noted(item: Item, run: str, every: dict[str, str], sure: dict[str, str]) ->
 
 
 def shuffled(values: Iterable[Item], rng: np.random.Generator) -> list[Item]:
-    """Return the items in a random order, each with its sentences in a random order."""
+    """Return the items, and the sentences in each, in random order."""
     items = list(values)
     return [
         replace(

@@ -1,4 +1,4 @@
-"""How many ratings tell two systems apart: by formula, and by the bootstrap on simulated ratings."""
+"""How many ratings separate two systems: by formula, and by bootstrap of simulated ratings."""
 
 import math
 from collections.abc import Sequence
@@ -30,9 +30,10 @@ def half_width(n: int, shares: Sequence[float] = SHARES, level: float = 0.90) ->
 def needed(
     difference: float, power: float = 0.80, shares: Sequence[float] = SHARES, level: float = 0.90
 ) -> int:
-    """Return the pairs a system with which a true difference of two means is told from 0 with this power.
+    """Return the pairs a system that detect a true difference of two means with this power.
 
-    n = 2 · ((z(level) + z(power)) · s / difference)², two independent means. Raises ValueError for a difference of 0.
+    n = 2 · ((z(level) + z(power)) · s / difference)² for independent means. Raises ValueError for a
+    difference of 0.
     """
     if not difference:
         raise ValueError("No number of ratings tells two equal systems apart; difference must not be 0.")
@@ -42,13 +43,15 @@ def needed(
 
 
 def told_apart(n: int, power: float = 0.80, shares: Sequence[float] = SHARES, level: float = 0.90) -> float:
-    """Return the smallest true difference that n pairs a system tell from 0; the inverse of `needed`."""
+    """Return the smallest true difference that n pairs a system detect; the inverse of `needed`."""
     normal = NormalDist()
     return (normal.inv_cdf((1 + level) / 2) + normal.inv_cdf(power)) * spread(shares) * math.sqrt(2 / n)
 
 
 def bootstrapped(n: int, shares: Sequence[float] = SHARES, seed: int = 1) -> float:
-    """Return the mean half-width that `figures` gives n simulated pairs of 300 firms, over 40 simulations."""
+    """Return the mean half-width that `figures` gives for n simulated pairs of 300 firms, over 40
+    simulations.
+    """
     rng = np.random.default_rng(seed)
     widths = []
     for _ in range(_SIMULATED):

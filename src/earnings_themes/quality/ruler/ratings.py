@@ -1,8 +1,8 @@
-"""Reads a key and what the raters wrote, and keeps both as ids and scores, without a text.
+"""Reads a key and filled sheets, and keeps both as ids and scores without text.
 
-A rating file is a filled sheet, however a spreadsheet saved it (comma, semicolon or tab; UTF-8 or Windows), or the
-short form item,score,a,b whose file name begins with the sheet's: pairs_001.csv, pairs_001.anna.csv. What is kept is
-one table, a row a rating: the key's columns, then rater and what was asked (docs/rating.md, The files).
+A sheet may come back as any spreadsheet saves it (comma, semicolon or tab; UTF-8 or Windows), or as
+item,score,a,b in a file whose name begins with the sheet's: pairs_001.csv, pairs_001.anna.csv. The result is
+one table, a row a rating: the key's columns, the rater, and the ratings (docs/rating.md, Files).
 """
 
 import csv
@@ -34,22 +34,17 @@ _NAMED: Final = 5
 
 
 def read_rated(key: Path, paths: Sequence[Path]) -> pd.DataFrame:
-    """Return a row a rating: the key's columns (text), rater, and what was asked, as the codebook spells it.
+    """Return a row a rating: the key's columns (text), rater, and ratings as the codebook spells them.
 
     Parameters
     ----------
-    key
-        key.csv, its folder, or a table that `save` wrote, which holds the ratings as well.
-    paths
-        The filled sheets; none where the key is such a table.
+    key : key.csv, its folder, or a table written by `save`, which holds ratings too
+    paths : the filled sheets; none with such a table
 
     Raises
     ------
-    InputError
-        When a file is no key or no ratings, a sheet is not of this key, or no ratings are given.
-    ResultError
-        When items are missing, stand twice, are not filled, or hold what the codebook does not know; the
-        message names them.
+    InputError : a file is no key or no ratings, a sheet is not of this key, or there are no ratings
+    ResultError : items are missing, repeated, not filled or filled wrongly; the message names them
     """
     key = key / "key.csv" if key.is_dir() else key
     table = read_table(key)
@@ -79,12 +74,12 @@ def read_rated(key: Path, paths: Sequence[Path]) -> pd.DataFrame:
 
 
 def save(rated: pd.DataFrame, path: Path) -> None:
-    """Write the ratings as ids and scores (CSV). Raises OSError when the disk refuses."""
+    """Write ratings as ids and scores (CSV). Raises OSError."""
     write_atomically(path, rated.to_csv(index=False, lineterminator="\n"))
 
 
 def _one(path: Path, key: pd.DataFrame, asked: Sequence[str]) -> pd.DataFrame:
-    """Return one file's ratings, joined with the key of its sheet."""
+    """Return one file's ratings joined with its sheet's key."""
     rows = _read(path)
     rows = rows.rename(
         columns={short: name for short, name in _SHORT.items() if name in asked and name not in rows}
@@ -118,7 +113,7 @@ def _one(path: Path, key: pd.DataFrame, asked: Sequence[str]) -> pd.DataFrame:
 
 
 def _rater(path: Path, sheet: str) -> str:
-    """The name in pairs_001.anna.csv; without one, the sheet stands for its rater."""
+    """The name in pairs_001.anna.csv; without one, the sheet itself stands for its rater."""
     name = path.name.removeprefix(sheet).removesuffix(path.suffix).strip("._- ")
     return name or sheet
 

@@ -1,7 +1,4 @@
-"""When ratings are not to be believed: random items that score, and raters who do not agree.
-
-A figure of such a sheet would be printed as well as any other, and nobody would see what is wrong with it.
-"""
+"""Rejects ratings that cannot be trusted: random items that score, raters who disagree."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -21,10 +18,10 @@ _JUDGED: Final = ("kappa_score", "kappa_n", "kappa_fit", "kappa_answer", "kappa_
 
 
 def refusals(rated: pd.DataFrame, found: Sequence[Figure]) -> Iterator[str]:
-    """Yield a sentence for each reason not to believe these ratings; none where they hold.
+    """Yield a sentence for each reason to reject the ratings.
 
-    Kappa is that of all items rated twice, by one rater or by two. The kappa of content is shown and refuses nothing:
-    where nearly every sentence has content it says little.
+    Kappa is over all items rated twice, by one rater or two. Kappa of content rejects nothing: it is low by
+    itself where nearly every sentence has content.
     """
     from scipy.stats import binomtest
 
@@ -66,7 +63,7 @@ def refusals(rated: pd.DataFrame, found: Sequence[Figure]) -> Iterator[str]:
 
 
 def _single_sheets(random: pd.DataFrame) -> Iterator[str]:
-    """One careless rater among many hardly moves the mean of all, so each sheet is looked at."""
+    """Check each sheet, because one careless rater hardly moves the mean of all."""
     from scipy.stats import binomtest
 
     for (sheet, rater), rows in random.groupby(["sheet", "rater"]):

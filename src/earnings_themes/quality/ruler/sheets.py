@@ -1,11 +1,10 @@
-"""Deals the items out to sheets that hide which run made what, and writes the key apart from them.
+"""Deals items to sheets that hide their origin, and writes the key apart from them.
 
     OUT/sheets/pairs_001.csv, second_001.csv, codebook.txt    for the raters
     OUT/key/key.csv, runs.json                                not for them
 
-Every sheet holds random items (how low does the rater go?) and a few of its own items again, with the sides
-changed (does the rater agree with himself?). The sheets called `second` repeat a share of all items for somebody
-else (do two raters agree?).
+Each sheet holds random items (the rater's lowest level) and repeats of its own items with sides swapped
+(agreement with himself); `second` sheets repeat a share of all items for another rater (agreement of two).
 """
 
 import csv
@@ -51,22 +50,16 @@ _BEFORE: Final = 200
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be drawn.
+    """What to draw.
 
     Parameters
     ----------
-    kind
-        pairs, intruders or labels; members for sentences judged against a theme.
-    n
-        Items a run.
-    coverage
-        The share (0 to 1) of modelled sentences that counts, by strength.
-    seed
-        Same seed, same input: the same bytes.
-    second
-        Share (0 to 1) of the items that a second rater gets as well.
-    recall
-        Pairs from each source elsewhere (words, neighbours where vectors are given, random); 0: none.
+    kind : pairs, intruders, labels, or members (sentences judged against a theme)
+    n : items a run
+    coverage : surest share (0 to 1) of the modelled sentences in use
+    seed : the same seed and input give the same bytes
+    second : share (0 to 1) of items for a second rater
+    recall : pairs from each source elsewhere (words, neighbours where vectors are given, random)
     """
 
     kind: str
@@ -79,7 +72,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Placed:
-    """An item's place: its sheet, its number there, and whether it is new, asked again, or for a second rater."""
+    """An item's sheet, its number there, and whether it is new, repeated, or for a second rater."""
 
     sheet: str
     number: int
@@ -96,20 +89,17 @@ def draw(
     ceiling_vectors: Path | None = None,
     not_again: frozenset[frozenset[str]] = frozenset(),
 ) -> tuple[list[Item], dict[str, Any]]:
-    """Draw all items, the random ones with them, and say what each run is.
+    """Draw all items, random ones included, and describe each run.
 
     Parameters
     ----------
-    vectors
-        Sentence vectors whose neighbours are a source of pairs for recall.
-    ceiling_vectors
-        Sentence vectors for the ceiling: n pairs of nearest sentences.
-    not_again
-        Pairs that were judged before.
+    vectors : sentence vectors for neighbours, a source of pairs for recall
+    ceiling_vectors : sentence vectors for the ceiling, n pairs of nearest sentences
+    not_again : pairs judged before
 
     Returns
     -------
-    The items in no meaningful order, and `facts`, which stands in runs.json.
+    the items in no meaningful order, and `facts`, the content of runs.json
     """
     n_modelled = len(corpus.ids)
     kept = {run.name: run.surest(wish.coverage, n_modelled) for run in runs}
@@ -152,7 +142,7 @@ def draw(
 
 
 def _random(n: int) -> int:
-    """How many random items make RANDOM_SHARE of all, n being the others."""
+    """Return how many random items make RANDOM_SHARE of all, beside n others."""
     return max(1, round(n * RANDOM_SHARE / (1 - RANDOM_SHARE)))
 
 
@@ -170,7 +160,7 @@ def _facts(run: Clustering, kept: pd.DataFrame, n_modelled: int) -> dict[str, An
 
 
 def warnings(facts: dict[str, Any]) -> Iterator[str]:
-    """Yield what makes the runs of a sheet unequal, a sentence each."""
+    """Yield a sentence for each way in which the runs of a sheet are unequal."""
     runs: dict[str, Any] = facts["runs"]
     for name, run in runs.items():
         covered = f"{run['coverage']:.0%} of the modelled sentences"
@@ -190,7 +180,7 @@ def warnings(facts: dict[str, Any]) -> Iterator[str]:
 
 
 def deal(items: Sequence[Item], wish: Wish) -> list[Placed]:
-    """Deal the items to sheets: each arm evenly, some again within the sheet, a share again for a second rater."""
+    """Deal items to sheets: each arm evenly, some repeated within the sheet, a share for a second rater."""
     rng = generator(wish.seed, "deal")
     size = SHEET_ITEMS[wish.kind]
     by_arm: dict[str, list[tuple[int, Item]]] = defaultdict(list)
@@ -229,18 +219,16 @@ def _sheet(name: str, rows: list[tuple[int, Item, str]], rng: np.random.Generato
 
 
 def codebook_of(kind: str) -> str:
-    """Return what raters are told of a kind of sheet."""
+    """Return the raters' instructions for a kind of sheet."""
     return files("earnings_themes.quality.ruler").joinpath(f"{kind}.txt").read_text(encoding="utf-8")
 
 
 def write(
     placed: Sequence[Placed], facts: dict[str, Any], corpus: Corpus, out: Path, codebook: str | None = None
 ) -> list[Path]:
-    """Write the sheets with their codebook, and the key; return the sheets' paths.
+    """Write sheets, codebook and key; return the sheets' paths.
 
-    codebook: what the raters are told, where it is not what the kind's own says.
-
-    Raises InputError when `out` holds sheets: ratings in them would be lost.
+    codebook: replaces the kind's own. Raises InputError if `out` holds sheets, whose ratings would be lost.
     """
     sheets, key, kind = out / "sheets", out / "key", facts["kind"]
     if sheets.exists() or key.exists():

@@ -1,0 +1,202 @@
+"""Several runs of one registry as one panel: their themes have the same ids, so their quarters stand under each other.
+
+Ids, labels and broad themes are those that the registry has now: a theme that was merged since counts under the other's
+id, one that was hidden is left out. A theme that a run's version of the registry had, and of which the run says nothing,
+is a zero there; one that was born later is null, because no sentence of that run could settle in it.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import reduce
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from earnings_themes.errors import ResultError
+from earnings_themes.panel.block import Block, Matrix, abnormal, ratio
+from earnings_themes.panel.columns import Column, Layout
+from earnings_themes.panel.themes import SEED_LEVEL, ThemeRow
+from earnings_themes.panel.written import Written
+from earnings_themes.registry import Registry, RegistryTheme
+from earnings_themes.system.folders import folder_at
+
+# Of two themes that became one, these cannot be added: who was first, and an exchange that spoke of both.
+_NOT_ADDED: Final = ("raised_by", "asked", "answered")
+_WEIGHTED: Final = ("strength", "score", "tone")
+# Rows of a block that is read back: some 20 columns of 8 bytes each.
+_ROWS: Final = 200_000
+
+
+class Together:
+    """The panels of several runs of one registry.
+
+    Raises ResultError where a run is of no registry, of another one, or where two runs hold the same call.
+    """
+
+    def __init__(self, folders: Sequence[str]) -> None:
+        self.where = ", ".join(folders)
+        self._runs = [Written(folder) for folder in folders]
+        about = [_registry_of(folder) for folder in folders]
+        paths = sorted({str(each["path"]) for each in about})
+        if len(paths) > 1:
+            raise ResultError(
+                f"{self.where}: runs of different registries, {' and '.join(paths)}. Expected one's."
+            )
+        # Each version that counted once, by its digest: what a run could settle in.
+        versions = {named.sha256: named.version for named in Registry(paths[0]).lineage()}
+        if not versions:
+            raise ResultError(
+                f"{self.where}: no registry is at {paths[0]}, where the runs say theirs is. Call this in the folder that the "
+                "runs were made in."
+            )
+        now = {theme.theme_id: theme for theme in next(iter(versions.values())).themes}
+        self.themes = [
+            ThemeRow(theme.theme_id, theme.level, theme.label, theme.kind, theme.parent, theme.born)
+            for theme in sorted(now.values(), key=lambda theme: theme.level)
+            if not theme.hidden and theme.into is None
+        ]
+        seeds = {row.theme_id: row for run in self._runs for row in run.themes if row.level == SEED_LEVEL}
+        self.themes += seeds.values()
+        place = {row.theme_id: number for number, row in enumerate(self.themes)}
+        self._columns, self._there = [], []
+        for run, each in zip(self._runs, about, strict=True):
+            if (version := versions.get(each["sha256"])) is None:
+                raise ResultError(
+                    f"{run.where}: its themes are of version {each['version']} of {paths[0]}, which the registry no longer "
+                    "has, because a run was made again. Run snakemake with the run's config; it makes the themes again."
+                )
+            self._columns.append([place.get(_now(row.theme_id, now)) for row in run.themes])
+            seen = [ran.run for ran in version.runs]
+            # A run that was made again stands on a later version, without what was born after it.
+            born = set(seen[: seen.index(each["run"]) + 1] if each["run"] in seen else seen)
+            known = {_now(theme.theme_id, now) for theme in version.themes if theme.born in born}
+            self._there.append([number for name, number in place.items() if name in known])
+        self.layout = _joined([run.layout for run in self._runs])
+        self._check_calls()
+
+    def blocks(self) -> Iterator[Block]:
+        """Give the calls of some firms at a time, of all runs, each firm's by day."""
+        firms = sorted({firm for run in self._runs for firm in run.calls["firm_id"].to_pylist()})
+        n_calls = sum(run.calls.num_rows for run in self._runs)
+        step = max(1, _ROWS * len(firms) // max(1, n_calls * len(self.themes)))
+        for start in range(0, len(firms), step):
+            some = pa.array(firms[start : start + step])
+            parts = [
+                self._placed(block, number)
+                for number, run in enumerate(self._runs)
+                for block in run.of_firms(some)
+            ]
+            yield self._by_firm(parts)
+
+    def _placed(self, block: Block, number: int) -> Block:
+        """Return a run's block with the columns and themes of all runs."""
+        n_calls, width = block.calls.num_rows, len(self.themes)
+        columns = self._columns[number]
+        calls = {
+            column.name: block.calls[column.name].cast(column.type)
+            if column.name in block.calls.column_names
+            else pa.nulls(n_calls, column.type)
+            for column in (*self.layout.call, *self.layout.denominators)
+        }
+        n = _sums(block.values["n"], columns, width)
+        several = _sums((block.values["n"] > 0).astype(float), columns, width) > 1
+        unknown = np.full(width, np.nan)
+        unknown[[*self._there[number], *(column for column in columns if column is not None)]] = 0
+        values = {}
+        for column in self.layout.values:
+            name = column.name
+            if name not in block.values:
+                values[name] = np.full((n_calls, width), np.nan)
+            elif name in _WEIGHTED:
+                total = _sums(block.values[name] * block.values["n"], columns, width, by=block.values["n"])
+                values[name] = ratio(total, n)
+            elif name == "raised_by":
+                values[name] = _sums(block.values[name] + 1, columns, width) - 1
+                values[name][(values[name] < 0) | several] = np.nan
+            else:
+                found = _sums(block.values[name], columns, width, null=True) + unknown
+                values[name] = np.where(several, np.nan, found) if name in _NOT_ADDED else found
+        return Block(pa.table(calls), values)
+
+    def _by_firm(self, parts: Sequence[Block]) -> Block:
+        calls = pa.concat_tables([part.calls for part in parts])
+        keys = [(name, "ascending") for name in ("firm_id", "date", "time", "transcript_id")]
+        order = pc.sort_indices(calls, sort_keys=keys)
+        values = {
+            column.name: np.concatenate([part.values[column.name] for part in parts])[order.to_numpy()]
+            for column in self.layout.values
+        }
+        calls = calls.take(order)
+        values["abnormal_share"] = abnormal(values["share"], calls, calls["date"].cast(pa.int32()).to_numpy())
+        return Block(calls, values)
+
+    def _check_calls(self) -> None:
+        seen: dict[tuple[str, str], int] = {}
+        for number, run in enumerate(self._runs):
+            for call in zip(
+                *(run.calls[name].to_pylist() for name in ("firm_id", "transcript_id")), strict=True
+            ):
+                if (other := seen.setdefault(call, number)) != number:
+                    raise ResultError(
+                        f"call {call[1]} of firm {call[0]} is in {self._runs[other].where} and in {run.where}; expected "
+                        "each call once. Leave one of the two runs out."
+                    )
+
+
+def runs_of(registry: str, results: str) -> list[str] | None:
+    """Return the folders of the runs that a registry has seen, in their order; None where no registry is there."""
+    named = Registry(registry).current()
+    return None if named is None else [f"{results.rstrip('/')}/{ran.run}" for ran in named.version.runs]
+
+
+def _registry_of(folder: str) -> dict[str, Any]:
+    themes = json.loads(folder_at(folder).read("themes.json"))
+    about: dict[str, Any] = {**(themes.get("metadata", {}).get("registry") or {}), "run": themes["run"]}
+    if not about.get("sha256"):
+        raise ResultError(
+            f"{folder}: the run has no registry, so its theme ids are its own, and another run's mean other themes. Runs are "
+            "put together where their configs share a registry: docs/registry.md."
+        )
+    return about
+
+
+def _now(theme_id: str, themes: dict[str, RegistryTheme]) -> str:
+    """Return the id that a theme's sentences count under now."""
+    while (theme := themes.get(theme_id)) is not None and theme.into is not None:
+        theme_id = theme.into
+    return theme_id
+
+
+def _joined(layouts: Sequence[Layout]) -> Layout:
+    """Return every column that one of the layouts has."""
+
+    def union(one: tuple[Column, ...], other: tuple[Column, ...]) -> tuple[Column, ...]:
+        return tuple({column.name: column for column in (*other, *one)}.values())
+
+    def both(one: Layout, other: Layout) -> Layout:
+        return replace(
+            one,
+            call=union(other.call, one.call),
+            values=union(other.values, one.values),
+            denominators=union(other.denominators, one.denominators),
+        )
+
+    return reduce(both, layouts)
+
+
+def _sums(
+    matrix: Matrix, columns: Sequence[int | None], width: int, by: Matrix | None = None, null: bool = False
+) -> Matrix:
+    """Return the matrix with its columns added up where they go; None is left out.
+
+    by: cells in which this is 0 count nothing, whatever they hold. null: a cell is NaN where one that goes there is.
+    """
+    found = np.zeros((len(matrix), width))
+    for at, to in enumerate(columns):
+        if to is not None:
+            cells = matrix[:, at] if by is None else np.where(by[:, at] > 0, matrix[:, at], 0)
+            found[:, to] += cells if null else np.nan_to_num(cells)
+    return found
