@@ -92,10 +92,14 @@ def files_of(path: str) -> list[Path]:
     return [whole]
 
 
+# Hive's folder of the rows that have no value.
+_NO_VALUE: Final = "__HIVE_DEFAULT_PARTITION__"
+
+
 def given_by_folders(file: Path) -> dict[str, str]:
     """Return the columns that a partitioned table keeps in its folders' names: companyid=7/calls.parquet."""
     pairs = (part.partition("=") for part in file.parent.parts if "=" in part)
-    return {name: unquote(value) for name, _, value in pairs}
+    return {name: "" if value == _NO_VALUE else unquote(value) for name, _, value in pairs}
 
 
 def with_columns(
@@ -195,7 +199,15 @@ def read_parquet(
         file = source if isinstance(source, pq.ParquetFile) else pq.ParquetFile(source, pre_buffer=True)
         # Nested columns cannot be text, and nothing is asked of them.
         header = [field.name for field in file.schema_arrow if not pa.types.is_nested(field.type)]
-        header = choose(header) if choose else header
+        nested = [name for name in file.schema_arrow.names if name not in header]
+        try:
+            header = choose(header) if choose else header
+        except InputError as error:
+            if not nested:
+                raise
+            raise InputError(
+                f"{error} Not read, for they hold lists or records: {', '.join(nested)}; write them as text."
+            ) from error
         yield 1, header
         number = 0
         for group in range(file.metadata.num_row_groups):

@@ -149,6 +149,15 @@ def test_a_list_of_files_is_read_as_one_source(tmp_path: Path) -> None:
     assert len(source.get_transcripts("0012").calls[0].turns) == len(call("0012", "Ashgrove", ["freight"]))
 
 
+def test_a_column_that_cannot_be_text_and_a_partition_without_a_value_are_named(tmp_path: Path) -> None:
+    frame().assign(componenttext=[["We grew."]] * len(ROWS)).to_parquet(tmp_path / "lists.parquet")
+    with pytest.raises(InputError, match=r"no column componenttext.*hold lists or records: componenttext"):
+        connect(Source("local_csv", str(tmp_path / "lists.parquet"))).get_firms()
+    frame().assign(companyid=None).to_parquet(tmp_path / "parts", partition_cols=["companyid"])
+    with pytest.raises(InputError, match="companyid is empty; expected an id"):
+        connect(Source("local_csv", str(tmp_path / "parts"))).get_firms()
+
+
 def test_a_listed_file_that_is_not_there_is_named_before_any_is_read(tmp_path: Path) -> None:
     (tmp_path / "q1.csv").write_text("no table")
     write_csv(tmp_path / "q2 calls.csv", ROWS)
