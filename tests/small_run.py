@@ -18,6 +18,7 @@ from scipy.linalg import hadamard
 from earnings_themes.abstractions import SCHEMA_VERSION, FirmTopic, FirmTopics, TopicSentence
 from earnings_themes.abstractions.records import FirmStatus
 from earnings_themes.embedding.space import load_space, whole
+from earnings_themes.ingest.calls import CallRow, write_calls
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, TranscriptWriter, write_firm_topics
 from earnings_themes.results.firms import FirmRow, encode_firm, write_firms
 
@@ -75,6 +76,8 @@ def write_run(
     with TranscriptWriter(folder / "transcripts.parquet") as writer:
         for firm, topics in said.items():
             writer.add(_transcript(firm, topics, day))
+    calls = [CallRow(firm, f"Firm {firm}", "1", day, None, "", "", 1) for firm in said]
+    write_calls(folder / "source_calls.parquet", calls, ())
     (folder / "embeddings").mkdir(exist_ok=True)
     for shard, space in enumerate(shards):
         firms = list(said.items())[shard :: len(shards)] or [("", ())]

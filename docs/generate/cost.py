@@ -31,19 +31,18 @@ def page() -> str:
     idle_usd = sum(line.usd for line in cost.idle_month("public", 4000))
     reduce_how = estimates[2].lines[1].how.partition(" of")[0]
     doubtful = [f"`{name}`" for name, entry in prices["prices"].items() if not entry["seen"]]
+    assumed = [f"`{k}`" for k, v in facts.items() if k != "note" and v["how"].startswith("assumed")]
     return "\n".join(
         [
             "# Cost",
             "",
-            "- An estimate, ± 50 %, and no bill: nothing here was run in an AWS account. `make docs` makes this page from",
-            "  `src/earnings_themes/cloud/measured.json` and `prices.json`, which name every number's source;",
-            "  `earnings-themes cost --firms N` prints it for your settings.",
-            f"- 1,000 firms cost {estimates[1].total:,.2f} dollars with the packaged encoder, {estimates[4].total:,.2f} with the",
-            f"  static one; a month without a run {idle_usd:,.2f}, as nothing is paid for while nothing runs.",
-            f"- One machine of 8 vCPUs does 1,000 firms in {alone[0][1]:,.0f} minutes for {alone[0][0]:,.2f} dollars with the static",
-            "  encoder: below some thousand firms Batch buys no speed, but runs that need nobody's machine.",
-            "- The reduce of more than some 160 firms was not run since it was replaced: by two smaller ones 10,000",
-            f"  firms take {reduce_how} and {cost.reduce_memory(10000):,.0f} GB (`reduce.sagemaker.instance_type`).",
+            "Summary. An estimate, ± 50 %, not a bill: nothing here was run in an AWS account. `earnings-themes cost --firms N` prints",
+            f"it for your settings. 1,000 firms cost {estimates[1].total:,.2f} dollars with the packaged encoder and",
+            f"{estimates[4].total:,.2f} with the static one; a month without a run {idle_usd:,.2f}. One machine of 8 vCPUs does 1,000",
+            f"firms in {alone[0][1]:,.0f} minutes for {alone[0][0]:,.2f} dollars with the static encoder: below some",
+            "thousand firms Batch is not faster, but needs nobody's machine. The reduce of more than 160 firms",
+            "is extrapolated: 10,000 firms take",
+            f"{reduce_how} and {cost.reduce_memory(10000):,.0f} GB (`reduce.sagemaker.instance_type`).",
             "",
             "## A run, in dollars",
             "",
@@ -69,19 +68,11 @@ def page() -> str:
             "",
             table(["egress", ">network", ">images", ">results", ">together", "the network is"], idle),
             "",
-            "## What one firm takes",
+            "## Sources",
             "",
-            facts["note"],
-            "",
-            table(
-                ["", "value", "where it comes from"],
-                [[f"`{k}`", f"{v['value']:g}", v["how"]] for k, v in facts.items() if k != "note"],
-            ),
-            "",
-            "## Prices",
-            "",
-            "`prices.json` has each price with AWS's page of it, and the stored page that states the same figure. From memory, and to be",
-            f"looked up before anybody relies on them: {', '.join(doubtful)}.",
+            "`src/earnings_themes/cloud/measured.json` has what one firm takes, `prices.json` each price, all with their",
+            f"sources. Assumed, not measured: {', '.join(assumed)}.",
+            f"Prices from memory, to be looked up before anybody relies on them: {', '.join(doubtful)}.",
             "",
         ]
     )

@@ -1,7 +1,7 @@
-"""The errors meant for the person who runs the workflow.
+"""Errors meant for the person who runs the workflow.
 
-Each message says what was found, where, what was expected, and what to do. Anything else that is raised
-is a bug, and is left with its traceback; but where it is the disk that failed, `explained` says so.
+Each message says what was found, where, what was expected, and what to do. Any other exception is a bug and
+keeps its traceback, except failures of the disk, which `explained` describes.
 """
 
 import errno

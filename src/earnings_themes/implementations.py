@@ -60,8 +60,8 @@ def check_classes(config: Config) -> None:
 
     Raises
     ------
-    ConfigError
-        With every fault: a name that is not known, a class that cannot be imported, a parameter it does not take.
+    ConfigError : with every fault: a name that is not known, a class that cannot be imported, a parameter
+        it does not take
     """
     faults: list[str] = []
     chosen: tuple[tuple[str, Mapping[str, str], Callable[[str], type[Any]]], ...] = (

@@ -1,7 +1,7 @@
 """Finds what a user means: the newest run, a firm by its name, and the nearest thing when there is none."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from earnings_themes.abstractions import FirmEntry, FirmView, Theme, ThemeStore, TopicView
 from earnings_themes.errors import NotFoundError
@@ -68,19 +68,30 @@ def _labelled(store: ThemeStore, wanted: str, run: str | None) -> str | None:
     runs = [info.run for info in store.runs()]
     if not runs or (run is not None and run not in runs):
         return None
-    themes = store.themes(run or runs[0])
+    named = [(theme.theme_id, theme.label) for theme in store.themes(run or runs[0])]
+    return _the_one(wanted, "themes", named, ids=False)
+
+
+def _the_one(wanted: str, what: str, named: list[tuple[str, str]], ids: bool) -> str | None:
+    """Return the id of the one that `wanted` means, in any case: by id (if `ids`), whole name, or part of the name.
+
+    named: ids with their names. None where none fits; raises NotFoundError when several fit equally well.
+    """
     text = wanted.casefold().strip()
-    for fits in (
-        lambda theme: theme.label.casefold() == text,
-        lambda theme: text in theme.label.casefold(),
-    ):
-        found = [theme for theme in themes if text and fits(theme)]
+    tests: list[Callable[[str, str], bool]] = [
+        lambda id_, name: ids and id_ == wanted,
+        lambda id_, name: ids and id_.casefold() == text,
+        lambda id_, name: name.casefold() == text,
+        lambda id_, name: text in name.casefold(),
+    ]
+    for fits in tests:
+        found = [each for each in named if text and fits(*each)]
         if len(found) == 1:
-            return found[0].theme_id
+            return found[0][0]
         if found:
-            named = ", ".join(f"{theme.theme_id} ({theme.label})" for theme in found[:_MOST_NAMED])
+            listed = ", ".join(f"{each[0]} ({each[1]})" for each in found[:_MOST_NAMED])
             more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
-            raise NotFoundError(f"{len(found)} themes fit {wanted!r}: {named}{more}. Give the id of one.")
+            raise NotFoundError(f"{len(found)} {what} fit {wanted!r}: {listed}{more}. Give the id of one.")
     return None
 
 
@@ -117,26 +128,8 @@ def find_history(store: ThemeStore, firm: str) -> list[FirmView]:
 
 
 def match_firm(firms: list[FirmEntry], wanted: str) -> str | None:
-    """Return the id of the firm that `wanted` names: by id, whole name, or part of the name, in any case.
-
-    Raises NotFoundError when several firms fit equally well.
-    """
-    text = wanted.casefold().strip()
-    tests = (
-        lambda firm: firm.firm_id == wanted,
-        lambda firm: firm.firm_id.casefold() == text,
-        lambda firm: firm.firm_name.casefold() == text,
-        lambda firm: text in firm.firm_name.casefold(),
-    )
-    for fits in tests:
-        found = [firm for firm in firms if text and fits(firm)]
-        if len(found) == 1:
-            return found[0].firm_id
-        if found:
-            named = ", ".join(f"{firm.firm_id} ({firm.firm_name})" for firm in found[:_MOST_NAMED])
-            more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
-            raise NotFoundError(f"{len(found)} firms fit {wanted!r}: {named}{more}. Give the id of one.")
-    return None
+    """Return the id of the firm that `wanted` names, None where none fits. Raises NotFoundError as `_the_one`."""
+    return _the_one(wanted, "firms", [(firm.firm_id, firm.firm_name) for firm in firms], ids=True)
 
 
 def _other_id(store: ThemeStore, firm: str, run: str, error: NotFoundError) -> str:

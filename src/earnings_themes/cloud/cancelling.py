@@ -1,7 +1,7 @@
-"""How a head that is stopped ends its jobs in time: several at once, where Snakemake's executors ask one by one.
+"""Cancels the jobs of a stopped head several at a time; Snakemake's executors cancel them one by one.
 
-Batch kills a container 30 seconds after SIGTERM (stopTimeout), and a head may have 500 jobs on their way: one by one, at 50
-to 100 ms a request, it would be killed before it had ended them all and said so in its receipt.
+Batch kills a container 30 seconds after SIGTERM (stopTimeout). With 500 jobs and 50 to 100 ms a request, a
+head would be killed before it had cancelled all and written its receipt.
 """
 
 import time

@@ -1,7 +1,7 @@
-"""What a run costs in the cloud, and what the deployment costs while nothing runs: an estimate, not a bill.
+"""Estimates what a run costs in the cloud, and what the deployment costs while idle.
 
-Two files hold every number: measured.json, what one firm takes, and prices.json, what AWS lists. Each number says
-where it comes from, and an assumption says that it is one. What is left here is arithmetic.
+measured.json (what a firm takes) and prices.json (AWS's list prices) hold every number with its source;
+assumptions are marked. This module is arithmetic.
 """
 
 import json
@@ -61,7 +61,7 @@ def price(name: str) -> float:
 
 
 def measured(name: str) -> float:
-    """Return what one firm takes; the names and units are those of measured.json."""
+    """Return what one firm takes, in the names and units of measured.json."""
     return float(table("measured.json")[name]["value"])
 
 
@@ -169,14 +169,15 @@ def estimate(
 
 
 def reduce_memory(n_firms: int) -> float:
-    """Return the GB that the reduce of so many firms needs, by what two smaller ones took."""
+    """Return the GB of a reduce of so many firms, extrapolated from two smaller ones."""
     return measured("reduce_gb") + n_firms * measured("reduce_gb_a_firm")
 
 
 def idle_month(egress: str, n_firms: int = 0) -> tuple[Line, ...]:
-    """Return what a month without a run costs. egress: public, nat, endpoints or none, as in terraform/variables.tf.
+    """Return the cost of a month without a run. egress: public, nat, endpoints or none, as in
+    terraform/variables.tf.
 
-    n_firms: whose results are stored.
+    n_firms: firms whose results are stored.
     """
     network = {
         "public": 0.0,

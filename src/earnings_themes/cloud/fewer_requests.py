@@ -1,17 +1,15 @@
-"""What Snakemake's S3 plugin (0.3.6) asks S3 for, and need not: most of a run's requests, and one waits for the other.
+"""Avoids most of the requests that Snakemake's S3 plugin (0.3.6) sends to S3, one after another.
 
-`spare` changes a class of storage objects for the files of one run. The changes are of a kind that the plugin itself
-could have, and are kept here until it has them:
+`spare` changes the plugin's storage objects for the files of one run, in ways that the plugin itself could
+adopt:
 
-- A run's folder is listed once, whole, before the first of its files is asked for, and a file that is not in the list
-  is known not to be there. The plugin lists the folder of the first file it meets, and asks for every other one.
-- One request tells whether a file is there, its time and its size. The plugin sends one for each, and a LIST each time
-  to see whether the file is a folder; in a run no folder is a result.
-- A scheduler, whose files others write, sends a LIST of up to a thousand keys where the plugin sends a HEAD: when a job
-  of twenty firms has ended, one answer tells of all their topics. A worker believes the list with which it began, and
-  what it has written since.
-- The bucket is asked for once. The plugin asks before every file that it writes or lacks.
-- Removing a file looks at no other. The plugin lists the bucket, and deletes it when that was the last one.
+- The run's folder is listed once, and a file not in the list is known to be missing. The plugin asks for each
+     file. - One request gives existence, time and size. The plugin sends one for each, and a LIST to see
+    whether the file is a folder. - A scheduler, whose files others write, sends a LIST of up to a thousand
+    keys instead of a HEAD, so one answer covers all topics
+  of a job of twenty firms. A worker relies on the list from its start and on what it wrote since.
+- The bucket is asked for once. The plugin asks before every file that it writes or lacks. - Removing a file
+    looks at no other. The plugin lists the bucket, and deletes it with its last file.
 """
 
 import bisect
@@ -41,7 +39,9 @@ class _Pages:
     pages: dict[str, tuple[float, dict[str, tuple[float, int]]]] = field(default_factory=dict)
 
     def find(self, client: Any, bucket: str, root: str, key: str) -> tuple[float, int] | None:
-        """Return a file's time and size, or None; that a file isn't there is always asked for, as it may have come."""
+        """Return a file's time and size, or None; a missing file is always asked for anew, because it may
+        have been written.
+        """
         listed, files = self.pages.get(self._start(key), (float("-inf"), {}))
         if key in files and time.monotonic() < listed + _SECONDS_OF_A_SCHEDULER:
             return files[key]
@@ -60,7 +60,7 @@ class _Pages:
             bisect.insort(self.starts, last)
 
     def forget(self, key: str) -> None:
-        """Ask for this file again."""
+        """Ask for this file anew next time."""
         self.pages.pop(self._start(key), None)
 
     def _start(self, key: str) -> str:
@@ -126,7 +126,7 @@ async def inventory(self: Any, cache: Any) -> None:
 
 
 def exists(self: Any) -> Any:
-    """Return whether the file is there."""
+    """Return whether the file exists."""
     return _head(self) is not None if _is_ours(self) else self._plugins_own["exists"](self)
 
 
@@ -148,7 +148,7 @@ def _there(self: Any) -> tuple[float, int]:
 
 
 def _head(self: Any) -> tuple[float, int] | None:
-    """Return time and size of a file, None where it is not there, which is not remembered."""
+    """Return time and size of a file; None, which is not remembered, if it does not exist."""
     client = self.provider.s3c.meta.client
     if self._pages is not None:
         found: tuple[float, int] | None = self._pages.find(client, *self._spared, self.key)
@@ -173,7 +173,7 @@ def is_dir(self: Any) -> Any:
 
 
 def bucket_exists(self: Any) -> bool:
-    """Return whether the bucket is there, asking until it was."""
+    """Return whether the bucket exists, asking until it does."""
     if self.bucket not in self._buckets and self._plugins_own["bucket_exists"](self):
         self._buckets.add(self.bucket)
     return self.bucket in self._buckets

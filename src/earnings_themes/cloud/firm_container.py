@@ -1,7 +1,7 @@
-"""The map as one command, for a container or a terminal: one firm's calls become its topics, without Snakemake.
+"""The map as one command, without Snakemake: one firm's calls become its topics.
 
-It is behind `earnings-themes firm-topic-processor`, the entrypoint of that container. It calls what the rules ingest,
-embed and topics call, so its topics/{firm}.json is theirs, but for the timing.
+It is the entrypoint `firm-topic-processor` of its container, and calls the same functions as the rules
+ingest, embed and topics, so its topics/{firm}.json differs from theirs only in `timing`.
 """
 
 import dataclasses

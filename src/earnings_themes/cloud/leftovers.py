@@ -1,8 +1,8 @@
-"""Removes what Snakemake leaves in AWS where it lost sight of a job: its job definition, and the workflow's sources.
+"""Removes job definitions and source archives that Snakemake leaves in AWS.
 
-The executor aws-batch registers a definition for each job and removes it when it sees the job's end; the head puts an
-archive of the workflow's sources into S3 and removes it at its own end. Neither comes to that where a job is refused or
-cancelled before the first look, or where the head is killed.
+The executor aws-batch registers a definition for each job and removes it when it sees the job end; the head
+uploads an archive of the workflow's sources and removes it at its own end. Both stay if a job is refused or
+cancelled early, or the head is killed.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """The reduce on SageMaker Processing: starts the job or finds it, waits, and fetches themes.json.
 
-None of the firms' files come here. A job that was started by another process, or by this one before it was
-restarted, is found by its name and waited for; one that has completed is used again.
+Firms' files are not downloaded. A job started by another process, or before a restart, is found by its name
+and waited for; a completed one is used again.
 """
 
 import json
@@ -226,7 +226,7 @@ class _Jobs:
 
     @contextmanager
     def _stopped_on_signal(self) -> Iterator[None]:
-        """Stop the job when this process is told to end: nobody else may know that it costs money."""
+        """Stop the job when this process is told to end, because the job costs money."""
         main = threading.current_thread() is threading.main_thread()
         before = signal.signal(signal.SIGTERM, _end) if main else None
         try:

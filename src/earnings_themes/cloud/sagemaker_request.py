@@ -1,9 +1,8 @@
-"""What a Processing job of the reduce is asked for, and its name, which says for which input it is.
+"""The request of the reduce's Processing job, and the job's name, which identifies its input.
 
-The same input has the same name on every machine. SageMaker gives a name once, so the name is the lock: of
-two callers only one can start the job, and the other finds it.
-
-Limits are those of the Amazon SageMaker API Reference, "CreateProcessingJob".
+The same input gives the same name on every machine. SageMaker accepts a name once, so the name is a lock: of
+two callers one starts the job and the other finds it. Limits are those of the Amazon SageMaker API Reference,
+"CreateProcessingJob".
 """
 
 import dataclasses

@@ -1,9 +1,9 @@
-"""What Terraform built, for those who use it: the profiles in config/profiles/aws-*, and the workflow's config.
+"""Writes what Terraform built into the files that profiles and workflow read.
 
     terraform -chdir=terraform output -json | earnings-themes cloud-settings      # make cloud-settings
 
-writes two files that git ignores: config/cloud/settings.json, which the profiles read, and config/cloud/config.yaml,
-which they hand to the workflow. The head in the cloud finds the same values in its environment, and calls `write`.
+writes config/cloud/settings.json, which the profiles read, and config/cloud/config.yaml, which they pass to
+the workflow; git ignores both. The head gets the same values from its environment and calls `write`.
 """
 
 import json

@@ -1,11 +1,10 @@
-"""The reduce as one command, for a container or a terminal: no Snakemake, a bucket or a folder, a table.
+"""The reduce as one command, without Snakemake: all firms' topics become themes, and are published.
 
-It is behind `earnings-themes theme-aggregator`, the entrypoint of that container. What it does with the topics is
-what the rule `themes` does on one machine; beside that it publishes, because it is near the files, and says in numbers
-how it ended.
+It is the entrypoint `theme-aggregator` of its container, does what rule `themes` does on one machine, and
+publishes too, because it is near the files. Its exit status says how it ended.
 
-It reads and writes S3 itself. SageMaker's own mounts belong to root, and a container that does not run as
-root could not write its results there (github.com/aws/sagemaker-python-sdk, issue 4764).
+It reads and writes S3 itself: SageMaker's mounts belong to root, and this container does not run as root
+(github.com/aws/sagemaker-python-sdk, issue 4764).
 """
 
 import logging

@@ -1,8 +1,8 @@
-"""Imports of large libraries without the parts that are not used here.
+"""Imports BERTopic and igraph without the optional libraries that are not used here.
 
-A firm's job takes half a second of work, so what it imports decides what it costs. BERTopic and igraph look for
-plotting, hub and embedding libraries in try blocks, and do without where these are not installed; that is
-what they are told here. docs/contributing/benchmarks.md has what it saves.
+A firm's job computes for half a second, so imports dominate its cost. Both libraries try plotting, hub and
+embedding libraries and work without them; here these are made to look absent. docs/contributing/benchmarks.md
+has the savings.
 """
 
 import sys

@@ -1,12 +1,11 @@
 """Sentence → vector, each sentence once.
 
-Three things make a vector the same whenever and wherever it is computed on one machine, which matters
-because a difference of 1e-7 is enough to give a firm other topics (docs/validation.md):
-the weights are checked by digest; a sentence is encoded by one thread, in a batch whose shape depends on that
-sentence's length alone, so its neighbours, the number of threads and what the cache already holds change
-nothing (bit for bit, tested); and vectors are kept, in a cache that all firms and runs share.
+Differences of 1e-7 can give a firm other topics (docs/validation.md), so vectors must not depend on
+circumstances: weights are checked by digest; a sentence is encoded by one thread, in a batch whose shape
+depends on its length alone, so neighbours, threads and cache change no bit (tested); and vectors are kept in
+a cache that all firms and runs share.
 
-torch is imported only when there is something to encode. A job that clusters never pays for it.
+torch is imported only when there is something to encode.
 """
 
 from earnings_themes.embedding.cache import EmbeddingCache, open_cache, text_digest

@@ -1,7 +1,7 @@
-"""Vectors of all firms and runs by the digest of their text, so that no sentence is encoded twice.
+"""A cache of vectors by the digest of their text, so that no sentence is encoded twice.
 
-An SQLite file a model, which any number of jobs may use at once, and which forgets what was not used for longest when
-it grows beyond its limit. It is for a disk that stays: a job in the cloud has none, and encodes its sentences.
+One SQLite file a model, safe for concurrent jobs; beyond its limit the least recently used vectors are
+dropped. Jobs in the cloud have no lasting disk and no cache.
 """
 
 import contextlib
@@ -33,18 +33,18 @@ def text_digest(text: str) -> bytes:
 
 
 class VectorCache(Protocol):
-    """What embed needs of a cache."""
+    """The interface of a cache."""
 
     def get(self, digests: Iterable[bytes]) -> dict[bytes, Vectors]:
         """Return the vectors that are there."""
         ...
 
     def put(self, vectors: Mapping[bytes, Vectors]) -> None:
-        """Add vectors, all or none; one that is there already stays as it is."""
+        """Add vectors, all or none; existing ones stay."""
         ...
 
     def close(self) -> None:
-        """Forget what was not used for longest, down to the limit, and close."""
+        """Drop the least recently used vectors down to the limit, and close."""
         ...
 
 
@@ -62,10 +62,7 @@ def open_cache(where: Path | str, model: str, max_mb: int | None = None) -> Vect
 
 
 class EmbeddingCache:
-    """Vectors by text digest, one SQLite file a model, shared by firms, runs and processes.
-
-    SQLite is what makes it safe under concurrency: writers wait for each other, readers for nobody.
-    """
+    """Vectors by text digest in one SQLite file a model, shared by firms, runs and processes."""
 
     def __init__(self, folder: Path, model: str, max_mb: int | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -105,7 +102,7 @@ class EmbeddingCache:
         return found
 
     def put(self, vectors: Mapping[bytes, Vectors]) -> None:
-        """Add vectors, all or none; one that is there already stays as it is."""
+        """Add vectors, all or none; existing ones stay."""
         with self._connection:
             self._connection.executemany(
                 "INSERT OR IGNORE INTO vector VALUES (?, ?, ?)",
@@ -113,7 +110,7 @@ class EmbeddingCache:
             )
 
     def close(self) -> None:
-        """Forget what was not used for longest, down to the limit, and close the file."""
+        """Drop the least recently used vectors down to the limit, and close."""
         try:
             if self._max_bytes is not None:
                 self._forget(self._max_bytes)

@@ -1,6 +1,6 @@
-"""A sentence in its context: speech stays on its subject, so the sentences around it say what it is about.
+"""Averages a sentence with those around it, because neighbouring sentences usually share its subject.
 
-A row depends on its own call alone, so another firm, another order or another batch changes nothing.
+A row depends on its own call alone, so other firms, order or batches change nothing.
 """
 
 from collections.abc import Sequence
@@ -40,12 +40,13 @@ def in_context(
     strength: float = STRENGTH,
     flat: float = 0.0,
 ) -> Floats:
-    """Soften each sentence by those around it that speak of the same.
+    """Average each sentence with nearby ones of the same subject.
 
-    c_i = unit(x_i + Σ_{j: 0 < |p_i − p_j| ≤ reach} w_ij x_j),   w_ij = flat/|p_i − p_j| + strength · max(0, x_i·x_j) / |p_i − p_j|
+        c_i = unit(x_i + Σ_{j: 0 < |p_i − p_j| ≤ reach} w_ij x_j)
+        w_ij = flat/|p_i − p_j| + strength · max(0, x_i·x_j) / |p_i − p_j|
 
-    over sentences of the same call (the idea of TextTiling, Hearst 1997; weights as in non-local means, Buades, Coll
-    and Morel 2005). With reach 1, strength 0 and flat .5 it is version 1's context.
+    over sentences of the same call (the idea of TextTiling, Hearst 1997; weights as in non-local means,
+    Buades, Coll and Morel 2005). Reach 1, strength 0 and flat .5 give version 1's context.
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ def in_context(
 
     Returns
     -------
-    (n, dim) float32, length 1. A row depends on its call alone.
+    (n, dim) float32, length 1
     """
     out = np.array(vectors, dtype=np.float32)
     for distance in range(1, reach + 1):

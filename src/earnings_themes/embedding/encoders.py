@@ -33,9 +33,9 @@ _SHAPES: Final = "shapes2"
 
 
 class SentenceEncoder(Protocol):
-    """What the rest of the package needs of an encoder.
+    """The interface of an encoder.
 
-    name and sha256 are the model's; key names its vectors in the cache, the digest first.
+    name and sha256 are the model's; key identifies its vectors in the cache, the digest first.
     """
 
     name: str
@@ -43,7 +43,7 @@ class SentenceEncoder(Protocol):
 
     @property
     def key(self) -> str:
-        """Return what tells this encoder's vectors from another's."""
+        """Return what distinguishes this encoder's vectors from another's."""
         ...
 
     def encode(self, texts: Sequence[str], progress: Callable[[int], object] | None = None) -> Vectors:

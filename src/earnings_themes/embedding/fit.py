@@ -47,16 +47,13 @@ def fit_projection(
 
     Parameters
     ----------
-    vectors : (n, d) float
-        Sentence vectors of many calls.
-    calls, positions : (n,)
-        The call of each sentence and its place in it.
+    vectors : (n, d) float; sentence vectors of many calls
+    calls, positions : (n,); the call of each sentence and its place in it
 
     Returns
     -------
-    Projection
-        mean (d,), matrix (d, dim); columns in descending λ, scaled so that v' (S_w + …) v = 1, the largest entry
-        of each positive (eigenvectors have no sign of their own).
+    Projection : mean (d,), matrix (d, dim); columns in descending λ, scaled so that v' (S_w + …) v = 1,
+        the largest entry of each positive (eigenvectors have no sign of their own)
     """
     x = np.asarray(vectors, dtype=np.float64)
     mean = x.mean(axis=0)
@@ -112,8 +109,7 @@ def fit_student(
     Parameters
     ----------
     texts, calls, positions : (n,)
-    vectors : (n, d)
-        The encoder's vectors of the texts.
+    vectors : (n, d); the encoder's vectors of the texts
     """
     counts = Counter(w for text in texts for w in set(tokens(text)))
     kept = sorted((w for w, c in counts.items() if c >= min_sentences), key=lambda w: (-counts[w], w))[

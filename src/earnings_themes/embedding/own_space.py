@@ -46,15 +46,14 @@ def fit_from_runs(
 
     Returns
     -------
-    dict
-        What FILE.json holds: sha256, the encoder, the runs' digests, the numbers of calls and sentences.
+    dict : what FILE.json holds: sha256, the encoder, the runs' digests, the numbers of calls and
+        sentences
 
     Raises
     ------
-    ResultError
-        For a run whose transcripts cannot be read, or that has too few sentences for the dimensions.
-    ConfigError
-        For embedding.model: static, which has no vectors to learn from.
+    ResultError : for a run whose transcripts cannot be read, or that has too few sentences for the
+        dimensions
+    ConfigError : for embedding.model: static, which has no vectors to learn from
     """
     if settings.model == STATIC:
         raise ConfigError(

@@ -1,12 +1,12 @@
-"""The subject space: where a sentence lies by what it is about, not by how it is said.
+"""The subject space: a sentence's position by its subject, not by how it is said.
 
-What stays from one sentence of a call to the next is the subject; what changes is the manner. So the directions in which
-neighbouring sentences differ little and sentences in general differ much are kept (fit.py), of MiniLM's vector and of the
-static student's, side by side, and each sentence is then set in its context. All of it was fitted once on open calls and
-is frozen: a vector needs nothing of other firms, quarters stay comparable, two firms work as well as two thousand.
+The subject stays from one sentence of a call to the next; the manner changes. So the space keeps directions
+in which neighbouring sentences differ little and sentences in general differ much (fit.py), of MiniLM's
+vector and of the static student's, side by side; each sentence is then averaged with its context. The space
+was fitted once on open calls and is frozen: a vector depends on no other firm, and quarters are comparable.
 
-Vectors leave this room as whole numbers (int8). A dot product of two of them is exact in float32, whatever the order of
-its sum, so what is made of one embeddings file is the same on any machine, BLAS and number of cores.
+Vectors are int8, so a dot product is exact in float32 in any order of summation, and results from one
+embeddings file are the same on any machine, BLAS and number of cores.
 """
 
 import hashlib
@@ -54,11 +54,11 @@ class Projection:
 
 @dataclass(frozen=True)
 class Gate:
-    """The content gate: how likely a sentence is about some subject, by logistic regression.
+    """The content gate: probability that a sentence has a subject, by logistic regression.
 
     Attributes
     ----------
-    view : (d,) float32, weights of MiniLM's vector, or of the student's words where there is no MiniLM
+    view : (d,) float32, weights of MiniLM's vector, or of the student's words without MiniLM
     rows : (k,) float32, weights of the subject vector
     bias : float
     """
@@ -102,18 +102,13 @@ class SubjectSpace:
 
     Attributes
     ----------
-    encoder : Projection
-        MiniLM's subject space.
-    student : Student
-        The static encoder, with its own.
-    gates : dict
-        "both" and "static" → Gate.
-    metrics : dict
-        "both" and "static" → (k, k) float32, the metric learned from rated pairs; absent where none is kept.
-    encoder_sha256 : str
-        Digest of the weights that `encoder` was fitted on.
-    digest : str
-        SHA-256 of the file; it stands in every file that was made with this space.
+    encoder : Projection; MiniLM's subject space
+    student : Student; the static encoder, with its own
+    gates : dict; "both" and "static" → Gate
+    metrics : dict; "both" and "static" → (k, k) float32, the metric learned from rated pairs; absent
+        where none is kept
+    encoder_sha256 : str; digest of the weights that `encoder` was fitted on
+    digest : str; SHA-256 of the file; it stands in every file that was made with this space
     """
 
     encoder: Projection

@@ -78,21 +78,15 @@ def places(
 
     Parameters
     ----------
-    where
-        The file, and the line of its header, as a message begins.
-    header
-        The names as the file has them.
-    columns
-        `source.columns`: the file's name of a column that is read.
-    keep
-        `source.keep`.
-    required
-        What has to be there.
+    where : the file, and the line of its header, as a message begins
+    header : the names as the file has them
+    columns : `source.columns`: the file's name of a column that is read
+    keep : `source.keep`
+    required : what has to be there
 
     Raises
     ------
-    InputError
-        A required column, or one that a setting names, is missing, or is there twice.
+    InputError : a required column, or one that a setting names, is missing, or is there twice
     """
     exact = [name.strip().lower() for name in header]
     squashed = [plain(name) for name in header]

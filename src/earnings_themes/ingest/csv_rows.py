@@ -76,21 +76,15 @@ def read_csv(
 
     Parameters
     ----------
-    path
-        The file.
-    kind
-        csv, gzip, bz2, xz or zip.
-    limits
-        How much text a file and a cell may hold.
-    n_known
-        Says of a header how many of its names are known: the separator with the most is the file's.
-    member
-        Which table of a zip file; None for its one.
+    path : the file
+    kind : csv, gzip, bz2, xz or zip
+    limits : how much text a file and a cell may hold
+    n_known : says of a header how many of its names are known: the separator with the most is the file's
+    member : which table of a zip file; None for its one
 
     Raises
     ------
-    InputError
-        The file cannot be read as a table.
+    InputError : the file cannot be read as a table
     """
     # One more, so that a cell of exactly the limit passes on every version of Python.
     csv.field_size_limit(limits.cell_characters * _READ_ON + 1)

@@ -84,14 +84,12 @@ def call_day(
 
     Parameters
     ----------
-    date
-        The cell of mostimportantdateutc: a day, or a day and a time, which is UTC where it names no zone.
-    time
-        The cell of mostimportanttimeutc, a time in UTC. Midnight is how many exports write that no time is known.
-    date_format
-        How a day is written, in strftime's letters; tried before the ways that need no telling.
-    zone
-        The clock that tells the day of a moment, such as America/New_York.
+    date : the cell of mostimportantdateutc: a day, or a day and a time, which is UTC where it names no
+        zone
+    time : the cell of mostimportanttimeutc, a time in UTC. Midnight is how many exports write that no
+        time is known.
+    date_format : how a day is written, in strftime's letters; tried before the ways that need no telling
+    zone : the clock that tells the day of a moment, such as America/New_York
     """
     text = " ".join(unicodedata.normalize("NFKC", date).translate(_DASHES).split()).strip("='\"")
     # What follows an offset names its place once more: 2024-05-07T17:00:00-04:00[America/New_York].

@@ -1,4 +1,4 @@
-"""Which firms a run is about: what the DAG is built from, so nothing here loads what only the jobs need."""
+"""Lists the firms of a run while the DAG is built, so it imports nothing that only jobs need."""
 
 import difflib
 import json

@@ -1,6 +1,6 @@
-"""Ids and names as programs write them: what stands for nothing, what was a number, one id in two ways.
+"""Ids and names as programs write them: missing values, numbers, two spellings of one id.
 
-Apart from the connector, because each of these is a rule about a cell, whatever table it stands in.
+Separate from the connector because these are rules about a cell of any table.
 """
 
 import re

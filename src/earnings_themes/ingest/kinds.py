@@ -1,4 +1,4 @@
-"""Says what kind of file a file is, by its first bytes, because names lie and a wrong guess gives wrong advice."""
+"""Recognises a file's format by its first bytes; names may be wrong, and a wrong guess gives wrong advice."""
 
 import re
 import zipfile
@@ -71,10 +71,8 @@ def kind_of(start: bytes, path: Path | None = None) -> tuple[str, str | None]:
 
     Parameters
     ----------
-    start
-        Its first bytes, 300 of them.
-    path
-        Where it is, to look into a zip file, which Excel's are too.
+    start : its first bytes, 300 of them
+    path : where it is, to look into a zip file, which Excel's are too
     """
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     for sign, kind, call in _STARTS:
@@ -127,8 +125,8 @@ def table_kind(path: Path) -> str:
 
     Raises
     ------
-    InputError
-        The file cannot be opened, or is of a kind that is not read; the message says which, and what converts it.
+    InputError : the file cannot be opened, or is of a kind that is not read; the message says which, and
+        what converts it
     """
     try:
         with path.open("rb") as file:

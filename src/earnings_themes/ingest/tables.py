@@ -52,8 +52,7 @@ def files_of(path: str) -> list[Path]:
 
     Raises
     ------
-    InputError
-        There is none.
+    InputError : there is none
     """
     if BETWEEN in path and not Path(path).exists():
         files = list(dict.fromkeys(file for one in path.split(BETWEEN) for file in files_of(one)))
@@ -150,21 +149,16 @@ def read_table(
 
     Parameters
     ----------
-    path
-        The file.
-    limits
-        How much text it may hold.
-    n_known
-        Says of a header how many of its names are columns that are read.
-    choose
-        Says which of a header's names are needed, where reading a part of the columns is cheaper; None is all.
-    part
-        Which of its tables, of `parts_of`; None for its one.
+    path : the file
+    limits : how much text it may hold
+    n_known : says of a header how many of its names are columns that are read
+    choose : says which of a header's names are needed, where reading a part of the columns is cheaper;
+        None is all
+    part : which of its tables, of `parts_of`; None for its one
 
     Raises
     ------
-    InputError
-        The file cannot be read as a table.
+    InputError : the file cannot be read as a table
     """
     kind = table_kind(path)
     if kind == "parquet":
@@ -183,14 +177,10 @@ def read_parquet(
 
     Parameters
     ----------
-    source
-        Its path, or a pq.ParquetFile that reads it where it lies.
-    name
-        How a message calls it.
-    choose
-        Says which of the header's names to read; None is all.
-    groups
-        The row groups to read; None is all.
+    source : its path, or a pq.ParquetFile that reads it where it lies
+    name : how a message calls it
+    choose : says which of the header's names to read; None is all
+    groups : the row groups to read; None is all
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

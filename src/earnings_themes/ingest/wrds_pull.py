@@ -40,7 +40,7 @@ _OF_TURN: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Where and as whom; the password is libpq's matter (~/.pgpass, PGPASSWORD), never ours."""
+    """Server and user; the password is read by libpq (~/.pgpass, PGPASSWORD), never here."""
 
     user: str | None = None
     host: str = HOST
@@ -55,23 +55,16 @@ def pull(
 
     Parameters
     ----------
-    out
-        The folder that gets calls_2023Q1.parquet and calls_2023Q1.json, one pair a quarter.
-    start, end
-        The first and the last day, inclusive, as WRDS dates calls (UTC).
-    login
-        Whom WRDS knows.
-    version
-        latest, earliest, or all: which versions of a call are pulled.
-    schema
-        Where the tables are; None looks for them.
+    out : the folder that gets calls_2023Q1.parquet and calls_2023Q1.json, one pair a quarter
+    start, end : the first and the last day, inclusive, as WRDS dates calls (UTC)
+    login : whom WRDS knows
+    version : latest, earliest, or all: which versions of a call are pulled
+    schema : where the tables are; None looks for them
 
     Raises
     ------
-    SourceError
-        WRDS cannot be reached, refuses the login or a table, or cuts the connection.
-    InputError
-        A file in the folder was pulled by another question.
+    SourceError : WRDS cannot be reached, refuses the login or a table, or cuts the connection
+    InputError : a file in the folder was pulled by another question
     """
     import psycopg
 

@@ -60,10 +60,8 @@ def versions_query(tables: dict[str, str], which: str) -> str:
 
     Parameters
     ----------
-    tables
-        Where each table is, as schema.table.
-    which
-        latest or earliest: the version that is first of its call.
+    tables : where each table is, as schema.table
+    which : latest or earliest: the version that is first of its call
     """
     joins, links = "", ""
     if "wrds_gvkey" in tables:

@@ -65,8 +65,8 @@ def describe(
     ----------
     nearness : function of m phrases to their subject vectors (m, dim), of length 1
     centroids : (n_themes, dim) float, of any length; None, as nearness: phrases are ranked by counts alone
-    names : words of firms' and speakers' names, in any case; one written small as often as not is an ordinary
-        word
+    names : words of firms' and speakers' names, in any case; one written small as often as not is an
+        ordinary; word
     """
     if n_themes is None:
         n_themes = len(centroids) if centroids is not None else 1 + max(counter.themes, default=-1)

@@ -105,10 +105,9 @@ def abnormal(shares: Matrix, calls: pa.Table, when: NDArray[np.int64]) -> Matrix
 
     Parameters
     ----------
-    shares
-        Calls × themes, NaN where unknown.
-    calls, when
-        The calls, a firm's together, and the day of each, rising within a firm; calls of one day are not each other's past.
+    shares : calls × themes, NaN where unknown
+    calls, when : the calls, a firm's together, and the day of each, rising within a firm; calls of one
+        day are not each other's past
     """
     found = np.full_like(shares, np.nan)
     for start, end in zip(*groups(calls, ["firm_id"]), strict=True):

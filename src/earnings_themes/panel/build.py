@@ -48,21 +48,17 @@ def build(
 
     Parameters
     ----------
-    where
-        The run's folder, on a disk or s3://, with transcripts.parquet, sentences.parquet and themes.json.
-    out
-        The folder that the files are written to.
-    scoring
-        Word lists and the user's own class; None for none.
-    answers
-        The user's own questions, which stand beside the themes as level 0.
-    alone
-        The questions alone, without the themes. Then calls.parquet says of no sentence that it settled.
+    where : the run's folder, on a disk or s3://, with transcripts.parquet, sentences.parquet and
+        themes.json
+    out : the folder that the files are written to
+    scoring : word lists and the user's own class; None for none
+    answers : the user's own questions, which stand beside the themes as level 0
+    alone : the questions alone, without the themes. Then calls.parquet says of no sentence that it
+        settled.
 
     Raises
     ------
-    ResultError
-        A file of the run is missing or damaged, or they are of different runs.
+    ResultError : a file of the run is missing or damaged, or they are of different runs
     """
     scoring = scoring or Scoring()
     themes = [] if alone else read_found_themes(where)

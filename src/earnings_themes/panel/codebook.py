@@ -1,4 +1,4 @@
-"""codebook.md: what every column of the panel means, and how a zero, a null and a missing row come about."""
+"""Writes codebook.md: the meaning of every column, and of a zero, a null and a missing row."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final

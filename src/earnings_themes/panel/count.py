@@ -69,21 +69,15 @@ def count(
 
     Parameters
     ----------
-    said
-        The sentences, in the order they were said (`iter_sentences`).
-    calls
-        The calls, a firm's together and by day; calls without a sentence get zeros.
-    themes
-        The run's themes.
-    scoring
-        Word lists and the user's own class.
-    asked_for
-        The sentences that count for the user's own questions, which are among the themes.
+    said : the sentences, in the order they were said (`iter_sentences`)
+    calls : the calls, a firm's together and by day; calls without a sentence get zeros
+    themes : the run's themes
+    scoring : word lists and the user's own class
+    asked_for : the sentences that count for the user's own questions, which are among the themes
 
     Raises
     ------
-    ResultError
-        A sentence is of a call or theme that is not listed.
+    ResultError : a sentence is of a call or theme that is not listed
     """
     call = _codes(_key(said), _key(calls), "call", "source_calls.parquet")
     n_calls, n_themes = calls.num_rows, len(themes)

@@ -19,10 +19,8 @@ def exchanges(
 
     Parameters
     ----------
-    call, section, role, name
-        A number a sentence, in the order they were said, call after call.
-    no_name
-        The number in `name` of a speaker without one; -1 where all have one.
+    call, section, role, name : a number a sentence, in the order they were said, call after call
+    no_name : the number in `name` of a speaker without one; -1 where all have one
     """
     found = np.zeros(len(call), dtype=np.int64)
     if not len(call):

@@ -23,11 +23,9 @@ def likeness(firms: pa.Table, counts: Matrix, nearest: int | None = None) -> Ite
 
     Parameters
     ----------
-    firms, counts
-        The firms with their firm_id, and their sentences, firms × themes. A firm of which nothing settled is like
-        nobody, and has no row.
-    nearest
-        How many others a firm is given with; None for all.
+    firms, counts : the firms with their firm_id, and their sentences, firms × themes. A firm of which
+        nothing settled is like nobody, and has no row.
+    nearest : how many others a firm is given with; None for all
     """
     speaks = np.flatnonzero(counts.sum(axis=1) > 0)
     ids = firms["firm_id"].combine_chunks().take(pa.array(speaks))

@@ -27,23 +27,17 @@ def make(
 
     Parameters
     ----------
-    where
-        The run's folder, on a disk or s3://. In S3 there are no copies: `earnings-themes panel` writes them here.
-    out
-        The folder that the files are written to.
-    settings
-        Section `panel` of the config.
-    seeds, embedding
-        `themes.seeds`, and section `embedding`, by which they are encoded.
+    where : the run's folder, on a disk or s3://. In S3 there are no copies: `earnings-themes panel`
+        writes them here.
+    out : the folder that the files are written to
+    settings : section `panel` of the config
+    seeds, embedding : `themes.seeds`, and section `embedding`, by which they are encoded
 
     Raises
     ------
-    ConfigError
-        A word list or the class of the user's own cannot be used.
-    ModelError
-        A question cannot be encoded as the run was.
-    ResultError
-        A file of the run is missing or damaged.
+    ConfigError : a word list or the class of the user's own cannot be used
+    ModelError : a question cannot be encoded as the run was
+    ResultError : a file of the run is missing or damaged
     """
     answers = ask(where, [question_of(seed) for seed in seeds], embedding) if seeds else []
     for answer in answers:

@@ -74,10 +74,8 @@ def roles(
 
     Parameters
     ----------
-    types, names
-        The different speaker types and names.
-    type_of, name_of
-        Each sentence's place in them.
+    types, names : the different speaker types and names
+    type_of, name_of : each sentence's place in them
     """
     by_type = np.array([role_of(text) for text in types], dtype=np.int8)[type_of]
     by_name = np.array([role_of_name(text) for text in names], dtype=np.int8)[name_of]

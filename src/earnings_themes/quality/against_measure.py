@@ -33,12 +33,10 @@ def read_measure(path: Path, firm: str, value: str | None) -> pd.DataFrame:
 
     Parameters
     ----------
-    path
-        A CSV or Parquet file with the column `firm`, quarter (2023Q1) or date, and the measure.
-    firm
-        The column that names the firm; the panel has one of that name (firm_id, or one of `source.keep`).
-    value
-        The column of the measure; None where it is the only other one.
+    path : a CSV or Parquet file with the column `firm`, quarter (2023Q1) or date, and the measure
+    firm : the column that names the firm; the panel has one of that name (firm_id, or one of
+        `source.keep`)
+    value : the column of the measure; None where it is the only other one
 
     Returns
     -------
@@ -46,8 +44,7 @@ def read_measure(path: Path, firm: str, value: str | None) -> pd.DataFrame:
 
     Raises
     ------
-    InputError
-        A column is missing, a firm and quarter stand twice, or a value is no number.
+    InputError : a column is missing, a firm and quarter stand twice, or a value is no number
     """
     table = read_table(path)
     if firm not in table:
@@ -120,10 +117,8 @@ def correlations(
 
     Parameters
     ----------
-    shares
-        firm, quarter, and a column a theme: the exposures.
-    measure
-        firm, quarter, value.
+    shares : firm, quarter, and a column a theme: the exposures
+    measure : firm, quarter, value
 
     Returns
     -------
@@ -133,8 +128,7 @@ def correlations(
 
     Raises
     ------
-    InputError
-        Fewer than 20 firm-quarters are in both.
+    InputError : fewer than 20 firm-quarters are in both
     """
     both = (
         shares.merge(measure, on=["firm", "quarter"]).sort_values(["quarter", "firm"]).reset_index(drop=True)

@@ -9,8 +9,8 @@ STABLE: Final = 0.6
 
 
 def is_unstable(theme: Theme) -> bool:
-    """Whether the theme comes back less often than the floor; False where stability was not measured.
+    """Return whether the theme's stability is below the floor; False if it was not measured.
 
-    Rounded as it is shown: a theme marked as unstable beside a stability of 0.60 would be a riddle.
+    Compared as displayed, to two decimals, so that no theme with a stability of 0.60 is marked.
     """
     return theme.stability is not None and round(theme.stability, 2) < STABLE

@@ -1,4 +1,4 @@
-"""What each figure of quality.json says, in a sentence, for a reader who has not read the papers."""
+"""Explains each figure of quality.json in a sentence for readers who do not know the papers."""
 
 from dataclasses import dataclass
 from typing import Final, Literal

@@ -1,4 +1,4 @@
-"""What one figure of quality.json is."""
+"""One figure of quality.json."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from statistics import median as _median
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A value, how many things it was computed on, and why it is missing where it is None."""
+    """A value, the number of things it was computed on, and the reason if it is None."""
 
     value: float | int | None
     n: int
@@ -27,7 +27,7 @@ def count(value: int, of: str) -> Metric:
 
 
 def share(part: int, whole: int, of: str, none: str) -> Metric:
-    """part / whole; `none` is the reason given when there is nothing to divide by."""
+    """Return part / whole; `none` is the reason given for an empty whole."""
     return Metric(part / whole, whole, of) if whole else missing(of, none)
 
 

@@ -1,4 +1,4 @@
-"""Every figure of a run from its own files: what quality.json holds."""
+"""Computes quality.json: every figure of a run from its own files."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

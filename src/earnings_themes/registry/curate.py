@@ -1,13 +1,13 @@
-"""People's decisions about themes: a YAML of them becomes a new version, with a table of what became of old ids.
+"""Applies people's decisions about themes: a YAML becomes a new version, with a table of changed ids.
 
     rename: {r000017: tariffs on imports}
     note: {r000017: read by two people, 2024-05}
     hide: [r000031]
     merge: {r000009: r000001}        # from now on r000009 counts as r000001
 
-No centroid moves, so nothing settles elsewhere than before: a sentence of a merged theme is counted under the other's id,
-one of a hidden theme under none. The same decisions on the same version give the same bytes. Runs take them in when their
-themes are made again; the table `mappings/NUMBER.json` says the same for a panel that was made before.
+No centroid moves, so sentences settle as before; those of a merged theme count under the other's id, those of
+a hidden one under none. The same decisions on the same version give the same bytes. Runs take them in when
+their themes are redone; `mappings/NUMBER.json` has the changed ids for panels made before.
 """
 
 import hashlib

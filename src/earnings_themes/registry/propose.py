@@ -1,4 +1,4 @@
-"""What a curator may want to decide: themes that could be one, and themes without a name of their own."""
+"""Suggests decisions to a curator: themes that could be merged, themes without a name."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""A replication package of a run, without the licensed text it was made from: the panel, and all that makes it again."""
+"""A replication package: the panel and everything that reproduces it, without licensed text."""
 
 from earnings_themes.replication.package import Packed, package
 

@@ -60,23 +60,18 @@ def package(run: Path, out: Path, cores: int, added: Sequence[Path] = (), root: 
 
     Parameters
     ----------
-    run
-        The folder of a finished run, on this disk.
-    out
-        The package, a .zip that is not there yet.
-    cores
-        How many the workflow may use when it is run on the pseudo-calls.
-    added
-        The user's own files and folders, for the package's analysis/: regressions, word lists.
-    root
-        The project's folder; by default the one that this program was installed from.
+    run : the folder of a finished run, on this disk
+    out : the package, a .zip that is not there yet
+    cores : how many the workflow may use when it is run on the pseudo-calls
+    added : the user's own files and folders, for the package's analysis/: regressions, word lists
+    root : the project's folder; by default the one that this program was installed from
 
     Raises
     ------
-    ConfigError
-        `out` cannot be written, something added is not there, or the project's folder is not known.
-    ResultError
-        A file of the run is missing, the workflow fails on the pseudo-calls, or text of the transcripts is found.
+    ConfigError : `out` cannot be written, something added is not there, or the project's folder is not
+        known
+    ResultError : a file of the run is missing, the workflow fails on the pseudo-calls, or text of the
+        transcripts is found
     """
     started = time.monotonic()
     root = _project(root)

@@ -1,6 +1,6 @@
-"""Fills the package's README from what the run's files say of their own making.
+"""Fills the package's README from the run's files.
 
-Its sections are those of the template that the data editors of social-science journals share
+Its sections are those of the template shared by data editors of social-science journals
 (social-science-data-editors.github.io/template_README). What only the authors know stays as TO FILL.
 """
 
@@ -21,14 +21,10 @@ def write_readme(stage: Path, config: dict[str, Any], promised_rows: int, added:
 
     Parameters
     ----------
-    stage
-        The package's folder.
-    config
-        The run's whole configuration.
-    promised_rows
-        Rows of the panel of the pseudo-calls.
-    added
-        Names in analysis/.
+    stage : the package's folder
+    config : the run's whole configuration
+    promised_rows : rows of the panel of the pseudo-calls
+    added : names in analysis/
     """
     template = jinja2.Template(
         (Path(__file__).parent / "README.md.txt").read_text(encoding="utf-8"),

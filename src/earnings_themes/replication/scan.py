@@ -10,7 +10,7 @@ import html
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -124,7 +124,7 @@ def texts_of(path: Path) -> Iterator[str]:
         elif kind == ".npz":
             yield from _in_numbers(path)
         elif kind == ".json":
-            yield from _in_json(json.loads(path.read_text(encoding="utf-8")))
+            yield from _strings(json.loads(path.read_text(encoding="utf-8")))
         elif kind in _TEXT:
             yield path.read_text(encoding="utf-8")
         else:
@@ -138,38 +138,30 @@ def texts_of(path: Path) -> Iterator[str]:
         ) from error
 
 
-def _in_json(value: Any) -> Iterator[str]:
+def _strings(value: Any) -> Iterator[str]:
+    """Yield every text in a value, however deep it lies; keys too."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield key
-            yield from _in_json(inner)
-    elif isinstance(value, list):
+    elif isinstance(value, bytes):
+        yield value.decode("utf-8", "replace")
+    elif isinstance(value, Mapping):
+        for pair in value.items():
+            yield from _strings(pair)
+    elif isinstance(value, Iterable):
         for inner in value:
-            yield from _in_json(inner)
+            yield from _strings(inner)
 
 
 def _in_parquet(path: Path) -> Iterator[str]:
     file = pq.ParquetFile(path)
-    for key, value in (file.schema_arrow.metadata or {}).items():
-        yield f"{key.decode(errors='replace')} {value.decode(errors='replace')}"
+    yield from _strings(file.schema_arrow.metadata or {})
+    yield from file.schema_arrow.names
     for group in range(file.metadata.num_row_groups):
-        for name, column in zip(
-            file.schema_arrow.names, file.read_row_group(group).itercolumns(), strict=True
-        ):
-            yield name
-            kind = column.type
-            if pa.types.is_dictionary(kind):
-                column, kind = column.cast(kind.value_type), kind.value_type
-            if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-                yield from (text for text in column.unique().to_pylist() if text)
-            elif pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-                yield from _in_json(json.loads(json.dumps(column.to_pylist(), default=_decoded)))
-
-
-def _decoded(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+        for column in file.read_row_group(group).itercolumns():
+            if pa.types.is_string(column.type):
+                column = column.unique()  # names and labels stand in many rows
+            if not (pa.types.is_primitive(column.type) or pa.types.is_boolean(column.type)):
+                yield from _strings(column.to_pylist())
 
 
 def _in_numbers(path: Path) -> Iterator[str]:
@@ -177,7 +169,7 @@ def _in_numbers(path: Path) -> Iterator[str]:
         for name in arrays.files:
             yield name
             if arrays[name].dtype.kind in "US":
-                yield from (_decoded(text) for text in arrays[name].ravel().tolist())
+                yield from _strings(arrays[name].ravel().tolist())
 
 
 def _grams(words: list[str], n: int) -> Iterator[int]:

@@ -1,6 +1,6 @@
-"""The firms of a run: their ids as file names, their shard, and firms.tsv.
+"""The firms of a run: ids as file names, shards, and firms.tsv.
 
-The process that builds the DAG needs this and no more, so nothing here waits for Arrow or pandas to load.
+The process that builds the DAG imports this, so it imports neither Arrow nor pandas.
 """
 
 import csv
@@ -20,7 +20,7 @@ from earnings_themes.system.files import write_atomically
 
 @dataclass(frozen=True, slots=True)
 class FirmRow:
-    """A line of firms.tsv. row_group holds all its sentences, and is -1 for a firm without one."""
+    """A line of firms.tsv. row_group holds all its sentences; -1 for a firm without one."""
 
     firm_id: str
     firm_name: str
@@ -41,7 +41,7 @@ _FIRM_COLUMNS: Final = [column.name for column in dataclasses.fields(FirmRow)]
 def encode_firm(firm_id: str) -> str:
     """Return the firm id as a file name: percent-encoded, letters, digits, '-' and '_' stay.
 
-    So no id leaves its folder ('..', '/') and no two ids share a file.
+    No id can leave its folder ('..', '/'), and no two ids share a file.
     """
     # quote() never encodes '.' and '~', and a name of dots is a folder.
     return urllib.parse.quote(firm_id, safe="").replace(".", "%2E").replace("~", "%7E")
@@ -55,10 +55,10 @@ def decode_firm(name: str) -> str:
 # A source names a firm in each of its rows, and most rows name the one before.
 @lru_cache(maxsize=4096)
 def id_fault(text: str) -> str | None:
-    """Return what is wrong with a firm's or transcript's id, as a message goes on after "is"; None if nothing.
+    """Return what is wrong with a firm's or transcript's id, to follow "is" in a message; None if nothing.
 
-    Any text is an id as it stands, spaces and all. Only what no file name, table or log line can hold is
-    refused: nothing at all, control characters, and more than a file name has room for.
+    Any text is an id as it is. Refused are an empty text, control characters, and ids too long for a file
+    name.
     """
     if not text:
         return "empty; expected an id."
@@ -70,12 +70,12 @@ def id_fault(text: str) -> str | None:
 
 
 def one_line(text: str) -> str:
-    """Return a name without line breaks and control characters, which tables and log lines cannot hold."""
+    """Return a name without line breaks and control characters."""
     return text if text.isprintable() else " ".join(_CONTROL.sub(" ", text).split())
 
 
 def shard_of(firm_id: str, shards: int) -> int:
-    """Return the encoding job, from 0, that a firm belongs to. It depends on nothing but the two."""
+    """Return the index of the encoding job of a firm, which depends on the id and the number of shards alone."""
     return zlib.crc32(firm_id.encode()) % shards
 
 
@@ -108,7 +108,7 @@ def _bytes_at(path: Path | str) -> bytes:
 
 
 def parse_firms(data: bytes, name: str) -> list[FirmRow]:
-    """Read firms.tsv from its bytes; name is how an error calls it. Raises ResultError when it is damaged."""
+    """Read firms.tsv from bytes; name is used in errors. Raises ResultError if it is damaged."""
     try:
         if not data.endswith(b"\n"):
             raise ValueError("the last line has no end")

@@ -1,4 +1,4 @@
-"""What a result file says of its own making: the versions that can change it, and the memory it took."""
+"""Provenance in result files: versions that can change a result, and memory used."""
 
 import platform
 import resource

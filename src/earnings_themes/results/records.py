@@ -41,17 +41,14 @@ def decode(data: bytes, kind: type[T], name: str) -> T:
 
     Parameters
     ----------
-    data
-        The file's bytes, from a disk or S3.
-    kind
-        FirmTopics or Themes.
-    name
-        How an error calls the file.
+    data : the file's bytes, from a disk or S3
+    kind : FirmTopics or Themes
+    name : how an error calls the file
 
     Raises
     ------
-    ResultError
-        Naming the file, the field and its fault: not JSON, of another version, or a field that is missing or wrong.
+    ResultError : naming the file, the field and its fault: not JSON, of another version, or a field that
+        is missing or wrong
     """
     try:
         record: T = _DECODERS[kind].decode(data)

@@ -1,4 +1,4 @@
-"""Reads a finished run firm by firm, so that ten thousand firms never stand in memory at once."""
+"""Reads a finished run firm by firm, so that memory does not grow with the number of firms."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

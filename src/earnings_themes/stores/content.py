@@ -1,4 +1,4 @@
-"""What every store derives from the records in the same way: places, checks, digests, a firm's shares."""
+"""What all stores derive from the records: places of topics, checks, digests, shares of a firm."""
 
 import hashlib
 import re

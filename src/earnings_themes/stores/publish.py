@@ -1,4 +1,4 @@
-"""Publish: a run's topics and themes go to the theme store, and a receipt says what is there now."""
+"""Publishes topics and themes of a run to the store, and writes a receipt."""
 
 import json
 from pathlib import Path

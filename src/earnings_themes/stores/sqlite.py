@@ -69,10 +69,9 @@ _TOPIC_FIELDS: Final = [
 
 
 class SQLiteThemeStore(ThemeStore):
-    """A ThemeStore in the file `path`, made by the first publish.
+    """A ThemeStore in the file `path`, created by the first publish.
 
-    wait_seconds: how long a publish waits for another one to the same file before it fails; runs that are
-    published in parallel take turns.
+    wait_seconds: how long a publish waits for another one to the same file before it fails.
     """
 
     def __init__(self, path: str | Path, wait_seconds: float = 600.0, batch_rows: int = _BATCH_ROWS) -> None:
@@ -138,10 +137,10 @@ class SQLiteThemeStore(ThemeStore):
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        """Hold the right to publish.
+        """Hold the exclusive right to publish.
 
-        It is a transaction on a second, empty database, because the operating system releases that when a
-        publisher is killed: no lock file is ever left to be removed by hand.
+        The lock is a transaction on a second, empty database, which the operating system releases when a
+        publisher is killed.
         """
         path = self.path.with_name(self.path.name + ".lock")
         with closing(self._connect(path, timeout=0)) as db:

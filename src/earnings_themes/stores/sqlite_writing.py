@@ -1,6 +1,7 @@
-"""How a run gets into the SQLite file: a new version in batches, the run's pointer in one transaction, old versions out.
+"""Writes a run into the SQLite file: a new version in batches, then the run's pointer, then old versions are
+deleted.
 
-sqlite.py says why. Here are the statements; schema.sql has the tables.
+sqlite.py explains the order; schema.sql has the tables.
 """
 
 import datetime as dt
@@ -155,7 +156,7 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
 
 
 def settle(db: sqlite3.Connection) -> None:
-    """Leave the file so that it can be read where nothing can be written: a shared folder, a read-only disk."""
+    """Leave WAL mode, so that the file can be read from a shared folder or a read-only disk."""
     db.execute("PRAGMA busy_timeout = 0")
     with suppress(sqlite3.OperationalError):  # someone reads: the next publish tries again
         db.execute("PRAGMA journal_mode = DELETE")

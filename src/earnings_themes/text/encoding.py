@@ -1,10 +1,9 @@
-"""Mends text that was decoded or escaped once too often, before anything splits or cleans it.
+r"""Repairs text that was decoded or escaped once too often, before it is split and cleaned.
 
-What happens to files on their way through Excel, R, databases and web pages: UTF-8 is read as Windows-1252 ("donâ€™t")
-or as a Mac's, DOS's or China's code page; Windows-1252 is read as Latin-1, which turns quotes into control characters
-U+0080 to U+009F; and line breaks and quotes are written out (`\\n`, `<br>`, `&amp;quot;`, `_x000D_`). All are valid UTF-8,
-so no reader of bytes notices. ftfy, a library made for this, undoes most of the first; the second is what every browser
-does (WHATWG's encoding standard reads Latin-1 as Windows-1252).
+Excel, R, databases and web pages read UTF-8 as Windows-1252 ("donâ€™t") or as another code page, read
+Windows-1252 as Latin-1, which turns quotes into control characters U+0080 to U+009F, and write out line
+breaks and quotes (`\n`, `<br>`, `&amp;quot;`, `_x000D_`). All of it is valid UTF-8. ftfy undoes most of the
+first; browsers do the second (WHATWG reads Latin-1 as Windows-1252).
 """
 
 from __future__ import annotations

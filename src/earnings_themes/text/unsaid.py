@@ -1,8 +1,8 @@
-"""Finds the lines of a turn that nobody said: page footers and headings, web pages' headings, tables, time stamps.
+"""Finds lines of a turn that nobody said: page footers, headings, tables, time stamps.
 
-Transcripts are copied out of PDFs and web pages, with what stands there around the speech. Such lines come back on
-every page of every firm, so they would make the first theme of a run. They are taken out of the turn, so that the
-sentence they interrupt is whole again, and kept apart, so that nothing is lost without a word.
+Transcripts copied from PDFs and web pages hold such lines on every page of every firm, where they would form
+the first theme. They are taken out of the turn, so that the sentence they interrupt is whole again, and kept
+apart.
 """
 
 from __future__ import annotations
@@ -139,10 +139,8 @@ def without_unsaid(turn: str, repeated: frozenset[str] = frozenset()) -> tuple[s
 
     Parameters
     ----------
-    turn
-        A speaker's turn, or a page of several.
-    repeated
-        What `repeated_lines` found in its call.
+    turn : a speaker's turn, or a page of several
+    repeated : what `repeated_lines` found in its call
     """
     if "\n" not in turn:
         line = turn.strip()

@@ -37,6 +37,8 @@ from earnings_themes.themes.stability import stability_of
 
 # Exemplars that are compared with each other, at most: 40,000 take two cores a minute.
 _MOST_EXEMPLARS: Final = 40_000
+# Exemplars of a topic.
+_EACH: Final = 4
 
 
 @dataclass
@@ -205,9 +207,9 @@ class Made:
 def make_pool(corpus: Corpus, topics: Sequence[tuple[str, list[list[str]]]]) -> Pool:
     """Choose the exemplars: of each topic the surest sentences with content, as many as fit into the limit.
 
-    Every topic gives the same number where there is room, so that a talkative firm makes no themes of its own; where
-    even one a topic is too many, every so-manieth topic gives one. Exemplars stand in the order of their ids, because the
-    clustering that follows depends on their order.
+    Every topic gives the same number, so that a talkative firm makes no themes of its own, and as many in a small run as in a
+    large one, because surer exemplars cohere more and would make fewer themes. Where they are too many, every so-manieth
+    stays. Exemplars stand in the order of their ids, because the clustering that follows depends on their order.
     """
     ids = corpus.table["sentence_id"].take(corpus.modelled).to_pylist()
     place = {sentence: row for row, sentence in enumerate(ids)}
@@ -218,10 +220,8 @@ def make_pool(corpus: Corpus, topics: Sequence[tuple[str, list[list[str]]]]) -> 
             rows = [place[sentence] for sentence in sentences if sentence in place]
             model_topic[rows] = topic
             groups.append([row for row in rows if corpus.content[row] >= CONTENT])
-    groups = [group for group in groups if group]
-    each = max(1, _MOST_EXEMPLARS // max(len(groups), 1))
-    step = -(-len(groups) // _MOST_EXEMPLARS) if len(groups) > _MOST_EXEMPLARS else 1
-    chosen = sorted((row for group in groups[::step] for row in group[:each]), key=lambda row: ids[row])
+    surest = [row for group in groups for row in group[:_EACH]]
+    chosen = sorted(surest[:: -(-len(surest) // _MOST_EXEMPLARS) or 1], key=lambda row: ids[row])
     return Pool(np.array(chosen, dtype=np.int64), model_topic)
 
 

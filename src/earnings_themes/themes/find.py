@@ -1,33 +1,46 @@
 """Finds the themes: sentences of all firms, pooled, grouped where they hold together.
 
-Three steps, each the plain one. Exemplars (the surest sentences of each firm's topics) become small groups by Leiden on a
-neighbour graph. The groups are joined, nearest first, by *cohesion*: the mean cosine of all pairs across two groups
-(average linkage). Joining ends at one cohesion for all themes, `granularity`. So a theme is as large as its subject is
-common, and not as large as its neighbours: at the same effective number of themes that is what raised rated precision
-most (docs/validation.md). Where nothing is shared nothing is joined: a theme's pairs *of different firms* must hold
-together as well.
+Exemplars (the surest sentences of each firm's topics) become a graph of nearest neighbours, and Leiden's communities in it,
+as several runs agree on them, are the themes. Their number is not asked for: the resolution rises until the themes cohere by
+`granularity` on average (*cohesion*: the mean cosine of all pairs of two firms). So few calls that speak of few subjects have
+few themes. Broad themes are the communities of the same graph at a low resolution.
 
-All arithmetic is on whole numbers (embedding/space.py), so the same vectors give the same themes on every machine.
+Where nothing is shared there is no theme: a theme's pairs of different firms must hold together, and those of a handful
+of firms nearly as well as the pairs within each.
+
+The vectors are whole numbers (embedding/space.py), so the same vectors give the same themes on every machine.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from earnings_themes.clustering.graph import NEIGHBOURS, communities, nearest, neighbour_graph
+from earnings_themes.clustering.graph import (
+    NEIGHBOURS,
+    agreed_communities,
+    communities,
+    nearest,
+    neighbour_graph,
+)
 
 Whole = NDArray[np.int8]
 Labels = NDArray[np.int64]
 
-# Sentences a small group has, roughly, and how many groups are joined at most: joining takes groups² of memory.
-_GROUP: Final = 7
-_MOST_GROUPS: Final = 4_000
-# Leiden finds about ten communities a unit of resolution on such graphs.
-_COMMUNITIES_A_UNIT: Final = 10
-# Broad themes: communities of the same graph at the resolution of plain modularity.
-_BROAD: Final = 1.0
+# Broad themes come back most often at this resolution (docs/validation.md); themes are finer.
+_BROAD: Final = 0.5
+_COARSEST: Final = 0.75
+# Doublings of the resolution that are tried; each raises cohesion by about .04 (docs/validation.md, "Granularity").
+_DOUBLINGS: Final = 10
+# Neighbours in a small run: with fewer one subject falls apart, with more two subjects of a small run become one.
+_FEWEST: Final = 10
+# A theme coheres by this share of what the themes cohere by on average.
+_COHESION_SHARE: Final = 0.7
+# Where a subject is shared, pairs of two firms are as near as pairs of one. With a handful of firms nothing else tells a shared
+# subject from several that are merely nearest; with more, their number does (docs/validation.md, "Few firms").
+_HANDFUL: Final = 5
+_AS_NEAR: Final = 0.85
 
 
 @dataclass(frozen=True)
@@ -56,85 +69,64 @@ def find_themes(rows: Whole, firms: Labels, granularity: float, min_firms: int, 
     ----------
     rows : (n, d) int8, whole subject vectors
     firms : (n,) the firm of each, as a number
-    granularity : the least mean cosine of a theme's pairs; higher gives more and narrower themes
+    granularity : the mean cohesion of the themes; higher gives more and narrower themes
     min_firms : firms that a theme has at least
     seed : of Leiden
     """
     n = len(rows)
     if n < 2:
         return Found(np.full(n, -1, dtype=np.int64), np.empty(0, dtype=np.int64))
-    graph = neighbour_graph(*nearest(rows, NEIGHBOURS))
-    resolution = min(n / _GROUP, _MOST_GROUPS) / _COMMUNITIES_A_UNIT
-    groups = communities(graph, resolution, seed)
-    labels = joined(rows, groups, granularity)[groups]
-    labels = _renumbered(np.where(_holds(rows, firms, labels, granularity, min_firms)[labels], labels, -1))
-    return Found(labels, _majority(labels, communities(graph, _BROAD, seed)))
+    graph = neighbour_graph(*nearest(rows, min(NEIGHBOURS, max(_FEWEST, round(n**0.5 / 2)))))
+    resolution = _resolution(graph, rows, firms, granularity, seed)
+    labels = agreed_communities(graph, resolution, seed)
+    held = holds_together(rows, firms, labels, granularity, min_firms)
+    labels = _renumbered(np.where(held[labels], labels, -1))
+    return Found(labels, _majority(labels, agreed_communities(graph, _BROAD, seed)))
 
 
-def joined(rows: Whole, groups: Labels, granularity: float) -> Labels:
-    """Join groups by average linkage until no two cohere by `granularity`; return each group's joined number (k,).
+def _resolution(graph: Any, rows: Whole, firms: Labels, granularity: float, seed: int) -> float:
+    """Return the resolution at which communities cohere by `granularity`, on average over their sentences.
 
-    The cohesion of two groups is the mean cosine of the pairs across them, which is the product of their mean vectors.
-    Ties go to the lower numbers.
+    Between two doublings cohesion rises with the logarithm, so one interpolation is near enough. Rounded, so that the last
+    bits of a machine's sums change nothing.
     """
-    k = int(groups.max()) + 1
-    unit = rows.astype(np.float64) / np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True).clip(
-        1e-12
-    )
-    sums = np.zeros((k, rows.shape[1]))
-    # In the rows' order, so that the sum is the same everywhere.
-    np.add.at(sums, groups, unit)
-    counts = np.bincount(groups, minlength=k).astype(np.float64)
-    means = sums / counts[:, None]
-    # Rounded, so that the last bits of a machine's linear algebra break no tie.
-    cohesion = np.round(means @ means.T, 9)
-    np.fill_diagonal(cohesion, -np.inf)
-    best = cohesion.argmax(axis=1)
-    value = cohesion[np.arange(k), best]
-    target = np.arange(k)
-    for _ in range(k - 1):
-        one = int(value.argmax())
-        if value[one] < granularity:
-            break
-        other = int(best[one])
-        one, other = min(one, other), max(one, other)
-        sums[one] += sums[other]
-        counts[one] += counts[other]
-        means[one] = sums[one] / counts[one]
-        target[target == other] = one
-        value[other] = -np.inf
-        cohesion[other, :] = cohesion[:, other] = -np.inf
-        row = np.round(means @ means[one], 9)
-        row[value == -np.inf] = -np.inf
-        row[one] = -np.inf
-        stale = np.flatnonzero((value > -np.inf) & ((best == one) | (best == other)))
-        cohesion[one, :] = cohesion[:, one] = row
-        best[one], value[one] = row.argmax(), row.max()
-        for number in stale:
-            if number != one:
-                best[number] = cohesion[number].argmax()
-                value[number] = cohesion[number, best[number]]
-        nearer = row > value
-        nearer[one] = False
-        best[nearer], value[nearer] = one, row[nearer]
-    return np.unique(target, return_inverse=True)[1].astype(np.int64)
+    before = 0.0
+    for resolution in (_COARSEST * 2.0**doubling for doubling in range(_DOUBLINGS)):
+        labels = communities(graph, resolution, seed, 2)
+        cohesion = cohesion_across(rows, firms, labels)
+        sizes = np.where(cohesion > -1, np.bincount(labels), 0)
+        # Where no community has two firms, finer ones have none either.
+        reached = float(np.average(cohesion, weights=sizes)) if sizes.any() else 1.0
+        if reached >= granularity:
+            part = round((granularity - before) / (reached - before), 4)
+            return max(float(resolution * 2 ** (part - 1)), _COARSEST)
+        before = reached
+    return resolution
 
 
-def _holds(
+def holds_together(
     rows: Whole, firms: Labels, labels: Labels, granularity: float, min_firms: int
 ) -> NDArray[np.bool_]:
     """Return (k,) bool: which groups have enough firms, and pairs of different firms that hold together."""
-    k = int(labels.max()) + 1
-    mine = np.unique(np.stack([labels, firms], axis=1), axis=0)
+    k = int(labels.max(initial=-1)) + 1
+    mine = np.unique(np.stack([labels, firms], axis=1)[labels >= 0], axis=0)
     n_firms = np.bincount(mine[:, 0], minlength=k)
-    return (n_firms >= min_firms) & (cohesion_across(rows, firms, labels) >= granularity)
+    across, within = cohesions(rows, firms, labels)
+    shared = (n_firms >= _HANDFUL) | (across >= _AS_NEAR * within)
+    held: NDArray[np.bool_] = (n_firms >= min_firms) & (across >= _COHESION_SHARE * granularity) & shared
+    return held
 
 
 def cohesion_across(rows: Whole, firms: Labels, labels: Labels) -> NDArray[np.float64]:
-    """Return (k,) the mean cosine of each label's pairs of sentences of two firms; -1 where there is no such pair.
+    """Return (k,) the mean cosine of each label's pairs of sentences of two firms; -1 where there is no such pair."""
+    return cohesions(rows, firms, labels)[0]
+
+
+def cohesions(rows: Whole, firms: Labels, labels: Labels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (k,) the mean cosine of each label's pairs of two firms, and of its pairs within firms; -1 for no such pair.
 
     With S the sum of a label's unit vectors, S_f that of firm f's, n and n_f their numbers:
-    (|S|² - Σ|S_f|²) ÷ (n² - Σ n_f²).
+    (|S|² - Σ|S_f|²) ÷ (n² - Σ n_f²), and (Σ|S_f|² - n) ÷ (Σ n_f² - n).
     """
     k = int(labels.max(initial=-1)) + 1
     unit = rows.astype(np.float64) / np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True).clip(
@@ -151,10 +143,13 @@ def cohesion_across(rows: Whole, firms: Labels, labels: Labels) -> NDArray[np.fl
     n = np.bincount(pairs[:, 0], weights=counts, minlength=k)
     n_own = np.bincount(pairs[:, 0], weights=counts**2, minlength=k)
     across = n**2 - n_own
-    found: NDArray[np.float64] = np.where(
+    within = n_own - n
+    # Rounded, so that the last bits of a machine's sums decide nothing.
+    between: NDArray[np.float64] = np.where(
         across > 0, ((whole**2).sum(axis=1) - own) / np.maximum(across, 1), -1.0
-    )
-    return found
+    ).round(6)
+    inner: NDArray[np.float64] = np.where(within > 0, (own - n) / np.maximum(within, 1), -1.0).round(6)
+    return between, inner
 
 
 def _renumbered(labels: Labels) -> Labels:

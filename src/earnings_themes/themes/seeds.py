@@ -89,19 +89,14 @@ def encode(texts: Sequence[str], about: dict[str, Any], settings: Embedding | No
 
     Parameters
     ----------
-    texts
-        Sentences, or words.
-    about
-        embedding_model and space of the run (themes.json, metadata).
-    settings
-        The run's section `embedding`; None for the packaged encoders, which a run names itself.
+    texts : sentences, or words
+    about : embedding_model and space of the run (themes.json, metadata)
+    settings : the run's section `embedding`; None for the packaged encoders, which a run names itself
 
     Raises
     ------
-    ConfigError
-        The run's encoder is none of the packaged ones, and no settings are given.
-    ModelError
-        The encoder or space that is at hand is another than the run's.
+    ConfigError : the run's encoder is none of the packaged ones, and no settings are given
+    ModelError : the encoder or space that is at hand is another than the run's
     """
     name = str(about.get("embedding_model", ""))
     if settings is None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earnings_themes.config import ThemeSettings
-from earnings_themes.themes.find import Found, cohesion_across
+from earnings_themes.themes.find import Found, holds_together
 
 Whole = NDArray[np.int8]
 Labels = NDArray[np.int64]
@@ -24,8 +24,6 @@ _BLOCK: Final = 8_192
 _LENGTH: Final = 4_096
 # A sentence with this share of its theme's threshold is held by the broad theme alone.
 _BROAD_SHARE: Final = 0.6
-# Settled, a theme's pairs of different firms must cohere by this share of what it was found with; else nothing is shared.
-_COHESION_SHARE: Final = 0.7
 # After two rounds fewer than one sentence in a hundred moves.
 _ROUNDS: Final = 2
 
@@ -179,12 +177,7 @@ def _holds(
     np.maximum.at(largest, pairs[:, 0], counts)
     # Two firms hold at least a half: an equal share, half as much again, is no domination, whatever the limit.
     most = np.maximum(settings.max_firm_share, 1.5 / np.maximum(n_firms, 1))
-    cohesion = np.full(k, -1.0)
-    across = cohesion_across(rows, firms, labels)
-    cohesion[: len(across)] = across
-    held: NDArray[np.bool_] = (
-        (n_firms >= settings.min_firms)
-        & (largest <= most * np.maximum(total, 1))
-        & (cohesion >= _COHESION_SHARE * settings.granularity)
-    )
-    return held
+    together = holds_together(rows, firms, labels, settings.granularity, settings.min_firms)
+    held: NDArray[np.bool_] = np.zeros(k, dtype=np.bool_)
+    held[: len(together)] = together
+    return held & (largest <= most * np.maximum(total, 1))

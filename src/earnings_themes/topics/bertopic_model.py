@@ -66,8 +66,7 @@ class BERTopicModel(TopicModelInterface):
 
         Raises
         ------
-        ModelError
-            For embeddings that are missing, of another length, NaN or zero.
+        ModelError : for embeddings that are missing, of another length, NaN or zero
         """
         if embeddings is None:
             raise ModelError("BERTopicModel needs one embedding a document; none were given.")

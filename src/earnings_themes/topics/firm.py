@@ -1,7 +1,6 @@
-"""The map: one firm's sentences and their subject vectors become its topics.
+"""The map: one firm's sentences and subject vectors become its topics.
 
-A firm with too little text is a result with a status, not a failure: what fails is a bug or the machine,
-and only that is worth a retry.
+Too little text is a result with a status, not a failure: only bugs and machine failures are worth a retry.
 """
 
 import time
@@ -93,10 +92,8 @@ def process_firm(
 
     Raises
     ------
-    ResultError
-        For vectors of other sentences than these.
-    ModelError
-        For vectors that are zero.
+    ResultError : for vectors of other sentences than these
+    ModelError : for vectors that are zero
     """
     timing = dict(seconds or {})
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What every topic model refuses, and how the word-based ones read a sentence."""
+"""Input checks that all topic models share, and the words that word-based models read."""
 
 from collections import Counter
 from collections.abc import Sequence

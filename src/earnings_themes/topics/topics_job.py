@@ -1,7 +1,7 @@
-"""A firm's topics as a job: what rule topics runs, in a warm process or in its own.
+"""A firm's topics as a job, run in the warm process or in its own.
 
-Its arguments are plain values, because they travel through a socket; its result is an exit status, because
-the job that waits for it needs no more.
+Arguments are plain values because they pass through a socket; the result is an exit status because the
+waiting job needs no more.
 """
 
 from collections.abc import Mapping

@@ -9,13 +9,12 @@ from typer.testing import CliRunner
 
 from earnings_themes.cli.app import app
 from earnings_themes.errors import ResultError
-from earnings_themes.ingest.calls import CallRow, write_calls
 from earnings_themes.panel.build import build
 from earnings_themes.registry import Registry
 from earnings_themes.registry.curate import curate, read_decisions
 from tests.panel_run import random_sentences
 from tests.panel_run import write_run as write_panel_run
-from tests.unit.registry.test_quarters import AFTER, BEFORE, DAYS, run, themes
+from tests.unit.registry.test_quarters import AFTER, BEFORE, run, themes
 
 
 def _asked(*words: str | Path) -> str:
@@ -30,8 +29,6 @@ def quarters(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("quarters")
     for name, said in (("q1", BEFORE), ("q2", {f"{firm}x": said for firm, said in AFTER.items()})):
         folder = run(place, name, said)
-        calls = [CallRow(firm, f"Firm {firm}", "1", DAYS[name], None, "", "", 1) for firm in said]
-        write_calls(folder / "source_calls.parquet", calls, ())
         build(str(folder), folder)
     return place
 

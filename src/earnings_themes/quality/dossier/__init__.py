@@ -1,1 +1,1 @@
-"""What a referee asks for, in one folder of every run: the run writes what is cheap, `earnings-themes dossier` the rest."""
+"""What a referee asks for, in one folder: a run writes the cheap parts, `earnings-themes dossier` the rest."""

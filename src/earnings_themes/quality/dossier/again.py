@@ -120,7 +120,8 @@ def holdout(known: Known) -> pd.DataFrame:
         left = tenth[known.firms] != number
         gone = {firm for firm, other in zip(known.firm_ids, tenth, strict=True) if other == number}
         topics = [(firm, of) for firm, of in known.topics if firm not in gone]
-        other = found_again(_part(known.corpus, left), topics, known.settings, seed)
+        part = {name: getattr(known.corpus, name)[left] for name in ("modelled", "rows", "content")}
+        other = found_again(replace(known.corpus, **part), topics, known.settings, seed)
         columns[f"without_{number + 1}"] = matches(known.labels[left], other, len(known.ids))[0]
     table = pd.DataFrame(columns)
     table.insert(0, "least", table.min(axis=1))
@@ -128,12 +129,6 @@ def holdout(known: Known) -> pd.DataFrame:
     table.insert(0, "label", [theme.label for theme in known.themes.themes])
     table.insert(0, "theme_id", known.ids)
     return table
-
-
-def _part(corpus: Corpus, rows: NDArray[np.bool_]) -> Corpus:
-    return replace(
-        corpus, modelled=corpus.modelled[rows], rows=corpus.rows[rows], content=corpus.content[rows]
-    )
 
 
 def matches(labels: Labels, other: Labels, k: int) -> tuple[NDArray[np.float64], Labels]:
@@ -179,16 +174,20 @@ def sensitivity(known: Known, encoder: str | None) -> pd.DataFrame:
 
 
 def _compared(known: Known, other: Labels, changed: str, to: str) -> pd.DataFrame:
-    k, m = len(known.ids), int(other.max(initial=-1)) + 1
-    index, best = matches(known.labels, other, k)
-    ours, theirs = _exposures(known.firms, known.labels, k), _exposures(known.firms, other, m)
+    from scipy.stats import spearmanr
+
+    n_themes, n_other = len(known.ids), int(other.max(initial=-1)) + 1
+    index, best = matches(known.labels, other, n_themes)
+    ours, theirs = _exposures(known.firms, known.labels, n_themes), _exposures(known.firms, other, n_other)
+    # Of exposures that do not vary there is no rank correlation.
+    varied = [m >= 0 and np.ptp(ours[:, k]) > 0 and np.ptp(theirs[:, m]) > 0 for k, m in enumerate(best)]
     rho = [
-        _spearman(ours[:, theme], theirs[:, match]) if match >= 0 else np.nan
-        for theme, match in enumerate(best)
+        float(spearmanr(ours[:, theme], theirs[:, best[theme]]).statistic) if varies else np.nan
+        for theme, varies in enumerate(varied)
     ]
     return pd.DataFrame(
         {
-            "changed": changed, "to": to, "n_themes": m, "coverage": float((other >= 0).mean()),
+            "changed": changed, "to": to, "n_themes": n_other, "coverage": float((other >= 0).mean()),
             "theme_id": known.ids, "label": [theme.label for theme in known.themes.themes], "jaccard": index, "rho": rho,
         }
     )  # fmt: skip
@@ -200,12 +199,6 @@ def _exposures(firms: Labels, labels: Labels, k: int) -> NDArray[np.float64]:
     np.add.at(counts, (firms[labels >= 0], labels[labels >= 0]), 1)
     found: NDArray[np.float64] = counts / np.maximum(np.bincount(firms, minlength=n_firms), 1)[:, None]
     return found
-
-
-def _spearman(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    from scipy.stats import spearmanr
-
-    return float(spearmanr(one, other).statistic) if np.ptp(one) and np.ptp(other) else np.nan
 
 
 def _encoded(known: Known, name: str) -> Corpus:

@@ -21,6 +21,7 @@ from earnings_themes.system.folders import folder_at
 STABILITY: Final = "stability.csv"
 CURVE: Final = "curve.csv"
 MADE_WITH: Final = "made_with.json"
+_STABILITY: Final = ("level", "theme_id", "label", "kind", "n_firms", "n_sentences", "cohesion", "stability")
 # Results whose digest says that two runs are the same.
 _RESULTS: Final = ("panel.parquet", "calls.parquet", "codebook.md")
 
@@ -64,56 +65,30 @@ def write_basic(where: str, out: Path) -> Themes:
 
 
 def stability_rows(themes: Themes) -> pd.DataFrame:
-    """Return a row a theme of both levels: level, theme_id, label, kind, n_firms, n_sentences, cohesion, stability, trusted."""
-    rows = [
-        {
-            "level": theme.level,
-            "theme_id": theme.theme_id,
-            "label": theme.label,
-            "kind": theme.kind,
-            "n_firms": theme.n_firms,
-            "n_sentences": theme.n_sentences,
-            "cohesion": theme.cohesion,
-            "stability": theme.stability,
-            "trusted": None if theme.stability is None else "no" if is_unstable(theme) else "yes",
-        }
-        for theme in (*themes.themes, *themes.broad)
+    """Return a row a theme of both levels, with _STABILITY's columns and trusted: yes or no, null without a stability."""
+    every = (*themes.themes, *themes.broad)
+    table = pd.DataFrame(
+        [[getattr(theme, name) for name in _STABILITY] for theme in every], columns=[*_STABILITY]
+    )
+    table["trusted"] = [
+        None if theme.stability is None else "no" if is_unstable(theme) else "yes" for theme in every
     ]
-    columns = [
-        "level",
-        "theme_id",
-        "label",
-        "kind",
-        "n_firms",
-        "n_sentences",
-        "cohesion",
-        "stability",
-        "trusted",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    return table
 
 
 def _made_with(themes: Themes, raw: bytes, out: Path) -> dict[str, Any]:
     about = {name: value for name, value in themes.metadata.items() if name not in ("timing", "plain_labels")}
-    digests = {"themes.json": hashlib.sha256(_without_timing(raw)).hexdigest()}
+    # themes.json without how long it took, which is another every time.
+    untimed = json.loads(raw)
+    del untimed["metadata"]["timing"]
+    digests = {"themes.json": hashlib.sha256(json.dumps(untimed, sort_keys=True).encode()).hexdigest()}
     for name in _RESULTS:
         if (out / name).exists():
             with (out / name).open("rb") as file:
                 digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return {
-        "run": themes.run,
-        "earnings_themes": __version__,
-        "made": about,
-        "sha256": digests,
-        "skipped_firms": {firm.firm_id: firm.reason for firm in themes.skipped_firms},
-    }
-
-
-def _without_timing(raw: bytes) -> bytes:
-    """Return themes.json without how long it took, which is another every time."""
-    found = json.loads(raw)
-    found["metadata"].pop("timing", None)
-    return json.dumps(found, sort_keys=True).encode()
+    skipped = {firm.firm_id: firm.reason for firm in themes.skipped_firms}
+    about = {"run": themes.run, "earnings_themes": __version__, "made": about, "sha256": digests}
+    return {**about, "skipped_firms": skipped}
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:

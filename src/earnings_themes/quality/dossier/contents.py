@@ -1,7 +1,6 @@
 """The contents page of a dossier: what a referee asks, and where the answer is."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -10,22 +9,6 @@ from earnings_themes.system.files import write_atomically
 
 FOLDER: Final = "dossier"
 INDEX: Final = "index.md"
-_COMMAND: Final = "`earnings-themes dossier {run}` makes it"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A question, the file that answers it (below dossier/, or ../ for one of the run; empty for a command), and how."""
-
-    asks: str
-    file: str
-    answer: str
-
-
-def rows() -> list[Row]:
-    """Return what a referee asks, in the order of asks.txt."""
-    text = files("earnings_themes.quality.dossier").joinpath("asks.txt").read_text(encoding="utf-8")
-    return [Row(*map(str.strip, line.split("|"))) for line in text.splitlines() if not line.startswith("#")]
 
 
 # Files that hold sentences of the calls, which may not be passed on.
@@ -44,34 +27,28 @@ def write_contents(out: Path, run: str, left_out: Mapping[str, str] | None = Non
     left_out
         By file why it could not be made.
     """
-    write_atomically(out / INDEX, "\n".join(_lines(out, run, left_out or {})) + "\n")
-
-
-def _lines(out: Path, run: str, left_out: Mapping[str, str]) -> Iterator[str]:
-    yield "# Dossier"
-    yield ""
-    yield f"The run `{run}`: what a referee asks, and where the answer is."
-    yield ""
-    yield "| a referee asks | the answer |"
-    yield "| --- | --- |"
-    for row in rows():
-        yield f"| {row.asks} | {_answer(row, out, run, left_out)} |"
-    yield ""
+    text = files("earnings_themes.quality.dossier").joinpath("asks.txt").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line[0] != "#"]
     named = " and ".join(f"`{name}`" for name in WITH_TEXT)
-    yield (
-        f"{named} hold sentences of the calls: do not pass them on where the calls' licence forbids it. The other files "
-        "hold none."
-    )
+    lines = [
+        f"# Dossier\n\nThe run `{run}`: what a referee asks, and where the answer is.\n",
+        "| a referee asks | the answer |\n| --- | --- |",
+        *(
+            f"| {asks} | {_answer(file, answer.format(run=run), out, run, left_out or {})} |"
+            for asks, file, answer in rows
+        ),
+        f"\n{named} hold sentences of the calls: do not pass them on where the calls' licence forbids it. The other files "
+        "hold none.\n",
+    ]
+    write_atomically(out / INDEX, "\n".join(lines))
 
 
-def _answer(row: Row, out: Path, run: str, left_out: Mapping[str, str]) -> str:
-    answer = row.answer.format(run=run)
-    if not row.file:
+def _answer(file: str, answer: str, out: Path, run: str, left_out: Mapping[str, str]) -> str:
+    """Return a row's second cell. file: below dossier/, or ../ for one of the run; empty for a command."""
+    if not file:
         return answer
-    if row.file in left_out:
-        return f"not made: {left_out[row.file]}"
-    where = f"[{row.file}]({row.file})"
-    there = row.file.startswith("..") or (out / row.file).exists()
-    return (
-        f"{where}: {answer}" if there else f"{row.file}: {answer}. Not there yet: {_COMMAND.format(run=run)}"
-    )
+    if file in left_out:
+        return f"not made: {left_out[file]}"
+    if file.startswith("..") or (out / file).exists():
+        return f"[{file}]({file}): {answer}"
+    return f"{file}: {answer}. Not there yet: `earnings-themes dossier {run}` makes it"

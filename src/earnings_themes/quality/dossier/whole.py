@@ -29,15 +29,13 @@ def write_whole(run: Path, encoder: str | None = None) -> dict[str, str]:
 
     Parameters
     ----------
-    run
-        The run's folder on this disk.
-    encoder
-        Another encoder to find the themes with: static, or packaged; None for static, unless the run has it already.
+    run : the run's folder on this disk
+    encoder : another encoder to find the themes with: static, or packaged; None for static, unless the
+        run has it already
 
     Raises
     ------
-    ResultError
-        A file of the run is missing or damaged.
+    ResultError : a file of the run is missing or damaged
     """
     out = run / FOLDER
     themes = write_basic(str(run), run)

@@ -32,9 +32,9 @@ class Corpus:
 
     Parameters
     ----------
-    table : a row a sentence in the order of the calls, indexed by sentence_id: firm_id, text, before (the
-        previous sentence of the call, None for the first), modelled (bool: not procedural, with a word of
-        content)
+    table : a row a sentence in the order of the calls, indexed by sentence_id: firm_id, text, before
+        (the; previous sentence of the call, None for the first), modelled (bool: not procedural, with a word
+        of content)
     """
 
     table: pd.DataFrame
@@ -153,7 +153,7 @@ def read_runs(specs: Sequence[str], transcripts: Path | None) -> tuple[Corpus, l
 
     Raises
     ------
-    InputError : a path, column or the transcripts are missing, two runs have one name, a table names an
+    InputError : a path, column or the transcripts are missing, two runs have one name, a table names an;
         unknown sentence, or the runs read different calls
     """
     named = [_named(spec) for spec in specs]

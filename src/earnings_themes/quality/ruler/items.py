@@ -17,8 +17,8 @@ class Item:
     weight : pairs, or sentences, that it stands for in recall; 1 elsewhere
     label : shown with it; empty for other kinds
     intruder : the sentence that does not belong; empty for other kinds
-    together : run → "sure", "all" or "no": the run puts the pair in one theme among its surest, at all, or
-        not
+    together : run → "sure", "all" or "no": the run puts the pair in one theme among its surest, at all,
+        or; not
     themed : run → sentence → the same for having a theme; of random pairs only
     stratum, inside : what a sentence judged against a theme was drawn from, and whether it has the theme
     """

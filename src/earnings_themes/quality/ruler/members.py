@@ -189,10 +189,10 @@ def estimates(units: pd.DataFrame, draws: int, seed: int) -> dict[tuple[str, str
 
     Parameters
     ----------
-    units : a row a sentence: arm (the theme), stratum, weight (1 ÷ probability), inside (bool), about (0 to
-        1)
-    draws : bootstrap draws within strata (Rao and Wu 1988, rescaled: n − 1 of n); fully sampled strata have
-        no sampling error
+    units : a row a sentence: arm (the theme), stratum, weight (1 ÷ probability), inside (bool), about (0
+        to; 1)
+    draws : bootstrap draws within strata (Rao and Wu 1988, rescaled: n − 1 of n); fully sampled strata
+        have; no sampling error
 
     Returns
     -------
