@@ -62,6 +62,7 @@ def test_a_job_among_ten_thousand_firms_reads_little_more_than_its_own(
     assert read > needed(tmp_path / "counted", firm_id, firms[firm_id]) / 2, "the count misses what was read"
     asked = [f"{served.request} {served.query}" for served in aws.served[begun:]]
     assert not any("firms.tsv" in each for each in asked), "the firm's own rows have its name"
+    assert len(asked) <= 6, "of each file the end, what is left of its table of contents, and the firm's rows"
     assert read <= limit, (
         f"read {read:,} bytes for {found.metadata['n_sentences']} sentences, limit {limit:,}"
     )

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from tests.conftest import REPO
 from tests.dynamodb import create_table
 from tests.offline_aws import OfflineAWS
 from tests.published import ODD_FIRM_IDS
-from tests.small_run import RUN, list_firms, make_run, write_firm
+from tests.small_run import DAY, RUN, Said, list_firms, make_run, write_firm, write_run
 
 Upload = Callable[[Path], None]
 FIRMS = ("0012", "23", "34")
@@ -199,6 +200,23 @@ def test_the_job_publishes_to_the_table_and_again_when_the_table_has_lost_it(
     reduce(table="themes")
     assert statuses(aws) == ["Completed", "Completed"]
     assert len(store.runs()) == 1
+
+
+def test_two_quarters_of_one_registry_on_s3_have_the_same_themes(
+    aws: OfflineAWS, tmp_path: Path, config: dict[str, Any], reduce: Callable[..., Path]
+) -> None:
+    config["registry"] = {"path": f"s3://{BUCKET}/registry/mine", "mode": "extend"}
+    found = []
+    for name, day in ((RUN, DAY), ("2023_Q3", DAY + timedelta(days=92))):
+        folder = write_run(tmp_path / name, {firm: [Said(0), Said(1)] for firm in FIRMS}, run=name, day=day)
+        for path in (path for path in folder.rglob("*") if path.is_file()):
+            aws.client("s3").upload_file(str(path), BUCKET, f"results/{name}/{path.relative_to(folder)}")
+        config["run"] = name
+        found.append(
+            {theme["theme_id"] for theme in json.loads(reduce(f"{name}-out").read_bytes())["themes"]}
+        )
+    assert statuses(aws) == ["Completed", "Completed"]
+    assert found[0] and found[0] == found[1], "the second quarter settles in what the first one founded"
 
 
 def test_the_rule_script_takes_the_backend_from_the_config(

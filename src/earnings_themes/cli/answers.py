@@ -1,4 +1,4 @@
-"""What several commands answer with: every sentence of a theme, broad themes, and one name for one figure."""
+"""What several look-ups answer: all sentences of a theme, broad themes, and one name for each figure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _NAMES: Final = {"size": "n_sentences", "probability": "strength"}
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A sentence of a theme. strength: the cosine to the theme, from 0 to 1; None where the run did not measure it."""
+    """A sentence of a theme. strength: 0 to 1; None if the run did not measure it."""
 
     firm_id: str
     topic_id: int
@@ -24,9 +24,9 @@ class Said:
 
 
 def all_sentences(store: ThemeStore, theme: Theme, run: str) -> list[Said]:
-    """Return every sentence that a run has of a theme, the surest first. Raises NotFoundError.
+    """Return every sentence that a run has of a theme, surest first. Raises NotFoundError.
 
-    A question a topic: with a dynamodb store, a request each.
+    One query a topic; with a dynamodb store, one request each.
     """
     found = [
         Said(topic.firm_id, topic.topic_id, said.sentence_id, said.speaker_type, said.probability, said.text)
@@ -37,9 +37,10 @@ def all_sentences(store: ThemeStore, theme: Theme, run: str) -> list[Said]:
 
 
 def broad_themes(run: str, folder: str | None) -> list[Theme]:
-    """Return a run's broad themes from its files, because a store holds themes and what is below them.
+    """Return a run's broad themes from its files, because stores hold level 1 only.
 
-    folder: the run's, on a disk or s3://; None for results/{run}. Raises NotFoundError where there is no themes.json.
+    folder: the run's, on a disk or s3://; None for results/{run}. Raises NotFoundError if there is no
+    themes.json.
     """
     # They load Arrow and boto3, which a look-up in a local store does without.
     from earnings_themes.results.artifacts import parse_themes
@@ -57,7 +58,7 @@ def broad_themes(run: str, folder: str | None) -> list[Theme]:
 
 
 def named(value: Any) -> Any:
-    """Return a record with each figure under the one name that it has in tables and CSV too."""
+    """Return a record with each figure under the name that tables and CSV use."""
     if isinstance(value, Mapping):
         return {_NAMES.get(name, name): named(part) for name, part in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,6 @@
-"""`earnings-themes fit`: a subject space of one's own, learned from finished runs. See docs/validation.md, "Vectors"."""
+"""`earnings-themes fit`: learns a subject space of your own from finished runs. See docs/validation.md,
+"Vectors".
+"""
 
 import os
 from dataclasses import replace

@@ -1,6 +1,6 @@
-"""The commands that do work instead of answering: both containers, the cloud's settings, the comparison of runs.
+"""Commands that do work instead of looking up: both containers, cloud settings, comparison of runs.
 
-What they need is imported when one is called, so that a look-up never waits for it.
+Their imports are inside the functions, so that a look-up never waits for them.
 """
 
 import sys

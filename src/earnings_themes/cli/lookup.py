@@ -1,4 +1,4 @@
-"""Finds what a user means: the newest run, a firm by its name, and the nearest thing when there is none."""
+"""Finds what a user means: the newest run, a firm by name, and the closest match if there is none."""
 
 import difflib
 from collections.abc import Callable, Iterable
@@ -22,7 +22,7 @@ def run_or_newest(store: ThemeStore, run: str | None) -> str:
 
 
 def with_known_runs(store: ThemeStore, run: str, error: NotFoundError) -> NotFoundError:
-    """Return the error with the runs there are, when it is the run that is missing; else the error itself."""
+    """Return an error that names the published runs if it is the run that is missing; else the error itself."""
     known = [info.run for info in store.runs()]
     if run in known:
         return error
@@ -30,9 +30,9 @@ def with_known_runs(store: ThemeStore, run: str, error: NotFoundError) -> NotFou
 
 
 def find_theme(store: ThemeStore, theme_id: str, run: str | None = None) -> Theme:
-    """Return a theme given by its id, its label, or a part of its label in a run; None: the newest.
+    """Return a theme by id, label, or part of its label in a run; None: the newest.
 
-    Raises NotFoundError that names the themes that fit equally well, the nearest theme id, or the runs there are.
+    Raises NotFoundError naming equally good matches, the closest id, or the published runs.
     """
     try:
         # A run by itself is named in its themes' ids.
@@ -59,12 +59,12 @@ def find_theme(store: ThemeStore, theme_id: str, run: str | None = None) -> Them
 
 
 def run_of(store: ThemeStore, theme: Theme, run: str | None) -> str:
-    """Return the run that a theme was found in by find_theme, which was given `run`."""
+    """Return the run in which find_theme, given `run`, found the theme."""
     return theme.theme_id.rpartition("-")[0] or run or store.theme_history(theme.theme_id)[0][0].run
 
 
 def _labelled(store: ThemeStore, wanted: str, run: str | None) -> str | None:
-    """Return the id of the theme whose label is `wanted`, or holds it; None where no label does."""
+    """Return the id of the theme with this label, or with it as a part; None if there is none."""
     runs = [info.run for info in store.runs()]
     if not runs or (run is not None and run not in runs):
         return None

@@ -138,6 +138,39 @@ def fading(registry: RegistryOption, run: RegistryRunOption = None, format: Tabl
     _print_changes(format, sorted(found, key=lambda each: each.share - each.before))
 
 
+@registry_app.command(epilog=examples("registry compare results/pooled --registry registry/mine"))
+def compare(
+    pooled: Annotated[
+        Path, Argument(metavar="RUN", help="Folder of a run of all quarters at once, without a registry.")
+    ],
+    registry: RegistryOption,
+    results: ResultsOption = "results",
+    format: TableOption = "table",
+) -> None:
+    """Show how far the registry's quarters agree with one pooled run of the same calls, theme by theme.
+
+    Runs of the registry whose folder is not there are left out. AMI counts the sentences that settled in both.
+    """
+    from earnings_themes.quality.over_time import against_pooled
+
+    version = _version(registry)
+    runs = [Path(results) / ran.run for ran in version.runs]
+    found = against_pooled([run for run in runs if (run / "sentences.parquet").exists()], pooled)
+    labels = {theme.theme_id: theme.label for theme in version.themes}
+    header = ("theme_id", "label", "n_sentences", "pooled", "precision", "recall", "f1")
+    rows = [
+        (m.label, labels.get(m.label), m.n, m.theme_id, *(round(x, 4) for x in (m.precision, m.recall, m.f1)))
+        for m in found.matches
+    ]
+    if print_data(format, asdict(found), header, rows):
+        return
+    print(
+        f"{found.n_shared:,} sentences: {found.n_settled:,} settled in the registry, {found.n_settled_pooled:,} in the "
+        f"pooled run; AMI {found.ami.value if found.ami.value is not None else float('nan'):.3f}\n"
+    )
+    print_table(header, rows)
+
+
 @registry_app.command(epilog=examples("registry propose --registry registry/mine > decisions.yaml"))
 def propose(registry: RegistryOption) -> None:
     """Print decisions to think about, as a YAML that `curate` takes: merges of like themes, themes without a name.

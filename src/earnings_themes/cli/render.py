@@ -1,4 +1,4 @@
-"""Turns answers into a table for people, JSON for programs, or CSV for spreadsheets."""
+"""Formats answers: a table for people, JSON for programs, CSV for spreadsheets."""
 
 import csv
 import json
@@ -22,8 +22,8 @@ _WORTH_SHOWING = 20
 class Column:
     """A column of a table. A flexible one is cut to fit the terminal; a wrapped one (the last) is folded.
 
-    first_to_go: cut before every other column, and left out where hardly anything of it would be left; of several the
-    last goes first.
+    first_to_go: cut before other columns, and left out if hardly anything would remain; of several the last
+    goes first.
     """
 
     name: str
@@ -65,7 +65,7 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], width: int 
 
 
 def _without_first_to_go(columns: Sequence[Column], widths: list[int], width: int) -> list[int]:
-    """Return the places of the columns that stay, after the ones that give way have been cut or left out."""
+    """Return the indices of the remaining columns, after those that give way were cut or left out."""
     shown = list(range(len(columns)))
     for i, column in reversed(list(enumerate(columns))):
         too_wide = _total(widths, shown) - width

@@ -70,7 +70,10 @@ class RegistryTheme:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A run that founded or extended the registry. quarter: of its last call, as 2020Q2; dates as YYYY-MM-DD."""
+    """A run that founded or extended the registry. quarter: of its last call, as 2020Q2; dates as YYYY-MM-DD.
+
+    past: SHA-256 of the file in past/ that holds the vectors of what it said.
+    """
 
     run: str
     quarter: str
@@ -80,6 +83,7 @@ class Ran:
     n_content: int
     n_settled: int
     n_born: int
+    past: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """A registry's folder: versions that are only ever added, and a pointer to the one that counts.
 
     NAME/versions/000001.json   a whole version; written once, under a name that was free, never changed or removed
+    NAME/past/SHA256.npz        vectors of what a run said, for later runs to compare with; written before the version that names it
     NAME/current                the number and the SHA-256 of the version that counts; moved in one step
 
 What a reader sees follows from the pointer alone. A run that is cut short before the pointer moved leaves a file that
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from earnings_themes.errors import BusyError, RegistryError
+from earnings_themes.registry.past import RUNS, Past, decode_past
 from earnings_themes.registry.records import Version, decode, digest_of, encode, quarters_between
 from earnings_themes.system.folders import Folder, folder_at
 
@@ -21,6 +23,7 @@ Mode = Literal["extend", "frozen"]
 
 _CURRENT: Final = "current"
 _VERSIONS: Final = "versions"
+_PAST: Final = "past"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,14 @@ class Ground:
     births : whether it may add themes, and so a version
     replaces : the version that this very run made before, where it is made again
     mark : of the pointer that was read, for the commit
+    past : what runs before said, None where nothing is kept or nothing can be born
     """
 
     base: Named | None
     births: bool
     replaces: Named | None = None
     mark: str | None = None
+    past: Past | None = None
 
 
 class Registry:
@@ -102,14 +107,14 @@ class Registry:
                 f"{newest.quarter}. Themes are born in the order of time. Set registry.mode: frozen, so that the run "
                 "settles in the themes that are there; or found another registry and run the quarters in order."
             )
-        return Ground(current, births=True, mark=mark)
+        return Ground(current, births=True, mark=mark, past=self._past(current))
 
     def _again(self, run: str, current: Named, mark: str | None, mode: Mode) -> Ground:
         """Return the ground of a run that the registry knows: the themes that it had, as they are called now."""
         if current.version.made_by == run and mode == "extend":
             parent = current.version.parent
             base = self._before(current.version.number, parent) if parent else None
-            return Ground(base, births=True, replaces=current, mark=mark)
+            return Ground(base, births=True, replaces=current, mark=mark, past=self._past(base))
         is_curated = False
         for named in self.lineage():
             is_curated |= named.version.made_by is None
@@ -141,8 +146,10 @@ class Registry:
                 curation = curation or named.sha256
         return curation if mode == "frozen" else newest
 
-    def commit(self, version: Version, ground: Ground) -> Named:
+    def commit(self, version: Version, ground: Ground, past: bytes = b"") -> Named:
         """Add a version made on this ground and point to it; return it, or the same one where it is there already.
+
+        past: the file that the version's last run names.
 
         Raises BusyError when another run has moved the pointer meanwhile; its version then counts.
         """
@@ -158,6 +165,9 @@ class Registry:
             parent=ground.base.sha256 if ground.base else None,
             replaces=ground.replaces.sha256 if ground.replaces else None,
         )
+        if past:
+            # Named by its content: where it is there already it is this very file.
+            self.folder.child(_PAST).swap(f"{digest_of(past)}.npz", past, None)
         versions = self.folder.child(_VERSIONS)
         while not versions.swap(_file(version.number), encode(version), None):
             # Left by a run that was cut short; or it is this very version, and only the pointer is missing.
@@ -177,6 +187,24 @@ class Registry:
     def _current(self) -> tuple[Named | None, str | None]:
         pointer, mark = self._pointer()
         return (self._read(int(pointer["number"]), pointer["sha256"]) if pointer else None), mark
+
+    def _past(self, base: Named | None) -> Past | None:
+        files = []
+        for ran in (base.version.runs if base else ())[-RUNS:]:
+            if ran.past:
+                name = f"{self}/{_PAST}/{ran.past}.npz"
+                try:
+                    data = self.folder.child(_PAST).read(f"{ran.past}.npz")
+                except OSError as error:
+                    raise RegistryError(
+                        f"{name}: cannot be read ({error}). Put it back, from a copy."
+                    ) from error
+                if digest_of(data) != ran.past:
+                    raise RegistryError(
+                        f"{name}: is not the file that run {ran.run} wrote. Put it back, from a copy."
+                    )
+                files.append(data)
+        return decode_past(files)
 
     def _pointer(self) -> tuple[dict[str, Any] | None, str | None]:
         try:

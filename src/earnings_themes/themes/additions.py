@@ -9,7 +9,7 @@ from earnings_themes.abstractions import Theme, Themes
 from earnings_themes.config import RegistrySettings, ThemeSettings
 from earnings_themes.registry import Ground, Ran, RegistryTheme, Version
 from earnings_themes.registry.grow import grown
-from earnings_themes.registry.records import Seen
+from earnings_themes.registry.records import Seen, digest_of
 from earnings_themes.registry.versions import Named
 from earnings_themes.speech import CONTENT
 from earnings_themes.themes.listing import Reduced
@@ -17,10 +17,12 @@ from earnings_themes.themes.registered import span
 from earnings_themes.themes.settle import Centres
 
 
-def next_version(ground: Ground, found: Reduced, themes: Themes, settings: ThemeSettings) -> Version | None:
+def next_version(
+    ground: Ground, found: Reduced, themes: Themes, settings: ThemeSettings, past: bytes
+) -> Version | None:
     """Return the version that a run adds, without its number; None where a registry would be founded without a theme.
 
-    themes: as readers see them, with the labels that last.
+    themes: as readers see them, with the labels that last. past: the file that the run leaves of what it said.
     """
     if ground.base is None and not themes.themes:
         return None
@@ -46,6 +48,7 @@ def next_version(ground: Ground, found: Reduced, themes: Themes, settings: Theme
         n_content=int((found.corpus.content >= CONTENT).sum()),
         n_settled=int((placed.settled.labels >= 0).sum()),
         n_born=len(fine),
+        past=digest_of(past),
     )
     seen = {theme.theme_id: Seen(themes.run, theme.n_firms, theme.n_sentences) for theme in themes.themes}
     born = [_lasting(*of) for of in (*fine, *wide)]

@@ -19,6 +19,7 @@ from earnings_themes.config import RegistrySettings, ThemeSettings
 from earnings_themes.embedding.space import load_space
 from earnings_themes.errors import ResultError
 from earnings_themes.registry import Ground, Registry, Version
+from earnings_themes.registry.past import encode_past
 from earnings_themes.results.artifacts import write_themes
 from earnings_themes.results.provenance import peak_memory_mb
 from earnings_themes.results.topics_reader import TopicsReader
@@ -95,7 +96,7 @@ def aggregate_files(
     )
     themes = made.themes
     if kept and registry and ground:
-        named = kept.commit(made.version, ground) if made.version else ground.base
+        named = kept.commit(made.version, ground, made.past) if made.version else ground.base
         themes = about_run(named, registry, themes)
     write_sentences(
         output.with_name("sentences.parquet"), corpus, made.kinds, made.settled, made.tree,
@@ -183,8 +184,12 @@ def aggregate(
         timing["name"] = time.perf_counter() - started
     timed = {"seconds": timing, "peak_memory_mb": peak_memory_mb()}
     themes = replace(themes, metadata={**themes.metadata, "timing": timed})
-    version = next_version(ground, reduced, themes, settings) if ground and ground.births else None
-    return Made(themes, tree, of_sentences, placed.settled, version)
+    version, past = None, b""
+    if ground and ground.births:
+        some = pool.exemplars
+        past = encode_past(corpus.rows[some], corpus.content[some], firms[some], seed)
+        version = next_version(ground, reduced, themes, settings, past)
+    return Made(themes, tree, of_sentences, placed.settled, version, past)
 
 
 @dataclass(frozen=True)
@@ -195,6 +200,7 @@ class Made:
     ----------
     kinds : (m,) of the modelled sentences
     version : what the run adds to its registry, None for nothing
+    past : the file that it leaves there of what it said
     """
 
     themes: Themes
@@ -202,6 +208,7 @@ class Made:
     kinds: NDArray[np.object_]
     settled: Settled
     version: Version | None
+    past: bytes
 
 
 def make_pool(corpus: Corpus, topics: Sequence[tuple[str, list[list[str]]]]) -> Pool:

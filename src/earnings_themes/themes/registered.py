@@ -1,13 +1,9 @@
 """Settles a run in the themes that are there already, and finds what is born.
 
 The themes of a registry are frozen: a run's sentences settle in them by strength, and nothing that the run holds moves
-them. What settles nowhere and has content goes through the same search as a run by itself. A group of it is born as a theme
-where enough of the run's firms say it, it is found again in both halves of them, and it is further from every theme that is
-there than its own two halves are from each other. So a quarter in which nothing is new adds nothing; docs/registry.md has
-the measurements.
+them. What is born (births.py) stands beside them and takes the sentences that lie nearer to it.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -19,20 +15,16 @@ from numpy.typing import NDArray
 from earnings_themes.config import ThemeSettings
 from earnings_themes.errors import RegistryError
 from earnings_themes.registry import Ground, Registry, RegistryTheme
-from earnings_themes.registry.grow import FOUND_AGAIN, check_space, ids
+from earnings_themes.registry.grow import check_space, ids
+from earnings_themes.registry.past import Past
 from earnings_themes.registry.versions import Mode
+from earnings_themes.themes.births import born
 from earnings_themes.themes.corpus import Corpus
-from earnings_themes.themes.find import Found, find_themes
+from earnings_themes.themes.find import find_themes
 from earnings_themes.themes.settle import Centres, Settled, centres, settle, settle_all
 
 Labels = NDArray[np.int64]
 
-# The share of a quarter's firms that say what is born. With five firms in place of a share, 62 to 78 themes were born in a
-# quarter in which nothing had changed, with it 4 (docs/registry.md, "Births").
-BIRTH_SHARE: Final = 0.08
-# Random splits of the firms into halves; what is born is found again in most of them. One alone loses, by the draw, what
-# a third of the firms say.
-_SPLITS: Final = 3
 # Decimals of what a version keeps of a theme: a run then settles by the very numbers that later runs read.
 _DECIMALS: Final = 6
 
@@ -179,7 +171,8 @@ def place(
     settled = settle(rows, content, places, floors)
     known: tuple[RegistryTheme | None, ...] = base.fine
     if ground and ground.births:
-        new = _rounded(_born(corpus, firms, exemplars, settled, places, settings, seed))
+        quarter = Past(rows[exemplars], content[exemplars], firms[exemplars])
+        new = _rounded(born(quarter, places, ground.past, settings, seed))
         if len(new.whole):
             nearest = (new.unit @ _centres(base.broad).unit.T).argmax(axis=1)
             broad = np.concatenate([broad, nearest])
@@ -201,95 +194,6 @@ def _merged(settled: Settled, known: Sequence[RegistryTheme | None]) -> Settled:
     ]
     now = np.array([*counts_as, -1], dtype=np.int64)
     return replace(settled, labels=now[settled.labels], nearest=now[settled.nearest])
-
-
-def _born(
-    corpus: Corpus,
-    firms: Labels,
-    exemplars: Labels,
-    settled: Settled,
-    there: Centres,
-    settings: ThemeSettings,
-    seed: int,
-) -> Centres:
-    """Return the centres of the themes that are born of what settled nowhere."""
-    spoke = np.unique(firms)
-    least = max(settings.min_firms, math.ceil(BIRTH_SHARE * len(spoke)))
-    free = np.flatnonzero(settled.labels < 0)
-    left = exemplars[settled.labels[exemplars] < 0]
-    found = _found(corpus, firms, left, settings, least, seed)
-    if not found.n_themes:
-        return centres(corpus.rows[left], found.labels, 0)
-    places, _, _ = settle_all(
-        corpus.rows[free], corpus.content[free], firms[free], np.searchsorted(free, left), found, settings
-    )
-    if not len(places.whole):
-        return places
-    near = np.round(places.unit @ there.unit.T, 9).max(axis=1, initial=-1)
-    draw = np.random.default_rng(seed)
-    passed = np.zeros(len(places.whole), dtype=np.int64)
-    for _ in range(_SPLITS):
-        half = np.isin(firms, draw.permutation(spoke)[: len(spoke) // 2])
-        same = _same(corpus.rows, settled, half, len(there.whole))
-        again, apart = _found_again(corpus, firms, left, half, places, settings, seed)
-        passed += (again >= same) & (near < np.minimum(apart, same))
-    keep = passed > _SPLITS // 2
-    return Centres(places.whole[keep], places.tightness[keep])
-
-
-def _found_again(
-    corpus: Corpus,
-    firms: Labels,
-    left: Labels,
-    half: NDArray[np.bool_],
-    places: Centres,
-    settings: ThemeSettings,
-    seed: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how near k themes come to what is found in each half of the firms: the worse cosine, and that of the halves.
-
-    Parameters
-    ----------
-    left : (e,) rows that themes are found from
-    half : (m,) whether the sentence's firm is in the first half
-    places : k centres
-    """
-    best = []
-    for inside in (half, ~half):
-        some = left[inside[left]]
-        found = _found(corpus, firms, some, settings, settings.min_firms, seed)
-        if not found.n_themes:
-            nowhere = np.full(len(places.whole), -1.0)
-            return nowhere, nowhere
-        unit = centres(corpus.rows[some], found.labels, found.n_themes).unit
-        best.append(unit[np.round(places.unit @ unit.T, 9).argmax(axis=1)])
-    again = np.minimum(*((places.unit * match).sum(axis=1) for match in best))
-    return np.round(again, 9), np.round((best[0] * best[1]).sum(axis=1), 9)
-
-
-def _same(rows: NDArray[np.int8], settled: Settled, half: NDArray[np.bool_], k: int) -> float:
-    """Return the cosine from which two centroids are of one theme, in a quarter of this size.
-
-    FOUND_AGAIN; but where firms are few, what three quarters of the themes that are there reach between one half of the
-    quarter's firms and the other.
-
-    Parameters
-    ----------
-    rows, settled, half : of m sentences; half: whether the sentence's firm is in the first half
-    k : themes that are there
-    """
-    one, other = (centres(rows, np.where(inside, settled.labels, -1), k) for inside in (half, ~half))
-    spoken = (one.tightness > 0) & (other.tightness > 0)
-    if not spoken.any():
-        return FOUND_AGAIN
-    cosines = np.round((one.unit[spoken] * other.unit[spoken]).sum(axis=1), 9)
-    return min(FOUND_AGAIN, float(np.quantile(cosines, 0.25)))
-
-
-def _found(
-    corpus: Corpus, firms: Labels, some: Labels, settings: ThemeSettings, least: int, seed: int
-) -> Found:
-    return find_themes(corpus.rows[some], firms[some], settings.granularity, least, seed)
 
 
 def _centres(themes: Sequence[RegistryTheme]) -> Centres:

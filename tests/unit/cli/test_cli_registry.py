@@ -63,3 +63,17 @@ def test_decisions_are_applied_and_a_wrong_place_is_named(
     nowhere = command("registry", "themes", "--registry", str(tmp_path / "none"))
     assert nowhere.code == 1 and "no registry is there" in nowhere.err
     assert command("registry", "curate", str(tmp_path / "none.yaml"), *registry).code == 2
+
+
+def test_the_quarters_are_compared_with_one_pooled_run(command: Command, place: Path, tmp_path: Path) -> None:
+    given = ("--registry", str(place / "registry"), "--results", str(place), "--format", "json")
+    # The second quarter by itself stands for the pooled run: the registry's themes of it are the same six.
+    pooled = run(tmp_path, "q2", AFTER, registry=False)
+    found = json.loads(command("registry", "compare", str(pooled), *given).out)
+    assert found["n_settled"] == found["n_settled_pooled"] and found["ami"]["value"] == pytest.approx(1)
+    assert len(found["matches"]) == 6 and {match["f1"] for match in found["matches"]} == {1.0}
+    other = run(
+        tmp_path / "other", "q1", {f"z{n}": said for n, said in enumerate(BEFORE.values())}, registry=False
+    )
+    ended = command("registry", "compare", str(other), *given)
+    assert ended.code == 1 and "shares no sentence" in ended.err

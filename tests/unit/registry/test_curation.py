@@ -32,7 +32,7 @@ def quarters(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def copied(quarters: Path, place: Path) -> Registry:
     for name, data in registry_bytes(quarters).items():
-        path = place / "registry" / ("" if name == "current" else "versions") / name
+        path = place / "registry" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     return Registry(str(place / "registry"))
@@ -70,8 +70,8 @@ def test_the_same_decisions_give_the_same_bytes_and_once_only_a_version(
         first = curate(registry, read_decisions(DECISIONS, "d"), "d")
         assert curate(registry, read_decisions(DECISIONS, "d"), "d") == first
         written.append(registry_bytes(tmp_path / name))
-    assert written[0] == written[1] and "000004.json" not in written[0]
-    assert written[0]["000002.json"] == registry_bytes(quarters)["000002.json"]
+    assert written[0] == written[1] and "versions/000004.json" not in written[0]
+    assert written[0]["versions/000002.json"] == registry_bytes(quarters)["versions/000002.json"]
 
 
 def test_a_curated_registry_is_extended_under_its_names(quarters: Path, tmp_path: Path) -> None:
