@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from itertools import repeat
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,7 @@ class ProcedureModel:
         Weights have half precision, so their sum in double precision is exact in any order.
         """
         found = ngrams(sentence)
-        weigh = self.weights.get
-        return _LOUDNESS / sqrt(len(found) or 1) * sum(weigh(each, 0.0) for each in found)
+        return _LOUDNESS / sqrt(len(found) or 1) * sum(map(self.weights.get, found, repeat(0.0)))
 
     def first(self, sentences: Sequence[str], seen: Scores) -> Scores:
         """Return first scores, each sentence seen alone: log odds, (sentences,)."""
@@ -168,7 +168,7 @@ def flag_procedural(
 
 
 def _has_word(sentence: str) -> bool:
-    return any(letter.isalnum() for letter in sentence)
+    return any(map(str.isalnum, sentence))
 
 
 def loudness(runs: Iterable[str]) -> float:
