@@ -11,7 +11,7 @@ CORE := tests/unit tests/integration/test_scripts.py
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run slurm student evaluate-time notebook test test-all test-notebooks test-slurm test-cloud test-containers test-runbook lint audit advisories sbom compare bench simulate docs fuzz check-rows faults soak cloud-settings cloud-demo test-terraform lint-terraform \
+.PHONY: run slurm student evaluate-time notebook test test-all test-notebooks test-slurm test-cloud test-containers test-runbook lint audit advisories sbom compare bench simulate docs fuzz check-rows check-wrds faults soak cloud-settings cloud-demo test-terraform lint-terraform \
   deploy destroy images lock clean
 
 run: .venv/run.stamp
@@ -100,6 +100,11 @@ fuzz: .venv/dev.stamp
 ROWS ?= 5000000
 check-rows: .venv/dev.stamp
 	$(BIN)/python -m tests.longer.many_rows --rows $(ROWS)
+
+# TURNS turns in a PostgreSQL server of its own (Debian: postgresql): pulled, read, and the same bytes as from a CSV.
+TURNS ?= 1000000
+check-wrds: .venv/dev.stamp
+	$(BIN)/python -m tests.longer.wrds_turns --turns $(TURNS)
 
 # Snakemake, its jobs and the warm process killed at random moments, until KILLS are survived; docs/contributing/faults.md. Linux only.
 KILLS ?= 50

@@ -1,6 +1,6 @@
 """A report of many firms, made from made-up settled sentences and opened in headless Chromium: seconds, memory, size, first paint.
 
-    python -m tests.longer.large_report --firms 500 --topics 28      # 8 quarters; docs/contributing/benchmarks.md has the figures
+    python -m tests.longer.large_report --firms 500 --topics 28      # 8 quarters each
     python -m tests.longer.large_report --firms 10000 --topics 12 --keep FOLDER
 
 Each step is a process of its own, so that its peak of memory is its own. --keep leaves the run's folder, and is taken as

@@ -3,7 +3,6 @@
 import csv
 import datetime as dt
 import json
-import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,27 +23,26 @@ from tests.wrds.server import Server, bin_dir, running
 
 pytestmark = pytest.mark.skipif(bin_dir() is None, reason="PostgreSQL is not installed (Debian: postgresql)")
 
-# Turns over all; WRDS_TURNS=1000000 is the size of a few years, and takes minutes.
-N_TURNS = int(os.environ.get("WRDS_TURNS", "1200"))
-FIRMS = max(12, N_TURNS // 2400)
+# Of all versions; tests.longer.wrds_turns takes a million.
+N_TURNS = 1_200
 TURNS_A_CALL = 20
 DAYS = [dt.date(2023, 1, 31), dt.date(2023, 4, 28), dt.date(2023, 5, 3)]
 SENTENCES = [sentence for subject in SUBJECTS.values() for sentence in subject]
 WHOLE = (dt.date(2023, 1, 1), dt.date(2023, 6, 30))
 
 
-def made_calls() -> tuple[
-    list[list[object]], list[list[object]], list[list[object]], list[dict[str, object]]
-]:
+def made_calls(
+    n_turns: int,
+) -> tuple[list[list[object]], list[list[object]], list[list[object]], list[dict[str, object]]]:
     """Return the three tables of WRDS with three versions a call, and the CSV of the versions that count."""
     detail: list[list[object]] = []
     person: list[list[object]] = []
     component: list[list[object]] = []
     plain: list[dict[str, object]] = []
     letters = random.Random(1)
-    n_calls = max(1, N_TURNS // (TURNS_A_CALL * 3))
+    n_calls, n_firms = max(1, n_turns // (TURNS_A_CALL * 3)), max(12, n_turns // 2400)
     for call in range(n_calls):
-        firm, day = 100 + call % FIRMS, DAYS[call // FIRMS % len(DAYS)]
+        firm, day = 100 + call % n_firms, DAYS[call // n_firms % len(DAYS)]
         event, name = 5000.0 + call, f"Firm {firm}"
         for version, kind in enumerate(("Spellchecked Copy", "Edited Copy", "Proofed Copy")):
             transcript = 10.0 * call + version
@@ -73,37 +71,37 @@ def made_calls() -> tuple[
     return detail, person, component, plain
 
 
+def fill(server: Server, n_turns: int) -> list[dict[str, object]]:
+    """Fill WRDS's tables, and return the rows of the CSV that holds the versions that count."""
+    detail, person, component, plain = made_calls(n_turns)
+    # Another kind of event, and a call of no one's.
+    other = [1.0, 999_999.0, "A conference", DAYS[0], None, 51.0, "Proofed Copy", 5.0, DAYS[0], None]
+    detail.append([*detail[0][:2], *other])
+    server.fill("ciq.wrds_transcript_detail", detail)
+    server.fill("ciq.wrds_transcript_person", person)
+    server.fill("ciq.ciqtranscriptcomponent", component)
+    server.fill("ciq_common.wrds_gvkey", [
+        [100.0, "1004", dt.date(2000, 1, 1), dt.date(2023, 3, 31)], [100.0, "1005", dt.date(2023, 4, 1), None],
+    ])  # fmt: skip
+    server.fill("crsp.ccmxpf_lnkhist", [
+        ["001004", 10107.0, "LC", "P", dt.date(1990, 1, 1), None],
+        ["001004", 9.0, "NR", "P", dt.date(1990, 1, 1), None],
+    ])  # fmt: skip
+    return plain
+
+
+def write_csv(path: Path, rows: list[dict[str, object]]) -> None:
+    """Write the calls as a researcher's export has them."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 @pytest.fixture(scope="module")
 def wrds() -> Iterator[tuple[Server, list[dict[str, object]]]]:
-    detail, person, component, plain = made_calls()
-    # Another kind of event, and a call of no one's.
-    detail.append(
-        [
-            *detail[0][:2],
-            1.0,
-            999_999.0,
-            "A conference",
-            DAYS[0],
-            None,
-            51.0,
-            "Proofed Copy",
-            5.0,
-            DAYS[0],
-            None,
-        ]
-    )
     with running() as server:
-        server.fill("ciq.wrds_transcript_detail", detail)
-        server.fill("ciq.wrds_transcript_person", person)
-        server.fill("ciq.ciqtranscriptcomponent", component)
-        server.fill("ciq_common.wrds_gvkey", [
-            [100.0, "1004", dt.date(2000, 1, 1), dt.date(2023, 3, 31)], [100.0, "1005", dt.date(2023, 4, 1), None],
-        ])  # fmt: skip
-        server.fill("crsp.ccmxpf_lnkhist", [
-            ["001004", 10107.0, "LC", "P", dt.date(1990, 1, 1), None],
-            ["001004", 9.0, "NR", "P", dt.date(1990, 1, 1), None],
-        ])  # fmt: skip
-        yield server, plain
+        yield server, fill(server, N_TURNS)
 
 
 @pytest.fixture(autouse=True)
@@ -125,10 +123,7 @@ def test_a_pull_gives_the_same_bytes_as_a_csv_of_the_versions_that_count(
     receipts = [json.loads(file.with_suffix(".json").read_text()) for file in files]
     assert sum(receipt["turns"] for receipt in receipts) == len(plain)
     assert sum(receipt["versions_left_out"] for receipt in receipts) == 2 * len(plain) // TURNS_A_CALL
-    with (tmp_path / "calls.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(plain[0]))
-        writer.writeheader()
-        writer.writerows(plain)
+    write_csv(tmp_path / "calls.csv", plain)
     for kind, path in (("wrds", "wrds"), ("local_csv", "calls.csv")):
         source = Source(kind, str(tmp_path / path))
         ingest(

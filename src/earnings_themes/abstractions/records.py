@@ -258,6 +258,7 @@ class SkippedFirm:
 
     firm_id: str
     reason: str
+    firm_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

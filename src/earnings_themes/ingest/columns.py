@@ -138,7 +138,7 @@ def _hint(missing: Sequence[str], header: Sequence[str]) -> str:
     for column in missing:
         likely = [name for name in header if plain(name) in _LIKELY[column]]
         likely = likely or difflib.get_close_matches(
-            column, [name for name in header if len(name) < _SHOWN], n=1
+            column, [name for name in header if len(name) < _SHOWN and not n_known([name], {})], n=1
         )
         pairs.append(f"{column}: {shown(likely[0]) if likely else 'NAME'}")
     return f"If other columns hold them, name these: source.columns: {{{', '.join(pairs)}}}"

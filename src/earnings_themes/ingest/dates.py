@@ -201,7 +201,16 @@ def check_zone(name: str) -> None:
 def fitting_format(texts: list[str]) -> str | None:
     """Return the one way of writing days in digits that reads all texts, None if none or two, for a message."""
     fits = []
-    for date_format in ("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%m/%d/%y", "%d/%m/%y"):
+    for date_format in (
+        "%m/%d/%Y",
+        "%d/%m/%Y",
+        "%d.%m.%Y",
+        "%m-%d-%Y",
+        "%d-%m-%Y",
+        "%m/%d/%y",
+        "%d/%m/%y",
+        "%d.%m.%y",
+    ):
         if texts and all(call_day(text, "", date_format) for text in texts):
             fits.append(date_format)
     return fits[0] if len(fits) == 1 else None

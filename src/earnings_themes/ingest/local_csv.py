@@ -9,6 +9,7 @@ import bisect
 import datetime as dt
 import hashlib
 import json
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -42,7 +43,7 @@ from earnings_themes.ingest.ids import (
     present,
     source_id_fault,
 )
-from earnings_themes.ingest.tables import files_of, parts_of, read_table
+from earnings_themes.ingest.tables import files_of, given_by_folders, parts_of, read_table, with_columns
 from earnings_themes.results.firms import one_line
 from earnings_themes.system.run_guard import sha256_of
 from earnings_themes.text.encoding import has_lost_letters
@@ -55,9 +56,14 @@ _LARGEST_ORDER: Final = 2**53
 _ROWS_A_BATCH: Final = 10_000
 # Excel keeps no more of a cell (Microsoft, "Excel specifications and limits"), and says nothing.
 _EXCEL_CELL: Final = 32_767
+# Databases cut at 255, 4,000 or 65,535: then many texts have exactly the length that none is beyond. By chance few have.
+_SHORTEST_CUT: Final = 200
+_MANY_CUT: Final = 5
 # How many firms, and how many different dates, a message and the search for a format look at.
 _NAMED: Final = 5
 _DATES_KEPT: Final = 200
+# "7. Mai 2024", "7 de mayo de 2024".
+_WORD: Final = re.compile(r"[^\W\d_]{3,}")
 # What says which firms a quarter has.
 _FIRM_AND_DATE: Final = ("companyid", "mostimportantdateutc")
 
@@ -174,9 +180,11 @@ class LocalCSVConnector(DataConnector):
             if fitting
             else f"These are {numbers}"
             if (numbers := numbers_said(list(unread)))
+            else "Months are read by their English names alone: export the day as YYYY-MM-DD"
+            if all(map(_WORD.search, unread))
             else 'Set source.date_format, such as "%m/%d/%Y"'
         )
-        expected = f"expected YYYY-MM-DD, or a month by its name. {how}"
+        expected = f"expected YYYY-MM-DD, or a month by its English name. {how}"
         if not any_date:
             raise InputError(
                 f"{self._where(line)}: mostimportantdateutc is {quoted(first)}, and no other row has a date that can "
@@ -283,7 +291,7 @@ class LocalCSVConnector(DataConnector):
         connection.executescript(_TABLE)
         batch: list[tuple[object, ...]] = []
         skipped: list[tuple[str, str]] = []
-        cut: list[int] = []
+        longest, of_longest = 0, dict[int, int]()
         lost: list[int] = []
 
         def flush() -> None:
@@ -311,8 +319,10 @@ class LocalCSVConnector(DataConnector):
             if day is None:
                 skipped.append((firm, "unreadable date"))
                 continue
-            if len(row["componenttext"]) == _EXCEL_CELL:
-                cut.append(line)
+            if (n := len(row["componenttext"])) > longest:
+                longest, of_longest = n, {}
+            if n == longest:
+                of_longest.setdefault(hash(row["componenttext"]), line)
             if has_lost_letters(row["componenttext"]):
                 lost.append(line)
             batch.append(self._turn(row, day, line))
@@ -320,10 +330,11 @@ class LocalCSVConnector(DataConnector):
                 flush()
         if batch or skipped:
             flush()
-        if cut:
+        if longest == _EXCEL_CELL or (longest >= _SHORTEST_CUT and len(of_longest) >= _MANY_CUT):
+            what = "Excel cuts a cell" if longest == _EXCEL_CELL else "a program seems to have cut them"
             self._notes.append(
-                f"{len(cut):,} texts have exactly 32,767 characters, where Excel cuts a cell: their ends are missing. "
-                f"The first is in {self._where(cut[0])}; take the file from before it was opened in Excel."
+                f"{len(of_longest):,} texts have exactly {longest:,} characters and none has more, where {what}: their "
+                f"ends are missing. The first is in {self._where(min(of_longest.values()))}; take the file from before."
             )
         if lost:
             self._notes.append(
@@ -408,8 +419,12 @@ class LocalCSVConnector(DataConnector):
             word = "row" if file.suffix.lower() in (".parquet", ".pq", ".dta", ".xlsx") else "line"
             for part in parts_of(file, self._n_known):
                 name = f"{file} ({part})" if part else str(file)
-                choose = lambda header, name=name: self._chosen(name, header, light)  # noqa: E731
-                yield name, word, read_table(file, self.limits, self._n_known, choose, part)
+                given = given_by_folders(file)
+                choose = lambda header, name=name, given=given: [  # noqa: E731
+                    column for column in self._chosen(name, [*header, *given], light) if column in header
+                ]
+                rows = read_table(file, self.limits, self._n_known, choose, part)
+                yield name, word, with_columns(rows, given) if given else rows
 
     def _n_known(self, header: list[str]) -> int:
         return n_known(header, self._settings.columns)

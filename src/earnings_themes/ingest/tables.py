@@ -10,10 +10,11 @@ import difflib
 import glob
 import math
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 from earnings_themes.config import Limits
 from earnings_themes.errors import InputError
@@ -88,6 +89,27 @@ def files_of(path: str) -> list[Path]:
             raise InputError(f"{path}: no file has such a name, counted from {Path.cwd()}. Set source.path.")
         return found
     return [whole]
+
+
+# Hive's folder of the rows that have no value.
+_NO_VALUE: Final = "__HIVE_DEFAULT_PARTITION__"
+
+
+def given_by_folders(file: Path) -> dict[str, str]:
+    """Return the columns that a partitioned table keeps in its folders' names: companyid=7/calls.parquet."""
+    pairs = (part.partition("=") for part in file.parent.parts if "=" in part)
+    return {name: "" if value == _NO_VALUE else unquote(value) for name, _, value in pairs}
+
+
+def with_columns(
+    rows: Iterator[tuple[int, list[str]]], given: Mapping[str, str]
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield a table's rows with columns that are the same in each, where the table has not got them."""
+    line, header = next(rows)
+    more = {name: value for name, value in given.items() if name not in header}
+    yield line, [*header, *more]
+    for line, cells in rows:
+        yield line, [*cells, *more.values()]
 
 
 def parts_of(path: Path, n_known: Counter) -> list[str | None]:
@@ -167,7 +189,15 @@ def read_parquet(
         file = source if isinstance(source, pq.ParquetFile) else pq.ParquetFile(source, pre_buffer=True)
         # Nested columns cannot be text, and nothing is asked of them.
         header = [field.name for field in file.schema_arrow if not pa.types.is_nested(field.type)]
-        header = choose(header) if choose else header
+        nested = [name for name in file.schema_arrow.names if name not in header]
+        try:
+            header = choose(header) if choose else header
+        except InputError as error:
+            if not nested:
+                raise
+            raise InputError(
+                f"{error} Not read, for they hold lists or records: {', '.join(nested)}; write them as text."
+            ) from error
         yield 1, header
         number = 0
         for group in range(file.metadata.num_row_groups):

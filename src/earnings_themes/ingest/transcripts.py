@@ -104,7 +104,7 @@ def ingest(
                 )
             )
             call_rows += firm.calls
-            found.look(firm, keep_procedural)
+            found.look(firm, keep_procedural, min_sentences)
             totals.update(calls=len(firm.calls), sentences=firm.table.num_rows, **firm.counts)
             skipped.update(firm.skipped)
         account = connector.account()
@@ -159,13 +159,11 @@ class _Found:
                 self.pairs[firm.firm_id, other] += 1
         return _without(firm, twins) if twins else firm
 
-    def look(self, firm: "_FirmSentences", keep_procedural: bool) -> None:
+    def look(self, firm: "_FirmSentences", keep_procedural: bool, min_sentences: int) -> None:
         """Notice what is to be said of a firm."""
-        table = firm.table
-        if not keep_procedural:
-            table = table.filter(pc.invert(table["procedural"]))
-        texts = set(table["model_text"].to_pylist())
-        if len(texts) > self.most_modelled:
+        if self.most_modelled < min_sentences:
+            table = firm.table if keep_procedural else firm.table.filter(pc.invert(firm.table["procedural"]))
+            texts = set(table["model_text"].to_pylist())
             self.most_modelled = max(self.most_modelled, sum(map(has_content, texts)))
         self.without_ends += firm.counts["turns_without_ends"]
         self.turns += firm.counts["turns"]

@@ -8,17 +8,36 @@ import datetime as dt
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import chain
+from math import ceil
 from typing import Final
 
-from earnings_themes.abstractions import Call
-from earnings_themes.text.alike import ALIKE, ALIKE_ACROSS_FIRMS, Sketch, likeness, sketch
+import numpy as np
+from numpy.typing import NDArray
+
+from earnings_themes.abstractions import Call, Turn
+from earnings_themes.text.alike import (
+    ALIKE,
+    ALIKE_ACROSS_FIRMS,
+    PART_OF,
+    SKETCH_SIZE,
+    Sketch,
+    contained,
+    likeness,
+    sketch,
+)
 
 # Capital IQ's kinds of version, the earliest first; only asked where no time of creation says it.
 _COLLECTIONS: Final = ("preliminary", "spellchecked", "edited", "proofed", "corrected", "audited")
+# Edited copies are shorter by their "uh" and repetitions, a tenth at most; a copy of fewer letters than this is a part.
+WHOLE: Final = 0.6
 ANOTHER_VERSION: Final = "another version of a call"
 OF_ANOTHER_FIRM: Final = "call of another firm"
 # A call near midnight has another day where a source dates its versions by different clocks.
 _DAYS_APART: Final = dt.timedelta(days=1)
+# Of a call's smallest hashes; `CallsSeen` says why these suffice.
+_LOOKED_AT: Final = 64
+_SHARED: Final = _LOOKED_AT - int((1 - ALIKE_ACROSS_FIRMS) * SKETCH_SIZE)
 
 
 def one_version(calls: Sequence[Call], which: str = "latest") -> tuple[list[Call], dict[str, int]]:
@@ -33,9 +52,10 @@ def one_version(calls: Sequence[Call], which: str = "latest") -> tuple[list[Call
 
     Notes
     -----
-    Versions are calls of one event (`keydevid`); without events, calls of one day, or of two days in a row, that
-    share most of their words. The latest is the one that was made last; where no time of making is known, the one
-    of the later kind (Edited, Proofed), then of the higher id.
+    Versions are calls of one event (`keydevid`); without events, calls of one day, or of two days in a row, that share
+    most of their words, and on one day also a part and its whole, of which the part never counts. The latest is the one
+    that was made last; where no time of making is known, the one of the later kind (Edited, Proofed), then of the
+    higher id.
     """
     groups: list[list[Call]] = []
     sketches: dict[str, Sketch] = {}
@@ -49,8 +69,11 @@ def one_version(calls: Sequence[Call], which: str = "latest") -> tuple[list[Call
             sketches.setdefault(call.transcript_id, sketch(turn.text for turn in call.turns))
             for call in (one, other)
         )
-        words = ([turn.text for turn in call.turns] for call in (one, other))
-        return likeness(first, second) >= ALIKE or (one.date == other.date and next(words) == next(words))
+        if one.date == other.date and (
+            contained(first, second) >= PART_OF or [*map(_text, one.turns)] == [*map(_text, other.turns)]
+        ):
+            return True
+        return likeness(first, second) >= ALIKE
 
     for call in sorted(calls, key=lambda call: (call.date, call.transcript_id)):
         group = next((group for group in groups if alike(group[0], call)), None)
@@ -59,9 +82,19 @@ def one_version(calls: Sequence[Call], which: str = "latest") -> tuple[list[Call
         else:
             group.append(call)
     pick = max if which == "latest" else min
-    chosen = {pick(group, key=_made).transcript_id for group in groups}
+    chosen = {pick(_whole(group), key=_made).transcript_id for group in groups}
     left = sum(len(call.turns) for call in calls if call.transcript_id not in chosen)
     return [call for call in calls if call.transcript_id in chosen], {ANOTHER_VERSION: left} if left else {}
+
+
+def _text(turn: Turn) -> str:
+    return turn.text
+
+
+def _whole(versions: list[Call]) -> list[Call]:
+    """Return the versions that are no part of another: a cut copy counts for no call, however late it was made."""
+    lengths = [sum(map(len, map(_text, call.turns))) for call in versions]
+    return [call for call, n in zip(versions, lengths, strict=True) if n >= WHOLE * max(lengths)]
 
 
 def _made(call: Call) -> tuple[str, int, int, str]:
@@ -74,25 +107,31 @@ def _made(call: Call) -> tuple[str, int, int, str]:
 class CallsSeen:
     """The calls of all firms so far, to notice one that comes again under another firm.
 
-    Holds 128 numbers a call, so that 100,000 calls take some hundred megabytes, not their words.
+    Two sketches that are as alike as `ALIKE_ACROSS_FIRMS` differ in at most 44 of the 128 smallest hashes of both, so the
+    first 20 that they share are among the 64 smallest of each. Only calls of the day that share as many are compared: each
+    with each, 5,000 calls a day took most of an ingest. Holds some 15 KB a call.
     """
 
     def __init__(self) -> None:
-        self._by_day: defaultdict[dt.date, list[tuple[str, Sketch]]] = defaultdict(list)
+        self._calls: list[tuple[str, NDArray[np.uint64]]] = []
+        self._by_run: defaultdict[dt.date, defaultdict[int, list[int]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
 
     def twin(self, firm_id: str, day: dt.date, words: Sketch) -> str | None:
         """Return the other firm that had this very call, and remember the call where none had."""
         if not words:
             return None
-        of_day = self._by_day[day]
-        for other, known in of_day:
-            if other == firm_id:
-                continue
-            # What they share bounds their likeness, and is known in a hundredth of the time.
-            bound = len(words & known) / max(len(words), len(known))
-            if bound >= ALIKE_ACROSS_FIRMS and likeness(words, known) >= ALIKE_ACROSS_FIRMS:
+        of_day, smallest = self._by_run[day], sorted(words)[:_LOOKED_AT]
+        shared = Counter(chain.from_iterable(of_day.get(run, ()) for run in smallest))
+        fewest = min(_SHARED, ceil(ALIKE_ACROSS_FIRMS * len(words)))
+        for number in sorted(number for number, n in shared.items() if n >= fewest):
+            other, known = self._calls[number]
+            if other != firm_id and likeness(words, frozenset(known.tolist())) >= ALIKE_ACROSS_FIRMS:
                 return other
-        of_day.append((firm_id, words))
+        for run in smallest:
+            of_day[run].append(len(self._calls))
+        self._calls.append((firm_id, np.fromiter(words, np.uint64, len(words))))
         return None
 
 

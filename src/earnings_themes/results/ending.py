@@ -82,13 +82,13 @@ def _failures(folder: Folder, firms: Mapping[str, FirmRow], since: float) -> Ite
     for step, file in _STEPS.items():
         log = f"{step}.log"
         if file not in made and log in tried and tried[log].modified >= since:
-            yield _Failure(step, _reason(logs, log), f"{logs}/{log}")
+            yield _Failure(step, last_error(logs, log), f"{logs}/{log}")
     for step, (name, ending) in _MANY.items():
         below, there = logs.child(step), folder.child(name).list()
         for log, info in below.list().items():
             job = log.removesuffix(".log")
             if f"{job}{ending}" not in there and info.modified >= since:
-                yield _Failure(_named(step, job, firms), _reason(below, log), f"{below}/{log}")
+                yield _Failure(_named(step, job, firms), last_error(below, log), f"{below}/{log}")
 
 
 def _named(step: str, job: str, firms: Mapping[str, FirmRow]) -> str:
@@ -98,8 +98,8 @@ def _named(step: str, job: str, firms: Mapping[str, FirmRow]) -> str:
     return f"topics of {firm.firm_name} ({firm.firm_id})" if firm else f"topics of {decode_firm(job)}"
 
 
-def _reason(logs: Folder, name: str) -> str:
-    """Return the last error of a log, or of a traceback in it the last line."""
+def last_error(logs: Folder, name: str) -> str:
+    """Return the last error of a log, or of a traceback in it the last line; what no message means where there is none."""
     try:
         lines = logs.read(name).decode("utf-8", "replace").splitlines()
     except (OSError, EarningsThemesError):
@@ -129,7 +129,7 @@ def _left_out(folder: Folder, firms: Mapping[str, FirmRow]) -> str:
 
 
 def _plain(reason: str) -> str:
-    return reason.replace("_", " ")
+    return reason if " " in reason else reason.replace("_", " ")
 
 
 def _count(n: int, noun: str) -> str:

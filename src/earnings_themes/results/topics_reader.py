@@ -10,9 +10,10 @@ import itertools
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import cached_property
 from typing import Final, TypeVar
 
 import numpy as np
@@ -20,6 +21,7 @@ import numpy as np
 from earnings_themes.abstractions import FirmTopics, SkippedFirm
 from earnings_themes.errors import CoverageError, ResultError
 from earnings_themes.results.artifacts import parse_firm_topics
+from earnings_themes.results.ending import last_error
 from earnings_themes.results.firms import decode_firm, encode_firm
 from earnings_themes.system.aws import PARALLEL_REQUESTS
 from earnings_themes.system.folders import FileInfo, Folder
@@ -44,14 +46,24 @@ _MOST_WARNINGS: Final = 10
 class TopicsReader:
     """Iterates over the firms whose topics can be used, in the order of `firms`; may be iterated again.
 
-    folder: where {firm}.json of each firm should be. run: the run they must be of. After an iteration
-    `unreadable` has the firms that were skipped, with the reason, and `ignored` the files that are no firm's.
+    folder: where {firm}.json of each firm should be. run: the run they must be of. names: of the firms. logs: where
+    {firm}.log of a job that failed says why. After an iteration `unreadable` has the firms that were skipped, with the
+    reason, and `ignored` the files that are no firm's.
     """
 
-    def __init__(self, folder: Folder, firms: Sequence[str], run: str) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        firms: Sequence[str],
+        run: str,
+        names: Mapping[str, str] | None = None,
+        logs: Folder | None = None,
+    ) -> None:
         self.folder = folder
         self.firms = firms
         self.run = run
+        self.names = names or {}
+        self.logs = logs
         self.files: dict[str, FileInfo] = {}
         self.unreadable: list[SkippedFirm] = []
         self.ignored: list[str] = []
@@ -88,7 +100,7 @@ class TopicsReader:
                 try:
                     yield self._of(name, fetched)
                 except ResultError as error:
-                    self.unreadable.append(SkippedFirm(firm, str(error)))
+                    self.unreadable.append(self._skipped(firm, str(error)))
                 n_read += 1
                 if time.monotonic() - said > _SECONDS_A_LINE:
                     said = time.monotonic()
@@ -108,9 +120,9 @@ class TopicsReader:
         for firm in self.firms:
             name = f"{encode_firm(firm)}.json"
             if name in to_read:
-                self.unreadable.append(SkippedFirm(firm, "firms.tsv lists it twice; it was read once."))
+                self.unreadable.append(self._skipped(firm, "firms.tsv lists it twice; it was read once."))
             elif fault := _fault(self.files.get(name)):
-                self.unreadable.append(SkippedFirm(firm, f"topics/{name}: {fault}."))
+                self.unreadable.append(self._skipped(firm, f"topics/{name}: {fault}."))
             else:
                 to_read[name] = firm
         firms = set(self.firms)
@@ -124,12 +136,25 @@ class TopicsReader:
         _warn([*said, *self.ignored[_MOST_WARNINGS:]])
         return [(firm, name) for name, firm in to_read.items()]
 
+    def _skipped(self, firm: str, reason: str) -> SkippedFirm:
+        log_file = f"{encode_firm(firm)}.log"
+        if self.logs and reason.endswith(": missing.") and log_file in self._logs_there:
+            reason = f"{reason[:-1]}; its job ended with: {last_error(self.logs, log_file)}"
+        return SkippedFirm(firm, reason, self.names.get(firm, ""))
+
+    @cached_property
+    def _logs_there(self) -> frozenset[str]:
+        return frozenset(self.logs.list()) if self.logs else frozenset()
+
     def check_coverage(self, least: float) -> None:
         """Raise CoverageError when fewer than the share `least` of the firms could be used."""
         n_firms, n_missing = len(self.firms), len(self.unreadable)
         coverage = 1 - n_missing / n_firms if n_firms else 1.0
         if coverage < least:
-            shown = "\n  ".join(f"{firm.firm_id}: {firm.reason}" for firm in self.unreadable[:10])
+            shown = "\n  ".join(
+                f"{firm.firm_id} {firm.firm_name}".strip() + f": {firm.reason}"
+                for firm in self.unreadable[:10]
+            )
             raise CoverageError(
                 f"Topics of {n_firms - n_missing} of {n_firms} firms can be read ({coverage:.1%}); "
                 f"reduce.min_firm_coverage asks for {least:.1%}. Run again to make the missing ones, or lower "

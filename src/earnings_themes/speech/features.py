@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,18 +44,19 @@ def tokens(sentence: str) -> list[str]:
     A word with a digit becomes "0". A capitalised word inside a sentence becomes "Name": the model must learn
     that somebody is named, not who. Immediate repetitions ("the, the", "Jane Doe") are collapsed.
     """
-    found = ["^"]
-    for word in _TOKEN.findall(sentence.replace("’", "'") if "’" in sentence else sentence):
-        if not word.isalpha() and any(map(str.isdigit, word)):
-            token = "0"
-        elif len(found) > 1 and word[0].isupper() and word != "I" and not word.startswith("I'"):
-            token = "Name"
-        else:
-            token = word.lower()
-        if token != found[-1] and token not in _HESITATIONS:
-            found.append(token)
-    found.append("$")
-    return found
+    said = iter(_TOKEN.findall(sentence.replace("’", "'") if "’" in sentence else sentence))
+    first = next((token for word in said if (token := _token(word, True)) not in _HESITATIONS), "")
+    found = ["^", first, *(token for token in map(_token, said) if token not in _HESITATIONS)]
+    return ["^", *(token for before, token in pairwise(found) if token and token != before), "$"]
+
+
+# A call's words come again and again: asked of each once, a quarter's flags take half the time.
+@lru_cache(maxsize=65_536)
+def _token(word: str, is_first: bool = False) -> str:
+    if not word.isalpha() and any(map(str.isdigit, word)):
+        return "0"
+    is_name = not is_first and word[0].isupper() and word != "I" and not word.startswith("I'")
+    return "Name" if is_name else word.lower()
 
 
 def ngrams(sentence: str) -> set[str]:
@@ -73,9 +76,11 @@ def place(
     """
     n = len(sentences)
     seen = np.zeros((n, len(PLACE)), dtype=np.float32)
-    for i, sentence in enumerate(sentences):
-        seen[i, 7:] = _length(sentence)
-        seen[i, 0] = "operator" in f"{speaker_types[i]} {sections[i]}".lower()
+    if n:
+        seen[:, 7:] = [_length(sentence) for sentence in sentences]
+    who = list(zip(speaker_types, sections, strict=True))
+    operators = {pair for pair in set(who) if "operator" in f"{pair[0]} {pair[1]}".lower()}
+    seen[:, 0] = [pair in operators for pair in who]
     for column, limit in zip((1, 2, 3), (3, 8, 16), strict=True):
         # A piece of a call is not all opening and closing.
         few = min(limit, n // _SHARE_OF_CALL)

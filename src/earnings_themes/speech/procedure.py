@@ -168,7 +168,7 @@ def flag_procedural(
 
 
 def _has_word(sentence: str) -> bool:
-    return any(letter.isalnum() for letter in sentence)
+    return any(map(str.isalnum, sentence))
 
 
 def loudness(runs: Iterable[str]) -> float:

@@ -73,6 +73,7 @@ _TITLE = r"(?:Chief|C[EFOTI]O|President|Chair|Vice|Senior|Executive|Managing|Dir
 _BEFORE = re.compile(
     rf"^(?:(?:[\[{{(<]?\s*(?:SPEAKER|Speaker|Spk|SPK|spk|Participant|S)[ _]?(?:\d{{1,3}}|[A-Z]\b)\s*[\]}})>]?"
     rf"\s*(?:[\[(]?{_TIME}[\])]?)?\s*(?::|(?<=[\]}})>])|(?<=\d)(?=\s))"
+    r"|\*\*[^*]{1,60}(?::\*\*|\*\*:)"
     r"|<\s*[QA]\s*(?:[-–]\s*[^<>]{1,60})?>\s*:?"
     rf"|>>+\s*(?:[A-Z][\w.'’\-]*(?: [A-Z][\w.'’\-]*){{0,3}}:)?|{_TIME}(?=\s+[A-Z])|\d{{1,2}}:\d{{2}}:\d{{2}}(?:[.,]\d{{1,3}})?"
     r"|[QA](?::|\.(?=\s+[A-Z][\w'’]* [a-z])|\s+[-–](?=\s))"

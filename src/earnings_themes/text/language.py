@@ -26,7 +26,7 @@ def is_english(texts: Sequence[str]) -> bool:
         words = words_of(text)
         n_words += len(words)
         n_letters += len(text)
-        n_english += sum(word in STOP_WORDS for word in words)
+        n_english += sum(map(STOP_WORDS.__contains__, words))
     if n_words < _FEWEST_WORDS:
         # Japanese writes no spaces, so that a clause is a word.
         return not (n_letters >= _FEWEST_LETTERS and n_letters > 12 * n_words)

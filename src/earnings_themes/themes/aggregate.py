@@ -83,7 +83,7 @@ def aggregate_files(
     quiet: list[SkippedFirm] = []
     for firm in firms.map(_sentences_of, workers):
         if firm[1] != "ok":
-            quiet.append(SkippedFirm(firm[0], firm[1]))
+            quiet.append(SkippedFirm(firm[0], firm[1], firms.names.get(firm[0], "")))
         topics.append((firm[0], firm[2]))
     firms.check_coverage(min_firm_coverage)
     skipped = sorted([*quiet, *firms.unreadable], key=lambda firm: firm.firm_id)

@@ -65,7 +65,13 @@ def reduce_run(
     except OSError as error:
         raise ResultError(f"{folder}/firms.tsv: cannot be read ({error}). Ingest makes it.") from error
     log.info("%s: %d firms, version %s", folder, len(firms), __version__)
-    reader = TopicsReader(folder.child("topics"), [firm.firm_id for firm in firms], config.run)
+    reader = TopicsReader(
+        folder.child("topics"),
+        [firm.firm_id for firm in firms],
+        config.run,
+        {firm.firm_id: firm.firm_name for firm in firms},
+        folder.child("logs").child("topics"),
+    )
     themes = aggregate_files(
         config.run,
         folder,

@@ -75,6 +75,7 @@ def in_folder(path: Path) -> None:
         ("tabs.txt", separated("\t")),
         ("bars.csv", separated("|")),
         ("folder", in_folder),
+        ("hive", lambda path: frame().to_parquet(path, partition_cols=["companyid"])),
     ],
 )  # fmt: skip
 def test_every_kind_of_file_gives_the_same_calls(
@@ -146,6 +147,15 @@ def test_a_list_of_files_is_read_as_one_source(tmp_path: Path) -> None:
     source = connect(parse_config(raw).source)
     assert source.get_firms() == ["0012", "23"]
     assert len(source.get_transcripts("0012").calls[0].turns) == len(call("0012", "Ashgrove", ["freight"]))
+
+
+def test_a_column_that_cannot_be_text_and_a_partition_without_a_value_are_named(tmp_path: Path) -> None:
+    frame().assign(componenttext=[["We grew."]] * len(ROWS)).to_parquet(tmp_path / "lists.parquet")
+    with pytest.raises(InputError, match=r"no column componenttext.*hold lists or records: componenttext"):
+        connect(Source("local_csv", str(tmp_path / "lists.parquet"))).get_firms()
+    frame().assign(companyid=None).to_parquet(tmp_path / "parts", partition_cols=["companyid"])
+    with pytest.raises(InputError, match="companyid is empty; expected an id"):
+        connect(Source("local_csv", str(tmp_path / "parts"))).get_firms()
 
 
 def test_a_listed_file_that_is_not_there_is_named_before_any_is_read(tmp_path: Path) -> None:

@@ -79,6 +79,13 @@ def test_of_a_call_s_versions_one_counts(tmp_path: Path, which: str) -> None:
     assert found["skipped_rows"] == {"another version of a call": 4}
 
 
+def test_a_part_of_a_call_is_a_version_of_it_and_never_the_one_that_counts(tmp_path: Path) -> None:
+    rows = call("7", "Ashgrove", ["freight", "hiring", "carbon", "software"])
+    part = edited(rows[:3], "99", transcriptcreationdate_utc="2023-06-01")
+    report(table(tmp_path, *rows, *part), tmp_path)
+    assert set(read_sentences(tmp_path / "t", "7")["transcript_id"]) == {"97"}
+
+
 def test_the_version_that_was_made_last_counts_whatever_its_id(tmp_path: Path) -> None:
     rows = [
         row | {"keydevid": 5, "transcriptcreationdate_utc": "2023-05-04"}
@@ -121,6 +128,22 @@ def test_a_text_that_excel_cut_is_said(tmp_path: Path) -> None:
     rows = call("7", "Ashgrove", ["freight"])
     rows[1]["componenttext"] = ("We grew in May. " * 2048)[:32_767]
     assert "1 texts have exactly 32,767 characters" in str(report(table(tmp_path, *rows), tmp_path)["notes"])
+
+
+def test_texts_that_a_database_cut_are_said(tmp_path: Path) -> None:
+    rows = call("7", "Ashgrove", [])
+    said = "We grew in the north, and margins rose. " * 7
+    rows += [rows[0] | {"componentorder": 10 + n, "componenttext": f"{n} {said}"[:255]} for n in range(5)]
+    notes = str(report(table(tmp_path, *rows), tmp_path)["notes"])
+    assert "5 texts have exactly 255 characters and none has more" in notes and "calls.csv, line 4" in notes
+
+
+def test_months_of_other_languages_are_refused_with_what_to_write(tmp_path: Path) -> None:
+    rows = [*call("7", "Ashgrove", ["freight"]), *call("8", "Belltower", ["carbon"], date="7. Mai 2024")]
+    with pytest.raises(
+        InputError, match=r"'7\. Mai 2024'.*by their English names alone: export the day as YYYY"
+    ):
+        list_firms(table(tmp_path, *rows))
 
 
 def test_speech_without_points_is_cut_and_said(tmp_path: Path) -> None:

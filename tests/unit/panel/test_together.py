@@ -47,14 +47,12 @@ def test_a_registry_is_one_panel_with_zeros_and_with_nulls_before_a_birth(
     for column in ("n", "words", "n_management", "strength", "share"):
         np.testing.assert_allclose(merged[column], merged[f"{column}_both"])
     assert both["n"].sum() == sum(part["n"].sum() for part in parts)
-    (born,) = {
-        name
-        for name, theme in themes(quarters / "q2").items()
-        if theme["born"] == "q2" and theme["level"] == 1
-    }
-    of_born = both[both["theme_id"] == born].set_index("firm_id")
-    assert of_born.loc[list(BEFORE), "n"].isna().all()
-    assert of_born.loc[[f"{firm}x" for firm in AFTER], "n"].notna().all()
+    found = themes(quarters / "q2").values()
+    born = [theme["theme_id"] for theme in found if theme["born"] == "q2" and theme["level"] == 1]
+    assert born
+    n = both.set_index(["firm_id", "theme_id"])["n"].unstack()[born]
+    assert n.loc[list(BEFORE)].isna().all(axis=None)
+    assert n.loc[[f"{firm}x" for firm in AFTER]].notna().all(axis=None)
 
 
 def test_what_people_decided_since_holds_for_runs_that_were_made_before(

@@ -125,6 +125,28 @@ def test_coverage_counts_what_is_missing(tmp_path: Path, place: Place) -> None:
         reader.check_coverage(0.7)
 
 
+def test_a_missing_firm_is_named_with_what_its_job_ended_with(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "b.log").write_text(
+        "10:00:00 INFO reading\n10:00:01 ERROR b: the embeddings are of another model.\n"
+    )
+    names = {"b": "Bexley Rill Water", "c": "Cordwain Health"}
+    reader = TopicsReader(LocalFolder(tmp_path / "topics"), ["b", "c"], RUN, names, LocalFolder(logs))
+    assert list(reader) == []
+    assert [(firm.firm_name, firm.reason) for firm in reader.unreadable] == [
+        (
+            "Bexley Rill Water",
+            "topics/b.json: missing; its job ended with: b: the embeddings are of another model.",
+        ),
+        ("Cordwain Health", "topics/c.json: missing."),
+    ]
+    with pytest.raises(
+        CoverageError, match=r"b Bexley Rill Water: topics/b\.json: missing; its job ended with"
+    ):
+        reader.check_coverage(1.0)
+
+
 def test_no_folder_and_no_firm_are_no_error(tmp_path: Path) -> None:
     reader = TopicsReader(LocalFolder(tmp_path / "nothing"), [], RUN)
     assert list(reader) == []

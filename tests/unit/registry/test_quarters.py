@@ -155,3 +155,18 @@ def test_a_run_by_itself_and_the_first_of_a_registry_find_the_same_themes(tmp_pa
         [theme[name] for name in named] for theme in kept.values()
     ]
     assert next(iter(alone)) == "q1-001" and next(iter(kept)) == "r000001"
+
+
+def test_a_quarter_is_not_compared_with_a_past_that_was_altered(tmp_path: Path) -> None:
+    run(tmp_path, "q1", BEFORE)
+    (past,) = (tmp_path / "registry/past").iterdir()
+    past.write_bytes(past.read_bytes()[:-1])
+    before = registry_bytes(tmp_path)
+    with pytest.raises(RegistryError, match="is not the file that run q1 wrote"):
+        run(tmp_path, "q2", AFTER)
+    past.unlink()
+    with pytest.raises(RegistryError, match=r"past/.* cannot be read"):
+        run(tmp_path, "q2", AFTER)
+    assert registry_bytes(tmp_path) == {
+        name: data for name, data in before.items() if name != f"past/{past.name}"
+    }

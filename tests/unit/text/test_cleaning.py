@@ -27,6 +27,7 @@ from earnings_themes.text import clean, dominant_script, has_content
         ("Speaker 2: We grew.", "We grew."),
         ("<Q - Jane Doe>: We grew?", "We grew?"),
         (">> Jane Doe: We grew.", "We grew."),
+        ("**Jane Doe:** We grew.", "We grew."),
         (">> We grew.", "We grew."),
         ("Q: Did you grow?", "Did you grow?"),
         ("• Lower churn", "Lower churn"),
