@@ -26,6 +26,7 @@ LOCKS = (
     "envs/workflow.txt",
     "envs/dev.txt",
     "envs/compare.txt",
+    "envs/notebook.txt",
     "containers/theme-aggregator/requirements.txt",
 )
 # torch is installed after the lock, because its builds differ by index.
