@@ -42,14 +42,14 @@ def test_no_log_of_a_run_holds_a_sentence_or_a_key(
     assert done.status == 0, done.text
     assert not [text for text in (SENTENCE, KEY_ID, KEY) if text in done.text], "printed"
     there = holding(folder.path, SENTENCE, KEY_ID, KEY)
-    # Where the text belongs: the source, the sentences and topics made of it, the store, the report that quotes it.
+    # Where the text belongs: the source, the sentences made of it, the store, the report that quotes it.
     results = folder.results()
     content = {"calls.csv", "results/themes.sqlite", *(
         str((results / name).relative_to(folder.path))
-        for name in ("transcripts.parquet", "topics/12.json", "themes.json", "report.html")
+        for name in ("transcripts.parquet", "themes.json", "report.html")
     )}  # fmt: skip
     assert there <= content, there - content
-    assert "results/tiny/topics/12.json" in there, "the sentence went nowhere: nothing is shown"
+    assert "results/themes.sqlite" in there, "the sentence went nowhere: nothing is shown"
     assert list((folder.path / ".snakemake/log").glob("*.log")), "there was no log to look into"
 
 
