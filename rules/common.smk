@@ -259,7 +259,9 @@ def get_source_version(wildcards):
 @functools.cache
 def firm_settings():
     """Return what a firm's job is told of the settings, as JSON; alike for all firms."""
-    return json.dumps({name: config[name] for name in ("run", "topics", "seed")}, default=str)
+    return json.dumps(
+        {name: config[name] for name in ("run", "topics", "seed")}, default=str
+    )
 
 
 def get_firm_settings(wildcards):
