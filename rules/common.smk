@@ -104,8 +104,8 @@ if IN_S3 and workflow.is_main_process:
 
 # The firms' jobs of this workflow share a warm process; one that the user turned off stays off.
 os.environ.setdefault(warm.VARIABLE, str(os.getpid()))
-# They are commands, whose `python` is this one; an environment or image of the rule's own comes before it.
-os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+# They are commands of `python`.
+interpreter.this_one_first()
 
 
 # A character class, not a list of firms: joining 10,000 ids takes 43 s. Encoded ids hold nothing else.

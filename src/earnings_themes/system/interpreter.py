@@ -6,6 +6,7 @@ same Python.
 """
 
 import atexit
+import os
 import shlex
 import shutil
 import sys
@@ -39,3 +40,11 @@ def make_callable() -> None:
         f"{sys.executable}: Snakemake cannot call a Python whose path has blanks or quotes. Make the environment in a "
         "folder without (python3 -m venv ~/earnings-env), or move the project; set TMPDIR to such a folder otherwise."
     )
+
+
+def this_one_first() -> None:
+    """Make `python` in a command of this process's children mean the interpreter that runs it.
+
+    An environment or image of a rule's own comes before it.
+    """
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
