@@ -219,7 +219,7 @@ $(BIN)/uv:
 	$(BIN)/pip install --quiet --require-hashes --no-deps -r .venv/uv.txt
 
 # The lock is complete, so --no-deps installs exactly it. torch is named by version, because its builds differ by index:
-# without a GPU its CPU build, a tenth of the other, from PyTorch's own index; where that does not answer, or what
+# without a GPU its CPU build, which brings no CUDA, from PyTorch's own index; where that does not answer, or what
 # came from it does not load, the ordinary one. By pip, which knows the indexes that a user has set up for such large files.
 TORCH_CPU := https://download.pytorch.org/whl/cpu
 .venv/run.stamp: envs/workflow.txt pyproject.toml | $(BIN)/uv

@@ -9,7 +9,6 @@ from sklearn.metrics import adjusted_rand_score
 
 from earnings_themes.clustering.graph import (
     agreed_communities,
-    centroids,
     communities,
     nearest,
     neighbour_graph,
@@ -158,7 +157,6 @@ def test_where_there_is_no_theme_nothing_settles() -> None:
     rows, _ = blobs(1, 3)
     settled = settle(rows, np.ones(3, dtype=np.float32), centres(rows, np.full(3, -1), 0), 0.0)
     assert settled.labels.tolist() == settled.nearest.tolist() == [-1] * 3
-    assert centroids(rows, np.full(3, -1), 2).tolist() == np.zeros((2, DIM)).tolist()
 
 
 def test_stability_tells_a_theme_that_comes_back_from_one_put_together_by_chance() -> None:

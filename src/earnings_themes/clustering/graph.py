@@ -104,16 +104,3 @@ def agreed_communities(graph: Any, resolution: float, seed: int) -> NDArray[np.i
     share = _LEAST_TRUST + (1 - _LEAST_TRUST) * together / _AGREEING
     trusted.es["weight"] = (np.array(graph.es["weight"]) * share).tolist()
     return communities(trusted, resolution, seed, _UNTIL_NOTHING_MOVES)
-
-
-def centroids(rows: NDArray[np.int8], labels: NDArray[np.int64], n: int) -> NDArray[np.float64]:
-    """Return (n, d) float64: the mean direction, length 1, of the rows of each label; -1 is no label.
-
-    Sums of whole numbers, so their order changes nothing. A label without a row gets zeros.
-    """
-    sums = np.zeros((n, rows.shape[1]), dtype=np.int64)
-    inside = labels >= 0
-    np.add.at(sums, labels[inside], rows[inside].astype(np.int64))
-    lengths = np.sqrt((sums * sums).sum(axis=1))
-    unit: NDArray[np.float64] = sums / np.maximum(lengths, 1)[:, None]
-    return unit
