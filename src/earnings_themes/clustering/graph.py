@@ -105,7 +105,7 @@ def agreed_communities(graph: Any, resolution: float, seed: int) -> NDArray[np.i
     One run depends on its seed: repeated on the very same graph, its communities' best Jaccard index is .62, and that of these
     .70 (docs/validation.md, "Stability"). So an edge counts by the share of runs that keep its two ends together.
     """
-    ends = np.array(graph.get_edgelist()).reshape(-1, 2)
+    ends = np.array(graph.get_edgelist(), dtype=np.int64).reshape(-1, 2)
     together = np.zeros(len(ends))
     for run in range(_AGREEING):
         found = communities(graph, resolution, seed * 1000 + run, 2)

@@ -39,10 +39,10 @@ _LOOK: Final = 64
 _NEW: Final = 0.05
 # Strengths above the floor at which firms are counted: a narrow subject stands out only close to its middle.
 _STEPS: Final = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
-# As probable by chance a candidate's firms are at most: of planted subjects 3e-4 and less, of what was in a quarter in which
-# nothing changed 1e-3 and more, but for one (docs/registry.md, "Births"). And the least that a subject's share grows.
-_ERROR: Final = 5e-4
-_GROWTH: Final = 2.0
+# Of candidates that are no newer than before so many are born by chance, all of a quarter's together; and the least that a
+# subject's share grows.
+_ERROR: Final = 0.01
+_GROWTH: Final = 3.0
 # The resolution of the groups: that of plain modularity.
 _RESOLUTION: Final = 1.0
 
@@ -68,11 +68,12 @@ def born(
     labels = _kept(labels, holds_together(quarter.rows, quarter.firms, labels, settings.granularity, least))
     levels = settings.floor + np.array(_STEPS)
     found, p, enough = _tested(labels, quarter, past, there, levels, least)
+    error = _ERROR / max(len(p), 1)
     near = np.round(found.unit @ there.unit.T, 9).max(axis=1, initial=-1)
-    labels = _kept(labels, ((p < _ERROR) & enough).any(axis=1) & (near < FOUND_AGAIN))
+    labels = _kept(labels, ((p < error) & enough).any(axis=1) & (near < FOUND_AGAIN))
     labels = _joined(quarter, labels, settings.granularity)
     found, p, enough = _tested(labels, quarter, past, there, levels, least)
-    new = (p < _ERROR) & enough
+    new = (p < error) & enough
     return found, levels[np.where(new.any(axis=1), new.argmax(axis=1), p.argmin(axis=1))]
 
 
