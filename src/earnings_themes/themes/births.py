@@ -32,7 +32,7 @@ Labels = NDArray[np.int64]
 # Firms that speak of what is born: five, or two in a hundred of the quarter's.
 _FEWEST: Final = 5
 BIRTH_SHARE: Final = 0.02
-# Neighbours whose quarter is asked, among so many nearest: a firm's own do not count.
+# Neighbours whose quarter is asked, at least, among so many nearest: a firm's own do not count.
 _NEIGHBOURS: Final = 10
 _LOOK: Final = 64
 # Chance gives a sentence such neighbours so often, by the binomial.
@@ -104,7 +104,10 @@ def _joined(quarter: Past, labels: Labels, granularity: float) -> Labels:
 def _tested(
     labels: Labels, quarter: Past, past: Past, there: Centres, levels: Floats, least: int
 ) -> tuple[Centres, Floats, NDArray[np.bool_]]:
-    """Return the groups' centres; by Fisher's exact test, one-sided, how probable their firms are (k, levels); if these are enough."""
+    """Return the groups' centres, how probable their firms are (k, levels), and whether these are enough.
+
+    By Fisher's exact test, one-sided: as probable as chance makes so many of the firms the quarter's.
+    """
     found = centres(quarter.rows, labels, int(labels.max(initial=-1)) + 1)
     members = np.bincount(labels[labels >= 0], minlength=len(found.whole))
     said, n_now = _firms(quarter, found, members, there, levels, labels)
@@ -119,9 +122,12 @@ def _groups(quarter: Past, past: Past, seed: int) -> Labels:
     found, cosine = nearest(np.concatenate([quarter.rows, past.rows]), _LOOK, first=n)
     firm = np.concatenate([quarter.firms, past.firms + quarter.firms.max() + 1])
     known = firm[found] != quarter.firms[:, None]
-    known &= np.cumsum(known, axis=1) <= _NEIGHBOURS
+    share = n / len(firm)
+    # After a small past, twice as many as would all have to be of this quarter.
+    k = max(_NEIGHBOURS, math.ceil(2 * math.log(_NEW) / math.log(share)))
+    known &= np.cumsum(known, axis=1) <= k
     ours = (known & (found < n)).sum(axis=1)
-    new = np.flatnonzero(binom.sf(ours - 1, _NEIGHBOURS, n / len(firm)) < _NEW)
+    new = np.flatnonzero(binom.sf(ours - 1, k, share) < _NEW)
     number = np.full(len(firm), -1, dtype=np.int64)
     number[new] = np.arange(len(new))
     links = np.where(known, number[found], -1)[new]

@@ -154,7 +154,7 @@ def place(
     """
     rows, content = corpus.rows, corpus.content
     base = ground.base.version if ground and ground.base else None
-    if base is None:
+    if base is None or (not base.fine and ground and ground.births):
         found = find_themes(rows[exemplars], firms[exemplars], settings.granularity, settings.min_firms, seed)
         places, settled, broad = settle_all(rows, content, firms, exemplars, found, settings)
         floors = np.full(len(places.whole), settings.floor)
