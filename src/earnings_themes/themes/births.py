@@ -112,7 +112,7 @@ def _tested(
     members = np.bincount(labels[labels >= 0], minlength=len(found.whole))
     said, n_now = _firms(quarter, found, members, there, levels, labels)
     was, n_past = _firms(past, found, members, there, levels)
-    p = hypergeom.sf(said - 1, n_now + n_past, said + was, n_now)
+    p = np.asarray(hypergeom.sf(said - 1, n_now + n_past, said + was, n_now), dtype=np.float64)
     return found, p, (said >= least) & (said / n_now >= _GROWTH * was / n_past)
 
 
