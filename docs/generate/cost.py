@@ -106,10 +106,11 @@ def one_machine(n_firms: int, vcpus: int = 8, static: bool = True) -> tuple[floa
     """
     encoding = cost.measured("static_cpu_seconds_a_firm" if static else "embed_cpu_seconds_a_firm")
     shared = n_firms * (
-        cost.measured("ingest_cpu_seconds_a_firm") + encoding + cost.measured("topics_cpu_seconds_a_firm")
-        + cost.measured("local_firm_seconds")
+        cost.measured("ingest_cpu_seconds_a_firm") + encoding + cost.measured("local_topics_cpu_seconds_a_firm")
     )  # fmt: skip
-    alone = n_firms * (cost.measured("reduce_cpu_seconds_a_firm") + cost.measured("head_seconds_a_firm"))
+    alone = cost.measured("reduce_cpu_seconds") + n_firms * (
+        cost.measured("reduce_cpu_seconds_a_firm") + cost.measured("head_seconds_a_firm")
+    )
     seconds = (
         cost.measured("machine_start_seconds") + shared / vcpus + alone + cost.measured("report_seconds")
     )

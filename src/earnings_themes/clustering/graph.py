@@ -15,7 +15,7 @@ from earnings_themes.clustering.light import light_imports
 with light_imports():
     import igraph
 
-# Neighbours a row. 10 to 20 rate alike on rated pairs (docs/validation.md).
+# Neighbours a row. 10 to 20 give themes that rate alike on Rev and MAEC.
 NEIGHBOURS: Final = 15
 # Rows, and products with all others, that are held at once: 256 MB at most.
 _STEP: Final = 1024
