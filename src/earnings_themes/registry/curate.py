@@ -2,6 +2,7 @@
 
     rename: {r000017: tariffs on imports}
     note: {r000017: read by two people, 2024-05}
+    kind: {r000017: reporting}
     hide: [r000031]
     merge: {r000009: r000001}        # from now on r000009 counts as r000001
 
@@ -19,6 +20,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from earnings_themes.abstractions.records import Kind
 from earnings_themes.errors import RegistryError
 from earnings_themes.registry.records import RegistryTheme, Version
 from earnings_themes.registry.versions import Named, Registry
@@ -32,6 +34,7 @@ class Decisions:
 
     rename: dict[str, str] = field(default_factory=dict)
     note: dict[str, str] = field(default_factory=dict)
+    kind: dict[str, Kind] = field(default_factory=dict)
     hide: tuple[str, ...] = ()
     merge: dict[str, str] = field(default_factory=dict)
 
@@ -76,7 +79,7 @@ def curate(registry: Registry, decisions: Decisions, name: str) -> Named:
 def curated(version: Version, decisions: Decisions, name: str = "decisions") -> Version:
     """Return the version in which the decisions hold. Raises RegistryError as `curate` does."""
     there = {theme.theme_id: theme for theme in version.themes}
-    said = [*decisions.rename, *decisions.note, *decisions.hide, *decisions.merge, *decisions.merge.values()]
+    said = [*decisions.rename, *decisions.note, *decisions.kind, *decisions.hide, *decisions.merge, *decisions.merge.values()]
     if missing := [theme_id for theme_id in said if theme_id not in there]:
         raise RegistryError(
             f"{name}: names {missing[0]}, which the registry has not. `earnings-themes registry themes` lists its ids."
@@ -92,6 +95,7 @@ def curated(version: Version, decisions: Decisions, name: str = "decisions") -> 
                 theme,
                 label=decisions.rename.get(theme_id, theme.label),
                 note=decisions.note.get(theme_id, theme.note),
+                kind=decisions.kind.get(theme_id, theme.kind),
                 hidden=theme.hidden or theme_id in decisions.hide,
                 into=None if target == theme_id else target,
             )

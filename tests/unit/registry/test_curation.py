@@ -16,6 +16,7 @@ from tests.unit.registry.test_quarters import AFTER, BEFORE, registry_bytes, run
 DECISIONS = """
 rename: {r000001: our own name}
 note: {r000001: read by two}
+kind: {r000001: reporting}
 hide: [r000002]
 merge: {r000003: r000004}
 """
@@ -48,7 +49,7 @@ def test_decisions_hold_in_every_quarter_that_is_made_again(quarters: Path, tmp_
     for name, said in (("q1", BEFORE), ("q2", AFTER)):
         folder = run(tmp_path, name, said)
         after = themes(folder)
-        assert after["r000001"]["label"] == "our own name"
+        assert (after["r000001"]["label"], after["r000001"]["kind"]) == ("our own name", "reporting")
         assert not {"r000002", "r000003"} & after.keys()
         counts = pd.read_parquet(folder / "sentences.parquet")["theme_id"].value_counts()
         old = {one: theme["n_sentences"] for one, theme in before[name].items()}
