@@ -181,7 +181,8 @@ def test_a_read_only_folder_is_one_message_and_costs_nothing(
     (fresh.path / "results").symlink_to(read_only)
     run = fresh.snakemake()
     assert run.status == 1
-    assert "then run again" in run.text or "Run in a folder that can be written" in run.text
+    # As the fixture has it: rights that are missing, or a file system that takes nothing.
+    assert ("then run again" if os.getuid() else "Run in a folder that can be written") in run.text
     assert "Traceback (most" not in run.text
     assert run.jobs == []
     (fresh.path / "results").unlink()

@@ -112,8 +112,10 @@ def test_distinct_texts_without_content_are_no_failure(kind: str) -> None:
 
 def test_words_of_another_script_are_words(kind: str) -> None:
     result = fit(kind, CYRILLIC)
+    if not result.topics:
+        pytest.skip(f"{kind} finds no topic in so few sentences")
     words = {word for topic in result.topics for word, _ in topic.keywords}
-    assert not result.topics or any("а" <= letter <= "я" for word in words for letter in word)
+    assert any("а" <= letter <= "я" for word in words for letter in word)
 
 
 def test_a_script_without_spaces_is_no_failure(kind: str) -> None:

@@ -135,7 +135,7 @@ def test_a_firm_that_comes_after_the_next_quarter_settles_without_births(tmp_pat
     before = registry_bytes(tmp_path)
     late = {**BEFORE, "late": [Said(0, 6), Said(10, 6)], "later": [Said(10, 6)], "last": [Said(10, 6)]}
     found = themes(run(tmp_path, "q1", late))
-    assert "late" in found["r000001"]["firms"] or any("late" in theme["firms"] for theme in found.values())
+    assert any("late" in theme["firms"] for theme in found.values())
     assert {theme["born"] for theme in found.values()} == {"q1"} and registry_bytes(tmp_path) == before
 
 
