@@ -2,13 +2,15 @@
 
     make reference DATA=folder        # holds rev_large.csv.gz and maec_quarters.csv.gz
 
-The founding run finds the themes with the word vectors. decisions.yaml, written by who read ten sentences of each theme,
-is applied by the registry's own curation. Then the same sentences' centroids are taken in MiniLM's space too, so that ids
-and names are the same with either encoder. No text is kept but the names and keywords. The same calls give the same files.
+The founding run finds the themes with the default encoder. decisions.yaml, written by who read ten sentences of each theme,
+is applied by the registry's own curation. Then the centroids of the same sentences are taken from word vectors too, so that
+ids and names are the same with embedding.model: static. No text is kept but names and keywords. The same calls give the
+same files.
 """
 
 import argparse
 import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -17,8 +19,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from earnings_themes.config import Embedding
-from earnings_themes.embedding import make_encoder
 from earnings_themes.embedding.shard import embed
 from earnings_themes.embedding.space import load_space
 from earnings_themes.registry import Ground, Registry, RegistryTheme, Version
@@ -48,7 +48,6 @@ def main() -> None:
     parser.add_argument(
         "--founding", default="results/reference_founding", help="the registry that it founded"
     )
-    parser.add_argument("--cache", default="results/.cache", help="where MiniLM's vectors are kept")
     parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
     named = Registry(given.founding).current()
@@ -58,21 +57,21 @@ def main() -> None:
     version = curated(
         founded, read_decisions(DECISIONS.read_text(encoding="utf-8"), str(DECISIONS)), str(DECISIONS)
     )
-    static, firm_ids = corpus_of(given.run)
-    firms, exemplars = exemplars_of(static, given.run, firm_ids)
-    both = twin(given.run, static, given.cache)
+    both, firm_ids = corpus_of(given.run)
+    firms, exemplars = exemplars_of(both, given.run, firm_ids)
+    static = twin(given.run, both)
     theme_of = pd.read_parquet(given.run / "sentences.parquet", columns=["sentence_id", "theme_id"])
     theme_of = theme_of.set_index("sentence_id")["theme_id"].dropna()
-    labels = theme_of.reindex(static.ids(np.arange(len(static.rows)))).to_numpy(dtype=object, na_value="")
+    labels = theme_of.reindex(both.ids(np.arange(len(both.rows)))).to_numpy(dtype=object, na_value="")
     moved = {
-        "static": version,
-        "packaged": replace(
+        "packaged": version,
+        "static": replace(
             version,
-            encoder=both.about["embedding_sha256"],
-            themes=tuple(in_space(theme, founded, both.rows, labels) for theme in version.themes),
+            encoder=static.about["embedding_sha256"],
+            themes=tuple(in_space(theme, founded, static.rows, labels) for theme in version.themes),
         ),
     }
-    for name, corpus in (("static", static), ("packaged", both)):
+    for name, corpus in (("packaged", both), ("static", static)):
         past = encode_past(corpus.rows[exemplars], corpus.content[exemplars], firms[exemplars], SEED)
         runs = tuple(replace(ran, past=digest_of(past)) for ran in version.runs)
         shutil.rmtree(given.out / name, ignore_errors=True)
@@ -97,7 +96,7 @@ def renamed(version: Version) -> Version:
 
 
 def corpus_of(run: Path) -> tuple[Corpus, list[str]]:
-    """Return the founding run's sentences with their word vectors, and its firms."""
+    """Return the founding run's sentences with their vectors, and its firms."""
     firm_ids = [firm.firm_id for firm in read_firms(run / "firms.tsv")]
     return read_corpus(LocalFolder(run), firm_ids), firm_ids
 
@@ -116,24 +115,18 @@ def exemplars_of(
     return firms, rows[firms[rows] % _FIRMS == 0]
 
 
-def twin(run: Path, static: Corpus, cache: str) -> Corpus:
-    """Return the same sentences with vectors of MiniLM and words, in the same order."""
-    folder = run.with_name(f"{run.name}_packaged")
-    (folder / "embeddings").mkdir(parents=True, exist_ok=True)
+def twin(run: Path, both: Corpus) -> Corpus:
+    """Return the same sentences with word vectors alone, in the same order."""
     firms = read_firms(run / "firms.tsv")
-    encoder = make_encoder(Embedding(device="cpu"))
-    embed(
-        run / "transcripts.parquet",
-        firms,
-        folder / "embeddings/0000.parquet",
-        encoder,
-        load_space(),
-        False,
-        cache,
-    )
-    shutil.copyfile(run / "transcripts.parquet", folder / "transcripts.parquet")
-    found = read_corpus(LocalFolder(folder), [firm.firm_id for firm in firms])
-    assert np.array_equal(found.modelled, static.modelled)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        shutil.copyfile(run / "transcripts.parquet", folder / "transcripts.parquet")
+        (folder / "embeddings").mkdir()
+        embed(
+            run / "transcripts.parquet", firms, folder / "embeddings/0000.parquet", None, load_space(), False
+        )
+        found = read_corpus(LocalFolder(folder), [firm.firm_id for firm in firms])
+    assert np.array_equal(found.modelled, both.modelled)
     return found
 
 

@@ -79,7 +79,14 @@ def curate(registry: Registry, decisions: Decisions, name: str) -> Named:
 def curated(version: Version, decisions: Decisions, name: str = "decisions") -> Version:
     """Return the version in which the decisions hold. Raises RegistryError as `curate` does."""
     there = {theme.theme_id: theme for theme in version.themes}
-    said = [*decisions.rename, *decisions.note, *decisions.kind, *decisions.hide, *decisions.merge, *decisions.merge.values()]
+    said = [
+        *decisions.rename,
+        *decisions.note,
+        *decisions.kind,
+        *decisions.hide,
+        *decisions.merge,
+        *decisions.merge.values(),
+    ]
     if missing := [theme_id for theme_id in said if theme_id not in there]:
         raise RegistryError(
             f"{name}: names {missing[0]}, which the registry has not. `earnings-themes registry themes` lists its ids."

@@ -23,7 +23,9 @@ from earnings_themes.registry.versions import Ground
 # quarter in which nothing had changed, at .85 none (docs/registry.md, "Births").
 FOUND_AGAIN: Final = 0.85
 _OWN: Final = "Set embedding as it was for the registry's first run"
-_REFERENCE: Final = "It began as the one that ships: set embedding.space: null, embedding.model: static or packaged"
+_REFERENCE: Final = (
+    "It began as the one that ships: set embedding.space: null, embedding.model: static or packaged"
+)
 
 
 def check_space(ground: Ground, about: Mapping[str, str], where: str) -> None:

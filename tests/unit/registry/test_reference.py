@@ -7,7 +7,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from earnings_themes.config import Config, Embedding, RegistrySettings, Source, ThemeSettings, TopicSettings, parse_config
+from earnings_themes.config import (
+    Config,
+    Embedding,
+    RegistrySettings,
+    Source,
+    ThemeSettings,
+    TopicSettings,
+    parse_config,
+)
 from earnings_themes.embedding.encoders import PACKAGED_SHA256
 from earnings_themes.embedding.shard import embed_shard
 from earnings_themes.embedding.space import load_space
@@ -36,7 +44,11 @@ def version_of(registry: Registry) -> Version:
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample's calls up to their firms' topics, with word vectors."""
     run = tmp_path_factory.mktemp("sample")
-    transcripts, firms, vectors = run / "transcripts.parquet", run / "firms.tsv", run / "embeddings/0000.parquet"
+    transcripts, firms, vectors = (
+        run / "transcripts.parquet",
+        run / "firms.tsv",
+        run / "embeddings/0000.parquet",
+    )
     source = Source(path=str(REPO / "data/sample_calls.csv"))
     ingest(source, transcripts, firms, run / "ingest.json", calls=run / "source_calls.parquet")
     for folder in ("embeddings", "topics"):
@@ -82,7 +94,9 @@ def test_a_frozen_run_settles_in_it_under_its_ids_and_names_and_leaves_it_as_it_
     assert {path: path.read_bytes() for path in package.rglob("*") if path.is_file()} == before
 
 
-def test_a_registry_of_ones_own_begins_as_a_copy_keeps_the_ids_and_grows(sample: Path, tmp_path: Path) -> None:
+def test_a_registry_of_ones_own_begins_as_a_copy_keeps_the_ids_and_grows(
+    sample: Path, tmp_path: Path
+) -> None:
     mine = RegistrySettings(path=str(tmp_path / "mine"), founded_on="reference")
     shipped = registry_at("reference").current()
     assert shipped is not None
@@ -104,7 +118,7 @@ def test_a_registry_of_ones_own_begins_as_a_copy_keeps_the_ids_and_grows(sample:
 
 def test_another_encoder_is_refused_and_told_what_to_set(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", ["a", "b", "c"])
-    with pytest.raises(RegistryError, match="set embedding.space: null, embedding.model: static or packaged"):
+    with pytest.raises(RegistryError, match=r"set embedding\.space: null, embedding\.model: static or packaged"):
         settle(run, FROZEN)
 
 
