@@ -1,8 +1,8 @@
-"""Makes the registry that ships with the package, from the run that founds it and from people's decisions about its themes.
+"""Makes the registry that ships with the package, from the run that founds it and the decisions about its themes.
 
     make reference DATA=folder        # holds rev_large.csv.gz and maec_quarters.csv.gz
 
-The founding run finds the themes with the default encoder. decisions.yaml, written by who read ten sentences of each theme,
+The founding run finds the themes with the default encoder. decisions.yaml, written after reading ten sentences of each theme,
 is applied by the registry's own curation. Then the centroids of the same sentences are taken from word vectors too, so that
 ids and names are the same with embedding.model: static. No text is kept but names and keywords. The same calls give the
 same files.
