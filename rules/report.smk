@@ -12,7 +12,6 @@ rule report:
         themes=rules.themes.output,
         panel=in_place("panel.parquet"),
         calls=in_place("calls.parquet"),
-        published=rules.publish.output,
         settings=made_with_settings("report"),
     output:
         # What report() marks is collected by `snakemake --report FILE.zip`, with its caption.

@@ -379,9 +379,11 @@ def test_of_two_callers_at_once_one_starts_the_job_and_both_get_the_themes(
     assert sum("CreateProcessingJob" in request for _, request in aws.requests) == 2
 
 
+# A shell's background job, as the tests may be, ignores Ctrl-C and leaves that to its children.
 CALLER = """
-import json, sys
+import json, signal, sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from earnings_themes.cloud.sagemaker import reduce_on_sagemaker
 out = Path(sys.argv[2])
 reduce_on_sagemaker(json.loads(Path(sys.argv[1]).read_text()), out, out.with_name('reduce.json'), poll_seconds=0.05)

@@ -197,6 +197,19 @@ def test_a_broad_theme_is_the_parent_of_its_themes_and_holds_what_they_hold(tmp_
     assert read_themes(tmp_path / "themes.json").broad == read_themes(tmp_path / "themes.json").broad != ()
 
 
+def test_manners_of_speech_are_no_subject_and_stand_under_one_broad_theme(tmp_path: Path) -> None:
+    # Of what lies nearest to the second and third, most has no content.
+    speech = [Said(subject, 8, content=0.1, in_topic=False) for subject in (1, 2)]
+    themes, _ = reduced(tmp_path, {str(n): [Said(0), Said(1), Said(2), *speech] for n in range(6)})
+    assert [theme.kind for theme in themes.themes] == ["subject", "filler", "filler"]
+    assert all(theme.label.startswith("general remarks") for theme in themes.themes[1:])
+    assert [(theme.label, theme.kind) for theme in themes.broad] == [
+        (themes.themes[0].label, "subject"),
+        ("general remarks", "filler"),
+    ]
+    assert {theme.parent for theme in themes.themes[1:]} == {themes.broad[1].theme_id}
+
+
 def test_the_tree_is_read_with_the_texts_of_its_sentences(tmp_path: Path) -> None:
     said = {"a/b": [Said(0), Said(1, 4)], "é": [Said(0, 6)], "quiet": []}
     themes = reduce(write_run(tmp_path, said, {"quiet": "no_transcript"}))

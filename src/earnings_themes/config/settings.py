@@ -226,7 +226,7 @@ class LabelSettings:
     """How a theme is named."""
 
     n_keywords: Whole = setting(10, "keywords a theme is shown with", ge=1, le=50)
-    max_words: Whole = setting(3, "words a theme's label has at most", ge=1, le=5)
+    max_words: Whole = setting(3, "words a phrase of a theme's label has at most", ge=1, le=5)
     llm: NamingSettings | None = setting(
         None,
         "a language model names the themes; it sees their keywords and sentences: {url: https://host/v1, "

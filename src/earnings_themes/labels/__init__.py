@@ -1,9 +1,9 @@
-"""Names for people: labels and keywords of themes, labels of topics.
+"""Names for people: labels and keywords of themes.
 
 Words only describe themes, they never decide membership, so all of this can change without a refit.
 """
 
-from earnings_themes.labels.choose import ThemeWords, describe, describe_topic
-from earnings_themes.labels.counter import PhraseCounter
+from earnings_themes.labels.choose import ThemeWords, describe
+from earnings_themes.labels.counter import PhraseCounter, ThemeCount
 
-__all__ = ["PhraseCounter", "ThemeWords", "describe", "describe_topic"]
+__all__ = ["PhraseCounter", "ThemeCount", "ThemeWords", "describe"]

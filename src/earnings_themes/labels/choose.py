@@ -1,4 +1,8 @@
-"""Chooses labels and keywords of themes and topics from counted phrases."""
+"""Chooses labels and keywords of themes from counted phrases.
+
+A label has up to three phrases: one word, such as "cost", seldom tells what five sentences are about. They are ranked by how
+much more the theme says them than other themes do, by how many of its firms do, and by how near they lie to its centroid.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -27,59 +31,69 @@ _NAME: Final = (
 _NAME_FIRMS: Final = 0.1
 _PLACE: Final = 0.1  # a name that follows "in" in this share of its uses is a place
 _LONGER: Final = 1.3  # a phrase tells more than a word that scores the same
-# A best phrase below these names nothing. Score; cosine to the centroid; that cosine times the share of sentences that say
-# the phrase. By reading 180 of 262 themes of 159 firms beside their sentences, in the packaged subject space, where
-# the best phrases' cosines are .29 to .70; another space may want other floors.
-_FLOOR: Final = 0.9
-_NEAR: Final = 0.25
-_CARRIED: Final = 0.02
-_MOST: Final = 0.4  # a phrase that fewer of the theme's sentences say is joined by a second …
-_SECOND: Final = 0.5  # … that scores this share of it
-_CARRIES: Final = 0.4
-_LEAST: Final = 0.05  # what a label says scores at least this share of the theme's best phrase
+# What a label's phrases have at least: the cosine to the centroid, and the share of its best phrase's score. By reading the
+# labels of 107 themes of 159 firms (calls of 2019 to 2022) beside their sentences: at .3 they stray, at .5 words go that tell.
+_NEAR: Final = 0.4
+_OWN: Final = 0.02
+_PHRASES: Final = 3
+_LEAST: Final = 0.05  # what a keyword scores, as a share of the theme's best
 _TRIED: Final = 60  # phrases of a theme that are compared with its centroid
 
 
 @dataclass(frozen=True)
 class ThemeWords:
-    """label: "" if no phrase describes the theme. keywords: (phrase, weight), by descending weight, at most
-    1.
+    """What describes a theme.
+
+    Attributes
+    ----------
+    phrases : up to three, which make its label; none where no phrase stands out
+    keywords : (phrase, weight), by descending weight, at most 1
+    carried : how much of its sentences the phrases carry: the sum of share of sentences · cosine to the centroid; 0 where
+        none comes near the centroid
     """
 
-    label: str
+    phrases: tuple[str, ...]
     keywords: list[tuple[str, float]]
+    carried: float
+
+    @property
+    def label(self) -> str:
+        """The phrases as one label."""
+        return "; ".join(self.phrases)
 
 
 def describe(
+    counts: Sequence[ThemeCount],
     counter: PhraseCounter,
     nearness: Nearness | None,
     centroids: NDArray[np.floating] | None,
     max_words: int = 3,
     n_keywords: int = 10,
     names: Set[str] = frozenset(),
-    n_themes: int | None = None,
 ) -> list[ThemeWords]:
-    """Return label and keywords of themes 0 … n_themes−1; no two labels are equal.
+    """Return label and keywords of each theme; no two have the same phrases.
 
     Parameters
     ----------
+    counts : of n themes; those of the counter, or what several of them say together
     nearness : function of m phrases to their subject vectors (m, dim), of length 1
-    centroids : (n_themes, dim) float, of any length; None, as nearness: phrases are ranked by counts alone
+    centroids : (n, dim) float, of any length; None, as nearness: phrases are ranked by counts alone
     names : words of firms' and speakers' names, in any case; one written small as often as not is an
-        ordinary; word
+        ordinary word
     """
-    if n_themes is None:
-        n_themes = len(centroids) if centroids is not None else 1 + max(counter.themes, default=-1)
     barred, few = _names(counter, names), _NAME_FIRMS if counter.capitals_tell() else 0.0
-    ranked = []
-    for theme in range(n_themes):
-        centroid = None if centroids is None else centroids[theme]
-        ranked.append(
-            _ranked(counter, counter.themes.get(theme, ThemeCount()), barred, few, nearness, centroid)
-        )
-    labels = _labels(ranked, max_words)
+    ranked = [
+        _ranked(counter, count, barred, few, nearness, None if centroids is None else centroids[theme])
+        for theme, count in enumerate(counts)
+    ]
+    chosen = _chosen(ranked, max_words)
     return [
-        ThemeWords(label, _keywords(best, n_keywords)) for label, best in zip(labels, ranked, strict=True)
+        ThemeWords(
+            tuple(phrase.form for phrase in phrases),
+            _keywords(best, n_keywords),
+            sum(phrase.near * phrase.share for phrase in phrases if phrase.near >= _NEAR),
+        )
+        for phrases, best in zip(chosen, ranked, strict=True)
     ]
 
 
@@ -268,44 +282,39 @@ def _keywords(best: Sequence[_Phrase], n: int) -> list[tuple[str, float]]:
     return [(form, weight) for form, weight in weighed if weight >= _LEAST]
 
 
-def _labels(ranked: Sequence[Sequence[_Phrase]], max_words: int) -> list[str]:
-    """Return a distinct label for each theme.
+def _chosen(ranked: Sequence[Sequence[_Phrase]], max_words: int) -> list[tuple[_Phrase, ...]]:
+    """Return the phrases of each theme's label: its best, unless another theme has the same.
 
-    The theme with the clearest best phrase chooses first; others take the next of their `_choices`, or "".
+    The theme with the clearest best phrase chooses first; none are left to one whose every choice is taken.
     """
-    labels = [""] * len(ranked)
+    chosen: list[tuple[_Phrase, ...]] = [()] * len(ranked)
     used: set[frozenset[str]] = set()
     order = sorted((t for t, best in enumerate(ranked) if best), key=lambda t: (-ranked[t][0].score, t))
     for theme in order:
-        best = [p for p in ranked[theme] if len(p.term.split()) <= max_words]
-        for choice in _choices(best):
+        for choice in _choices([p for p in ranked[theme] if len(p.term.split()) <= max_words]):
             terms = frozenset(p.term for p in choice)
             if terms not in used:
                 used.add(terms)
-                labels[theme] = "; ".join(p.form for p in choice)
+                chosen[theme] = choice
                 break
-    return labels
+    return chosen
 
 
 def _choices(best: Sequence[_Phrase]) -> Iterator[tuple[_Phrase, ...]]:
-    """Yield candidate labels of a theme, best first.
+    """Yield the phrases of possible labels of a theme, best first.
 
-    Its best phrase, with a second if few of its sentences say the first; then a longer phrase around it
-    ("gross margin" for "margin"); then it with each other phrase.
+    A phrase that repeats a better one's words counts only if it says more of it ("labor cost" after "cost").
     """
-    if not best or best[0].score < _FLOOR or best[0].near < _NEAR or best[0].near * best[0].share < _CARRIED:
-        return
-    first, others = best[0], [p for p in _unlike(best)[1:] if p.near >= _NEAR]
-    if others and first.share < _MOST and others[0].score >= _SECOND * first.score:
-        yield first, others[0]
-    yield (first,)
-    for other in best[1:]:
-        # A narrower phrase must carry the theme: "energy cost" misleads where most speak of other costs.
-        if set(first.term.split()) < set(other.term.split()) and other.share >= _CARRIES * first.share:
-            yield (other,)
-    for other in others:
-        if other.score >= _LEAST * first.score:
-            yield first, other
+    found: list[_Phrase] = []
+    for phrase in [p for p in best if p.near >= _NEAR and p.score >= _OWN * best[0].score] or best[:_PHRASES]:
+        alike = [other.term.split() for other in found if _alike(phrase.term, other.term)]
+        if not alike or (len(alike) == 1 and len(phrase.term.split()) > len(alike[0])):
+            found.append(phrase)
+    for last in range(_PHRASES - 1, max(len(found), _PHRASES)):
+        yield (*found[: _PHRASES - 1], *found[last : last + 1])
+    for other in found[1:]:
+        yield found[0], other
+    yield from ((phrase,) for phrase in found)
 
 
 def _unlike(best: Sequence[_Phrase]) -> list[_Phrase]:
@@ -315,17 +324,3 @@ def _unlike(best: Sequence[_Phrase]) -> list[_Phrase]:
         if not any(_alike(phrase.term, other.term) for other in found):
             found.append(phrase)
     return found
-
-
-def describe_topic(
-    texts: Sequence[str], counter: PhraseCounter, theme_label: str = "", names: Set[str] = frozenset()
-) -> str:
-    """Return one or two phrases for what a firm says in a theme; "" if no phrase stands out.
-
-    The firm's own words, such as product names, are welcome; the theme's label is not repeated. counter: of
-    the whole run, including these texts. names: words of its speakers' names.
-    """
-    barred = _names(counter, names) | {w.term for w in words_of(theme_label) if w.term}
-    best = _unlike(_ranked(counter, ThemeCount.of_one_firm(texts), barred, few=0.0))
-    best = [p for p in best if p.share * len(texts) > 1.5 or len(texts) == 1]  # what is said once is chance
-    return "; ".join(p.form for p in best[:2] if p.score >= _SECOND * best[0].score)

@@ -3,7 +3,7 @@
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -37,9 +37,9 @@ class Said:
     _lead: int  # of the form over all others: majority vote (Boyer and Moore 1981)
     _missed: int  # firms that may have said it before it was kept
 
-    def add(self, sentences: int, form: str) -> None:
-        """Count one more firm."""
-        self.firms += 1
+    def add(self, sentences: int, form: str, firms: int = 1) -> None:
+        """Count more firms."""
+        self.firms += firms
         self.sentences += sentences
         if form == self.form:
             self._lead += sentences
@@ -76,14 +76,23 @@ class ThemeCount:
     phrases: dict[str, Said] = field(default_factory=dict)
 
     @classmethod
-    def of_one_firm(cls, texts: Sequence[str]) -> "ThemeCount":
-        """Count one firm's sentences by themselves."""
-        said, count = Counts(), cls(firms=1, sentences=len(texts))
-        for text in texts:
-            said.add(words_of(text))
-        count.words = said.words
-        _keep(count, said)
-        return count
+    def together(cls, counts: Iterable["ThemeCount"]) -> "ThemeCount":
+        """Return what several themes say together; a firm counts once for each of them that it speaks of.
+
+        What a single firm says in a theme is left out, which is most phrases: it names nothing.
+        """
+        found = cls()
+        for count in counts:
+            found.firms += count.firms
+            found.sentences += count.sentences
+            found.words += count.words
+            for phrase, said in count.phrases.items():
+                kept = found.phrases.get(phrase)
+                if said.firms > 1 and kept is None:
+                    found.phrases[phrase] = replace(said)
+                elif said.firms > 1 and kept is not None:
+                    kept.add(said.sentences, said.form, said.firms)
+        return found
 
 
 @dataclass(slots=True)

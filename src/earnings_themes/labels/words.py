@@ -12,8 +12,8 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 LONGEST: Final = 3  # words of a phrase
 
-# A word, digits and inner hyphens included (glp-1, covid-19, 401k, at&t), or one sign, which ends a phrase.
-_TOKEN: Final = re.compile(r"[^\W_]+(?:['’&.\-][^\W_]+)*|[^\w\s]")
+# A word, digits and inner hyphens included (U.S., glp-1, covid-19, 401k, at&t), or one sign, which ends a phrase.
+_TOKEN: Final = re.compile(r"(?:[A-Z]\.){2,}|[^\W_]+(?:['’&.\-][^\W_]+)*|[^\w\s]")
 _CONTRACTION: Final = re.compile(r".*(?:n't|'(?:re|ve|ll|d|m))$")
 # Amounts and dates are no words: 37, 10.5, 2023, 20k, 30th, q3, 2h, fy24, 60-70, 100bps. Plans, drugs and chips
 # are: 401k, h100, 5g, glp-1.

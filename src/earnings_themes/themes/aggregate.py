@@ -34,7 +34,7 @@ from earnings_themes.themes.hierarchy import Tree, make_tree, sentence_kinds, wr
 from earnings_themes.themes.listing import Reduced, list_themes
 from earnings_themes.themes.llm_names import name_themes
 from earnings_themes.themes.registered import Placed, ground_of, names_of, place
-from earnings_themes.themes.settle import Settled, held_broadly
+from earnings_themes.themes.settle import Settled, held_broadly, without_subject
 from earnings_themes.themes.stability import stability_of
 
 # Exemplars that are compared with each other, at most: 40,000 take two cores a minute.
@@ -163,14 +163,11 @@ def aggregate(
 
     started = time.perf_counter()
     of_sentences = sentence_kinds(corpus)
-    order, kinds = _ranked(firms, placed, of_sentences)
+    order, kinds = _ranked(firms, placed, of_sentences, corpus.content)
     placed = placed.in_order(order)
     kinds = [kinds[theme] for theme in order]
     tree = make_tree(firms, placed.settled, corpus.content, pool.model_topic)
-    words = describe(
-        corpus, firms, folder, firm_ids, placed.settled, placed.places.unit, kinds, settings, space, placed.labels,
-        placed.taken,
-    )  # fmt: skip
+    words = describe(corpus, firms, folder, firm_ids, placed, kinds, settings, space)
     names = names_of(run, corpus.rows, placed, ground)
     reduced = Reduced(corpus, firm_ids, firms, placed, tree, words, kinds, stability.in_order(order), names)
     themes = list_themes(run, reduced, settings, skipped, seed)
@@ -235,18 +232,23 @@ def make_pool(corpus: Corpus, topics: Sequence[tuple[str, list[list[str]]]]) -> 
 
 
 def _ranked(
-    firms: NDArray[np.int64], placed: Placed, of_sentences: NDArray[np.object_]
+    firms: NDArray[np.int64],
+    placed: Placed,
+    of_sentences: NDArray[np.object_],
+    content: NDArray[np.float32],
 ) -> tuple[list[int], list[Kind]]:
     """Return the order of the themes that hold a sentence (subject first, then firms, then sentences), and each one's kind.
 
-    A theme is of the kind that most of its settled sentences are; one that was there keeps its kind, and a hidden one has
-    no place.
+    A theme is of the kind that most of its settled sentences are, but filler where what lies around it is; one that was
+    there keeps its kind, and a hidden one has no place.
     """
     kinds: list[Kind] = []
     sizes = []
+    empty = without_subject(content, placed.settled, len(placed.known)).tolist()
     of_themes = members(placed.settled.labels, len(placed.known))
-    for known, rows in zip(placed.known, of_themes, strict=True):
-        kinds.append(known.kind if known else commonest(of_sentences[rows].tolist()))
+    for known, rows, is_empty in zip(placed.known, of_themes, empty, strict=True):
+        kind: Kind = "filler" if is_empty else commonest(of_sentences[rows].tolist())
+        kinds.append(known.kind if known else kind)
         sizes.append((len(np.unique(firms[rows])), 0 if known and known.hidden else len(rows)))
     order = sorted(
         (theme for theme in range(len(kinds)) if sizes[theme][1]),

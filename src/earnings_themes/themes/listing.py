@@ -151,7 +151,7 @@ def _mean_stability(themes: Sequence[Theme]) -> float | None:
 
 
 def _broad_themes(fine: Sequence[Theme], found: Reduced, more: NDArray[np.int64]) -> list[Theme]:
-    """Return the broad themes, each the union of its themes, called by its largest themes' labels.
+    """Return the broad themes, each the union of its themes.
 
     Subject matter first, then those with the first of the themes. more: sentences that a broad theme alone holds, by its number.
     """
@@ -159,7 +159,7 @@ def _broad_themes(fine: Sequence[Theme], found: Reduced, more: NDArray[np.int64]
     placed, names = found.placed, found.names
     for number in dict.fromkeys(placed.broad.tolist()):
         members = [theme for theme, of in zip(fine, placed.broad.tolist(), strict=True) if of == number]
-        labels = [theme.label for theme in sorted(members, key=lambda theme: -theme.n_sentences)]
+        label, keywords = found.words.broad[number]
         firms = sorted({firm for theme in members for firm in theme.firms})
         centre = np.sum([np.array(theme.centroid) * theme.n_sentences for theme in members], axis=0)
         known = placed.known_broad[number]
@@ -169,8 +169,8 @@ def _broad_themes(fine: Sequence[Theme], found: Reduced, more: NDArray[np.int64]
                 kind=known.kind
                 if known
                 else max(KINDS, key=lambda kind: sum(t.n_sentences for t in members if t.kind == kind)),
-                label=known.label if known else "; ".join(labels[:3]),
-                keywords=known.keywords if known else tuple((label, 1.0) for label in labels[:10]),
+                label=known.label if known else label,
+                keywords=known.keywords if known else keywords,
                 n_firms=len(firms),
                 n_topics=sum(theme.n_topics for theme in members),
                 n_sentences=sum(theme.n_sentences for theme in members) + int(more[number]),

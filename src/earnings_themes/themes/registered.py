@@ -21,7 +21,7 @@ from earnings_themes.registry.past import Past
 from earnings_themes.themes.births import born
 from earnings_themes.themes.corpus import Corpus
 from earnings_themes.themes.find import find_themes
-from earnings_themes.themes.settle import Centres, Settled, centres, settle, settle_all
+from earnings_themes.themes.settle import Centres, Settled, centres, settle, settle_all, without_subject
 
 Labels = NDArray[np.int64]
 
@@ -157,6 +157,9 @@ def place(
     if base is None:
         found = find_themes(rows[exemplars], firms[exemplars], settings.granularity, settings.min_firms, seed)
         places, settled, broad = settle_all(rows, content, firms, exemplars, found, settings)
+        # Manners of speech are one broad theme, whatever subjects they were said near.
+        broad[without_subject(content, settled, len(broad))] = broad.max(initial=-1) + 1
+        broad = np.unique(broad, return_inverse=True)[1].astype(np.int64)
         floors = np.full(len(places.whole), settings.floor)
         if ground is not None:
             places = _rounded(places)

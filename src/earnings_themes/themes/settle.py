@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from earnings_themes.config import ThemeSettings
+from earnings_themes.themes.corpus import members
 from earnings_themes.themes.find import Found, holds_together
 
 Whole = NDArray[np.int8]
@@ -25,6 +26,10 @@ _BLOCK: Final = 8_192
 _LENGTH: Final = 4_096
 # A sentence with this share of its theme's threshold is held by the broad theme alone.
 _BROAD_SHARE: Final = 0.6
+# A theme is empty if the sentences nearest to it, settled or not, have no more content than this, in the median. Of 107 themes
+# of 159 firms (calls of 2019 to 2022), four lie below, at .12 to .51 (praise, "does that make sense", the line's noise, who
+# is who on the call), and the others from .77 up.
+_EMPTY: Final = 0.65
 # After two rounds fewer than one sentence in a hundred moves.
 _ROUNDS: Final = 2
 
@@ -82,8 +87,8 @@ def centres(rows: Whole, labels: Labels, k: int) -> Centres:
         block = labels[start : start + _BLOCK]
         inside = np.flatnonzero(block >= 0)
         ones = np.ones(len(inside), dtype=np.int64)
-        members = csr_array((ones, (block[inside], inside)), shape=(k, len(block)))
-        sums += members @ rows[start : start + _BLOCK].astype(np.int64)
+        holds = csr_array((ones, (block[inside], inside)), shape=(k, len(block)))
+        sums += holds @ rows[start : start + _BLOCK].astype(np.int64)
         counts += np.bincount(block[inside], minlength=k)
     lengths = np.sqrt((sums * sums).sum(axis=1).astype(np.float64))
     whole = np.rint(sums / np.maximum(lengths, 1)[:, None] * _LENGTH).astype(np.float32)
@@ -155,6 +160,15 @@ def settle_all(
         broad = broad[keep]
         settled = settle(rows, content, places, settings.floor)
     return places, settled, np.unique(broad, return_inverse=True)[1].astype(np.int64)
+
+
+def without_subject(content: NDArray[np.float32], settled: Settled, k: int) -> NDArray[np.bool_]:
+    """Return (k,) which themes are a manner of speech: thanks, praise, what could be said about anything.
+
+    What settled has content, because strength counts it; what lies around a theme shows what kind of speech it is of.
+    """
+    around = members(settled.nearest, k)
+    return np.array([len(rows) > 0 and np.median(content[rows]) < _EMPTY for rows in around], dtype=bool)
 
 
 def held_broadly(settled: Settled, floors: NDArray[np.float64]) -> Labels:

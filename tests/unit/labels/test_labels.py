@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from earnings_themes.labels import PhraseCounter, ThemeWords, describe, describe_topic
+from earnings_themes.labels import PhraseCounter, ThemeCount, ThemeWords, describe
 from earnings_themes.labels.counter import _WINDOW
 from earnings_themes.labels.words import phrases_of, word_of, words_of
 
@@ -31,8 +31,17 @@ def counted(themes: list[list[str]], firms: int = 6) -> PhraseCounter:
     return counter
 
 
+def described(counter: PhraseCounter, names: frozenset[str] = frozenset()) -> list[ThemeWords]:
+    counts = [counter.themes[theme] for theme in sorted(counter.themes) if theme >= 0]
+    return describe(counts, counter, None, None, names=names)
+
+
+def keywords(counter: PhraseCounter, names: frozenset[str] = frozenset()) -> set[str]:
+    return {phrase for phrase, _ in described(counter, names)[0].keywords}
+
+
 def labels(*themes: list[str], names: frozenset[str] = frozenset()) -> list[str]:
-    return [words.label for words in describe(counted(list(themes)), None, None, names=names)]
+    return [words.label for words in described(counted(list(themes)), names)]
 
 
 def terms(text: str) -> list[str]:
@@ -94,11 +103,15 @@ def test_no_half_phrase():
         "Our supply chain is fine.",
         "And supply chain costs were fine.",
     ]
-    words = describe(counted([texts]), None, None)[0]
-    assert words.label == "supply chain"
-    assert not {"supply", "chain", "chain challenges", "chain costs"} & {
-        phrase for phrase, _ in words.keywords
-    }
+    words = described(counted([texts]))[0]
+    halves = {"supply", "chain", "chain challenges", "chain costs"}
+    assert words.phrases[0] == "supply chain"
+    assert not halves & {*words.phrases, *(phrase for phrase, _ in words.keywords)}
+
+
+def test_abbreviations_keep_their_dots():
+    texts = ["Demand in the U.S. was fine.", "The U.S. and the wheat.", "We sold it in the U.S."]
+    assert "U.S." in keywords(counted([texts]))
 
 
 def test_the_commonest_form_is_shown():
@@ -108,9 +121,7 @@ def test_the_commonest_form_is_shown():
         "A lease was signed.",
         "The GLP-1 was in the leases.",
     ]
-    words = describe(counted([texts]), None, None)[0]
-    assert words.label == "leases"
-    assert "GLP-1" in {phrase for phrase, _ in words.keywords}
+    assert labels(texts) == ["leases; GLP-1"]
 
 
 def test_titles_are_written_small_and_names_are_not():
@@ -119,10 +130,7 @@ def test_titles_are_written_small_and_names_are_not():
         "And the wind power was fine in China.",
         "We sold the wind power to China.",
     ]
-    assert {phrase for phrase, _ in describe(counted([texts]), None, None)[0].keywords} == {
-        "wind power",
-        "China",
-    }
+    assert keywords(counted([texts])) == {"wind power", "China"}
 
 
 def test_verbs_and_predicates_are_no_labels():
@@ -141,12 +149,7 @@ def test_given_names_are_left_out_unless_they_are_ordinary_words_or_places():
         "And Kowalska said that tariffs on steel in Chile were fine.",
         "The steel in Chile.",
     ]
-    shown = {
-        p
-        for p, _ in describe(counted([texts]), None, None, names=frozenset({"Kowalska", "Steel", "Chile"}))[
-            0
-        ].keywords
-    }
+    shown = keywords(counted([texts]), frozenset({"Kowalska", "Steel", "Chile"}))
     assert shown == {"tariffs", "Chile", "steel"}
 
 
@@ -156,7 +159,7 @@ def test_a_capital_that_few_firms_say_is_a_name():
         counter.add(
             0, f"{firm:04d}", ["The turbine of Zyx was fine."] if firm < 43 else ["The turbine was in China."]
         )
-    shown = {phrase for phrase, _ in describe(counter, None, None)[0].keywords}
+    shown = keywords(counter)
     assert "China" in shown
     assert not any("Zyx" in phrase for phrase in shown)
 
@@ -169,16 +172,18 @@ def test_two_themes_never_share_a_label():
     assert all(part in {"wheat", "rain", "wheat rain", ""} for label in found for part in label.split("; "))
 
 
-def test_a_mixture_has_two_whole_phrases():
-    texts = (
-        ["The wind power was fine."]
-        + ["The clinical trial was fine."]
-        + ["It was fine, and so were they."] * 4
-    )
-    assert labels(texts)[0].split("; ") in (
-        ["wind power", "clinical trial"],
-        ["clinical trial", "wind power"],
-    )
+def test_one_word_is_told_by_what_is_said_of_it():
+    texts = ["The cost was fine.", "Our labor cost was fine.", "The cost of it.", "And energy cost was fine."]
+    assert labels(texts)[0].split("; ")[0] == "cost"
+    assert set(labels(texts)[0].split("; ")[1:]) == {"labor cost", "energy cost"}
+
+
+def test_a_label_tells_how_much_of_its_sentences_it_carries():
+    empty = ["It was fine, and so were they."] * 18
+    mixture = ["The wind power was fine.", "The clinical trial was fine.", *empty]
+    found = described(counted([mixture, ["Our wheat."] * 9]))
+    assert set(found[0].phrases) == {"wind power", "clinical trial"}
+    assert [words.carried for words in found] == pytest.approx([0.1, 1.0])
 
 
 @pytest.mark.parametrize(
@@ -202,16 +207,29 @@ def test_nearness_decides_between_equals():
     space = {"wheat": [1.0, 0.0], "rain": [0.6, 0.8]}
     near = lambda phrases: np.array([space[p] for p in phrases])  # noqa: E731
     counter = counted([texts])
-    assert describe(counter, near, np.array([[1.0, 0.0]]))[0].label == "wheat"
-    assert describe(counter, near, np.array([[0.06, 0.08]]))[0].label == "rain"
-    assert describe(counter, near, np.array([[-1.0, 0.0]]))[0] == ThemeWords("", [])
+
+    def best(*centroid: float) -> str:
+        return describe([counter.themes[0]], counter, near, np.array([centroid]))[0].label
+
+    assert best(1.0, 0.0).startswith("wheat")
+    assert best(0.06, 0.08).startswith("rain")
+    assert best(-1.0, 0.0) == ""
 
 
 def test_themes_without_sentences_have_no_words():
-    assert (
-        describe(counted([["The wheat was fine."]]), lambda p: np.ones((len(p), 1)), np.ones((3, 1)))[1:]
-        == [ThemeWords("", [])] * 2
+    counter = counted([["The wheat was fine."]])
+    found = describe([ThemeCount()] * 2, counter, lambda p: np.ones((len(p), 1)), np.ones((2, 1)))
+    assert [(words.label, words.keywords) for words in found] == [("", [])] * 2
+
+
+def test_what_two_themes_say_together_is_counted_together():
+    counter = counted(
+        [["The wheat was fine.", "The rain was fine."], ["The wheat was sold.", "Our coal was fine."]]
     )
+    both = ThemeCount.together([counter.themes[0], counter.themes[1]])
+    assert described(counter)[0].phrases[0] in ("wheat", "rain")
+    assert describe([both], counter, None, None)[0].phrases[0] == "wheat"
+    assert counter.themes[0].phrases["wheat"].sentences == 6
 
 
 def test_the_order_of_themes_changes_nothing_and_firms_must_ascend():
@@ -225,7 +243,7 @@ def test_the_order_of_themes_changes_nothing_and_firms_must_ascend():
         first.add(*row)
     for row in sorted(rows, key=lambda row: (row[1], -row[0])):
         second.add(*row)
-    assert describe(first, None, None) == describe(second, None, None)
+    assert described(first) == described(second)
     with pytest.raises(ValueError, match="ascending"):
         first.add(0, "049", ["The wheat."])
 
@@ -238,12 +256,3 @@ def test_memory_is_bounded_and_what_many_say_is_counted():
     assert len(counter.themes[0].phrases) < 1000  # of 24,000 said
     assert counter.themes[0].phrases["wheat"].firms == 8 * _WINDOW
     assert counter.everywhere(["wheat"])[0] >= 8 * _WINDOW
-
-
-def test_a_firms_topic_says_what_is_its_own():
-    counter = counted([["The wheat was fine.", "Our wheat was sold."]])
-    texts = ["The Zyx seed is for wheat.", "And Zyx seed was sold.", "Our wheat, our Zyx seed."]
-    counter.add(0, "9999", texts)
-    assert describe_topic(texts, counter, "wheat") == "Zyx seed"
-    assert "Zyx" not in describe_topic(texts, counter, "wheat", names=frozenset({"Zyx"}))
-    assert describe_topic(["It was fine."], counter) == ""
