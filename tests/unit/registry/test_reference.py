@@ -1,6 +1,7 @@
 """The registry that ships: both encoders' files belong together, a run settles in it as it is, or in a copy that it extends."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -81,6 +82,13 @@ def test_the_two_encoders_files_hold_the_same_ids_and_names_each_in_its_own_spac
     seen = [theme.label for theme in static.themes if not theme.hidden and theme.into is None]
     assert not [label for label in seen if ";" in label or label.startswith(("various", "results ("))]
     assert {theme.born for theme in static.themes} == {REFERENCE_RUN}
+
+
+def test_the_page_calls_themes_as_the_registry_does() -> None:
+    names = {theme.theme_id: theme.label for theme in version_of(registry_at("reference")).themes}
+    page = (REPO / "docs/reference.md").read_text(encoding="utf-8")
+    listed = re.findall(r"\| (r\d{6}) ([^|]+) (?=\|)", page)
+    assert len(listed) == 20 and all(names[theme_id] == label for theme_id, label in listed)
 
 
 def test_a_frozen_run_settles_in_it_under_its_ids_and_names_and_leaves_it_as_it_is(sample: Path) -> None:
