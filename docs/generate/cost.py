@@ -40,9 +40,8 @@ def page() -> str:
             f"it for your settings. 1,000 firms cost {estimates[1].total:,.2f} dollars with the packaged encoder and",
             f"{estimates[4].total:,.2f} with the static one; a month without a run {idle_usd:,.2f}. One machine of 8 vCPUs does 1,000",
             f"firms in {alone[0][1]:,.0f} minutes for {alone[0][0]:,.2f} dollars with the static encoder: below some",
-            "thousand firms Batch is not faster, but needs nobody's machine. The reduce of more than 160 firms",
-            "is extrapolated: 10,000 firms take",
-            f"{reduce_how} and {cost.reduce_memory(10000):,.0f} GB (`reduce.sagemaker.instance_type`).",
+            "thousand firms Batch is not faster, but needs nobody's machine. The reduce of 10,000 firms takes",
+            f"{reduce_how} with the machine's start, and {cost.reduce_memory(10000):,.0f} GB (`reduce.sagemaker.instance_type`).",
             "",
             "## A run, in dollars",
             "",
@@ -107,10 +106,11 @@ def one_machine(n_firms: int, vcpus: int = 8, static: bool = True) -> tuple[floa
     """
     encoding = cost.measured("static_cpu_seconds_a_firm" if static else "embed_cpu_seconds_a_firm")
     shared = n_firms * (
-        cost.measured("ingest_cpu_seconds_a_firm") + encoding + cost.measured("topics_cpu_seconds_a_firm")
-        + cost.measured("local_firm_seconds")
+        cost.measured("ingest_cpu_seconds_a_firm") + encoding + cost.measured("local_topics_cpu_seconds_a_firm")
     )  # fmt: skip
-    alone = n_firms * (cost.measured("reduce_cpu_seconds_a_firm") + cost.measured("head_seconds_a_firm"))
+    alone = cost.measured("reduce_cpu_seconds") + n_firms * (
+        cost.measured("reduce_cpu_seconds_a_firm") + cost.measured("head_seconds_a_firm")
+    )
     seconds = (
         cost.measured("machine_start_seconds") + shared / vcpus + alone + cost.measured("report_seconds")
     )

@@ -23,12 +23,10 @@ from earnings_themes.embedding.shard import embed
 from earnings_themes.embedding.space import load_space
 from earnings_themes.registry import Ground, Registry, RegistryTheme, Version
 from earnings_themes.registry.curate import curated, read_decisions
-from earnings_themes.registry.past import encode_past
+from earnings_themes.registry.past import encode_past, said
 from earnings_themes.registry.records import REFERENCE_RUN, digest_of
 from earnings_themes.results.firms import read_firms
-from earnings_themes.results.topics_reader import TopicsReader
 from earnings_themes.system.folders import LocalFolder
-from earnings_themes.themes.aggregate import make_pool
 from earnings_themes.themes.corpus import Corpus, read_corpus
 from earnings_themes.themes.settle import centres
 
@@ -36,7 +34,7 @@ OUT: Final = Path("src/earnings_themes/registry/reference")
 DECISIONS: Final = Path(__file__).with_name("decisions.yaml")
 SEED: Final = 42
 # Of so many firms one is kept in what a later run's births are compared with: the package stays below 3 MB.
-_FIRMS: Final = 3
+_FIRMS: Final = 8
 
 
 def main() -> None:
@@ -58,7 +56,8 @@ def main() -> None:
         founded, read_decisions(DECISIONS.read_text(encoding="utf-8"), str(DECISIONS)), str(DECISIONS)
     )
     both, firm_ids = corpus_of(given.run)
-    firms, exemplars = exemplars_of(both, given.run, firm_ids)
+    firms = both.firms(firm_ids)
+    some = firms % _FIRMS == 0
     static = twin(given.run, both)
     theme_of = pd.read_parquet(given.run / "sentences.parquet", columns=["sentence_id", "theme_id"])
     theme_of = theme_of.set_index("sentence_id")["theme_id"].dropna()
@@ -72,7 +71,7 @@ def main() -> None:
         ),
     }
     for name, corpus in (("packaged", both), ("static", static)):
-        past = encode_past(corpus.rows[exemplars], corpus.content[exemplars], firms[exemplars], SEED)
+        past = encode_past(said(corpus.rows[some], corpus.content[some], firms[some], SEED))
         runs = tuple(replace(ran, past=digest_of(past)) for ran in version.runs)
         shutil.rmtree(given.out / name, ignore_errors=True)
         registry = Registry(LocalFolder(given.out / name))
@@ -99,20 +98,6 @@ def corpus_of(run: Path) -> tuple[Corpus, list[str]]:
     """Return the founding run's sentences with their vectors, and its firms."""
     firm_ids = [firm.firm_id for firm in read_firms(run / "firms.tsv")]
     return read_corpus(LocalFolder(run), firm_ids), firm_ids
-
-
-def exemplars_of(
-    corpus: Corpus, run: Path, firm_ids: list[str]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the firm of each sentence, as a number, and the rows of the exemplars of every third firm."""
-    reader = TopicsReader(LocalFolder(run / "topics"), firm_ids, run.name)
-    topics = [
-        (firm.firm_id, [[sentence.sentence_id for sentence in topic.sentences] for topic in firm.topics])
-        for firm in reader
-    ]
-    firms = corpus.firms(firm_ids)
-    rows = make_pool(corpus, topics).exemplars
-    return firms, rows[firms[rows] % _FIRMS == 0]
 
 
 def twin(run: Path, both: Corpus) -> Corpus:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from earnings_themes.config import ThemeSettings
 from earnings_themes.registry import Ground, Ran, RegistryTheme, Version
 from earnings_themes.registry.grow import grown
-from earnings_themes.registry.past import RUNS, decode_past, encode_past
+from earnings_themes.registry.past import RUNS, decode_past, encode_past, said
 from earnings_themes.registry.records import Seen
 from earnings_themes.registry.versions import Named
 from earnings_themes.system.processes import one_thread
@@ -55,8 +55,7 @@ def through(quarters: Sequence[Quarter], settings: ThemeSettings, window: int = 
         corpus = Corpus(pd.DataFrame(), np.arange(len(quarter.rows)), quarter.rows, quarter.content, {})
         placed = place(corpus, quarter.firms, quarter.exemplars, settings, SEED, ground)
         version = _next(ground, quarter, placed, settings, number)
-        some = quarter.exemplars
-        pasts.append(encode_past(quarter.rows[some], quarter.content[some], quarter.firms[some], SEED))
+        pasts.append(encode_past(said(quarter.rows, quarter.content, quarter.firms, SEED)))
         names = np.array([*(t.theme_id for t in version.fine), ""], dtype=object)
         ids.append(names[placed.settled.labels])
         births |= {name: number for name in names[:-1] if name not in births}

@@ -15,10 +15,11 @@ from earnings_themes.clustering.light import light_imports
 with light_imports():
     import igraph
 
-# Neighbours a row. 10 to 20 rate alike on rated pairs (docs/validation.md).
+# Neighbours a row. 10 to 20 give themes that rate alike on Rev and MAEC.
 NEIGHBOURS: Final = 15
-# Rows whose products with all others are held at once: 64 MB for each 16,000 rows of the whole.
+# Rows, and products with all others, that are held at once: 256 MB at most.
 _STEP: Final = 1024
+_PRODUCTS: Final = 2**26
 # Columns of which only the largest product is looked at first: of 16 to 128 the fastest at 5,000 to 40,000 rows.
 _WIDEST: Final = 64
 # Leiden runs that must agree, and what an edge counts that no run keeps: more runs gain nothing, less trust no more stability.
@@ -27,22 +28,26 @@ _LEAST_TRUST: Final = 0.3
 _UNTIL_NOTHING_MOVES: Final = -1
 
 
-def nearest(rows: NDArray[Any], k: int = NEIGHBOURS) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def nearest(
+    rows: NDArray[Any], k: int = NEIGHBOURS, first: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the k rows nearest to each row by cosine, nearest first, the row itself left out.
 
     Parameters
     ----------
     rows : (n, d), whole numbers where the result must not depend on the machine
     k : at most n - 1 are returned
+    first : only so many rows, the first, are asked for their neighbours among all; None for all
 
     Returns
     -------
-    (n, k) int64, the rows' numbers; (n, k) float64, their cosines.
+    (n, k) int64, the rows' numbers; (n, k) float64, their cosines; (first, k) where that is given.
     """
     n = len(rows)
+    asked = n if first is None else first
     k = max(min(k, n - 1), 0)
-    found = np.zeros((n, k), dtype=np.int64)
-    cosines = np.zeros((n, k), dtype=np.float64)
+    found = np.zeros((asked, k), dtype=np.int64)
+    cosines = np.zeros((asked, k), dtype=np.float64)
     if k == 0:
         return found, cosines
     numbers = rows.astype(np.float32)
@@ -52,9 +57,10 @@ def nearest(rows: NDArray[Any], k: int = NEIGHBOURS) -> tuple[NDArray[np.int64],
     # maxima, so nothing below that is among the k nearest, and only the few products above it are sorted.
     width = max(1, min(_WIDEST, n // (4 * k)))
     padded = n + -n % width
-    blocks = np.full((min(_STEP, n), padded), -np.inf, dtype=np.float32)
-    for start in range(0, n, _STEP):
-        m = min(_STEP, n - start)
+    step = min(_STEP, asked, max(1, _PRODUCTS // padded))
+    blocks = np.full((step, padded), -np.inf, dtype=np.float32)
+    for start in range(0, asked, step):
+        m = min(step, asked - start)
         block = blocks[:m]
         np.divide(numbers[start : start + m] @ numbers.T, lengths, out=block[:, :n])
         block[np.arange(m), np.arange(start, start + m)] = -np.inf
@@ -70,12 +76,16 @@ def nearest(rows: NDArray[Any], k: int = NEIGHBOURS) -> tuple[NDArray[np.int64],
 
 
 def neighbour_graph(found: NDArray[np.int64], cosines: NDArray[np.float64]) -> Any:
-    """Return the undirected graph of neighbours, weighted by cosine; a cosine below .001 counts as that."""
-    n, k = found.shape
-    a, b = np.repeat(np.arange(n), k), found.ravel()
+    """Return the undirected graph of neighbours, weighted by cosine; a cosine below .001 counts as that.
+
+    found : (n, k) rows, -1 for none
+    """
+    n = len(found)
+    a, place = np.nonzero(found >= 0)
+    b = found[a, place]
     keys, first = np.unique(np.minimum(a, b) * n + np.maximum(a, b), return_index=True)
     graph = igraph.Graph(n=n, edges=np.column_stack([keys // n, keys % n]).tolist())
-    graph.es["weight"] = np.maximum(cosines.ravel()[first], 1e-3).tolist()
+    graph.es["weight"] = np.maximum(cosines[a, place][first], 1e-3).tolist()
     return graph
 
 
@@ -95,7 +105,7 @@ def agreed_communities(graph: Any, resolution: float, seed: int) -> NDArray[np.i
     One run depends on its seed: repeated on the very same graph, its communities' best Jaccard index is .62, and that of these
     .70 (docs/validation.md, "Stability"). So an edge counts by the share of runs that keep its two ends together.
     """
-    ends = np.array(graph.get_edgelist()).reshape(-1, 2)
+    ends = np.array(graph.get_edgelist(), dtype=np.int64).reshape(-1, 2)
     together = np.zeros(len(ends))
     for run in range(_AGREEING):
         found = communities(graph, resolution, seed * 1000 + run, 2)

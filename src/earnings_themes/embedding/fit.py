@@ -17,11 +17,11 @@ from earnings_themes.embedding.context import neighbours
 from earnings_themes.embedding.space import SCALE, Gate, Projection
 from earnings_themes.embedding.student import Floats, Student, bag_of_words, grams, tokens
 
-# 32 to 128 dimensions are no better on rated pairs; 64 make everything after several times faster (docs/validation.md).
+# 32 to 128 dimensions were no better on rated pairs; 64 make everything after several times faster.
 DIM: Final = 64
 # Share of the mean within-variance that is added to every direction, so that rare directions are not blown up.
 RIDGE: Final = 1e-3
-# Ridge of the student: 1, 3 and 10 give an AUC of .686, .690 and .700 on the other provider's pairs (docs/validation.md).
+# Ridge of the student: 1, 3 and 10 give an AUC of .686, .690 and .700 on the other provider's rated pairs.
 ALPHA: Final = 10.0
 # Of the gate on words: how much larger its view is made, and how much weaker its penalty.
 _BAG: Final = 3.0

@@ -1,6 +1,6 @@
 """The items of the DynamoDB table: their keys, their attributes, and the records made from them.
 
-The layout is the table in docs/contributing/architecture.md. Two kinds of item are added to it: the firms of a run's list
+Beside the items of runs, themes and topics there are two more kinds: the firms of a run's list
 (`RUN#…`/`FIRM#{firm}`), from which a run is listed and deleted without a Scan, and the topic itself
 (`TOPIC#…`/`META`), which is also how a topic without a theme is found.
 

@@ -19,7 +19,7 @@ from earnings_themes.config import RegistrySettings, ThemeSettings
 from earnings_themes.embedding.space import load_space
 from earnings_themes.errors import ResultError
 from earnings_themes.registry import Ground, Version
-from earnings_themes.registry.past import encode_past
+from earnings_themes.registry.past import encode_past, said
 from earnings_themes.registry.reference import open_registry
 from earnings_themes.results.artifacts import write_themes
 from earnings_themes.results.provenance import peak_memory_mb
@@ -182,8 +182,7 @@ def aggregate(
     themes = replace(themes, metadata={**themes.metadata, "timing": timed})
     version, past = None, b""
     if ground and ground.births:
-        some = pool.exemplars
-        past = encode_past(corpus.rows[some], corpus.content[some], firms[some], seed)
+        past = encode_past(said(corpus.rows, corpus.content, firms, seed))
         version = next_version(ground, reduced, themes, settings, past)
     return Made(themes, tree, of_sentences, placed.settled, version, past)
 

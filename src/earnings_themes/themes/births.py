@@ -1,11 +1,15 @@
-"""Finds what is born: a subject that a quarter's firms say clearly more than those of the year before.
+"""Finds what is born: a subject that clearly more of a quarter's firms speak of than in the runs before.
 
-The quarter is searched as a run by itself is, old themes or not, so a subject is seen whole although some of its sentences
-would settle in old themes. What is found competes with these: it takes the sentences that lie nearer to it. It is
-born where it is found again in both halves of the firms, lies further from each old theme than its halves from each other,
-and more firms say it than did before. That is tested across the halves: what one half's firms brought forth is
-counted in the other half's sentences and in the past's, so chance that made a group makes no birth. A quarter in which
-nothing changed then adds themes as rarely as the test errs (docs/registry.md has the measurements).
+A new subject is a place among the sentences where this quarter's are dense and the past's are not, whatever themes lie
+around it; the search of a run by itself, which asks for themes of a usual width, divides or buries it. So each sentence is
+asked whose its nearest neighbours are (the local form of the nearest-neighbour two-sample test, Schilling 1986,
+doi:10.1080/01621459.1986.10478337). Sentences whose neighbours are of this quarter more than chance gives, linked where
+they are each other's neighbours, make groups: the candidates.
+
+A candidate is born where more firms speak of it than before, by Fisher's exact test, of all candidates together. What a firm
+says is compared with the other firms' sentences alone, so it does not count for having made the group. A born theme keeps the
+least strength at which it is new: it holds what is new, not all that lies nearer to it than to any older theme.
+docs/registry.md has the measurements.
 """
 
 import math
@@ -13,104 +17,149 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import hypergeom
+from scipy.stats import binom, hypergeom
 
+from earnings_themes.clustering.graph import agreed_communities, nearest, neighbour_graph
 from earnings_themes.config import ThemeSettings
+from earnings_themes.registry.grow import FOUND_AGAIN
 from earnings_themes.registry.past import Past
-from earnings_themes.themes.find import find_themes
-from earnings_themes.themes.settle import Centres, centres, settle, settle_all
+from earnings_themes.themes.find import holds_together
+from earnings_themes.themes.settle import Centres, centres, settle
 
-Bool = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
 
-# The share of a quarter's firms that say what is born. With five firms in place of a share, 62 to 78 themes were born in a
-# quarter in which nothing had changed, with it 4 (docs/registry.md, "Births").
-BIRTH_SHARE: Final = 0.08
-# Random splits of the firms into halves, of which most agree.
-_SPLITS: Final = 3
-# Firms are counted that say it in at least so many sentences: what few say at length is new as well as what many touch.
-_SAID: Final = (1, 2, 4)
-# Of a theme that is no newer than before so many in a hundred are born by chance; and the least that its share grows.
-_ERROR: Final = 0.05
-_GROWTH: Final = 2.0
-_BLOCK: Final = 8_192
+# Firms that speak of what is born: five, or two in a hundred of the quarter's.
+_FEWEST: Final = 5
+BIRTH_SHARE: Final = 0.02
+# Neighbours whose quarter is asked, at least, among so many nearest: a firm's own do not count.
+_NEIGHBOURS: Final = 10
+_LOOK: Final = 64
+# Chance gives a sentence such neighbours so often, by the binomial.
+_NEW: Final = 0.05
+# Strengths above the floor at which firms are counted: a narrow subject stands out only close to its middle.
+_STEPS: Final = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
+# Of candidates that are no newer than before so many are born by chance, all of a quarter's together; and the least that a
+# subject's share grows.
+_ERROR: Final = 0.01
+_GROWTH: Final = 3.0
+# The resolution of the groups: that of plain modularity.
+_RESOLUTION: Final = 1.0
 
 
-def born(quarter: Past, there: Centres, past: Past | None, settings: ThemeSettings, seed: int) -> Centres:
-    """Return the centres of the themes that are born of a quarter, none where there is no past to compare with.
+def born(
+    quarter: Past, there: Centres, past: Past | None, settings: ThemeSettings, seed: int
+) -> tuple[Centres, Floats]:
+    """Return the k themes that are born of a quarter, and the least strength (k,) at which a sentence settles in each.
 
-    quarter: its sentences with content. there: the old themes. past: sentences of
-    the runs before.
+    None where there is no past to compare with.
+
+    Parameters
+    ----------
+    quarter : its sentences with content
+    there : the old themes
+    past : sentences of the runs before
     """
-    n = len(np.unique(quarter.firms))
-    least = max(settings.min_firms, math.ceil(BIRTH_SHARE * n))
-    found = find_themes(quarter.rows, quarter.firms, settings.granularity, least, seed)
-    every = np.arange(len(quarter.rows))
-    places, _, _ = settle_all(quarter.rows, quarter.content, quarter.firms, every, found, settings)
-    if past is None or not len(places.whole):
-        return Centres(places.whole[:0], places.tightness[:0])
-    now, before = (_Counter(said, there, settings.floor) for said in (quarter, past))
-    near = np.round(places.unit @ there.unit.T, 9).max(axis=1, initial=-1)
-    passed = np.zeros(len(places.whole), dtype=np.int64)
-    draw = np.random.default_rng(seed)
-    for _ in range(_SPLITS):
-        half = np.isin(quarter.firms, draw.permutation(np.unique(quarter.firms))[: n // 2])
-        passed += _is_new(quarter, half, places, near, now, before, settings, seed)
-    keep = (passed > _SPLITS // 2) & (now.firms(places)[:, 0] >= least)
-    return Centres(places.whole[keep], places.tightness[keep])
+    if past is None or len(quarter.rows) < 2:
+        return Centres(there.whole[:0], there.tightness[:0]), np.empty(0)
+    n_firms = len(np.unique(quarter.firms))
+    least = max(settings.min_firms, _FEWEST, math.ceil(BIRTH_SHARE * n_firms))
+    labels = _groups(quarter, past, seed)
+    labels = _kept(labels, holds_together(quarter.rows, quarter.firms, labels, settings.granularity, least))
+    levels = settings.floor + np.array(_STEPS)
+    found, p, enough = _tested(labels, quarter, past, there, levels, least)
+    error = _ERROR / max(len(p), 1)
+    near = np.round(found.unit @ there.unit.T, 9).max(axis=1, initial=-1)
+    labels = _kept(labels, ((p < error) & enough).any(axis=1) & (near < FOUND_AGAIN))
+    labels = _joined(quarter, labels, settings.granularity)
+    found, p, enough = _tested(labels, quarter, past, there, levels, least)
+    new = (p < error) & enough
+    return found, levels[np.where(new.any(axis=1), new.argmax(axis=1), p.argmin(axis=1))]
 
 
-def _is_new(
-    quarter: Past, half: Bool, places: Centres, near: Floats, now: "_Counter", before: "_Counter",
-    settings: ThemeSettings, seed: int,
-) -> Bool:  # fmt: skip
-    """Return (k,) which candidates are found again in both halves, apart from old themes, and said more than before."""
-    said = np.zeros((len(places.whole), len(_SAID)))
-    was = np.zeros_like(said)
-    match = []
-    for inside in (half, ~half):
-        rows, firms = quarter.rows[inside], quarter.firms[inside]
-        found = find_themes(rows, firms, settings.granularity, settings.min_firms, seed)
-        if not found.n_themes:
-            return np.zeros(len(said), dtype=bool)
-        own = centres(rows, found.labels, found.n_themes)
-        best = np.round(places.unit @ own.unit.T, 9).argmax(axis=1)
-        own = Centres(own.whole[best], own.tightness[best])
-        match.append(own.unit)
-        said += now.firms(own, ~inside)
-        was += before.firms(own) / 2
-    apart = np.round((match[0] * match[1]).sum(axis=1), 9)
-    growth = said / now.n >= _GROWTH * was / before.n
-    # Fisher's exact test, one-sided; as many tests as counts, so each at its part of the error (Bonferroni).
-    was = np.rint(was)
-    p = hypergeom.sf(said - 1, now.n + before.n, said + was, now.n)
-    new: Bool = (near < apart) & ((p < _ERROR / len(_SAID)) & growth).any(axis=1)
-    return new
+def _kept(labels: Labels, keep: NDArray[np.bool_]) -> Labels:
+    """Return the labels with some groups alone, numbered anew."""
+    return np.append(np.where(keep, np.cumsum(keep) - 1, -1), -1)[labels]
 
 
-class _Counter:
-    """Counts the firms that say a candidate, where old themes compete for each sentence."""
+def _joined(quarter: Past, labels: Labels, granularity: float) -> Labels:
+    """Join groups that one theme of the usual width holds: the two nearest, while their sentences cohere like a theme's."""
+    found = centres(quarter.rows, labels, int(labels.max(initial=-1)) + 1)
+    n = np.bincount(labels[labels >= 0], minlength=len(found.whole)).astype(np.float64)
+    sums = found.unit * (found.tightness * n)[:, None]
+    into = np.arange(len(n))
+    while len(n) > 1:
+        cohesion = np.round(sums @ sums.T / np.outer(n, n), 9) - 2 * np.eye(len(n))
+        a, b = np.unravel_index(cohesion.argmax(), cohesion.shape)
+        if cohesion[a, b] < granularity:
+            break
+        sums[a] += sums[b]
+        n[a] += n[b]
+        sums, n = np.delete(sums, b, axis=0), np.delete(n, b)
+        into[into == b] = a
+        into[into > b] -= 1
+    return np.append(into, -1)[labels]
 
-    def __init__(self, said: Past, there: Centres, floor: float) -> None:
-        self._said, self._floor = said, floor
-        self._old = settle(said.rows, said.content, there, 0.0).cosine
-        self._firm = np.unique(said.firms, return_inverse=True)[1]
-        self.n = int(self._firm.max(initial=-1)) + 1
 
-    def firms(self, places: Centres, some: Bool | None = None) -> Floats:
-        """Return (k, 3) the firms with at least 1, 2 and 4 sentences nearer to a candidate than to any old theme.
+def _tested(
+    labels: Labels, quarter: Past, past: Past, there: Centres, levels: Floats, least: int
+) -> tuple[Centres, Floats, NDArray[np.bool_]]:
+    """Return the groups' centres, how probable their firms are (k, levels), and whether these are enough.
 
-        some: (n,) which sentences count, None for all.
-        """
-        counts = np.zeros((self.n, len(places.whole)), dtype=np.int64)
-        chosen = np.arange(len(self._firm)) if some is None else np.flatnonzero(some)
-        for start in range(0, len(chosen), _BLOCK):
-            block = chosen[start : start + _BLOCK]
-            rows = self._said.rows[block].astype(np.float64)
-            rows /= np.linalg.norm(rows, axis=1, keepdims=True).clip(1e-12)
-            cosine = np.round(rows @ places.unit.T, 6)
-            strength = self._said.content[block, None] * cosine.clip(0) * places.tightness
-            takes = (cosine > np.round(self._old[block, None], 6)) & (strength >= self._floor)
-            np.add.at(counts, self._firm[block], takes)
-        found: Floats = np.stack([(counts >= least).sum(axis=0) for least in _SAID], axis=1).astype(float)
-        return found
+    By Fisher's exact test, one-sided: as probable as chance makes so many of the firms the quarter's.
+    """
+    found = centres(quarter.rows, labels, int(labels.max(initial=-1)) + 1)
+    members = np.bincount(labels[labels >= 0], minlength=len(found.whole))
+    said, n_now = _firms(quarter, found, members, there, levels, labels)
+    was, n_past = _firms(past, found, members, there, levels)
+    p = np.asarray(hypergeom.sf(said - 1, n_now + n_past, said + was, n_now), dtype=np.float64)
+    return found, p, (said >= least) & (said / n_now >= _GROWTH * was / n_past)
+
+
+def _groups(quarter: Past, past: Past, seed: int) -> Labels:
+    """Return the group (n,) of each of the quarter's sentences that lie where the past's do not, -1 for the others."""
+    n = len(quarter.rows)
+    found, cosine = nearest(np.concatenate([quarter.rows, past.rows]), _LOOK, first=n)
+    firm = np.concatenate([quarter.firms, past.firms + quarter.firms.max() + 1])
+    known = firm[found] != quarter.firms[:, None]
+    share = n / len(firm)
+    # After a small past, twice as many as would all have to be of this quarter.
+    k = max(_NEIGHBOURS, math.ceil(2 * math.log(_NEW) / math.log(share)))
+    known &= np.cumsum(known, axis=1) <= k
+    ours = (known & (found < n)).sum(axis=1)
+    new = np.flatnonzero(binom.sf(ours - 1, k, share) < _NEW)
+    number = np.full(len(firm), -1, dtype=np.int64)
+    number[new] = np.arange(len(new))
+    links = np.where(known, number[found], -1)[new]
+    labels = np.full(n, -1, dtype=np.int64)
+    labels[new] = agreed_communities(neighbour_graph(links, cosine[new]), _RESOLUTION, seed)
+    return labels
+
+
+def _firms(
+    said: Past, found: Centres, members: Labels, there: Centres, levels: Floats, labels: Labels | None = None
+) -> tuple[Floats, int]:
+    """Return (k, levels) the firms with a sentence of that strength, nearer to a candidate than to old themes; and all firms.
+
+    members: (k,) sentences of each candidate. labels: (n,) the candidate that each sentence is of, where some are: for a
+    firm that has some, a candidate is what the others say.
+    """
+    old = np.round(settle(said.rows, said.content, there, 0.0).cosine, 6)
+    sums = found.unit * (found.tightness * members)[:, None]
+    order = np.argsort(said.firms, kind="stable")
+    of_firms = np.split(order, np.flatnonzero(np.diff(said.firms[order])) + 1)
+    counts = np.zeros((len(sums), len(levels)))
+    for own in of_firms:
+        rows = said.rows[own].astype(np.float64)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True).clip(1e-12)
+        others, n = sums.copy(), members.astype(np.float64)
+        if labels is not None:
+            of = np.flatnonzero(labels[own] >= 0)
+            np.subtract.at(others, labels[own][of], rows[of])
+            np.subtract.at(n, labels[own][of], 1)
+        length = np.linalg.norm(others, axis=1).clip(1e-12)
+        cosine = np.round(rows @ (others / length[:, None]).T, 6)
+        strength = said.content[own, None] * cosine * length / n.clip(1)
+        strength[cosine <= old[own, None]] = 0
+        counts += strength.max(axis=0)[:, None] >= levels
+    return counts, len(of_firms)

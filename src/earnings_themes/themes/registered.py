@@ -17,7 +17,7 @@ from earnings_themes.config.settings import REFERENCE
 from earnings_themes.errors import RegistryError
 from earnings_themes.registry import Ground, Registry, RegistryTheme
 from earnings_themes.registry.grow import check_space, ids
-from earnings_themes.registry.past import Past
+from earnings_themes.registry.past import said
 from earnings_themes.themes.births import born
 from earnings_themes.themes.corpus import Corpus
 from earnings_themes.themes.find import find_themes
@@ -154,7 +154,7 @@ def place(
     """
     rows, content = corpus.rows, corpus.content
     base = ground.base.version if ground and ground.base else None
-    if base is None:
+    if base is None or (not base.fine and ground and ground.births):
         found = find_themes(rows[exemplars], firms[exemplars], settings.granularity, settings.min_firms, seed)
         places, settled, broad = settle_all(rows, content, firms, exemplars, found, settings)
         # Manners of speech are one broad theme, whatever subjects they were said near.
@@ -174,15 +174,16 @@ def place(
     settled = settle(rows, content, places, floors)
     known: tuple[RegistryTheme | None, ...] = base.fine
     if ground and ground.births:
-        quarter = Past(rows[exemplars], content[exemplars], firms[exemplars])
-        new = _rounded(born(quarter, places, ground.past, settings, seed))
+        quarter = said(rows, content, firms, seed)
+        new, least = born(quarter, places, ground.past, settings, seed)
         if len(new.whole):
+            new = _rounded(new)
             nearest = (new.unit @ _centres(base.broad).unit.T).argmax(axis=1)
             broad = np.concatenate([broad, nearest])
             places = Centres(
                 np.concatenate([places.whole, new.whole]), np.concatenate([places.tightness, new.tightness])
             )
-            floors = np.concatenate([floors, np.full(len(new.whole), settings.floor)])
+            floors = np.concatenate([floors, least])
             known = (*known, *(None,) * len(new.whole))
             settled = settle(rows, content, places, floors)
     taken = frozenset(theme.label for theme in base.themes)

@@ -62,7 +62,7 @@ class Settled:
     Attributes
     ----------
     labels : (n,) int64, the nearest theme; -1 where it settled in none
-    nearest : (n,) int64, the nearest theme whatever its strength; -1 where there is no theme
+    nearest : (n,) int64, the nearest theme that takes it, or where none does the nearest; -1 where there is no theme
     strength : (n,) float32, 0 to 1
     cosine : (n,) float32, to the nearest theme's centroid
     """
@@ -107,7 +107,8 @@ def settle(
     rows : (n, d) int8
     content : (n,) float32, the gate's
     themes : k centres
-    floor : the least strength with which a sentence settles; of all themes, or (k,) of each
+    floor : the least strength with which a sentence settles; of all themes, or (k,) of each: it then settles in the nearest
+        that takes it
     """
     n = len(rows)
     nearest = np.full(n, -1, dtype=np.int64)
@@ -118,6 +119,11 @@ def settle(
             lengths = np.sqrt((block * block).sum(axis=1).astype(np.float64)).clip(1e-12)
             products = block @ themes.whole.T
             best = products.argmax(axis=1)
+            if np.ndim(floor) and np.ptp(floor):
+                # A theme that asks for more than a sentence has leaves it to the nearest that does not.
+                scale = content[start : start + len(block)] / lengths / _LENGTH
+                takes = products * themes.tightness * scale[:, None] >= floor
+                best = np.where(takes.any(axis=1), np.where(takes, products, -np.inf).argmax(axis=1), best)
             nearest[start : start + len(block)] = best
             top = products[np.arange(len(block)), best].astype(np.float64)
             cosine[start : start + len(block)] = top / lengths / _LENGTH

@@ -51,7 +51,7 @@ def preload() -> None:
     """Do what a process does once, for one that forks a child a firm after this.
 
     Imports come late, patterns and word lists are read when they are first used, and linear algebra is looked for: a
-    made-up firm's topics bring all of that in. A child then takes a sixth less (docs/contributing/benchmarks.md).
+    made-up firm's topics bring all of that in. A child then takes a sixth less CPU time.
     """
     code_version()
     said = [f"{verb} {noun} last year." for verb in _VERBS for noun in _NOUNS]

@@ -114,7 +114,7 @@ def test_a_quarter_in_which_nothing_is_new_brings_nothing_forth(tmp_path: Path) 
 
 def test_what_too_few_firms_say_is_not_born(tmp_path: Path) -> None:
     run(tmp_path, "q1", BEFORE)
-    # 8 % of 50 firms are four: three do not reach it, though two make a theme elsewhere.
+    # Five firms bear a theme; three do not, though two make one elsewhere.
     many = {f"d{n:02d}": [Said(n % 6, 6), *([Said(9, 6)] if n < 3 else [])] for n in range(50)}
     assert {theme["born"] for theme in themes(run(tmp_path, "q2", many)).values()} == {"q1"}
 
