@@ -199,7 +199,9 @@ def made_with_settings(rule):
 def get_results(wildcards):
     """Return what a call is for: the files that nothing else is made from, and with them every other."""
     guarded()
-    return [f"{RUN}/{name}" for name in ("report.html", "panel.parquet", "published.json")]
+    return [
+        f"{RUN}/{name}" for name in ("report.html", "panel.parquet", "published.json")
+    ]
 
 
 @functools.cache
