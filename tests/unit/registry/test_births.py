@@ -41,9 +41,10 @@ def test_a_subject_is_born_that_an_old_theme_would_hold(block: int) -> None:
     speak = np.repeat(np.arange(12), block)
     quarter = joined(usual(FIRMS, 2), sentences(NEW, speak, 0.6, 3))
     found, least = born(quarter, theme(past), past, ThemeSettings(), 1)
-    assert len(found.whole) == len(least) == 1
-    assert found.unit[0] @ NEW / np.linalg.norm(NEW) > 0.95
-    assert least[0] >= ThemeSettings().floor
+    # Beside it, chance bears one at most.
+    of_it = found.unit @ NEW / np.linalg.norm(NEW) > 0.9
+    assert of_it.sum() == 1 and len(least) <= 2
+    assert (least >= ThemeSettings().floor).all()
 
 
 def test_where_nothing_is_new_chance_bears_next_to_nothing() -> None:
