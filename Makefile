@@ -11,7 +11,7 @@ CORE := tests/unit tests/integration/test_scripts.py
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run slurm student evaluate-time notebook test test-all test-notebooks test-slurm test-cloud test-containers test-runbook lint audit advisories sbom compare bench simulate docs fuzz check-rows check-wrds faults soak cloud-settings cloud-demo test-terraform lint-terraform \
+.PHONY: run slurm student reference evaluate-time notebook test test-all test-notebooks test-slurm test-cloud test-containers test-runbook lint audit advisories sbom compare bench simulate docs fuzz check-rows check-wrds faults soak cloud-settings cloud-demo test-terraform lint-terraform \
   deploy destroy images lock clean
 
 run: .venv/run.stamp
@@ -122,6 +122,12 @@ soak: .venv/dev.stamp
 # they come from). The same input gives the same digest.
 student: .venv/dev.stamp
 	$(BIN)/python -m evaluation.learn_space --calls $(DATA)
+
+# Makes the registry that ships with the package anew, from the same folder and evaluation/reference/decisions.yaml.
+reference: .venv/dev.stamp
+	$(BIN)/snakemake --profile config/profiles/default --configfile evaluation/reference/founding.yaml --until themes \
+	  --config "source={path: [$(DATA)/rev_large.csv.gz, $(DATA)/maec_quarters.csv.gz], max_lost: 1.0}"
+	$(BIN)/python -m evaluation.reference.make
 
 # Planted and real quarters through a registry, a line of JSON each (evaluation.time.report.py); DATA is a CSV of calls of several
 # quarters, such as maec_quarters.csv.gz.

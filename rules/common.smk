@@ -20,7 +20,7 @@ from earnings_themes.topics import warm
 from earnings_themes.errors import EarningsThemesError
 from earnings_themes.implementations import check_classes
 from earnings_themes.ingest.firm_list import connect, known_firms
-from earnings_themes.registry import Registry
+from earnings_themes.registry.reference import open_registry
 from earnings_themes.results import ending
 from earnings_themes.results.firms import decode_firm, encode_firm, shard_of
 from earnings_themes.system.job import WORKFLOW_CODE, code_version
@@ -226,13 +226,15 @@ def get_folder(wildcards):
 def registry_basis():
     """Return which version of the registry the run starts from, which is another one after a curation."""
     kept = CONFIG.registry
-    return Registry(kept.path).basis(CONFIG.run, kept.mode) if kept else ""
+    if kept is None:
+        return ""
+    return open_registry(kept, CONFIG.embedding.model).basis(CONFIG.run, kept.mode)
 
 
 def get_registry(wildcards):
     """Return the registry of a run and the version that it starts from: after a curation its themes are made again."""
     try:
-        return CONFIG.registry and {**config["registry"], "basis": registry_basis()}
+        return CONFIG.registry and {"is": config["registry"], "basis": registry_basis()}
     except EarningsThemesError as error:
         raise WorkflowError(str(error)) from None
 

@@ -19,6 +19,7 @@ from earnings_themes.cli.base import (
     terminal_width,
 )
 from earnings_themes.cli.render import Cell
+from earnings_themes.config.settings import REFERENCE
 from earnings_themes.errors import ConfigError, RegistryError
 
 registry_app = typer.Typer(
@@ -34,7 +35,8 @@ registry_app = typer.Typer(
 app.add_typer(registry_app, name="registry")
 
 RegistryOption = Annotated[
-    str, Option(metavar="PATH|s3://…", help="The registry's folder, registry.path of the config.")
+    str,
+    Option(metavar="PATH|s3://…", help="The registry's folder, registry.path of the config; or reference."),
 ]
 ResultsOption = Annotated[str, Option(metavar="DIR|s3://…", help="The folder that holds the runs' folders.")]
 TableOption = Annotated[Format, Option(help="Table for people, JSON, or CSV.")]
@@ -195,6 +197,11 @@ def curate(
     from earnings_themes.registry.curate import MAPPINGS, read_decisions
     from earnings_themes.registry.curate import curate as apply
 
+    if registry == REFERENCE:
+        raise RegistryError(
+            "The registry that ships with the package stays as it is. Run with registry: {path: registry/mine, founded_on: "
+            "reference}, and curate registry/mine."
+        )
     try:
         text = decisions.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -216,9 +223,9 @@ _OF_THEME = ("theme_id", "label", "state", "born")
 
 
 def _version(where: str) -> Any:
-    from earnings_themes.registry import Registry
+    from earnings_themes.registry.reference import registry_at
 
-    if (found := Registry(where).current()) is None:
+    if (found := registry_at(where).current()) is None:
         raise RegistryError(
             f"{where}: no registry is there. Expected the folder that registry.path of a run's config names; the first run "
             "founds it."

@@ -128,7 +128,7 @@ def keep(config: dict[str, Any]) -> dict[str, Any]:
 def all_of(config: Mapping[str, Any], scripts: Path, basis: str = "") -> dict[str, bytes]:
     """Return what each rule's results depend on, as the bytes that are kept."""
     if config.get("registry"):
-        config = {**config, "registry": {**config["registry"], "basis": basis}}
+        config = {**config, "registry": {"is": config["registry"], "basis": basis}}
     return {
         rule: _text(
             {

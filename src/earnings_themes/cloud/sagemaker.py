@@ -20,7 +20,7 @@ from earnings_themes.abstractions import Receipt
 from earnings_themes.cloud import sagemaker_request as request
 from earnings_themes.config import parse_config
 from earnings_themes.errors import CloudError, ReduceError, ResultError
-from earnings_themes.registry import Registry
+from earnings_themes.registry.reference import open_registry
 from earnings_themes.results.artifacts import parse_themes
 from earnings_themes.results.firms import parse_firms
 from earnings_themes.results.topics_reader import TopicsReader
@@ -108,7 +108,9 @@ class _Jobs:
         topics = {name: reader.files[name] for _, name in reader.look()}
         reader.check_coverage(self.config.reduce.min_firm_coverage)
         kept = self.config.registry
-        basis = Registry(kept.path).basis(self.config.run, kept.mode) if kept else ""
+        basis = ""
+        if kept:
+            basis = open_registry(kept, self.config.embedding.model).basis(self.config.run, kept.mode)
         return request.base_name(self.config, firms, topics, self._sentences(), self.table, basis)
 
     def _sentences(self) -> dict[str, FileInfo]:

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from earnings_themes.config.fields import expected_of, fields_of, section_of
 from earnings_themes.config.parameters import TOPIC_PARAMETERS
-from earnings_themes.config.settings import Config, Reduce
+from earnings_themes.config.settings import REFERENCE, Config, Reduce
 from earnings_themes.errors import ConfigError, explained
 
 _SAGEMAKER_NEEDS: Final = ("run_uri", "image", "role")
@@ -170,6 +170,12 @@ def _faults_together(config: Config) -> Iterator[str]:
             yield f"themes.seeds: {seed.name} has neither sentences nor words; give it at least one."
         if names.count(seed.name.lower()) > 1:
             yield f"themes.seeds: {seed.name} stands twice (case does not count); every question has a name of its own."
+    kept = config.registry
+    if kept and kept.path == REFERENCE and (kept.mode != "frozen" or kept.founded_on):
+        yield (
+            "registry.path is reference, which ships with the package and stays as it is. Set registry: reference, so that "
+            "the run settles in it; or, to extend a copy, registry: {path: registry/mine, founded_on: reference}."
+        )
     job = config.reduce.sagemaker
     if config.reduce.backend == "sagemaker" and job:
         if missing := [f"reduce.sagemaker.{key}" for key in _SAGEMAKER_NEEDS if not getattr(job, key)]:

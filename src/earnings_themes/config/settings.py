@@ -6,7 +6,7 @@ To add a setting, add it here and run `make docs`: config/config.yaml, its JSON 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
 from earnings_themes.config.fields import (
@@ -25,6 +25,8 @@ from earnings_themes.config.fields import (
 
 # Of `themes.seeds`, and of `earnings-themes ask`.
 SEED_THRESHOLD: Final = 0.45
+# Of `registry.path` and `registry.founded_on`: the registry that ships with the package.
+REFERENCE: Final = "reference"
 
 SubnetId = Annotated[str, Field(pattern="^subnet-[0-9a-f]+$")]
 SecurityGroupId = Annotated[str, Field(pattern="^sg-[0-9a-f]+$")]
@@ -320,14 +322,30 @@ class RegistrySettings:
 
     path: str = setting(
         ...,
-        "its folder, on this disk or s3://bucket/prefix; the first run founds it",
-        expected="the registry's folder, such as registry/mine or s3://bucket/registry/mine",
+        "its folder, on this disk or s3://bucket/prefix; the first run founds it. Or reference: the one that ships with "
+        "the package, frozen",
+        expected="the registry's folder, such as registry/mine or s3://bucket/registry/mine; or reference",
         min_length=1,
     )
     mode: Literal["extend", "frozen"] = setting(
         "extend",
         "what fits no theme may become a new one; or frozen: no births, and nothing is written to it",
     )
+    founded_on: Literal["reference"] | None = setting(
+        None,
+        "reference: it begins as a copy of the one that ships with the package; null: with the themes of its first run",
+        expected="reference or null",
+    )
+
+
+def _as_registry(value: Any) -> Any:
+    return {"path": REFERENCE, "mode": "frozen"} if value == REFERENCE else value
+
+
+RegistryOrNull = Annotated[
+    RegistrySettings | None,
+    BeforeValidator(_as_registry, json_schema_input_type=RegistrySettings | Literal["reference"] | None),
+]
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
@@ -480,10 +498,11 @@ class Config:
     embedding: Embedding = setting(Embedding, "how a sentence becomes a vector")
     topics: TopicSettings = setting(TopicSettings, "the map, one job a firm")
     themes: ThemeSettings = setting(ThemeSettings, "the reduce, one job a run")
-    registry: RegistrySettings | None = setting(
+    registry: RegistryOrNull = setting(
         None,
-        "themes that keep their ids over quarters: {path: registry/mine, mode: extend}; null: a run by itself",
-        expected="null, or path and mode of a registry",
+        "themes that keep their ids over quarters: {path: registry/mine, mode: extend}; reference: those that ship with the "
+        "package; null: a run by itself",
+        expected="null, reference, or path and mode of a registry",
     )
     reduce: Reduce = setting(Reduce, "where the reduce runs")
     publish: Publish = setting(Publish, "where the result can be looked up")

@@ -20,7 +20,9 @@ from earnings_themes.panel.block import Block, Matrix, abnormal, ratio
 from earnings_themes.panel.columns import Column, Layout
 from earnings_themes.panel.themes import SEED_LEVEL, ThemeRow
 from earnings_themes.panel.written import Written
-from earnings_themes.registry import Registry, RegistryTheme
+from earnings_themes.registry import RegistryTheme
+from earnings_themes.registry.records import REFERENCE_RUN
+from earnings_themes.registry.reference import registry_at
 from earnings_themes.system.folders import folder_at
 
 # Of two themes that became one, these cannot be added: who was first, and an exchange that spoke of both.
@@ -46,7 +48,8 @@ class Together:
                 f"{self.where}: runs of different registries, {' and '.join(paths)}. Expected one's."
             )
         # Each version that counted once, by its digest: what a run could settle in.
-        versions = {named.sha256: named.version for named in Registry(paths[0]).lineage()}
+        kept = registry_at(paths[0], about[0]["model"])
+        versions = {named.sha256: named.version for named in kept.lineage()}
         if not versions:
             raise ResultError(
                 f"{self.where}: no registry is at {paths[0]}, where the runs say theirs is. Call this in the folder that the "
@@ -148,13 +151,21 @@ class Together:
 
 def runs_of(registry: str, results: str) -> list[str] | None:
     """Return the folders of the runs that a registry has seen, in their order; None where no registry is there."""
-    named = Registry(registry).current()
-    return None if named is None else [f"{results.rstrip('/')}/{ran.run}" for ran in named.version.runs]
+    named = registry_at(registry).current()
+    if named is None:
+        return None
+    runs = (ran.run for ran in named.version.runs if ran.run != REFERENCE_RUN)
+    return [f"{results.rstrip('/')}/{run}" for run in runs]
 
 
 def _registry_of(folder: str) -> dict[str, Any]:
     themes = json.loads(folder_at(folder).read("themes.json"))
-    about: dict[str, Any] = {**(themes.get("metadata", {}).get("registry") or {}), "run": themes["run"]}
+    metadata = themes.get("metadata", {})
+    about: dict[str, Any] = {
+        **(metadata.get("registry") or {}),
+        "run": themes["run"],
+        "model": metadata.get("embedding_model", ""),
+    }
     if not about.get("sha256"):
         raise ResultError(
             f"{folder}: the run has no registry, so its theme ids are its own, and another run's mean other themes. Runs are "

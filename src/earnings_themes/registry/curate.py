@@ -2,6 +2,8 @@
 
     rename: {r000017: tariffs on imports}
     note: {r000017: read by two people, 2024-05}
+    kind: {r000017: reporting}
+    parent: {r000017: b0003}         # counts in this broad theme
     hide: [r000031]
     merge: {r000009: r000001}        # from now on r000009 counts as r000001
 
@@ -19,6 +21,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from earnings_themes.abstractions.records import Kind
 from earnings_themes.errors import RegistryError
 from earnings_themes.registry.records import RegistryTheme, Version
 from earnings_themes.registry.versions import Named, Registry
@@ -32,6 +35,8 @@ class Decisions:
 
     rename: dict[str, str] = field(default_factory=dict)
     note: dict[str, str] = field(default_factory=dict)
+    kind: dict[str, Kind] = field(default_factory=dict)
+    parent: dict[str, str] = field(default_factory=dict)
     hide: tuple[str, ...] = ()
     merge: dict[str, str] = field(default_factory=dict)
 
@@ -76,11 +81,20 @@ def curate(registry: Registry, decisions: Decisions, name: str) -> Named:
 def curated(version: Version, decisions: Decisions, name: str = "decisions") -> Version:
     """Return the version in which the decisions hold. Raises RegistryError as `curate` does."""
     there = {theme.theme_id: theme for theme in version.themes}
-    said = [*decisions.rename, *decisions.note, *decisions.hide, *decisions.merge, *decisions.merge.values()]
+    said = [
+        *(name for table in (decisions.rename, decisions.note, decisions.kind) for name in table),
+        *decisions.hide,
+        *(name for table in (decisions.merge, decisions.parent) for pair in table.items() for name in pair),
+    ]
     if missing := [theme_id for theme_id in said if theme_id not in there]:
         raise RegistryError(
             f"{name}: names {missing[0]}, which the registry has not. `earnings-themes registry themes` lists its ids."
         )
+    for theme_id, parent in decisions.parent.items():
+        if (there[theme_id].level, there[parent].level) != (1, 2):
+            raise RegistryError(
+                f"{name}: gives {theme_id} the parent {parent}; expected a theme and a broad theme."
+            )
     into = {theme.theme_id: theme.into for theme in version.themes if theme.into} | decisions.merge
     themes = []
     for theme_id, theme in there.items():
@@ -92,6 +106,8 @@ def curated(version: Version, decisions: Decisions, name: str = "decisions") -> 
                 theme,
                 label=decisions.rename.get(theme_id, theme.label),
                 note=decisions.note.get(theme_id, theme.note),
+                kind=decisions.kind.get(theme_id, theme.kind),
+                parent=decisions.parent.get(theme_id, theme.parent),
                 hidden=theme.hidden or theme_id in decisions.hide,
                 into=None if target == theme_id else target,
             )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from earnings_themes.errors import RegistryError
 from earnings_themes.registry.records import (
+    REFERENCE_RUN,
     SCHEMA_VERSION,
     Ran,
     RegistryTheme,
@@ -21,6 +22,10 @@ from earnings_themes.registry.versions import Ground
 # Centroids of one theme, found again in half of the firms, have at least this cosine: at .75 three themes were born in a
 # quarter in which nothing had changed, at .85 none (MAEC's calls, dealt at random to quarters).
 FOUND_AGAIN: Final = 0.85
+_OWN: Final = "Set embedding as it was for the registry's first run"
+_REFERENCE: Final = (
+    "It began as the one that ships: set embedding.space: null, embedding.model: static or packaged"
+)
 
 
 def check_space(ground: Ground, about: Mapping[str, str], where: str) -> None:
@@ -38,8 +43,8 @@ def check_space(ground: Ground, about: Mapping[str, str], where: str) -> None:
         if found != expected:
             raise RegistryError(
                 f"The registry holds themes of the {what} {expected[:12] or '(none)'}, the vectors of {where} are of "
-                f"{found[:12] or '(none)'}. Set embedding as it was for the registry's first run, delete embeddings/ and "
-                "topics/ and run again; or found a registry of its own for this encoder."
+                f"{found[:12] or '(none)'}. {_REFERENCE if version.runs[0].run == REFERENCE_RUN else _OWN}, delete "
+                "embeddings/ and topics/ and run again; or found a registry of its own for this encoder."
             )
 
 

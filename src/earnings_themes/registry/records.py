@@ -16,6 +16,9 @@ from earnings_themes.errors import RegistryError
 SCHEMA_VERSION: Final = 1
 # A theme that no run of four quarters spoke of is dormant: a year, so that what comes with a season stays active.
 DORMANT_AFTER: Final = 4
+# The run that founded the packaged registry; no run of a user's can have this name. What it was founded on may be later
+# than a study's first quarter, so it counts as before all of them.
+REFERENCE_RUN: Final = "reference/1"
 
 State = Literal["transient", "active", "dormant"]
 

@@ -16,7 +16,14 @@ from typing import Any, Final, Literal
 
 from earnings_themes.errors import BusyError, RegistryError
 from earnings_themes.registry.past import RUNS, Past, decode_past
-from earnings_themes.registry.records import Version, decode, digest_of, encode, quarters_between
+from earnings_themes.registry.records import (
+    REFERENCE_RUN,
+    Version,
+    decode,
+    digest_of,
+    encode,
+    quarters_between,
+)
 from earnings_themes.system.folders import Folder, folder_at
 
 Mode = Literal["extend", "frozen"]
@@ -55,10 +62,14 @@ class Ground:
 
 
 class Registry:
-    """A registry in a folder, a path or s3://bucket/prefix."""
+    """A registry in a folder, a path or s3://bucket/prefix.
 
-    def __init__(self, where: str | Folder) -> None:
+    founder: another registry, which this one is a copy of until a run extends it.
+    """
+
+    def __init__(self, where: str | Folder, founder: "Registry | None" = None) -> None:
         self.folder = folder_at(where.rstrip("/")) if isinstance(where, str) else where
+        self._founder = founder
 
     def __str__(self) -> str:
         return str(self.folder)
@@ -101,7 +112,7 @@ class Registry:
         newest = current.version.runs[-1]
         if mode == "frozen":
             return Ground(current, births=False)
-        if quarters_between(newest.quarter, quarter) < 0:
+        if newest.run != REFERENCE_RUN and quarters_between(newest.quarter, quarter) < 0:
             raise RegistryError(
                 f"{self}: run {run} ends in {quarter}, but run {newest.run} has extended the registry with "
                 f"{newest.quarter}. Themes are born in the order of time. Set registry.mode: frozen, so that the run "
@@ -169,6 +180,10 @@ class Registry:
             # Named by its content: where it is there already it is this very file.
             self.folder.child(_PAST).swap(f"{digest_of(past)}.npz", past, None)
         versions = self.folder.child(_VERSIONS)
+        if self._founder is not None and ground.base is not None and ground.mark is None:
+            # The first run to extend a copy: what it starts from is then here whole.
+            for kind, name in self._founder.files():
+                self.folder.child(kind).swap(name, self._founder.folder.child(kind).read(name), None)
         while not versions.swap(_file(version.number), encode(version), None):
             # Left by a run that was cut short; or it is this very version, and only the pointer is missing.
             if versions.read(_file(version.number)) == encode(version):
@@ -184,8 +199,15 @@ class Registry:
             )
         return named
 
+    def files(self) -> Iterator[tuple[str, str]]:
+        """Give folder and name of every file but the pointer."""
+        for kind in (_PAST, _VERSIONS):
+            yield from ((kind, name) for name in self.folder.child(kind).list())
+
     def _current(self) -> tuple[Named | None, str | None]:
         pointer, mark = self._pointer()
+        if pointer is None and self._founder is not None:
+            return self._founder.current(), None
         return (self._read(int(pointer["number"]), pointer["sha256"]) if pointer else None), mark
 
     def _past(self, base: Named | None) -> Past | None:
@@ -194,7 +216,7 @@ class Registry:
             if ran.past:
                 name = f"{self}/{_PAST}/{ran.past}.npz"
                 try:
-                    data = self.folder.child(_PAST).read(f"{ran.past}.npz")
+                    data = self._read_past(f"{ran.past}.npz")
                 except OSError as error:
                     raise RegistryError(
                         f"{name}: cannot be read ({error}). Put it back, from a copy."
@@ -205,6 +227,14 @@ class Registry:
                     )
                 files.append(data)
         return decode_past(files)
+
+    def _read_past(self, name: str) -> bytes:
+        try:
+            return self.folder.child(_PAST).read(name)
+        except FileNotFoundError:
+            if self._founder is None:
+                raise
+            return self._founder.folder.child(_PAST).read(name)
 
     def _pointer(self) -> tuple[dict[str, Any] | None, str | None]:
         try:

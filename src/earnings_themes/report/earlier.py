@@ -9,7 +9,7 @@ import numpy as np
 from earnings_themes.abstractions import Themes
 from earnings_themes.errors import EarningsThemesError
 from earnings_themes.panel.themes import read_theme_rows
-from earnings_themes.registry import Registry
+from earnings_themes.registry.reference import registry_at
 from earnings_themes.report.cuts import Cut, read_cuts
 
 
@@ -17,7 +17,8 @@ def earlier_runs(themes: Themes) -> list[str]:
     """Return the names of the other runs of the run's registry; none without a registry, or if it is gone."""
     about = themes.metadata.get("registry") or {}
     try:
-        versions = Registry(str(about["path"])).lineage() if about.get("path") else iter(())
+        model = str(themes.metadata.get("embedding_model"))
+        versions = registry_at(str(about["path"]), model).lineage() if about.get("path") else iter(())
         version = next((named.version for named in versions if named.sha256 == about.get("sha256")), None)
     except (EarningsThemesError, OSError):
         version = None

@@ -18,8 +18,9 @@ from earnings_themes.abstractions.records import Kind
 from earnings_themes.config import RegistrySettings, ThemeSettings
 from earnings_themes.embedding.space import load_space
 from earnings_themes.errors import ResultError
-from earnings_themes.registry import Ground, Registry, Version
+from earnings_themes.registry import Ground, Version
 from earnings_themes.registry.past import encode_past, said
+from earnings_themes.registry.reference import open_registry
 from earnings_themes.results.artifacts import write_themes
 from earnings_themes.results.provenance import peak_memory_mb
 from earnings_themes.results.topics_reader import TopicsReader
@@ -89,8 +90,8 @@ def aggregate_files(
     skipped = sorted([*quiet, *firms.unreadable], key=lambda firm: firm.firm_id)
     corpus = read_corpus(folder, [firm for firm, _ in topics])
     read = time.perf_counter() - started
-    kept = Registry(registry.path) if registry else None
-    ground = ground_of(kept, registry.mode, run, corpus, str(folder)) if kept and registry else None
+    kept = open_registry(registry, corpus.about.get("embedding_model", "")) if registry else None
+    ground = ground_of(kept, registry, run, corpus, str(folder)) if kept and registry else None
     made = aggregate(
         run, corpus, topics, folder, skipped, settings, seed, {"read": read}, space, workers, ground
     )

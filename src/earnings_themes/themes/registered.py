@@ -12,12 +12,12 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from earnings_themes.config import ThemeSettings
+from earnings_themes.config import RegistrySettings, ThemeSettings
+from earnings_themes.config.settings import REFERENCE
 from earnings_themes.errors import RegistryError
 from earnings_themes.registry import Ground, Registry, RegistryTheme
 from earnings_themes.registry.grow import check_space, ids
 from earnings_themes.registry.past import said
-from earnings_themes.registry.versions import Mode
 from earnings_themes.themes.births import born
 from earnings_themes.themes.corpus import Corpus
 from earnings_themes.themes.find import find_themes
@@ -121,17 +121,17 @@ def span(corpus: Corpus, where: str) -> Span:
     return Span(first.isoformat(), last.isoformat(), f"{last.year}Q{(last.month + 2) // 3}")
 
 
-def ground_of(registry: Registry, mode: Mode, run: str, corpus: Corpus, where: str) -> Ground:
+def ground_of(registry: Registry, settings: RegistrySettings, run: str, corpus: Corpus, where: str) -> Ground:
     """Return what a run works on. where: the run's folder, for messages.
 
     Raises RegistryError where the registry is of another space or encoder, or the run comes too late.
     """
-    if where.startswith("s3://") and not str(registry).startswith("s3://"):
+    if where.startswith("s3://") and not settings.path.startswith("s3://") and settings.path != REFERENCE:
         raise RegistryError(
-            f"registry.path is {registry}, a folder of this machine, but the run is at {where}: what a job in the cloud "
+            f"registry.path is {settings.path}, a folder of this machine, but the run is at {where}: what a job in the cloud "
             "writes there is gone with its machine. Set registry.path to s3://bucket/prefix."
         )
-    ground = registry.ground(run, span(corpus, where).quarter, mode)
+    ground = registry.ground(run, span(corpus, where).quarter, settings.mode)
     check_space(ground, corpus.about, where)
     return ground
 

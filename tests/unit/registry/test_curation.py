@@ -16,6 +16,7 @@ from tests.unit.registry.test_quarters import AFTER, BEFORE, registry_bytes, run
 DECISIONS = """
 rename: {r000001: our own name}
 note: {r000001: read by two}
+kind: {r000001: reporting}
 hide: [r000002]
 merge: {r000003: r000004}
 """
@@ -48,7 +49,7 @@ def test_decisions_hold_in_every_quarter_that_is_made_again(quarters: Path, tmp_
     for name, said in (("q1", BEFORE), ("q2", AFTER)):
         folder = run(tmp_path, name, said)
         after = themes(folder)
-        assert after["r000001"]["label"] == "our own name"
+        assert (after["r000001"]["label"], after["r000001"]["kind"]) == ("our own name", "reporting")
         assert not {"r000002", "r000003"} & after.keys()
         counts = pd.read_parquet(folder / "sentences.parquet")["theme_id"].value_counts()
         old = {one: theme["n_sentences"] for one, theme in before[name].items()}
@@ -90,7 +91,8 @@ def test_a_curated_registry_is_extended_under_its_names(quarters: Path, tmp_path
         ("rename: {r000001: same, r000002: Same}", "r000001 and r000002 would both be called"),
         ("merge: {r000001: r000002, r000002: r000001}", "circle"),
         ("merge: {r000001: b0001}", "another level"),
-        ("renames: {}", "holds renames; expected some of hide, merge, note, rename"),
+        ("parent: {r000001: r000002}", "expected a theme and a broad theme"),
+        ("renames: {}", "holds renames; expected some of hide, kind, merge, note, parent, rename"),
         ("hide: r000001", "Expected"),
         ("just text", "expected some of"),
         ("{", "cannot be read"),
