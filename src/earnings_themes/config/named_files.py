@@ -106,4 +106,4 @@ def _place_faults(where: str, path: Path) -> Iterator[str]:
     if not there.is_dir():
         yield f"{where} is {path}, but {there} is no folder."
     elif not os.access(there, os.W_OK):
-        yield f"{where} is {path}, but {there} may not be written."
+        yield f"{where} is {path}, but {there} may not be written. Run in a folder that can be written."

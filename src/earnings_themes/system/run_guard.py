@@ -278,8 +278,11 @@ def making(inputs: Iterable[Path | str] = (), outputs: Iterable[Path | str] = ()
         path.parent.mkdir(parents=True, exist_ok=True)
         about = {"sha256": sha256_of(folder / name), "job": files[0], "schema_version": SCHEMA_VERSION}
         part = path.with_name(f".{path.name}.part")
-        part.write_text(json.dumps(about if number else {**about, "inputs": read}), encoding="utf-8")
-        part.replace(path)
+        try:
+            part.write_text(json.dumps(about if number else {**about, "inputs": read}), encoding="utf-8")
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)  # of a note for which the disk had no room
 
 
 def _inside(folder: Path, files: Iterable[Path | str]) -> list[str]:
