@@ -19,8 +19,7 @@ from earnings_themes.registry.records import (
 )
 from earnings_themes.registry.versions import Ground
 
-# Centroids of one theme, found again in half of the firms, have at least this cosine: at .75 three themes were born in a
-# quarter in which nothing had changed, at .85 none (MAEC's calls, dealt at random to quarters).
+# Centroids of one theme, found again in half of the firms, have at least this cosine (MAEC's calls).
 FOUND_AGAIN: Final = 0.85
 _OWN: Final = "Set embedding as it was for the registry's first run"
 _REFERENCE: Final = (
