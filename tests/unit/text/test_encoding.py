@@ -50,7 +50,8 @@ def test_what_was_escaped_is_written_out(found: str, written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["plain", "R&D and AT&T", "a <5% share", "Who? We.", "Umsätze", "São Paulo", "ÂNGELA", "利润率", "Â", "Ã and Â", "a\u0085b", "<Q - Dana>",
+    "text", ["plain", "R&D and AT&T", "a <5% share", "Who? We.", "Umsätze", "São Paulo", "ÂNGELA", "利润率", "Â", "Ã and Â", "a\u0085b",
+             "<Q - Dana>",
              "<inaudible>", "a <b or c> d", "5 ** 2 ** 3", "(1) [Our] (plant)"]
 )  # fmt: skip
 def test_text_that_is_right_stays(text: str) -> None:
