@@ -13,7 +13,6 @@ from math import ceil
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from earnings_themes.abstractions import Call, Turn
 from earnings_themes.text.alike import (
@@ -21,9 +20,11 @@ from earnings_themes.text.alike import (
     ALIKE_ACROSS_FIRMS,
     PART_OF,
     SKETCH_SIZE,
+    Hashes,
     Sketch,
     contained,
     likeness,
+    likeness_to_each,
     sketch,
 )
 
@@ -37,6 +38,8 @@ OF_ANOTHER_FIRM: Final = "call of another firm"
 _DAYS_APART: Final = dt.timedelta(days=1)
 # Of a call's smallest hashes; `CallsSeen` says why these suffice.
 _LOOKED_AT: Final = 64
+# Calls compared in one go: 2 MB.
+_AT_ONCE: Final = 1_000
 _SHARED: Final = _LOOKED_AT - int((1 - ALIKE_ACROSS_FIRMS) * SKETCH_SIZE)
 
 
@@ -113,7 +116,7 @@ class CallsSeen:
     """
 
     def __init__(self) -> None:
-        self._calls: list[tuple[str, NDArray[np.uint64]]] = []
+        self._calls: list[tuple[str, Hashes]] = []
         self._by_run: defaultdict[dt.date, defaultdict[int, list[int]]] = defaultdict(
             lambda: defaultdict(list)
         )
@@ -125,13 +128,17 @@ class CallsSeen:
         of_day, smallest = self._by_run[day], sorted(words)[:_LOOKED_AT]
         shared = Counter(chain.from_iterable(of_day.get(run, ()) for run in smallest))
         fewest = min(_SHARED, ceil(ALIKE_ACROSS_FIRMS * len(words)))
-        for number in sorted(number for number, n in shared.items() if n >= fewest):
-            other, known = self._calls[number]
-            if other != firm_id and likeness(words, frozenset(known.tolist())) >= ALIKE_ACROSS_FIRMS:
-                return other
+        near = [number for number, n in shared.items() if n >= fewest and self._calls[number][0] != firm_id]
+        near.sort()
+        mine = np.array(sorted(words), np.uint64)
+        for start in range(0, len(near), _AT_ONCE):
+            some = near[start : start + _AT_ONCE]
+            alike = likeness_to_each(mine, [self._calls[number][1] for number in some]) >= ALIKE_ACROSS_FIRMS
+            if alike.any():
+                return self._calls[some[int(alike.argmax())]][0]
         for run in smallest:
             of_day[run].append(len(self._calls))
-        self._calls.append((firm_id, np.fromiter(words, np.uint64, len(words))))
+        self._calls.append((firm_id, mine))
         return None
 
 

@@ -15,6 +15,7 @@ from functools import lru_cache
 from math import ceil
 
 import numpy as np
+from numpy.typing import NDArray
 
 from earnings_themes.text.words import HESITATIONS, WORD, words_of
 
@@ -40,6 +41,7 @@ _FEWEST_IN_SENTENCE = 5
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 Sketch = frozenset[int]
+Hashes = NDArray[np.uint64]
 
 
 def sketch(texts: Iterable[str]) -> Sketch:
@@ -76,6 +78,24 @@ def likeness(one: Sketch, other: Sketch) -> float:
         return 0.0
     smallest = sorted(one | other)[:SKETCH_SIZE]
     return len((one & other).intersection(smallest)) / len(smallest)
+
+
+def likeness_to_each(one: Hashes, others: Sequence[Hashes]) -> NDArray[np.float64]:
+    """Return (m,) the likeness of one sketch to each of m others, none of them empty.
+
+    Hashes are sorted and different: one that two sketches share stands twice in both together.
+    """
+    end = np.iinfo(np.uint64).max  # no call's: the one that fills up
+    both = np.full((len(others), len(one) + SKETCH_SIZE), end, np.uint64)
+    both[:, : len(one)] = one
+    for row, other in zip(both, others, strict=True):
+        row[len(one) : len(one) + len(other)] = other
+    both.sort(axis=1)
+    again = (both[:, 1:] == both[:, :-1]) & (both[:, 1:] < end)
+    rank = np.arange(2, both.shape[1] + 1) - np.cumsum(again, axis=1)
+    n_smallest = np.minimum(SKETCH_SIZE, (both < end).sum(axis=1) - again.sum(axis=1))
+    shared: NDArray[np.float64] = (again & (rank <= SKETCH_SIZE)).sum(axis=1) / n_smallest
+    return shared
 
 
 def contained(one: Sketch, other: Sketch) -> float:
