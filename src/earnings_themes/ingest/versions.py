@@ -43,7 +43,9 @@ _AT_ONCE: Final = 1_000
 _SHARED: Final = _LOOKED_AT - int((1 - ALIKE_ACROSS_FIRMS) * SKETCH_SIZE)
 
 
-def one_version(calls: Sequence[Call], which: str = "latest") -> tuple[list[Call], dict[str, int]]:
+def one_version(
+    calls: Sequence[Call], which: str = "latest", sketches: dict[str, Sketch] | None = None
+) -> tuple[list[Call], dict[str, int]]:
     """Return a firm's calls, of each one version, and how many turns were left out, by reason.
 
     Parameters
@@ -52,22 +54,23 @@ def one_version(calls: Sequence[Call], which: str = "latest") -> tuple[list[Call
         All calls of a firm.
     which
         latest or earliest: the version that counts.
+    sketches
+        By transcript id; what is made here is added.
 
     Notes
     -----
     Versions are calls of one event (`keydevid`); without events, calls of one day, or of two days in a row, that share
-    most of their words, and on one day also a part and its whole, of which the part never counts. The latest is the one
+    most of their words, and on one day also a part and its whole, of which the part never counts; and calls of any days
+    that share as much as only one call with itself does, such as a text that was filed under two quarters. The latest is the one
     that was made last; where no time of making is known, the one of the later kind (Edited, Proofed), then of the
     higher id.
     """
     groups: list[list[Call]] = []
-    sketches: dict[str, Sketch] = {}
+    sketches = {} if sketches is None else sketches
 
     def alike(one: Call, other: Call) -> bool:
         if one.event_id and other.event_id:
             return one.event_id == other.event_id
-        if abs(one.date - other.date) > _DAYS_APART:
-            return False
         first, second = (
             sketches.setdefault(call.transcript_id, sketch(turn.text for turn in call.turns))
             for call in (one, other)
@@ -76,7 +79,8 @@ def one_version(calls: Sequence[Call], which: str = "latest") -> tuple[list[Call
             contained(first, second) >= PART_OF or [*map(_text, one.turns)] == [*map(_text, other.turns)]
         ):
             return True
-        return likeness(first, second) >= ALIKE
+        near = abs(one.date - other.date) <= _DAYS_APART
+        return likeness(first, second) >= (ALIKE if near else ALIKE_ACROSS_FIRMS)
 
     for call in sorted(calls, key=lambda call: (call.date, call.transcript_id)):
         group = next((group for group in groups if alike(group[0], call)), None)

@@ -22,8 +22,8 @@ from earnings_themes.text.words import HESITATIONS, WORD, words_of
 # 128 hashes estimate a likeness to within 0.04 (one standard error at 0.5).
 SKETCH_SIZE = 128
 # A word changed in every fourth sentence leaves 0.77 of the runs. Two firms' calls share 0.12 at most (235,000 pairs of
-# 923 real calls); one firm's of two quarters 0.43, but only calls of one day or two are compared. Across firms more is
-# asked for, where a mistake would take a firm's only call away.
+# 923 real calls); one firm's of two quarters 0.43. Across firms, and for one firm's calls of days that lie apart, more is
+# asked for, where a mistake would take a call away that there is.
 ALIKE = 0.4
 ALIKE_ACROSS_FIRMS = 0.65
 # Of the shorter of two calls of a firm on one day, so much is in the other where it is a part of it: half a preliminary
