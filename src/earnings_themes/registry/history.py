@@ -6,13 +6,12 @@ side in one folder (results/ or s3://bucket/prefix/results), under the runs' nam
 
 from dataclasses import dataclass
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from earnings_themes.abstractions import RepresentativeSentence, Theme
-from earnings_themes.errors import NotFoundError, ResultError
+from earnings_themes.errors import NotFoundError
 from earnings_themes.registry.records import Ran, RegistryTheme, Version
-from earnings_themes.results.artifacts import open_parquet, parse_themes
+from earnings_themes.results.artifacts import open_parquet, parse_themes, readable
 from earnings_themes.results.firms import parse_firms
 from earnings_themes.system.folders import Folder, folder_at
 
@@ -162,12 +161,9 @@ def firm_over_time(version: Version, firm: str, results: str) -> list[FirmMoment
 
 
 def _themes_of(folder: Folder, firm: str) -> tuple[dict[str, int], int]:
-    try:
-        table = open_parquet(f"{folder}/sentences.parquet").read(columns=["firm_id", "theme_id"])
-    except (OSError, pa.ArrowException) as error:
-        raise ResultError(
-            f"{folder}/sentences.parquet: cannot be read ({error}). Run themes again."
-        ) from error
+    path = f"{folder}/sentences.parquet"
+    with readable(path, "themes"):
+        table = open_parquet(path).read(columns=["firm_id", "theme_id"])
     own = table.filter(pc.equal(table["firm_id"], firm))
     counts = own["theme_id"].drop_null().value_counts().to_pylist()
     return {row["values"]: row["counts"] for row in counts}, max(len(own), 1)

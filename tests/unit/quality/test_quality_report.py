@@ -151,9 +151,9 @@ def test_labels_of_another_run_are_named_as_such(tmp_path: Path) -> None:
 
 def test_labels_without_their_columns_name_what_is_missing(tmp_path: Path) -> None:
     labels = _labels(tmp_path / "labels.csv", [{"id": "x", "theme": "a"}])
-    with pytest.raises(InputError, match=r"labels.csv: no column sentence_id; found id, theme"):
+    with pytest.raises(InputError, match=r"labels.csv lacks the column 'sentence_id'. Found id, theme"):
         quality_report(write_run(tmp_path), labels)
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match=r"absent\.csv is not there"):
         quality_report(tmp_path / "made-up", tmp_path / "absent.csv")
 
 

@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import pyarrow as pa
 
 from earnings_themes import __version__
 from earnings_themes.abstractions import Themes
-from earnings_themes.errors import ResultError
 from earnings_themes.quality.curve import curve
 from earnings_themes.quality.dossier.contents import FOLDER, write_contents
 from earnings_themes.quality.floor import is_unstable
-from earnings_themes.results.artifacts import SIGNIFICANT_DIGITS, open_parquet, parse_themes
+from earnings_themes.results.artifacts import SIGNIFICANT_DIGITS, open_parquet, parse_themes, readable
 from earnings_themes.system.files import write_atomically
 from earnings_themes.system.folders import folder_at
 
@@ -45,12 +43,9 @@ def write_basic(where: str, out: Path) -> Themes:
     raw = folder_at(where).read("themes.json")
     themes = parse_themes(raw, f"{where}/themes.json")
     write_csv(folder / STABILITY, stability_rows(themes))
-    try:
-        table = open_parquet(f"{where}/sentences.parquet").read(columns=["content", "theme_id", "strength"])
-    except (OSError, pa.ArrowException) as error:
-        raise ResultError(
-            f"{where}/sentences.parquet: cannot be read ({error}). Run themes again; it makes the file."
-        ) from error
+    path = f"{where}/sentences.parquet"
+    with readable(path, "themes"):
+        table = open_parquet(path).read(columns=["content", "theme_id", "strength"])
     points = curve(
         table.to_pandas(), float(themes.metadata.get("floor", 0.0)), themes.metadata.get("calibration")
     )

@@ -40,8 +40,8 @@ def words(corpus: Corpus) -> Any:
 def read_vectors(path: Path, corpus: Corpus) -> NDArray[np.float32]:
     """Return unit vectors of the modelled sentences, float32 (sentences, dimensions).
 
-    path: a Parquet file with sentence_id and vector (float32 bytes or lists), or a folder of them such as a
-    run's `embeddings/`. Raises InputError if there is none or a sentence has no vector.
+    path: a Parquet file with sentence_id and vector (a list of numbers, or a run's own bytes, int8), or a folder of
+    them such as a run's `embeddings/`. Raises InputError if there is none or a sentence has no vector.
     """
     files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
     if not files or not files[0].exists():
@@ -62,12 +62,9 @@ def read_vectors(path: Path, corpus: Corpus) -> NDArray[np.float32]:
             f"{path} has no vector for {len(missing):,} of {len(corpus.ids):,} modelled sentences, "
             f"the first {missing[0]!r}."
         )
-    found = np.stack(
-        [
-            np.frombuffer(row, "<f4") if isinstance(row, bytes) else np.asarray(row, np.float32)
-            for row in (rows[name] for name in corpus.ids)
-        ]
-    )
+    of_ids = (rows[name] for name in corpus.ids)
+    found = np.stack([np.frombuffer(row, np.int8) if isinstance(row, bytes) else row for row in of_ids])
+    found = found.astype(np.float32)
     scaled: NDArray[np.float32] = found / np.maximum(
         np.linalg.norm(found, axis=1, keepdims=True), np.float32(1e-9)
     )

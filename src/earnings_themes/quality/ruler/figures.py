@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from earnings_themes.panel.block import ratio
 from earnings_themes.quality.ruler.inputs import RESERVED
 from earnings_themes.quality.ruler.members import estimates
 
@@ -66,8 +67,7 @@ class Resampled:
         n = self._times.shape[1]
         above = self._times @ np.bincount(self._code, weights=values * weights, minlength=n)
         below = self._times @ np.bincount(self._code, weights=weights, minlength=n)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(below > 0, above / below, np.nan)
+        return ratio(above, below)
 
 
 def interval(seen: NDArray[np.float64]) -> tuple[float | None, float | None, float | None]:
@@ -142,7 +142,7 @@ def figures(rated: pd.DataFrame, facts: dict[str, Any]) -> list[Figure]:
                     "run",
                     arm,
                     "of_ceiling",
-                    *interval(_ratio(means[arm, "mean"], means["ceiling", "mean"])),
+                    *interval(ratio(means[arm, "mean"], means["ceiling", "mean"])),
                     n,
                 )
             )
@@ -171,11 +171,6 @@ def _of_members(table: pd.DataFrame, rated: pd.DataFrame) -> Iterator[Figure]:
         n = int(whole["arm"].eq(theme).sum())
         value, low, high = interval(seen) if len(seen) > 1 else (float(seen[0]), None, None)
         yield Figure("theme", theme, name, value, low, high, n)
-
-
-def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(below > 0, above / below, np.nan)
 
 
 def _recall(table: pd.DataFrame, draws: Resampled) -> Iterator[Figure]:

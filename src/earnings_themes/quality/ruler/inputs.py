@@ -123,7 +123,7 @@ def read_corpus(path: Path) -> Corpus:
     InputError if the file or a column is missing, or an id is repeated.
     """
     table = read_table(path)
-    _need(table, _NEEDED, path)
+    need(table, _NEEDED, path)
     for name in ("sentence_id", "firm_id", "transcript_id", "text"):
         table[name] = table[name].astype(str)
     table["position"] = pd.to_numeric(table["position"])
@@ -200,14 +200,14 @@ def _read_clustering(name: str, path: Path, corpus: Corpus) -> Clustering:
     if path.is_dir():
         source = path / "sentences.parquet"
         table = read_table(source)
-        _need(table, ("sentence_id", "theme_id", "strength"), source)
+        need(table, ("sentence_id", "theme_id", "strength"), source)
         table = table.rename(columns={"theme_id": "theme"})
         if (path / "themes.json").exists():
             labels = {theme["theme_id"]: theme["label"] for theme in _themes(path / "themes.json")}
     else:
         source = path
         table = read_table(path)
-        _need(table, ("sentence_id", "theme"), path)
+        need(table, ("sentence_id", "theme"), path)
     theme = table["theme"]
     if pd.api.types.is_float_dtype(theme):
         theme = theme.astype("Int64")  # numbers with gaps: 3.0 is theme 3
@@ -251,7 +251,8 @@ def _themes(path: Path) -> Iterator[dict[str, Any]]:
         raise ResultError(f"{path} is no list of themes ({error}). Make the run again.") from error
 
 
-def _need(table: pd.DataFrame, columns: Sequence[str], path: Path) -> None:
+def need(table: pd.DataFrame, columns: Sequence[str], path: Path) -> None:
+    """Raise InputError where a table lacks one of the columns."""
     missing = [name for name in columns if name not in table]
     if missing:
         raise InputError(

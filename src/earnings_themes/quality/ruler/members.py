@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from earnings_themes.abstractions import Theme
 from earnings_themes.embedding import iter_vectors
 from earnings_themes.errors import InputError
+from earnings_themes.panel.block import ratio
 from earnings_themes.quality.ruler.items import Item, generator
 from earnings_themes.quality.settled import read_settled
 from earnings_themes.results.artifacts import read_themes
@@ -217,13 +218,8 @@ def estimates(units: pd.DataFrame, draws: int, seed: int) -> dict[tuple[str, str
         weight = np.concatenate(weights, axis=1)
         inside, about = of_theme["inside"].to_numpy(np.float64), of_theme["about"].to_numpy(np.float64)
         right, true = weight @ (inside * about), weight @ about
-        found[str(theme), "precision"] = _over(right, weight @ inside)
-        found[str(theme), "recall"] = _over(right, true)
-        found[str(theme), "recall_floor"] = _over(right[:1], true[:1] + unseen)
+        found[str(theme), "precision"] = ratio(right, weight @ inside)
+        found[str(theme), "recall"] = ratio(right, true)
+        found[str(theme), "recall_floor"] = ratio(right[:1], true[:1] + unseen)
         found[str(theme), "true_sentences"] = true
-    return found
-
-
-def _over(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
     return found
