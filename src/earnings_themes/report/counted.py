@@ -31,8 +31,7 @@ class Counted:
     n_by_theme : firm → theme number → settled sentences
     n_by_broad : broad theme → sentences of its themes and of it alone
     surest : (firm, theme number) → row of the surest sentence
-    listed : theme or broad theme → rows, surest first, at most LISTED; of a broad theme those settled in
-        it; alone
+    listed : theme or broad theme → rows, surest first, at most LISTED; of a broad theme those settled in it alone
     representative : theme → rows of its representative sentences
     """
 

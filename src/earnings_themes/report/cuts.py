@@ -29,15 +29,10 @@ _UNKNOWN: Final = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Sentences by groups of calls and by themes.
+    """Sentences by groups of calls, such as quarters, and by themes.
 
-    Attributes
-    ----------
-    names : the groups, such as quarters
-    n : (groups, themes) settled sentences
-    modelled : (groups,) the denominator of n
-    n_firms : (groups, themes) firms that speak of the theme
-    n_calls : (groups,) calls
+    n: (groups, themes) settled sentences. modelled: (groups,) the denominator of n. n_firms: (groups, themes) firms that
+    speak of the theme. n_calls: (groups,) calls.
     """
 
     names: tuple[str, ...]
@@ -59,11 +54,8 @@ class Cut:
 class Cuts:
     """The cuts that the report shows; themes of level 1, in the order of themes.json.
 
-    Attributes
-    ----------
-    quarters : calendar quarters, in order
-    groups : kept column → its values, largest first; columns that do not group firms are left out
-    sides : name of SIDES → (sentences (themes,), denominator); parts that no call distinguishes are left out
+    groups: kept column → its values, largest first; columns that do not group firms are left out. sides: name of SIDES →
+    (sentences (themes,), denominator); parts that no call distinguishes are left out.
     """
 
     quarters: Cut

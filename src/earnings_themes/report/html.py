@@ -50,11 +50,8 @@ def render(
 ) -> str:
     """Return the page; the same arguments give the same text.
 
-    Parameters
-    ----------
-    quality : what quality_report returned
-    figures : name → (SVG, caption), what draw_figures returned
-    beside : whether sentences that the page has no room for are in files beside it
+    quality: what quality_report returned. figures: name → (SVG, caption), what draw_figures returned. beside: whether
+    sentences that the page has no room for are in files beside it.
     """
     js = _package_file("page.js")
     return _template("page.html").render(

@@ -57,11 +57,7 @@ class Listing:
 class ThemePart:
     """What the page says about a theme.
 
-    Attributes
-    ----------
-    share : of the modelled sentences of the run
-    broad : the number of its broad theme, -1 for none
-    x, y : its place on the map
+    share: of the modelled sentences of the run. broad: the number of its broad theme, -1 for none. x, y: its place on the map.
     """
 
     number: int

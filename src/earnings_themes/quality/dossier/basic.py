@@ -27,17 +27,8 @@ _RESULTS: Final = ("panel.parquet", "calls.parquet", "codebook.md")
 def write_basic(where: str, out: Path) -> Themes:
     """Write what costs little, and the contents page; return the run's themes.
 
-    Parameters
-    ----------
-    where
-        The run's folder, on a disk or s3://, with themes.json and sentences.parquet.
-    out
-        The folder with the run's panel on this disk: dossier/ is made in it.
-
-    Raises
-    ------
-    ResultError
-        A file of the run is missing or damaged.
+    where: the run's folder, on a disk or s3://. out: the folder with its panel on this disk, in which dossier/ is made. Raises
+    ResultError where a file of the run is missing or damaged.
     """
     folder = out / FOLDER
     raw = folder_at(where).read("themes.json")

@@ -16,17 +16,7 @@ WITH_TEXT: Final = ("examples.csv", "rating")
 
 
 def write_contents(out: Path, run: str, left_out: Mapping[str, str] | None = None) -> None:
-    """Write index.md.
-
-    Parameters
-    ----------
-    out
-        The dossier's folder.
-    run
-        The run's folder, as a user types it.
-    left_out
-        By file why it could not be made.
-    """
+    """Write index.md into the dossier's folder. run: as a user types it. left_out: by file why it could not be made."""
     text = files("earnings_themes.quality.dossier").joinpath("asks.txt").read_text(encoding="utf-8")
     rows = [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line[0] != "#"]
     named = " and ".join(f"`{name}`" for name in WITH_TEXT)

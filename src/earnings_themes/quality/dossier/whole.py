@@ -27,15 +27,8 @@ _LENGTH: Final = 4_096
 def write_whole(run: Path, encoder: str | None = None) -> dict[str, str]:
     """Write every part of the dossier, and the contents page; return by file why it could not be made.
 
-    Parameters
-    ----------
-    run : the run's folder on this disk
-    encoder : another encoder to find the themes with: static, or packaged; None for static, unless the
-        run has it already
-
-    Raises
-    ------
-    ResultError : a file of the run is missing or damaged
+    encoder: another one to find the themes with, static or packaged; None for static, unless the run has it already. Raises
+    ResultError where a file of the run is missing or damaged.
     """
     out = run / FOLDER
     themes = write_basic(str(run), run)
@@ -75,10 +68,8 @@ def _sheets_maker(run: Path, out: Path, kind: str) -> Callable[[], None]:
 def examples(known: Known) -> pd.DataFrame:
     """Return twenty sentences of each theme at random, and the twenty that came nearest to it without settling.
 
-    Returns
-    -------
-    theme_id, label, side (settled, missed), strength, firm_id, transcript_id, sentence_id, speaker_type, section, text;
-    missed ones are below the run's floor, their nearest theme is this one, and they have settled in no other
+    Returns theme_id, label, side (settled, missed), strength, firm_id, transcript_id, sentence_id, speaker_type, section,
+    text. Missed ones are below the run's floor, their nearest theme is this one, and they have settled in no other.
     """
     if not known.ids:
         raise InputError("the run has no themes")

@@ -45,13 +45,7 @@ class Figure:
 
 
 class Resampled:
-    """One set of bootstrap draws of some units.
-
-    Parameters
-    ----------
-    clusters : (units,) what each belongs to: a firm
-    draws : number of bootstrap draws
-    """
+    """One set of bootstrap draws of some units. clusters: (units,) what each belongs to: a firm."""
 
     def __init__(self, clusters: Sequence[str] | NDArray[Any], draws: int = DRAWS) -> None:
         self._code = np.unique(np.asarray(clusters, dtype=str), return_inverse=True)[1]
@@ -64,9 +58,10 @@ class Resampled:
         """Return the weighted mean of values (units,), as seen and in each draw: (1 + draws,); nan without
         weight.
         """
-        n = self._times.shape[1]
-        above = self._times @ np.bincount(self._code, weights=values * weights, minlength=n)
-        below = self._times @ np.bincount(self._code, weights=weights, minlength=n)
+        above, below = (
+            self._times @ np.bincount(self._code, part, self._times.shape[1]).astype(np.float64)
+            for part in (values * weights, weights)
+        )
         return ratio(above, below)
 
 
@@ -111,10 +106,7 @@ def units(rated: pd.DataFrame) -> pd.DataFrame:
 def figures(rated: pd.DataFrame, facts: dict[str, Any]) -> list[Figure]:
     """Return every figure: of runs, differences, recall, raters and random items.
 
-    Parameters
-    ----------
-    rated : a row a rating, from `ratings.read_rated`
-    facts : the content of runs.json; {} without it
+    rated: a row a rating, from `ratings.read_rated`. facts: the content of runs.json; {} without it.
     """
     kind = rated["kind"].iloc[0]
     table = units(rated)

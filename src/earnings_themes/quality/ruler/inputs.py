@@ -30,11 +30,8 @@ _NOT_WORD: Final = re.compile(r"[\W_]+")
 class Corpus:
     """The sentences that can be judged.
 
-    Parameters
-    ----------
-    table : a row a sentence in the order of the calls, indexed by sentence_id: firm_id, text, before
-        (the; previous sentence of the call, None for the first), modelled (bool: not procedural, with a word
-        of content)
+    table: a row a sentence in the order of the calls, indexed by sentence_id: firm_id, text, before (the previous sentence of
+    the call, None for the first), modelled (bool: not procedural, with a word of content).
     """
 
     table: pd.DataFrame
@@ -70,7 +67,7 @@ class Corpus:
 class Clustering:
     """One system's themes.
 
-    Parameters
+    Attributes
     ----------
     name : its name in the key, which the sheets do not show
     table : a row a modelled sentence with a theme: sentence_id, theme (text), strength (float), firm
@@ -146,15 +143,9 @@ def read_corpus(path: Path) -> Corpus:
 def read_runs(specs: Sequence[str], transcripts: Path | None) -> tuple[Corpus, list[Clustering]]:
     """Read the runs to be compared, and the one set of sentences that they cluster.
 
-    Parameters
-    ----------
-    specs : a run's folder or a table's path each, or NAME=PATH
-    transcripts : the sentences' table; None for the first run folder's transcripts.parquet
-
-    Raises
-    ------
-    InputError : a path, column or the transcripts are missing, two runs have one name, a table names an;
-        unknown sentence, or the runs read different calls
+    specs: a run's folder or a table's path each, or NAME=PATH. transcripts: the sentences' table; None for the first run
+    folder's. Raises InputError where a path, a column or the transcripts are missing, two runs have one name, a table names
+    an unknown sentence, or the runs read different calls.
     """
     named = [_named(spec) for spec in specs]
     folders = [path for _, path in named if path.is_dir()]

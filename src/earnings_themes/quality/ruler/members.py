@@ -32,18 +32,14 @@ _THIRDS: Final = 3
 class Target:
     """A theme, or a question of the user's own.
 
-    Attributes
-    ----------
-    theme_id, label : as in the panel
-    examples : texts that show raters what it is
-    centroid : (k,) its direction; None for a question
-    answer : a question's sentences; None for a theme
+    theme_id, label: as in the panel. examples: texts that show raters what it is. direction: (k,) of length 1. answer: a
+    question's sentences; None for a theme.
     """
 
     theme_id: str
     label: str
     examples: tuple[str, ...]
-    centroid: NDArray[np.float64] | None = None
+    direction: NDArray[np.float64]
     answer: Answer | None = None
 
 
@@ -59,7 +55,7 @@ def targets(run: Path, wanted: Sequence[str]) -> list[Target]:
         if name in questions:
             (answer,) = ask(str(run), [questions[name]])
             question = answer.question
-            found.append(Target(question.theme_id, question.name, question.texts, answer=answer))
+            found.append(Target(question.theme_id, question.name, question.texts, answer.direction, answer))
         else:
             theme = _theme(themes, name, run)
             texts = tuple(sentence.text for sentence in theme.representative_sentences)
@@ -111,22 +107,14 @@ def _nearness(run: Path, wanted: Sequence[Target]) -> tuple[list[str], list[NDAr
     """Return the modelled sentences, and by target the nearness of each: content × cosine."""
     ids: list[str] = []
     found: list[list[NDArray[np.float64]]] = [[] for _ in wanted]
-    centroids = [_direction(target) for target in wanted]
     for _, some, rows, content in iter_vectors(str(run)):
         ids += some
         whole = rows.astype(np.float64)
         unit = whole / np.linalg.norm(whole, axis=1, keepdims=True).clip(1e-12)
-        for number, centroid in enumerate(centroids):
+        for number, target in enumerate(wanted):
             # Rounded, so that no machine's last bits order two sentences.
-            found[number].append(np.round(content * (unit @ centroid), 6))
+            found[number].append(np.round(content * (unit @ target.direction), 6))
     return ids, [np.concatenate(parts) if parts else np.empty(0) for parts in found]
-
-
-def _direction(target: Target) -> NDArray[np.float64]:
-    if target.centroid is not None:
-        return target.centroid
-    assert target.answer is not None  # a target has one of the two
-    return target.answer.direction
 
 
 def _of_target(
@@ -190,17 +178,14 @@ def estimates(units: pd.DataFrame, draws: int, seed: int) -> dict[tuple[str, str
 
     Parameters
     ----------
-    units : a row a sentence: arm (the theme), stratum, weight (1 ÷ probability), inside (bool), about (0
-        to; 1)
-    draws : bootstrap draws within strata (Rao and Wu 1988, rescaled: n − 1 of n); fully sampled strata
-        have; no sampling error
+    units : a row a sentence: arm (the theme), stratum, weight (1 ÷ probability), inside (bool), about (0 to 1)
+    draws : bootstrap draws within strata (Rao and Wu 1988, rescaled: n − 1 of n); fully sampled strata have no sampling error
 
     Returns
     -------
-    (theme, "precision" | "recall" | "true_sentences") → (1 + draws,) float64, nan where undefined; (theme,
-    "recall_floor") → (1,): recall
-        if 3 ÷ n of each stratum without the theme in which none was found were about it (rule of three,
-        Hanley and Lippman-Hand 1983)
+    (theme, "precision" | "recall" | "true_sentences") → (1 + draws,) float64, nan where undefined; (theme, "recall_floor") →
+    (1,): recall if 3 ÷ n of each stratum without the theme in which none was found were about it (rule of three, Hanley and
+    Lippman-Hand 1983)
     """
     rng = np.random.default_rng(seed)
     found: dict[tuple[str, str], NDArray[np.float64]] = {}

@@ -52,12 +52,11 @@ _BEFORE: Final = 200
 class Wish:
     """What to draw.
 
-    Parameters
+    Attributes
     ----------
     kind : pairs, intruders, labels, or members (sentences judged against a theme)
     n : items a run
     coverage : surest share (0 to 1) of the modelled sentences in use
-    seed : the same seed and input give the same bytes
     second : share (0 to 1) of items for a second rater
     recall : pairs from each source elsewhere (words, neighbours where vectors are given, random)
     """
@@ -89,17 +88,10 @@ def draw(
     ceiling_vectors: Path | None = None,
     not_again: frozenset[frozenset[str]] = frozenset(),
 ) -> tuple[list[Item], dict[str, Any]]:
-    """Draw all items, random ones included, and describe each run.
+    """Draw all items, random ones included, in no meaningful order, and the content of runs.json, which describes each run.
 
-    Parameters
-    ----------
-    vectors : sentence vectors for neighbours, a source of pairs for recall
-    ceiling_vectors : sentence vectors for the ceiling, n pairs of nearest sentences
-    not_again : pairs judged before
-
-    Returns
-    -------
-    the items in no meaningful order, and `facts`, the content of runs.json
+    vectors: of sentences, for neighbours, a source of pairs for recall. ceiling_vectors: for the ceiling, n pairs of nearest
+    sentences. not_again: pairs judged before.
     """
     n_modelled = len(corpus.ids)
     kept = {run.name: run.surest(wish.coverage, n_modelled) for run in runs}
