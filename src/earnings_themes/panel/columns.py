@@ -1,6 +1,4 @@
-"""Every column of panel.parquet and calls.parquet: type, unit, meaning. Schemas and codebook are made from
-it.
-"""
+"""Every column of panel.parquet and calls.parquet: type, unit, meaning. Schemas and codebook are made from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

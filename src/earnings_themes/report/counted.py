@@ -48,9 +48,9 @@ def count(run_dir: Path, themes: tuple[Theme, ...]) -> Counted:
     numbers = {theme.theme_id: number for number, theme in enumerate(themes)}
     frame = read_settled(run_dir)
     settled = frame[frame["theme_id"].notna()]
-    sizes = settled.groupby(["firm_id", "theme_id"], observed=True).size().reset_index(name="n")
     by_firm: dict[str, dict[int, int]] = defaultdict(dict)
-    for firm, theme, n in zip(*(sizes[name].tolist() for name in ("firm_id", "theme_id", "n")), strict=True):
+    sizes = settled.groupby(["firm_id", "theme_id"], observed=True).size().reset_index(name="n")
+    for firm, theme, n in sizes.itertuples(index=False):
         if theme not in numbers:
             raise ResultError(
                 f"{run_dir}/sentences.parquet: has the theme {theme!r}, which themes.json lacks. They are of two runs: "
@@ -66,10 +66,7 @@ def count(run_dir: Path, themes: tuple[Theme, ...]) -> Counted:
         _sizes(frame[modelled(frame)]["firm_id"]),
         by_firm,
         _sizes(frame["broad_id"]),
-        {
-            (firm, numbers[theme]): int(row)
-            for firm, theme, row in zip(best["firm_id"], best["theme_id"], best.index, strict=True)
-        },
+        {(firm, numbers[theme]): row for row, firm, theme in best[["firm_id", "theme_id"]].itertuples()},
         _listed(settled, "theme_id") | _listed(alone, "broad_id"),
         _representative(run_dir, themes),
     )

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from earnings_themes.panel.block import ratio
 from earnings_themes.panel.columns import CALL
 from earnings_themes.panel.written import Written
 
@@ -43,11 +44,7 @@ class Cut:
 
     def shares(self) -> NDArray[np.float64]:
         """(groups, themes), n ÷ modelled; NaN where nothing was modelled."""
-        whole = self.modelled[:, None].astype(np.float64)
-        found: NDArray[np.float64] = np.divide(
-            self.n, whole, out=np.full(self.n.shape, np.nan), where=whole > 0
-        )
-        return found
+        return ratio(self.n.astype(np.float64), self.modelled[:, None].astype(np.float64))
 
 
 @dataclass(frozen=True, slots=True)

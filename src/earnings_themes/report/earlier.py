@@ -1,6 +1,4 @@
-"""Puts the quarters of earlier runs of the same registry before the run's own; their themes have the same
-ids.
-"""
+"""Puts the quarters of earlier runs of the same registry before the run's own; their themes have the same ids."""
 
 from collections.abc import Sequence
 

@@ -75,9 +75,7 @@ class ThemePart:
 
 @dataclass(frozen=True, slots=True)
 class BroadPart:
-    """A broad theme and its themes; theme is None for themes without one. listing: sentences settled in it
-    alone.
-    """
+    """A broad theme and its themes; theme is None for themes without one. listing: sentences settled in it alone."""
 
     number: int
     theme: Theme | None
@@ -126,9 +124,7 @@ class Page:
 
 
 def gather(run: Run, where: str | None = None) -> Page:
-    """Read a run. where: its address, beside which earlier runs lie; None for run.directory. Raises
-    ResultError.
-    """
+    """Read a run. where: its address, beside which earlier runs lie; None for run.directory. Raises ResultError."""
     themes = run.themes.themes
     where = where or str(run.directory.absolute())
     cuts = read_cuts(str(run.directory))

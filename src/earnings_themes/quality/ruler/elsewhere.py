@@ -27,9 +27,7 @@ _CEILING_SAMPLE: Final = 3_000
 
 
 def words(corpus: Corpus) -> Any:
-    """Return tf-idf vectors of the modelled sentences (scikit-learn; sparse, (sentences, words), rows of
-    length 1).
-    """
+    """Return tf-idf vectors of the modelled sentences (scikit-learn; sparse, (sentences, words), rows of length 1)."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     return TfidfVectorizer(sublinear_tf=True, stop_words="english", min_df=2, dtype=np.float32).fit_transform(
@@ -99,9 +97,7 @@ def near(
 def ceiling(
     matrix: Any, corpus: Corpus, coverage: float, n: int, seed: int, not_again: set[frozenset[str]]
 ) -> list[Item]:
-    """Draw n pairs of a sentence and its nearest of another firm, among the surest `coverage` share of such
-    pairs.
-    """
+    """Draw n pairs of a sentence and its nearest of another firm, among the surest `coverage` share of such pairs."""
     rng = generator(seed, "ceiling")
     rows = rng.choice(len(corpus.ids), size=min(max(_CEILING_SAMPLE, 3 * n), len(corpus.ids)), replace=False)
     found, likeness = nearest(matrix, rows, corpus.firms, 1)

@@ -55,9 +55,7 @@ class Resampled:
         self._times = np.vstack([np.ones(n), counts])
 
     def mean(self, values: NDArray[np.floating], weights: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return the weighted mean of values (units,), as seen and in each draw: (1 + draws,); nan without
-        weight.
-        """
+        """Return the weighted mean of values (units,), as seen and in each draw: (1 + draws,); nan without weight."""
         above, below = (
             self._times @ np.bincount(self._code, part, self._times.shape[1]).astype(np.float64)
             for part in (values * weights, weights)
