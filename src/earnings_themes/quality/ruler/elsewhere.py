@@ -5,7 +5,6 @@ alone rewards a system that assigns little. The ceiling, the nearest sentence of
 that any theme could offer.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -102,16 +101,14 @@ def ceiling(
     rows = rng.choice(len(corpus.ids), size=min(max(_CEILING_SAMPLE, 3 * n), len(corpus.ids)), replace=False)
     found, likeness = nearest(matrix, rows, corpus.firms, 1)
     sure = np.argsort(-likeness[:, 0], kind="stable")[: max(1, round(coverage * len(rows)))]
-    order: Callable[[], int] = iter(np.tile(rng.permutation(sure), 2)).__next__
+    order = iter(np.tile(rng.permutation(sure), 2))
 
     def draw() -> Pair:
-        try:
-            place = order()
-        except StopIteration as error:
-            raise InputError(
-                f"ceiling: fewer than {n} sentences have a neighbour that was not judged before. Lower --n."
-            ) from error
-        return corpus.ids[rows[place]], corpus.ids[found[place, 0]]
+        for place in order:
+            return corpus.ids[rows[place]], corpus.ids[found[place, 0]]
+        raise InputError(
+            f"ceiling: fewer than {n} sentences have a neighbour that was not judged before. Lower --n."
+        )
 
     return [Item("ceiling", pair) for pair in fresh(draw, n, corpus, "ceiling", not_again)]
 

@@ -86,15 +86,14 @@ def draw(run: Path, wanted: Sequence[Target], n: int, seed: int) -> list[Item]:
     Raises InputError if no sentence has a theme; ResultError if files are missing or damaged.
     """
     settled = read_settled(run, ["sentence_id", "theme_id"])
-    theme_of = dict(zip(settled["sentence_id"], settled["theme_id"].astype(object), strict=True))
     ids, nearness = _nearness(run, wanted)
     items = []
     for target, near in zip(wanted, nearness, strict=True):
         if target.answer is None:
-            inside = np.fromiter((theme_of.get(x) == target.theme_id for x in ids), bool, len(ids))
+            own = set(settled.loc[settled["theme_id"] == target.theme_id, "sentence_id"])
         else:
             own = set(target.answer.inside["sentence_id"].to_pylist())
-            inside = np.fromiter((x in own for x in ids), bool, len(ids))
+        inside = np.fromiter((x in own for x in ids), bool, len(ids))
         if not inside.any():
             raise InputError(
                 f"{target.theme_id} ({target.label}) has no sentence, so there is nothing to judge."
@@ -136,12 +135,12 @@ def _of_target(
         of_side = _THIRDS if name.startswith("settled") else len(_OUTSIDE) + 1
         size = min(len(rows), max(1, round(n / 2 / of_side)))
         for row in rng.choice(rows, size=size, replace=False) if size else ():
-            weight = len(rows) / size
+            one = (str(ids[row]),)
             items.append(
                 Item(
                     target.theme_id,
-                    (str(ids[row]),),
-                    weight,
+                    one,
+                    len(rows) / size,
                     target.label,
                     stratum=name,
                     inside=bool(inside[row]),
@@ -165,11 +164,7 @@ def codebook(text: str, wanted: Sequence[Target]) -> str:
     """Return the codebook with the label and example sentences of each theme."""
     parts = [text.rstrip(), ""]
     for target in wanted:
-        parts += [
-            "",
-            f"THEME {target.label}",
-            *(f"  - {' '.join(example.split())}" for example in target.examples),
-        ]
+        parts += ["", f"THEME {target.label}", *(f"  - {' '.join(each.split())}" for each in target.examples)]
     return "\n".join(parts) + "\n"
 
 
