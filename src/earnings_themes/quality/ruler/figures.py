@@ -112,7 +112,7 @@ def figures(rated: pd.DataFrame, facts: dict[str, Any]) -> list[Figure]:
         return [*_of_members(table, rated), *_raters(rated)]
     draws = Resampled(table["cluster"].to_numpy())
     measures = MEASURES[kind]
-    of_arm = {arm: table["arm"].eq(arm).to_numpy(np.float64) for arm in table["arm"].unique()}
+    of_arm = {arm: table["arm"].eq(arm).astype(float).to_numpy() for arm in table["arm"].unique()}
     runs = sorted(set(of_arm) - set(RESERVED))
     arms = [*runs, *(arm for arm in ("ceiling", "random") if arm in of_arm)]
     means = {
@@ -167,7 +167,7 @@ def _recall(table: pd.DataFrame, draws: Resampled) -> Iterator[Figure]:
     for column in (name for name in map(str, table) if name.startswith("together_")):
         run = column.removeprefix("together_")
         for inside, accepted in (("", ["sure"]), ("_of_all", ["sure", "all"])):
-            together = table[column].isin(accepted).to_numpy(np.float64)
+            together = table[column].isin(accepted).astype(float).to_numpy()
             for measure, name in product(("p1", "p2"), ("weighted", *SOURCES)):
                 of = source if name == "weighted" else source & table["arm"].eq(name)
                 if of.any():
