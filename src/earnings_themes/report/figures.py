@@ -20,6 +20,16 @@ from earnings_themes.report.page_data import Page
 from earnings_themes.results.artifacts import SIGNIFICANT_DIGITS
 from earnings_themes.system.files import replaced, write_atomically
 
+_OF_PAGE: Final[dict[str, Callable[[Page], Drawing]]] = {
+    "quarters": cut_charts.quarters,
+    "lines": cut_charts.lines,
+    "themes": charts.ranking,
+    "groups": cut_charts.groups,
+    "sides": cut_charts.sides,
+    "heatmap": charts.heatmap,
+    "map": charts.theme_map,
+}
+NAMES: Final = (*_OF_PAGE, "curve")
 # Matplotlib's own font has no Chinese, Japanese, Korean or Indic letters; these have, where they are installed.
 _FONTS: Final = (
     "DejaVu Sans",
@@ -31,18 +41,9 @@ _FONTS: Final = (
 
 
 def draw_figures(page: Page, quality: Mapping[str, Any], folder: Path) -> dict[str, tuple[str, str]]:
-    """Write each chart as .svg, .png, .csv and .txt (the caption); return SVGs and captions by name."""
+    """Write each of NAMES as .svg, .png, .csv and .txt (the caption); return SVGs and captions by name."""
     folder.mkdir(parents=True, exist_ok=True)
-    drawings: dict[str, Callable[[Page], Drawing]] = {
-        "quarters": cut_charts.quarters,
-        "lines": cut_charts.lines,
-        "themes": charts.ranking,
-        "groups": cut_charts.groups,
-        "sides": cut_charts.sides,
-        "heatmap": charts.heatmap,
-        "map": charts.theme_map,
-        "curve": lambda page: charts.curve(page.run, quality),
-    }
+    drawings = _OF_PAGE | {"curve": lambda page: charts.curve(page.run, quality)}
     settings: Any = {
         "svg.hashsalt": "earnings-themes",
         "svg.fonttype": "none",
