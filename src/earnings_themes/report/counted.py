@@ -1,7 +1,7 @@
-"""Counts sentences.parquet: sentences by firm and theme, and the rows that represent each theme."""
+"""Counts sentences.parquet by firm and theme, and reads the sentences that the report shows."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,12 +11,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from earnings_themes.abstractions import Theme
 from earnings_themes.errors import ResultError
+from earnings_themes.panel.sentences import iter_sentences
 from earnings_themes.quality.settled import modelled, read_settled
-from earnings_themes.report.sources import Rows
 
+Rows = NDArray[np.int64]
 # A list of more would be a file that a browser opens slowly: some 2 MB. The command gives all of them.
 LISTED: Final = 5_000
 
@@ -94,3 +96,35 @@ def _representative(run_dir: Path, themes: tuple[Theme, ...]) -> dict[str, tuple
 
 def _sizes(column: "pd.Series[Any]") -> dict[str, int]:
     return {str(name): int(n) for name, n in column.value_counts().items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A sentence; strength is None if it settled in no theme."""
+
+    text: str
+    firm_id: str
+    firm_name: str
+    date: str
+    speaker: str
+    section: str
+    strength: float | None
+    sentence_id: str
+
+
+def read_sources(run_dir: Path, rows: Iterable[int]) -> dict[int, Source]:
+    """Return the sentences at these rows of sentences.parquet, by row. Raises ResultError."""
+    found: dict[int, Source] = {}
+    wanted = np.unique(np.fromiter(rows, dtype=np.int64))
+    start = 0
+    for table in iter_sentences(str(run_dir)) if len(wanted) else ():
+        first, last = np.searchsorted(wanted, [start, start + table.num_rows])
+        here = wanted[first:last]
+        for row, line in zip(here.tolist(), table.take(here - start).to_pylist(), strict=True):
+            found[row] = Source(
+                line["text"], line["firm_id"], line["firm_name"], str(line["date"]),
+                line["speaker_name"] or line["speaker_type"] or "", line["section"] or "", line["strength"],
+                line["sentence_id"],
+            )  # fmt: skip
+        start += table.num_rows
+    return found

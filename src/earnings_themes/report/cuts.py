@@ -49,12 +49,14 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Cuts:
-    """The cuts that the report shows; themes of level 1, in the order of themes.json.
+    """The cuts that the report shows.
 
-    groups: kept column → its values, largest first; columns that do not group firms are left out. sides: name of SIDES →
-    (sentences (themes,), denominator); parts that no call distinguishes are left out.
+    themes: the ids of level 1, in the order of themes.json. groups: kept column → its values, largest first; columns that do
+    not group firms are left out. sides: name of SIDES → (sentences (themes,), denominator); parts that no call distinguishes
+    are left out.
     """
 
+    themes: tuple[str, ...]
     quarters: Cut
     groups: Mapping[str, Cut]
     sides: Mapping[str, tuple[Counts, int]]
@@ -83,6 +85,7 @@ def read_cuts(where: str) -> Cuts:
     wholes = {name: sum(value or 0 for value in calls[column].to_pylist()) for name, column in SIDES.items()}
     quarters, *groups = (each.cut() for each in sums.values())
     return Cuts(
+        tuple(written.themes[number].theme_id for number in fine),
         quarters,
         {
             name: _by_size(cut)

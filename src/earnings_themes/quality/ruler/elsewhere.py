@@ -30,7 +30,7 @@ def words(corpus: Corpus) -> Any:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     return TfidfVectorizer(sublinear_tf=True, stop_words="english", min_df=2, dtype=np.float32).fit_transform(
-        corpus.texts(corpus.ids)
+        corpus.table.loc[corpus.table["modelled"], "text"].tolist()
     )
 
 

@@ -52,11 +52,6 @@ class Corpus:
         found: NDArray[np.object_] = self.table.loc[self.table["modelled"], "firm_id"].to_numpy(dtype=object)
         return found
 
-    def texts(self, ids: Sequence[str] | NDArray[np.object_]) -> list[str]:
-        """Return the sentences as said."""
-        found: list[str] = self.table.loc[list(ids), "text"].tolist()
-        return found
-
     def same_text(self, a: str, b: str) -> bool:
         """Whether two sentences differ only in case, spaces and full stops; such a pair tells nothing."""
         first, second = (_NOT_WORD.sub("", str(self.table.at[x, "text"])).lower() for x in (a, b))
