@@ -183,7 +183,7 @@ def sides(page: Page) -> Drawing:
         numbers.append(row)
     if not parts or not pairs:
         return Drawing(nothing("No call tells its sections or speakers"), caption, header, numbers)
-    figure = Figure(figsize=(2.3 + 1.2 * len(pairs), 1.3 + 0.24 * len(parts)), layout="constrained")
+    figure = Figure(figsize=(2.5 + 1.3 * len(pairs), 1.3 + 0.24 * len(parts)), layout="constrained")
     panels = figure.subplots(1, len(pairs), sharey=True, squeeze=False)[0]
     y = np.arange(len(parts))
     for axes, pair in zip(panels, pairs, strict=True):
@@ -235,7 +235,8 @@ def _shares_at_the_right(axes: Axes, parts: Sequence[ThemePart]) -> None:
 
 
 def _and_earlier(page: Page) -> str:
-    return f", with {len(page.earlier)} earlier runs of its registry," if page.earlier else ""
+    n = len(page.earlier)
+    return f", with {n} earlier run{'s' if n > 1 else ''} of its registry," if n else ""
 
 
 def _largest(parts: Sequence[ThemePart], page: Page) -> str:
