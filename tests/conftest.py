@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earnings_themes.embedding import PACKAGED_SHA256
+from earnings_themes.embedding.encoders import PACKAGED_SHA256
 
 REPO = Path(__file__).parents[1]
 

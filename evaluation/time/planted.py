@@ -12,8 +12,8 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from earnings_themes.config import Source
-from earnings_themes.embedding import modelled
 from earnings_themes.embedding.context import in_context
+from earnings_themes.embedding.shard import modelled
 from earnings_themes.embedding.space import load_space, whole
 from earnings_themes.embedding.student import Floats, unit
 from earnings_themes.ingest.transcripts import ingest

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from earnings_themes.embedding import embed
+from earnings_themes.embedding.shard import embed
 from earnings_themes.embedding.space import load_space
 from earnings_themes.results.artifacts import TranscriptWriter
 from earnings_themes.results.firms import FirmRow, shard_of, write_firms

@@ -13,7 +13,6 @@ absent, and head.py admits one head.
 import contextlib
 import errno
 import fcntl
-import hashlib
 import json
 import logging
 import os
@@ -31,6 +30,7 @@ from typing import Any, Final
 
 from earnings_themes.abstractions import SCHEMA_VERSION
 from earnings_themes.errors import BusyError, EarningsThemesError, explained
+from earnings_themes.system.files import sha256_of
 
 log = logging.getLogger("earnings_themes")
 
@@ -158,12 +158,6 @@ def _notes(folder: Path) -> dict[str, _Made]:
         str(path.relative_to(made)) for path in made.rglob("*") if path.is_file() and path.name[0] != "."
     )
     return {name: note for name in names if (note := _read_note(folder, name))}
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file. Raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _mend(folder: Path) -> list[str]:

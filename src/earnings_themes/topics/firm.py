@@ -22,7 +22,7 @@ from earnings_themes.abstractions import (
 )
 from earnings_themes.abstractions.records import FirmStatus
 from earnings_themes.config import TopicSettings
-from earnings_themes.embedding import FirmVectors, modelled, read_vectors
+from earnings_themes.embedding.shard import FirmVectors, modelled, read_vectors
 from earnings_themes.errors import ResultError
 from earnings_themes.implementations import model_class
 from earnings_themes.results.artifacts import read_sentences, write_firm_topics

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from earnings_themes.config import TopicSettings, parse_config
-from earnings_themes.embedding import FirmVectors
+from earnings_themes.embedding.shard import FirmVectors
 from earnings_themes.embedding.space import whole
 from earnings_themes.results.firms import decode_firm
 from earnings_themes.system.job import code_version, job

@@ -19,7 +19,7 @@ from earnings_themes.abstractions import (
     Turn,
 )
 from earnings_themes.config import Source, TopicSettings
-from earnings_themes.embedding import FirmVectors
+from earnings_themes.embedding.shard import FirmVectors
 from earnings_themes.embedding.space import whole
 from earnings_themes.errors import ConfigError
 from earnings_themes.implementations import connector_class, model_class

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from earnings_themes.embedding import STATIC
+from earnings_themes.embedding.shard import STATIC
 from earnings_themes.errors import EarningsThemesError, InputError
 from earnings_themes.quality.dossier.again import Known, holdout, read_known, sensitivity
 from earnings_themes.quality.dossier.basic import write_basic, write_csv
