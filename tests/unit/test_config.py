@@ -151,7 +151,7 @@ def test_what_is_written_from_the_classes_is_not_stale(path: str, made: Any) -> 
         ("publish.path", "folder", "publish.path is folder, which is a folder"),
         ("publish.path", "wrong.csv/x.sqlite", "wrong.csv is no folder"),
         ("embedding.cache", "wrong.csv", "embedding.cache is wrong.csv, which is a file"),
-        ("embedding.cache", "s3://b/c", "embedding.cache is 's3://b/c'; expected a folder on this disk, or null"),
+        ("embedding.cache", "s3://b/c", "'s3://b/c'; expected a folder on this disk, or null"),
         ("embedding.model", "./model", "embedding.model names the folder ./model, which is not there"),
         (
             "themes.labels.llm",

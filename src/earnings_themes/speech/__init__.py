@@ -2,7 +2,7 @@
 
 from earnings_themes.speech.introduced_names import introduced_names
 from earnings_themes.speech.kinds import CONTENT, KINDS, commonest, kinds_of
-from earnings_themes.speech.procedure import flag_procedural, is_procedural
+from earnings_themes.speech.procedure import flag_procedural
 
 __all__ = [
     "CONTENT",
@@ -10,6 +10,5 @@ __all__ = [
     "commonest",
     "flag_procedural",
     "introduced_names",
-    "is_procedural",
     "kinds_of",
 ]

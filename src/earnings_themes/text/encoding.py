@@ -6,8 +6,6 @@ breaks and quotes (`\n`, `<br>`, `&amp;quot;`, `_x000D_`). All of it is valid UT
 first; browsers do the second (WHATWG reads Latin-1 as Windows-1252).
 """
 
-from __future__ import annotations
-
 import html
 import re
 

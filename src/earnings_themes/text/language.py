@@ -4,8 +4,6 @@ Labels, names and phrases of procedure know English alone. Half of the words of 
 list; of a German, Spanish or Portuguese one few, and of one in another script none.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from earnings_themes.text.words import STOP_WORDS, words_of
