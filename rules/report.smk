@@ -97,7 +97,7 @@ rule report:
         mem_mb=4000,
     params:
         labels=config["report"]["labels"],
-        folder=get_folder,
+        folder=FOLDER,
         version=__version__,
     message:
         "Measuring the run and drawing its report"

@@ -511,8 +511,3 @@ class Config:
     seed: Whole = setting(
         42, "of every random draw; one seed and one input give the same bytes", ge=0, le=4294967295
     )
-
-    @property
-    def labels(self) -> str | None:
-        """The path of the labels that the report compares with."""
-        return self.report.labels

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -52,7 +52,6 @@ class Content:
         }
         self.counts = {"themes": len(self.themes), "firms": 0, "topics": 0, "sentences": 0}
         self._firms: dict[str, str] = {}
-        self._missing: set[TopicKey] = set()
         if len({theme.theme_id for theme in themes.themes}) < len(self.themes):
             raise ResultError(f"themes.json of run {run!r} names a theme twice.")
         for rank, theme in self.themes:
@@ -188,13 +187,8 @@ def no_topic(firm_id: str, topic_id: int, run: str, known: Sequence[int]) -> Not
 def _digest(*parts: Iterable[object]) -> str:
     """Hash the repr of each value: exact for strings, numbers, None and tuples of them."""
     sha = hashlib.sha256()
-    for line in _lines(parts):
-        sha.update(line)
-    return sha.hexdigest()
-
-
-def _lines(parts: Iterable[Iterable[object]]) -> Iterator[bytes]:
     for part in parts:
         for value in part:
-            yield repr(value).encode("utf-8", "surrogatepass") + b"\n"
-        yield b"\f"
+            sha.update(repr(value).encode("utf-8", "surrogatepass") + b"\n")
+        sha.update(b"\f")
+    return sha.hexdigest()
