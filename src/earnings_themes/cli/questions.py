@@ -128,10 +128,8 @@ def _print_answer(where: str, answer: "Answer") -> None:
     for side, table in zip(("above", "below"), shown, strict=True):
         if table.num_rows:
             print(f"\nJust {side} the threshold:")
-            rows = [
-                (row["firm_id"], f"{row['strength']:.3f}", texts[row["sentence_id"]])
-                for row in table.to_pylist()
-            ]
+            said = table.to_pylist()
+            rows = [(row["firm_id"], f"{row['strength']:.3f}", texts[row["sentence_id"]]) for row in said]
             print_table(["firm", "strength", Column("sentence", wrapped=True)], rows)
 
 
