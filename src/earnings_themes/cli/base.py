@@ -6,14 +6,13 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import typer
 from typer import Argument, Option
 
 from earnings_themes import __version__
 from earnings_themes.abstractions import ThemeStore
-from earnings_themes.abstractions.records import Kind
 from earnings_themes.cli import lookup, render
 from earnings_themes.cli.render import Cell, Column
 from earnings_themes.errors import EarningsThemesError
@@ -26,7 +25,7 @@ FileFormat = Literal["csv", "parquet", "dta"]
 
 
 # The kind of a panel's themes; an enumeration because typer takes no list of literals.
-AnyKind = StrEnum("AnyKind", [*get_args(Kind), "seed"])
+AnyKind = StrEnum("AnyKind", "subject reporting procedure filler seed")
 
 
 def examples(*commands: str) -> str:

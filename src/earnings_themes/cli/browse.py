@@ -133,8 +133,9 @@ def themes(
             print()
             shown = [(*row[:7], _marked(theme), row[8]) for row, (_, theme) in zip(rows, found, strict=True)]
             kind_of, topics = Column("kind", first_to_go=True), Column("topics", first_to_go=True)
-            figures = ["firms", topics, "sentences", Column("stability", right=True)]
-            print_table(["rank", "theme", kind_of, _LABEL, *figures, _KEYWORDS], shown)
+            stability = Column("stability", right=True)
+            columns = ("rank", "theme", kind_of, _LABEL, "firms", topics, "sentences", stability, _KEYWORDS)
+            print_table(columns, shown)
 
 
 @app.command(

@@ -58,11 +58,6 @@ def preload() -> None:
     sentences = pd.DataFrame(
         {
             "sentence_id": [str(number) for number in range(len(said))],
-            "transcript_id": "1",
-            "position": range(len(said)),
-            "speaker_type": "executive",
-            "speaker_name": "",
-            "text": said,
             "model_text": said,
             "procedural": False,
         }
