@@ -46,8 +46,7 @@ def sheet(
         ),
     ] = None,
     n: Annotated[
-        int | None,
-        Option("--n", min=1, help="Items a run, or a theme.  [default: 450 a run, 200 a theme]"),
+        int | None, Option("--n", min=1, help="Items a run, or a theme.  [default: 450 a run, 200 a theme]")
     ] = None,
     coverage: Annotated[
         float, Option(min=0.01, max=1, help="The surest share of the modelled sentences that counts.")

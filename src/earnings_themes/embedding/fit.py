@@ -33,10 +33,7 @@ _BAG: Final = 3.0
 
 
 def fit_projection(
-    vectors: NDArray[np.floating],
-    calls: Sequence[str],
-    positions: Sequence[int],
-    dim: int = DIM,
+    vectors: NDArray[np.floating], calls: Sequence[str], positions: Sequence[int], dim: int = DIM
 ) -> Projection:
     """Find the directions that stay from one sentence of a call to the next.
 

@@ -3,12 +3,3 @@
 from earnings_themes.speech.introduced_names import introduced_names
 from earnings_themes.speech.kinds import CONTENT, KINDS, commonest, kinds_of
 from earnings_themes.speech.procedure import flag_procedural
-
-__all__ = [
-    "CONTENT",
-    "KINDS",
-    "commonest",
-    "flag_procedural",
-    "introduced_names",
-    "kinds_of",
-]

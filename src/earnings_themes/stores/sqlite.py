@@ -311,9 +311,7 @@ class SQLiteThemeStore(ThemeStore):
 
 
 def _theme(
-    row: sqlite3.Row,
-    topics: tuple[ThemeTopic, ...] = (),
-    sentences: tuple[RepresentativeSentence, ...] = (),
+    row: sqlite3.Row, topics: tuple[ThemeTopic, ...] = (), sentences: tuple[RepresentativeSentence, ...] = ()
 ) -> Theme:
     return Theme(
         **{name: row[name] for name in THEME_FIELDS},

@@ -251,8 +251,7 @@ def _put_times_right(folder: Path, notes: dict[str, _Made]) -> None:
 
 @contextmanager
 def making(inputs: Iterable[Path | str] = (), outputs: Iterable[Path | str] = ()) -> Iterator[None]:
-    """Run a job's body: end the process if the head ends, and record digests of inputs and outputs
-    afterwards.
+    """Run a job's body: end the process if the head ends, and record digests of inputs and outputs afterwards.
 
     Does nothing for an unguarded run. Raises BusyError if the head that started the job has ended.
     """

@@ -1,8 +1,7 @@
 """Cleans one sentence: what people read (`text`) and what the encoder sees (`model_text`).
 
-The encoder gets the sentence as it was said. Lemmatised, stop-word-free text cost up to 0.07 AMI in our
-measurements, so the only difference is that marks of the transcription ("<inaudible>", "[crosstalk]")
-are gone: they are the typist's words, not the speaker's, and would pull unrelated sentences together.
+The encoder gets the sentence as it was said: lemmatised, stop-word-free text cost up to 0.07 AMI. Only marks of the
+transcription ("<inaudible>", "[crosstalk]") are gone: they are the typist's words, not the speaker's.
 """
 
 import re

@@ -56,11 +56,7 @@ def preload() -> None:
     code_version()
     said = [f"{verb} {noun} last year." for verb in _VERBS for noun in _NOUNS]
     sentences = pd.DataFrame(
-        {
-            "sentence_id": [str(number) for number in range(len(said))],
-            "model_text": said,
-            "procedural": False,
-        }
+        {"sentence_id": [str(number) for number in range(len(said))], "model_text": said, "procedural": False}
     ).convert_dtypes(dtype_backend="pyarrow")
     # One direction a noun, and a little of another for each verb.
     vectors = np.tile(np.eye(len(_NOUNS), 16), (len(_VERBS), 1)) + np.repeat(
