@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from earnings_themes.config import Config, Embedding, Source
-from earnings_themes.embedding import embed_shard
+from earnings_themes.embedding.shard import embed_shard
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.results.artifacts import read_themes
 from earnings_themes.system.folders import folder_at
