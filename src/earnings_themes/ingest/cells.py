@@ -26,13 +26,14 @@ def turns_in(cell: str) -> list[tuple[str, str, str]]:
     cell = cell.strip()
     if not re.match(r"\[\s*\{\s*['\"]", cell):
         return []
-    for read in (json.loads, ast.literal_eval):
+    with_commas = _BETWEEN.sub("}, {", cell)
+    for read, text in ((json.loads, cell), (ast.literal_eval, cell), (ast.literal_eval, with_commas)):
         try:
-            turns = read(_BETWEEN.sub("}, {", cell))
+            turns = read(text)
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             continue
         found = [(_first(turn, _SPEAKER), _first(turn, _ROLE), _first(turn, _SAID)) for turn in turns]
-        if all(text for _, _, text in found):
+        if all(said for _, _, said in found):
             return found
         raise InputError(
             f"componenttext is a list of {sorted(map(str, turns[0]))}; expected text, and perhaps speaker, in each."
