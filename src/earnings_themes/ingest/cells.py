@@ -33,8 +33,8 @@ def turns_in(cell: str) -> list[tuple[str, str, str]]:
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             continue
         found = [(_first(turn, _SPEAKER), _first(turn, _ROLE), _first(turn, _SAID)) for turn in turns]
-        if all(said for _, _, said in found):
-            return found
+        if said := [turn for turn in found if turn[2]]:
+            return said
         raise InputError(
             f"componenttext is a list of {sorted(map(str, turns[0]))}; expected text, and perhaps speaker, in each."
         )
