@@ -52,7 +52,7 @@ rule panel:
     resources:
         mem_mb=4000,
     params:
-        folder=get_folder,
+        folder=FOLDER,
         panel=config["panel"],
         seeds=config["themes"]["seeds"],
         version=__version__,

@@ -28,7 +28,7 @@ rule publish:
         mem_mb=1000,
     params:
         run=config["run"],
-        folder=get_folder,
+        folder=FOLDER,
         publish=config["publish"],
     message:
         "Publishing the run to the theme store"

@@ -34,7 +34,7 @@ rule themes:
         mem_mb=500 if ON_SAGEMAKER else 8000,
     params:
         run=config["run"],
-        folder=get_folder,
+        folder=FOLDER,
         # Questions of the user's own change the panel alone.
         themes={k: v for k, v in config["themes"].items() if k != "seeds"},
         registry=get_registry,

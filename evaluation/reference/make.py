@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from earnings_themes.embedding import STATIC
+from earnings_themes.embedding.shard import STATIC
 from earnings_themes.quality.dossier.again import encoded_again
 from earnings_themes.registry import Ground, Registry, RegistryTheme, Version
 from earnings_themes.registry.curate import curated, read_decisions

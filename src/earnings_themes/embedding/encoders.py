@@ -1,4 +1,4 @@
-"""Encoders: texts in, vectors out, by torch.
+"""The encoder: texts in, vectors out, by torch.
 
 Each thread encodes whole batches on its own, one core a batch. Two threads in one matrix product wait for each other at
 every layer; two batches side by side do not, and torch's bits no longer depend on the number of cores.
@@ -6,17 +6,17 @@ every layer; two batches side by side do not, and torch's bits no longer depend 
 
 import hashlib
 import os
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from earnings_themes.config import Embedding
 from earnings_themes.errors import ModelError
+from earnings_themes.system.files import sha256_of
 
 Vectors = NDArray[np.float32]
 
@@ -32,109 +32,18 @@ _TOKENS_A_ROW: Final = 32
 _SHAPES: Final = "shapes2"
 
 
-class SentenceEncoder(Protocol):
-    """The interface of an encoder.
+class Encoder:
+    """A sentence-transformers model: on a CPU in fp32, the reference; on a GPU in half precision.
 
     name and sha256 are the model's; key identifies its vectors in the cache, the digest first.
     """
 
-    name: str
-    sha256: str
-
-    @property
-    def key(self) -> str:
-        """Return what distinguishes this encoder's vectors from another's."""
-        ...
-
-    def encode(self, texts: Sequence[str], progress: Callable[[int], object] | None = None) -> Vectors:
-        """Return (n, dim) float32, one row a text; progress is called with every few texts done."""
-        ...
-
-
-def make_encoder(settings: Embedding, threads: int = 1) -> SentenceEncoder:
-    """Return the encoder that `embedding` of config.yaml names. Raises ModelError and ConfigError."""
-    return TorchEncoder(settings, threads)
-
-
-class _FixedShapes(ABC):
-    """Encodes in batches of fixed shapes, `threads` of them at once."""
-
-    _tokenizer: Any
-    _longest: int
-    _dim: int
-
-    def __init__(self, batch_size: int, threads: int) -> None:
-        self._batch_size = batch_size
-        self._threads = threads
-
-    def encode(self, texts: Sequence[str], progress: Callable[[int], object] | None = None) -> Vectors:
-        """Return (n, dim) float32, in the order of the texts.
-
-        A sentence's length alone decides the shape of its batch; a last batch is filled up with copies. So the
-        arithmetic done for a sentence never depends on the others.
-        """
-        vectors = np.empty((len(texts), self._dim), dtype=np.float32)
-        if not len(texts):
-            return vectors
-        tokens = self._tokenizer(list(texts), truncation=True, max_length=self._longest)
-        by_length: dict[int, list[int]] = {}
-        for row, ids in enumerate(tokens["input_ids"]):
-            by_length.setdefault(min(_padded(len(ids)), self._longest), []).append(row)
-        # Longest first: memory is at its largest at once, and no thread is left alone with a long batch.
-        batches = [
-            (length, rows[start : start + self._rows(length)])
-            for length, rows in sorted(by_length.items(), reverse=True)
-            for start in range(0, len(rows), self._rows(length))
-        ]
-
-        def one(batch: tuple[int, list[int]]) -> Vectors:
-            length, rows = batch
-            filled = rows + rows[-1:] * (self._rows(length) - len(rows))
-            features = self._tokenizer.pad(
-                {key: [tokens[key][row] for row in filled] for key in tokens},
-                padding="max_length",
-                max_length=length,
-                return_tensors="np",
-            )
-            return self._run(dict(features))[: len(rows)]
-
-        with ThreadPoolExecutor(self._threads, initializer=self._start_thread) as pool:
-            for (_, rows), found in zip(batches, pool.map(one, batches), strict=True):
-                vectors[rows] = found
-                if progress is not None:
-                    progress(len(rows))
-        return vectors
-
-    def _rows(self, length: int) -> int:
-        return max(1, self._batch_size * _TOKENS_A_ROW // length)
-
-    @abstractmethod
-    def _start_thread(self) -> None:
-        """Prepare the calling thread for _run."""
-
-    @abstractmethod
-    def _run(self, features: dict[str, NDArray[np.int64]]) -> Vectors:
-        """Return (rows, dim) float32 of (rows, length) token ids and their companions."""
-
-
-def _padded(n_tokens: int) -> int:
-    """Return the length that so many tokens are padded to, about a tenth more at most.
-
-    A coarser step pads more, a finer one has more lengths, each with a last batch to fill up. On 3,795 real sentences
-    all the tokens computed are 1.10 times those said (steps of 8 and 16 rows: 1.27), on 400 1.37 (1.99).
-    """
-    step = 4 if n_tokens <= 48 else 8 if n_tokens <= 96 else 16
-    return -(-n_tokens // step) * step
-
-
-class TorchEncoder(_FixedShapes):
-    """A sentence-transformers model: on a CPU in fp32, the reference; on a GPU in half precision."""
-
     def __init__(self, settings: Embedding, threads: int = 1) -> None:
         """Load the model. Raises ModelError when it is not there, not the published one, or has no device."""
         self._device = choose_device(settings.device)
+        self._batch_size = settings.batch_size
         # A GPU is one device: batches queue up for it, and threads would only wait for each other.
-        super().__init__(settings.batch_size, threads if self._device == "cpu" else 1)
+        self._threads = threads if self._device == "cpu" else 1
         folder, self.name = _locate(settings.model)
         if settings.model == "packaged":
             _check_packaged(folder)
@@ -169,18 +78,71 @@ class TorchEncoder(_FixedShapes):
         made_by = "" if self._device == "cpu" else f"-{precision_on(self._device)}"
         return f"{self.sha256}-{_SHAPES}{made_by}"
 
-    def _start_thread(self) -> None:
-        import torch
+    def encode(self, texts: Sequence[str], progress: Callable[[int], object] | None = None) -> Vectors:
+        """Return (n, dim) float32, in the order of the texts.
 
-        torch.set_num_threads(1)
+        A sentence's length alone decides the shape of its batch; a last batch is filled up with copies. So the
+        arithmetic done for a sentence never depends on the others.
+        """
+        vectors = np.empty((len(texts), self._dim), dtype=np.float32)
+        if not len(texts):
+            return vectors
+        tokens = self._tokenizer(list(texts), truncation=True, max_length=self._longest)
+        by_length: dict[int, list[int]] = {}
+        for row, ids in enumerate(tokens["input_ids"]):
+            by_length.setdefault(min(_padded(len(ids)), self._longest), []).append(row)
+        # Longest first: memory is at its largest at once, and no thread is left alone with a long batch.
+        batches = [
+            (length, rows[start : start + self._rows(length)])
+            for length, rows in sorted(by_length.items(), reverse=True)
+            for start in range(0, len(rows), self._rows(length))
+        ]
+
+        def one(batch: tuple[int, list[int]]) -> Vectors:
+            length, rows = batch
+            filled = rows + rows[-1:] * (self._rows(length) - len(rows))
+            features = self._tokenizer.pad(
+                {key: [tokens[key][row] for row in filled] for key in tokens},
+                padding="max_length",
+                max_length=length,
+                return_tensors="np",
+            )
+            return self._run(dict(features))[: len(rows)]
+
+        with ThreadPoolExecutor(self._threads, initializer=_one_thread_a_batch) as pool:
+            for (_, rows), found in zip(batches, pool.map(one, batches), strict=True):
+                vectors[rows] = found
+                if progress is not None:
+                    progress(len(rows))
+        return vectors
+
+    def _rows(self, length: int) -> int:
+        return max(1, self._batch_size * _TOKENS_A_ROW // length)
 
     def _run(self, features: dict[str, NDArray[np.int64]]) -> Vectors:
+        """Return (rows, dim) float32 of (rows, length) token ids and their companions."""
         import torch
 
         with torch.inference_mode():
             tensors = {name: torch.from_numpy(rows).to(self._device) for name, rows in features.items()}
             found: Vectors = self._model(tensors)["sentence_embedding"].float().cpu().numpy()
         return found
+
+
+def _one_thread_a_batch() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _padded(n_tokens: int) -> int:
+    """Return the length that so many tokens are padded to, about a tenth more at most.
+
+    A coarser step pads more, a finer one has more lengths, each with a last batch to fill up. On 3,795 real sentences
+    all the tokens computed are 1.10 times those said (steps of 8 and 16 rows: 1.27), on 400 1.37 (1.99).
+    """
+    step = 4 if n_tokens <= 48 else 8 if n_tokens <= 96 else 16
+    return -(-n_tokens // step) * step
 
 
 def choose_device(wanted: str) -> str:
@@ -223,7 +185,7 @@ def _locate(model: str) -> tuple[str, str]:
 
 def _check_packaged(folder: str) -> None:
     path = Path(folder) / "model.safetensors"
-    found = _file_digest(path)
+    found = sha256_of(path)
     if found != PACKAGED_SHA256:
         raise ModelError(
             f"{path}: SHA-256 is {found}, the published weights have {PACKAGED_SHA256}. "
@@ -231,15 +193,10 @@ def _check_packaged(folder: str) -> None:
         )
 
 
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _weights_digest(folder: str, model: Any) -> str:
     path = Path(folder) / "model.safetensors"
     if path.is_file():
-        return _file_digest(path)
+        return sha256_of(path)
     # A model from a hub lies in the hub library's own cache: digest what was loaded.
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):

@@ -45,7 +45,7 @@ from earnings_themes.ingest.ids import (
 )
 from earnings_themes.ingest.tables import files_of, given_by_folders, parts_of, read_table, with_columns
 from earnings_themes.results.firms import one_line
-from earnings_themes.system.run_guard import sha256_of
+from earnings_themes.system.files import sha256_of
 from earnings_themes.text.encoding import has_lost_letters
 
 __all__ = ["OPTIONAL", "REQUIRED", "LocalCSVConnector"]

@@ -24,7 +24,7 @@ from earnings_themes.errors import InputError
 from earnings_themes.ingest.calls import CallRow, write_calls
 from earnings_themes.ingest.firm_list import connect, describe, list_firms
 from earnings_themes.ingest.versions import OF_ANOTHER_FIRM, CallsSeen, one_version, pairs_said
-from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, TranscriptWriter, write_json
+from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, FirmsWriter, write_json
 from earnings_themes.results.firms import FirmRow, one_line, write_firms
 from earnings_themes.speech import flag_procedural
 from earnings_themes.system.files import replaced
@@ -92,7 +92,7 @@ def ingest(
     skipped: Counter[str] = Counter()
     prefixes: dict[str, str] = {}
     found = _Found()
-    with replaced(transcripts) as part, TranscriptWriter(part) as writer:
+    with replaced(transcripts) as part, FirmsWriter(part, TRANSCRIPT_SCHEMA) as writer:
         split = _split_all(connector, source, firm_ids, workers)
         for firm in tqdm(split, total=len(firm_ids), desc="ingest", unit="firm", mininterval=5):
             firm = found.without_twins(firm)

@@ -6,8 +6,6 @@ sample of fixed size is kept of each call (its smallest hashes: Broder 1997, "On
 documents"), so that ten thousand calls are compared in little memory.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -100,15 +98,9 @@ def same_words(text: str) -> str:
 def near_equal(texts: Sequence[str], share: float = NEAR_EQUAL) -> list[int]:
     """Return for each sentence the place of the first that it is a wording of; its own where there is none.
 
-    Parameters
-    ----------
-    texts
-        Sentences of one firm, in an order that does not change.
-    share
-        Of the words that two sentences hold together, how many both must hold.
+    texts: of one firm, in an order that does not change. share: of the words that two sentences hold together, how many
+    both must hold.
 
-    Notes
-    -----
     A sentence is compared to those only that share one of its rarest words, for any two that are alike do (prefix
     filtering: Bayardo, Ma and Srikant 2007). 20,000 sentences take about a second, not the 200 million comparisons
     of all with all.

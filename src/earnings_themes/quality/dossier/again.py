@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from earnings_themes.abstractions import Themes
 from earnings_themes.config import Embedding, ThemeSettings
-from earnings_themes.embedding import STATIC, embed, make_encoder
+from earnings_themes.embedding.encoders import Encoder
+from earnings_themes.embedding.shard import STATIC, embed
 from earnings_themes.embedding.space import load_space
 from earnings_themes.quality.settled import read_settled
 from earnings_themes.results.artifacts import read_themes
@@ -192,7 +193,7 @@ def _exposures(firms: Labels, labels: Labels, k: int) -> NDArray[np.float64]:
 def encoded_again(run: Path, firm_ids: Sequence[str], model: str, keep_procedural: bool = False) -> Corpus:
     """Return these firms' sentences of a run with another encoder's vectors. model: static, or packaged."""
     firms = read_firms(run / "firms.tsv")
-    encoder = None if model == STATIC else make_encoder(Embedding(model=model))
+    encoder = None if model == STATIC else Encoder(Embedding(model=model))
     transcripts = (run / "transcripts.parquet").resolve()
     with TemporaryDirectory() as scratch:
         there = Path(scratch)
