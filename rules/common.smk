@@ -74,8 +74,10 @@ FOLDER = (
 )
 LOGS = f"{RUN}/logs"
 BENCHMARKS = f"{RUN}/benchmarks"
+
+
 # An image that holds envs/workflow.txt and the package; used only with --software-deployment-method apptainer.
-CONTAINER = f"docker://earnings-themes/firm-topic-processor:{__version__}"
+container: f"docker://earnings-themes/firm-topic-processor:{__version__}"
 
 
 if IN_S3:
@@ -204,6 +206,21 @@ def firms():
         )
     except EarningsThemesError as error:
         stop(error)
+
+
+def get_folder(wildcards):
+    """Return where the run's files are; the rules that take them all read them from there."""
+    return FOLDER
+
+
+def in_report(file, category, title):
+    """Return a file of the run as one that `snakemake --report FILE.zip` collects, with its caption."""
+    return report(
+        f"{RUN}/{file}",
+        caption=f"captions/{Path(file).stem}.rst",
+        category=category,
+        labels={"file": title},
+    )
 
 
 @functools.cache

@@ -46,13 +46,11 @@ rule panel:
     localrule: IN_S3
     conda:
         "../envs/workflow.yaml"
-    container:
-        CONTAINER
     threads: 1
     resources:
         mem_mb=4000,
     params:
-        folder=FOLDER,
+        folder=get_folder,
         panel=config["panel"],
         seeds=config["themes"]["seeds"],
         version=__version__,

@@ -21,14 +21,12 @@ rule publish:
     localrule: IN_S3
     conda:
         "../envs/workflow.yaml"
-    container:
-        CONTAINER
     threads: 1
     resources:
         mem_mb=1000,
     params:
         run=config["run"],
-        folder=FOLDER,
+        folder=get_folder,
         publish=config["publish"],
     message:
         "Publishing the run to the theme store"

@@ -15,16 +15,6 @@ FIGURES = {
 }
 
 
-def in_report(file, category, title):
-    """Return a file of the run as one that `snakemake --report FILE.zip` collects, with its caption."""
-    return report(
-        f"{RUN}/{file}",
-        caption=f"captions/{Path(file).stem}.rst",
-        category=category,
-        labels={"file": title},
-    )
-
-
 rule report:
     input:
         transcripts=in_place("transcripts.parquet"),
@@ -53,14 +43,12 @@ rule report:
     retries: 0
     conda:
         "../envs/workflow.yaml"
-    container:
-        CONTAINER
     threads: 1
     resources:
         mem_mb=4000,
     params:
         labels=config["report"]["labels"],
-        folder=FOLDER,
+        folder=get_folder,
         version=__version__,
     message:
         "Measuring the run and drawing its report"

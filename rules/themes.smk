@@ -26,15 +26,13 @@ rule themes:
     localrule: ON_SAGEMAKER
     conda:
         "../envs/workflow.yaml"
-    container:
-        CONTAINER
     # A process a core reads the files and repeats the clustering; more than 8 wait for the one that collects.
     threads: 1 if ON_SAGEMAKER else 8
     resources:
         mem_mb=500 if ON_SAGEMAKER else 8000,
     params:
         run=config["run"],
-        folder=FOLDER,
+        folder=get_folder,
         # Questions of the user's own change the panel alone.
         themes={k: v for k, v in config["themes"].items() if k != "seeds"},
         registry=get_registry,

@@ -18,8 +18,6 @@ rule topics:
     retries: 1
     conda:
         "../envs/workflow.yaml"
-    container:
-        CONTAINER
     threads: 1
     resources:
         mem_mb=1000,

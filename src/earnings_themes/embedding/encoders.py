@@ -68,7 +68,8 @@ class Encoder:
         self._longest = int(self._model.max_seq_length or 512)
         self._dim = int(self._model.get_embedding_dimension() or 0)
         # Before they are halved: a model has one digest, wherever it runs.
-        self.sha256 = _weights_digest(folder, self._model)
+        is_packaged = settings.model == "packaged"
+        self.sha256 = PACKAGED_SHA256 if is_packaged else _weights_digest(folder, self._model)
         if precision_on(self._device) == "float16":
             self._model.half()
 
