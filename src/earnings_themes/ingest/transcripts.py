@@ -257,7 +257,8 @@ def _split_all(
 def _split_firm(data: TranscriptData, source: Source | None) -> _FirmSentences:
     firm_name = one_line(data.firm_name)
     in_time = [_repaired(call) for call in data.calls if source is None or _counts(call, source)]
-    calls, other_versions = one_version(in_time, source.version if source else "latest")
+    sketches: dict[str, Sketch] = {}
+    calls, other_versions = one_version(in_time, source.version if source else "latest", sketches)
     columns: dict[str, list[Any]] = {name: [] for name in TRANSCRIPT_SCHEMA.names}
     counts: Counter[str] = Counter(
         dict.fromkeys(
@@ -283,7 +284,7 @@ def _split_firm(data: TranscriptData, source: Source | None) -> _FirmSentences:
         _digest(columns["sentence_id"], columns["text"], columns["speaker_type"]),
         dict(counts),
         {**data.skipped, **other_versions},
-        tuple(sketch(turn.text for turn in call.turns) for call in calls),
+        tuple(sketches.get(call.transcript_id) or sketch(turn.text for turn in call.turns) for call in calls),
         is_english(columns["model_text"]),
     )
 
