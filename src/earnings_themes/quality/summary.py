@@ -91,6 +91,7 @@ def _coverage(run: Run, sentences: pd.DataFrame) -> dict[str, Metric]:
     settled = sentences["theme_id"].notna()
     content = has_content(sentences)
     n_modelled = int(modelled(sentences).sum())
+    alike = run.themes.metadata.get("alike")
     speaking = {firm for theme in run.themes.themes for firm in theme.firms}
     return {
         "coverage_modelled": share(
@@ -106,6 +107,9 @@ def _coverage(run: Run, sentences: pd.DataFrame) -> dict[str, Metric]:
         "procedural_sentences": share(
             len(sentences) - n_modelled, len(sentences), "sentences", "there is no sentence"
         ),
+        "alike": missing("sentences with content", "no two firms have such sentences")
+        if alike is None
+        else Metric(alike, int(content.sum()), "sentences with content"),
     }
 
 
