@@ -15,7 +15,7 @@ from earnings_themes.system.folders import Folder, folder_at
 
 # More names or messages than these nobody reads in a terminal.
 _NAMED: Final = 5
-# Above, the subject space was learned from other texts: calls of three providers have .02 to .06, news .15 to .22.
+# Above, the subject space was learned from other texts: calls of three sources have .01 to .03, news .15 to .22.
 _ALIKE: Final = 0.1
 # A step that runs once a run, and the file that it leaves.
 _STEPS: Final = {
