@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from earnings_themes.config import Config, parse_config
-from earnings_themes.embedding import embed_shard
+from earnings_themes.embedding.shard import embed_shard
 from earnings_themes.embedding.own_space import fit_from_runs
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.quality.agreement import FORMS, ami, best_matches

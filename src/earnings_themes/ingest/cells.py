@@ -26,14 +26,15 @@ def turns_in(cell: str) -> list[tuple[str, str, str]]:
     cell = cell.strip()
     if not re.match(r"\[\s*\{\s*['\"]", cell):
         return []
-    for read in (json.loads, ast.literal_eval):
+    with_commas = _BETWEEN.sub("}, {", cell)
+    for read, text in ((json.loads, cell), (ast.literal_eval, cell), (ast.literal_eval, with_commas)):
         try:
-            turns = read(_BETWEEN.sub("}, {", cell))
+            turns = read(text)
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             continue
         found = [(_first(turn, _SPEAKER), _first(turn, _ROLE), _first(turn, _SAID)) for turn in turns]
-        if all(text for _, _, text in found):
-            return found
+        if said := [turn for turn in found if turn[2]]:
+            return said
         raise InputError(
             f"componenttext is a list of {sorted(map(str, turns[0]))}; expected text, and perhaps speaker, in each."
         )
