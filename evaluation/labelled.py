@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 from earnings_themes.config import Config, parse_config
-from earnings_themes.embedding.shard import embed_shard
 from earnings_themes.embedding.own_space import fit_from_runs
+from earnings_themes.embedding.shard import embed_shard
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.quality.agreement import FORMS, ami, best_matches
 from earnings_themes.results.firms import encode_firm, read_firms
