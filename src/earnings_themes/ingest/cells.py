@@ -14,6 +14,7 @@ from earnings_themes.errors import InputError
 _SAID: Final = ("text", "content", "speech", "componenttext", "transcript", "paragraph", "sentence")
 _SPEAKER: Final = ("speaker", "name", "speaker_name", "transcriptpersonname")
 _ROLE: Final = ("role", "title", "speaker_type", "speakertypename")
+_LIST: Final = re.compile(r"\s*\[\s*\{\s*['\"]")
 # NumPy puts no comma between them.
 _BETWEEN: Final = re.compile(r"\}\s+\{")
 
@@ -23,9 +24,9 @@ def turns_in(cell: str) -> list[tuple[str, str, str]]:
 
     Raises InputError where it begins as one and cannot be read, to follow the cell's place in a message.
     """
-    cell = cell.strip()
-    if not re.match(r"\[\s*\{\s*['\"]", cell):
+    if "{" not in cell[:20] or not _LIST.match(cell):
         return []
+    cell = cell.strip()
     with_commas = _BETWEEN.sub("}, {", cell)
     for read, text in ((json.loads, cell), (ast.literal_eval, cell), (ast.literal_eval, with_commas)):
         try:
