@@ -47,7 +47,9 @@ def run(tmp_path: Path) -> Path:
         subjects = [*list(SUBJECTS)[number:], *list(SUBJECTS)[:number]]
         turns = call("0", "Firm", subjects, date=f"2023-0{number + 1}-02")
         for subject, turn in zip(subjects, turns[1:-1], strict=True):
-            said = [f"{text[:-1]} in {place}." for text in SUBJECTS[subject]]
+            # Each call lacks other sentences: with the same ones they would be versions of one call.
+            texts = [text for at, text in enumerate(SUBJECTS[subject]) if at % len(PLACES) != number]
+            said = [f"{text[:-1]} in {place}." for text in texts]
             turn["componenttext"] = " ".join([*said, "Yes, that is right, so.", "I think so, yes, you know."])
         rows += [turn | {"transcriptid": f"9{number}"} for turn in turns]
     folder = tmp_path / "run"
