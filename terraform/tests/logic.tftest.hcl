@@ -143,6 +143,10 @@ run "one_nat_gateway" {
     error_message = "NAT and interface endpoints are not paid for together."
   }
   assert {
+    condition     = toset(data.aws_availability_zones.available.exclude_zone_ids) == toset(["use1-az3", "usw1-az2"])
+    error_message = "These zones lack Fargate or the map's machines."
+  }
+  assert {
     condition     = alltrue([for subnet in aws_subnet.public : !subnet.map_public_ip_on_launch])
     error_message = "No machine gets a public address by itself."
   }
@@ -310,6 +314,10 @@ run "storage_is_safe_by_default" {
   assert {
     condition     = aws_dynamodb_table.themes.billing_mode == "PAY_PER_REQUEST" && aws_dynamodb_table.themes.point_in_time_recovery[0].enabled && aws_dynamodb_table.themes.deletion_protection_enabled
     error_message = "On demand, recoverable, and not deleted by accident."
+  }
+  assert {
+    condition     = anytrue([for rule in aws_s3_bucket_lifecycle_configuration.results.rule : try(rule.expiration[0].expired_object_delete_marker, false)])
+    error_message = "What is left of deleted files goes, or every listing gets slower."
   }
   assert {
     condition     = !aws_s3_bucket.results.force_destroy && alltrue([for image in aws_ecr_repository.image : !image.force_delete && image.image_tag_mutability == "IMMUTABLE" && image.image_scanning_configuration[0].scan_on_push])

@@ -98,6 +98,7 @@ def test_deploy_refuses_without_credentials_and_says_what_is_missing(tmp_path: P
     assert said.returncode == 1
     for missing in ("ENV is 'qa'", "AWS credentials", "backend.tf"):
         assert missing in said.stderr
+    assert ".tfvars" not in said.stderr, "no such file is there to be written"
 
 
 def deploy_module() -> dict[str, Any]:
@@ -175,6 +176,18 @@ def test_an_image_is_built_for_the_machines_that_run_it_and_as_one_plain_manifes
     )
     for other in ("application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json"):
         assert other in images["fault_of"]({"imageManifestMediaType": other})
+
+
+def test_a_missing_program_ends_the_images_in_one_line(tmp_path: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, str(REPO / "terraform/images.py"), "dev"],
+        env={"PATH": str(tmp_path)}, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert said.returncode == 1
+    assert (
+        said.stderr.startswith("make images needs terraform, which is not installed")
+        and "\n" not in said.stderr.strip()
+    )
 
 
 def test_no_document_builds_an_image_for_the_cloud_in_another_way() -> None:
