@@ -128,11 +128,10 @@ run "one_nat_gateway" {
     source = "./modules/networking"
   }
   variables {
-    name                = "t"
-    region              = "us-east-1"
-    vpc_cidr            = "10.1.0.0/16"
-    egress              = "nat"
-    interface_endpoints = ["batch"]
+    name     = "t"
+    region   = "us-east-1"
+    vpc_cidr = "10.1.0.0/16"
+    egress   = "nat"
   }
   assert {
     condition     = length(aws_subnet.private) == 3 && length(aws_subnet.public) == 3 && length(aws_nat_gateway.this) == 1
@@ -163,11 +162,10 @@ run "nothing_costs_while_nothing_runs" {
     source = "./modules/networking"
   }
   variables {
-    name                = "t"
-    region              = "us-east-1"
-    vpc_cidr            = "10.1.0.0/16"
-    egress              = "public"
-    interface_endpoints = ["batch"]
+    name     = "t"
+    region   = "us-east-1"
+    vpc_cidr = "10.1.0.0/16"
+    egress   = "public"
   }
   assert {
     condition     = length(aws_nat_gateway.this) + length(aws_eip.nat) + length(aws_vpc_endpoint.interface) == 0
@@ -217,19 +215,13 @@ run "machines" {
     images               = { firm-topic-processor = "a", theme-aggregator = "b" }
     map_instance_types   = ["c6i"]
     map_max_vcpus        = 256
-    map_vcpus            = 1
-    map_memory_mb        = 2048
-    map_attempts         = 3
     map_timeout_minutes  = 60
-    spot_bid_percentage  = 100
     enable_gpu           = false
     gpu_instance_types   = ["g5.xlarge"]
     gpu_max_vcpus        = 16
     head_vcpus           = 2
     head_memory_mb       = 8192
     head_timeout_minutes = 180
-    runnable_minutes     = 60
-    volume_gb            = 50
     log_days             = 30
     tags                 = { Project = "earnings-themes" }
   }
@@ -263,37 +255,14 @@ run "interface_endpoints_instead" {
     source = "./modules/networking"
   }
   variables {
-    name                = "t"
-    region              = "us-east-1"
-    vpc_cidr            = "10.1.0.0/16"
-    egress              = "endpoints"
-    interface_endpoints = ["batch", "ecr.api"]
+    name     = "t"
+    region   = "us-east-1"
+    vpc_cidr = "10.1.0.0/16"
+    egress   = "endpoints"
   }
   assert {
-    condition     = length(aws_vpc_endpoint.interface) == 2 && length(aws_nat_gateway.this) == 0 && length(aws_route.private_nat) == 0
+    condition     = length(aws_vpc_endpoint.interface) == 8 && length(aws_nat_gateway.this) == 0 && length(aws_route.private_nat) == 0
     error_message = "With endpoints there is no way to the internet."
-  }
-}
-
-run "parked" {
-  command = plan
-  module {
-    source = "./modules/networking"
-  }
-  variables {
-    name                = "t"
-    region              = "us-east-1"
-    vpc_cidr            = "10.1.0.0/16"
-    egress              = "none"
-    interface_endpoints = ["batch"]
-  }
-  assert {
-    condition     = length(aws_nat_gateway.this) + length(aws_eip.nat) + length(aws_vpc_endpoint.interface) + length(aws_security_group.endpoints) == 0
-    error_message = "egress = none costs nothing."
-  }
-  assert {
-    condition     = length(aws_vpc_endpoint.gateway) == 2
-    error_message = "The free endpoints stay."
   }
 }
 
