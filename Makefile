@@ -190,7 +190,7 @@ destroy: .venv/run.stamp
 # table, which it rewrites. ONLY="dag firm" measures a part.
 bench: DATA ?= data/sample_calls.csv
 REPEATS ?= 5
-ONLY ?= whole dag ingest firm growth
+ONLY ?= whole dag firm
 bench: .venv/run.stamp
 	$(BIN)/python benchmarks/bench.py --data $(DATA) --repeats $(REPEATS) --only $(ONLY) --page docs/contributing/benchmarks.md
 

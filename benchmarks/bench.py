@@ -13,7 +13,6 @@ import argparse
 import csv
 import ctypes
 import json
-import math
 import os
 import statistics
 import subprocess
@@ -64,16 +63,6 @@ rule one:
     log: "logs/{n}.log"
     benchmark: "benchmarks/{n}.tsv"
     script: "one.py"
-"""
-
-INGEST = """
-import sys
-from pathlib import Path
-from earnings_themes.config import Source
-from earnings_themes.ingest.transcripts import ingest
-folder = Path(sys.argv[2])
-source = Source("local_csv", sys.argv[1])
-ingest(source, folder / "t.parquet", folder / "firms.tsv", folder / "ingest.json", 2)
 """
 
 COLD = "from earnings_themes.topics.topics_job import preload; preload()"
@@ -170,17 +159,17 @@ def whole_run(given: argparse.Namespace) -> list[Row]:
             settings: dict[str, object] = {
                 "run": "bench",
                 "source": {"path": str(given.data.resolve())},
-                "embedding": {"backend": given.backend, "cache": None},
+                "embedding": {"model": given.model, "cache": None},
                 "report": {"labels": None},
             }
             pair = {"whole run": timed(snakemake(folder, settings), folder)}
             run = folder / "results/bench"
             pair |= _steps(run)
-            changed = {**settings, "topics": {"params": {"clusterer_params": {"n_neighbors": 14}}}}
+            changed = {**settings, "topics": {"params": {"neighbours": 14}}}
             pair["rerun, other clustering"] = timed(
                 snakemake(folder, changed, "--forcerun", "topics"), folder
             )
-            coarser = {**changed, "themes": {"params": {"max_repeat": 0.25}}}
+            coarser = {**changed, "themes": {"granularity": 0.35}}
             pair["rerun, other themes"] = timed(snakemake(folder, coarser, "--forcerun", "themes"), folder)
             floor = [sys.executable, "-c", FLOOR, str(run / "transcripts.parquet"), "2"]
             said = subprocess.run(floor, capture_output=True, text=True, check=True).stdout.split()
@@ -215,11 +204,8 @@ def _steps(run: Path) -> dict[str, dict[str, float]]:
         ):
             with path.open(encoding="utf-8", newline="") as file:
                 line = next(csv.DictReader(file, dialect="excel-tab"))
-            steps[f"its {rule}"] = {
-                "wall_s": float(line["s"]),
-                "cpu_s": float(line["cpu_time"]),
-                "peak_mb": float(line["max_rss"]),
-            }
+            names = {"wall_s": "s", "cpu_s": "cpu_time", "peak_mb": "max_rss"}
+            steps[f"its {rule}"] = {ours: float(line[theirs]) for ours, theirs in names.items()}
     timings = [
         json.loads(path.read_text(encoding="utf-8"))["metadata"]["timing"]
         for path in sorted((run / "topics").glob("*.json"))
@@ -264,41 +250,6 @@ def dry_runs(given: argparse.Namespace) -> list[Row]:
     return rows
 
 
-def large_ingest(given: argparse.Namespace) -> list[Row]:
-    """Ingest the data repeated under new ids until the CSV has `--ingest-mb`, once."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        csv_file = folder / "large.csv"
-        repeat(given.data, csv_file, given.ingest_mb * 10**6)
-        took = timed([sys.executable, "-c", INGEST, str(csv_file), str(folder)], folder)
-    return [Row(f"ingest of {given.ingest_mb} MB, two processes", took, "memory of the largest process", 1)]
-
-
-def repeat(source: Path, to: Path, n_bytes: float = math.inf, firms: float = math.inf) -> int:
-    """Write the rows of a CSV again and again, each time under new firm and transcript ids; return how often.
-
-    It ends with the repetition that reaches n_bytes, or in the middle of one, with so many whole firms.
-    """
-    csv.field_size_limit(10**8)
-    with source.open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
-    ids = [header.index(name) for name in ("companyid", "transcriptid")]
-    known = {row[ids[0]]: number for number, row in reversed(list(enumerate(rows)))}
-    place = {firm: number for number, firm in enumerate(sorted(known, key=known.__getitem__))}
-    times = 0
-    with to.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        while file.tell() < n_bytes and times * len(place) < firms:
-            for row in rows:
-                if times * len(place) + place[row[ids[0]]] < firms:
-                    writer.writerow(
-                        [f"{cell}-{times + 1}" if n in ids else cell for n, cell in enumerate(row)]
-                    )
-            times += 1
-    return times
-
-
 def one_firm(given: argparse.Namespace) -> list[Row]:
     """Time a cold process that has imported all a firm's job needs, and a firm's topics in such a process."""
     cold = [timed([sys.executable, "-c", COLD], Path.cwd()) for _ in range(given.repeats)]
@@ -309,33 +260,6 @@ def one_firm(given: argparse.Namespace) -> list[Row]:
         sentences, *seconds = done.stdout.splitlines()[-1].split()
     cpu = statistics.median(map(float, seconds))
     rows.append(Row(f"a firm of {sentences} sentences in a warm process", {"cpu_s": cpu}, "", len(seconds)))
-    return rows
-
-
-def growth(given: argparse.Namespace) -> list[Row]:
-    """Run the workflow on the data repeated under new ids until there are so many firms; CPU seconds a firm.
-
-    Encoding is left out: a repeated sentence is encoded once, so that its share would fall, and not grow.
-    """
-    rows, a_firm = [], []
-    for firms in given.growth:
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            calls = folder / "calls.csv"
-            repeat(given.data, calls, firms=firms)
-            settings: dict[str, object] = {
-                "run": "bench",
-                "source": {"path": str(calls)},
-                "embedding": {"cache": None},
-                "report": {"labels": None},
-            }
-            took = timed(snakemake(folder, settings), folder)
-            encoding = _steps(folder / "results/bench")["its embed"]["cpu_s"]
-        a_firm.append((took["cpu_s"] - encoding) / firms)
-        print(firms, took, encoding, flush=True)
-        share = f"÷ {given.growth[0]} firms: {a_firm[-1] / a_firm[0]:.2f}"
-        ratio = f"without encoding {a_firm[-1]:.2f} CPU s a firm, {share}"
-        rows.append(Row(f"{given.data.stem} repeated: {firms:,} firms", took, ratio, 1))
     return rows
 
 
@@ -359,7 +283,7 @@ def write_page(page: Path, rows: list[Row]) -> None:
     page.write_text(text, encoding="utf-8")
 
 
-PARTS = {"whole": whole_run, "dag": dry_runs, "ingest": large_ingest, "firm": one_firm, "growth": growth}
+PARTS = {"whole": whole_run, "dag": dry_runs, "firm": one_firm}
 
 
 def main() -> None:
@@ -368,11 +292,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True, help="a CSV of transcripts")
-    parser.add_argument("--backend", default="torch")
+    parser.add_argument("--model", default="packaged", help="embedding.model of the whole run")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--firms", type=int, nargs="*", default=[100, 1000, 10_000])
-    parser.add_argument("--growth", type=int, nargs="+", default=[100, 1000], help="firms of part growth")
-    parser.add_argument("--ingest-mb", type=int, default=400)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--page", type=Path, help="the document whose table is rewritten")
     given = parser.parse_args()

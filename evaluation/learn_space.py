@@ -61,18 +61,21 @@ class Calls:
     rows: dict[tuple[str, str], int]
 
 
+def ingested(file: Path) -> pd.DataFrame:
+    """Return the modelled sentences of a file of calls, with the columns of transcripts.parquet."""
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch)
+        source = Source(path=str(file), max_lost=1.0)
+        ingest(source, out / "t.parquet", out / "firms.tsv", out / "ingest.json")
+        frame = pd.read_parquet(out / "t.parquet")
+    return frame[modelled(frame, keep_procedural=False)]
+
+
 def read_calls(files: Sequence[Path], cache: str | None) -> Calls:
     """Ingest the files and encode their modelled sentences with MiniLM; cache: where vectors are kept."""
-    frames = []
-    with tempfile.TemporaryDirectory() as scratch:
-        for file in files:
-            transcripts = Path(scratch) / f"{file.name}.parquet"
-            source = Source(path=str(file), max_lost=1.0)
-            ingest(source, transcripts, Path(scratch) / "firms.tsv", Path(scratch) / "ingest.json")
-            frame = pd.read_parquet(transcripts)
-            frame = frame[modelled(frame, keep_procedural=False)]
-            frames.append(frame.assign(call=file.name + ":" + frame["transcript_id"]))
-    frame = pd.concat(frames, ignore_index=True)
+    read = {file: ingested(file) for file in files}
+    calls = (frame.assign(call=file.name + ":" + frame["transcript_id"]) for file, frame in read.items())
+    frame = pd.concat(calls, ignore_index=True)
     encoder = TorchEncoder(Embedding(device="cpu"))
     keys = zip(frame["sentence_id"], map(text_key, frame["text"]), strict=True)
     return Calls(
@@ -99,11 +102,7 @@ def learn_space(calls: Calls, ratings: pd.DataFrame) -> SubjectSpace:
         some = [calls.texts[row] for row in flags[:, 0].astype(int)]
         view: Any = calls.encoded[flags[:, 0].astype(int)] if name == "both" else student.bag(some)
         gates[name] = fit_gate(view, seen, flags[:, 1], name == "static")
-    return SubjectSpace(encoder, student, gates, metrics, _digest_of_encoder(), "")
-
-
-def _digest_of_encoder() -> str:
-    return TorchEncoder(Embedding()).sha256
+    return SubjectSpace(encoder, student, gates, metrics, TorchEncoder(Embedding()).sha256, "")
 
 
 def _rated(calls: Calls, ratings: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -9,10 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from earnings_themes.embedding import PACKAGED_SHA256
 
 REPO = Path(__file__).parents[1]
+
+# No deadline: a shared machine stalls. Derandomised: the same examples in every run of the tests.
+settings.register_profile(
+    "shared machine", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("shared machine")
 
 # Four subjects of twelve sentences: enough for a topic each, small enough to encode in a second.
 SUBJECTS = {

@@ -1,9 +1,25 @@
 """The parts of docs/rating.md that come from code: the codebook that raters of pairs get, and how many ratings are needed."""
 
+import math
 from importlib.resources import files
+from statistics import NormalDist
+from typing import Final
+
+import numpy as np
 
 from docs.generate.markdown import block, table
-from earnings_themes.quality.ruler import power
+from earnings_themes.quality.ruler.figures import LEVEL, Resampled, interval
+
+# Shares of 0, 1 and 2 that a good clustering of 56 real calls got (mean .96, p1 .69, p2 .27): where a rating spreads
+# most, so what holds here is enough elsewhere.
+_SHARES: Final = (0.31, 0.42, 0.27)
+_FIRMS: Final = 300
+_SIMULATED: Final = 40
+_Z: Final = NormalDist().inv_cdf((1 + LEVEL) / 2)
+_SPREAD: Final = math.sqrt(
+    sum(share * score**2 for score, share in enumerate(_SHARES))
+    - sum(share * score for score, share in enumerate(_SHARES)) ** 2
+)
 
 
 def codebook_pairs() -> str:
@@ -21,11 +37,33 @@ def needed() -> str:
     rows = [
         [
             f"{n:,}",
-            f"{power.half_width(n):.2f}",
-            f"{power.bootstrapped(n):.2f}",
-            f"{power.told_apart(n):.2f}",
-            f"{power.told_apart(n, 0.9):.2f}",
+            *(
+                f"{value:.2f}"
+                for value in (half_width(n), bootstrapped(n), told_apart(n, 0.8), told_apart(n, 0.9))
+            ),
         ]
         for n in (75, 150, 300, 450, 900, 1800)
     ]
     return table(heads, rows)
+
+
+def half_width(n: int) -> float:
+    """Return half the width of a mean's interval from n pairs: z · s / √n."""
+    return _Z * _SPREAD / math.sqrt(n)
+
+
+def told_apart(n: int, power: float) -> float:
+    """Return the smallest true difference of two means that n pairs a system detect with this power."""
+    return (_Z + NormalDist().inv_cdf(power)) * _SPREAD * math.sqrt(2 / n)
+
+
+def bootstrapped(n: int) -> float:
+    """Return the mean half-width that `figures` gives for n simulated pairs of 300 firms, over 40 simulations."""
+    rng = np.random.default_rng(1)
+    widths = []
+    for _ in range(_SIMULATED):
+        score = rng.choice(3, size=n, p=_SHARES).astype(float)
+        draws = Resampled(rng.integers(_FIRMS, size=n), draws=500)
+        _, low, high = interval(draws.mean(score, np.ones(n)))
+        widths.append(((high or 0) - (low or 0)) / 2)
+    return float(np.mean(widths))

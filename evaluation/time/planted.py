@@ -1,6 +1,5 @@
 """Quarters whose truth is known: real calls dealt at random, with the sample's subjects put into them on a schedule."""
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +10,11 @@ import pandas as pd
 import scipy.sparse
 from numpy.typing import NDArray
 
-from earnings_themes.config import Source
-from earnings_themes.embedding import modelled
 from earnings_themes.embedding.context import in_context
 from earnings_themes.embedding.space import load_space, whole
 from earnings_themes.embedding.student import Floats, unit
-from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.speech import CONTENT
+from evaluation.learn_space import ingested
 
 LABELS: Final = Path(__file__).parents[2] / "data" / "sample_labels.csv"
 QUARTERS: Final = 8
@@ -25,13 +22,8 @@ QUARTERS: Final = 8
 BIRTHS: Final = (4, 5)
 CHANGE: Final = 4
 # What fewer than one call of DATA in eight has a word of, so that it can be new there; four of them are born in a series.
-NEW: Final = (
-    "cybersecurity",
-    "decarbonisation",
-    "loyalty_programme",
-    "ai_automation",
-    "energy_cost",
-    "fda_review",
+NEW: Final = tuple(
+    "cybersecurity decarbonisation loyalty_programme ai_automation energy_cost fda_review".split()
 )
 LASTING: Final = ("foreign_exchange", "wages_labour", "interest_rates")
 DYING: Final = ("china_demand", "share_repurchase")
@@ -70,14 +62,8 @@ class Quarter:
 
 def read_calls(file: Path) -> pd.DataFrame:
     """Ingest a file and return its modelled sentences: firm_id, transcript_id, position, date, model_text."""
-    with tempfile.TemporaryDirectory() as scratch:
-        out = Path(scratch)
-        ingest(
-            Source(path=str(file), max_lost=1.0), out / "t.parquet", out / "firms.tsv", out / "ingest.json"
-        )
-        frame = pd.read_parquet(out / "t.parquet")
     columns = ["firm_id", "transcript_id", "position", "date", "model_text"]
-    return frame.loc[modelled(frame, keep_procedural=False), columns].reset_index(drop=True)
+    return ingested(file)[columns].reset_index(drop=True)
 
 
 def encode(texts: Sequence[str]) -> Texts:

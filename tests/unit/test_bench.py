@@ -1,6 +1,5 @@
-"""What the benchmark's figures stand on: memory and time of one command, the large CSV, the page's table."""
+"""What the benchmark's figures stand on: memory and time of one command, the page's table."""
 
-import csv
 import json
 import subprocess
 import sys
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.bench import BEGIN, END, Row, repeat, timed, write_page
+from benchmarks.bench import BEGIN, END, Row, timed, write_page
 
 REPO = Path(__file__).parents[2]
 PROGRAM = """
@@ -34,32 +33,6 @@ def test_a_command_is_measured_by_itself_with_its_children() -> None:
 def test_a_command_that_fails_is_shown_and_not_timed(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="ends with this"):
         timed([sys.executable, "-c", "raise SystemExit('ends with this')"], tmp_path)
-
-
-def test_the_large_csv_is_the_small_one_under_new_ids(quarter: Path, tmp_path: Path) -> None:
-    size = quarter.stat().st_size
-    times = repeat(quarter, tmp_path / "large.csv", 3 * size)
-    assert (tmp_path / "large.csv").stat().st_size >= 3 * size
-    with quarter.open(newline="") as one, (tmp_path / "large.csv").open(newline="") as many:
-        before, after = list(csv.DictReader(one)), list(csv.DictReader(many))
-    assert len(after) == times * len(before)
-    firms = {row["companyid"] for row in before}
-    assert len({row["companyid"] for row in after}) == times * len(firms)
-    assert [row["componenttext"] for row in after] == [row["componenttext"] for row in before] * times
-
-
-def test_so_many_firms_are_all_whole(quarter: Path, tmp_path: Path) -> None:
-    with quarter.open(newline="") as file:
-        before = list(csv.DictReader(file))
-    n_firms = len({row["companyid"] for row in before})
-    assert repeat(quarter, tmp_path / "many.csv", firms=n_firms + 2) == 2
-    with (tmp_path / "many.csv").open(newline="") as file:
-        after = list(csv.DictReader(file))
-    firms = list(dict.fromkeys(row["companyid"] for row in after))
-    assert len(firms) == n_firms + 2
-    again = [row for row in after if row["companyid"] in firms[-2:]]
-    names = {row["companyname"] for row in again}
-    assert len(again) == sum(row["companyname"] in names for row in before)
 
 
 def test_the_page_keeps_its_prose_and_the_rows_that_were_not_measured(tmp_path: Path) -> None:

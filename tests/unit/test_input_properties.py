@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earnings_themes.config import Source
@@ -35,11 +35,6 @@ from earnings_themes.results.firms import (
 )
 from earnings_themes.text import MAX_CHARACTERS, clean, repeated_lines, split_sentences, without_unsaid
 from tests.fuzz.csv_target import try_csv
-
-# No deadline: a shared machine stalls. Derandomised: the same examples in every run of the tests.
-checked = settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
 
 ALL = (*REQUIRED, *DEFAULTED)
 TEXT = st.text(max_size=30)
@@ -71,7 +66,6 @@ ROWS = st.fixed_dictionaries(
     mark=st.booleans(),
     packed=st.booleans(),
 )
-@checked
 def test_every_row_comes_through_whole_or_is_accounted_for(
     rows: list[dict[str, str]], order: list[str], ending: str, mark: bool, packed: bool
 ) -> None:
@@ -125,7 +119,7 @@ def _has_fault(rows: list[dict[str, str]]) -> bool:
 
 
 @given(st.text(min_size=1))
-@settings(checked, max_examples=1000)
+@settings(max_examples=1000)
 def test_any_id_has_a_file_of_its_own_in_its_folder(firm: str) -> None:
     if id_fault(firm):
         return
@@ -137,7 +131,6 @@ def test_any_id_has_a_file_of_its_own_in_its_folder(firm: str) -> None:
 
 
 @given(st.lists(st.tuples(IDS.filter(lambda text: not id_fault(text)), st.text()), max_size=5))
-@checked
 def test_firms_tsv_gives_back_what_was_written(rows: list[tuple[str, str]]) -> None:
     firms = [FirmRow(firm, one_line(name), 1, n, n - 1, "0f") for n, (firm, name) in enumerate(rows)]
     with tempfile.TemporaryDirectory() as folder:
@@ -154,7 +147,7 @@ def test_firms_tsv_gives_back_what_was_written(rows: list[tuple[str, str]]) -> N
 
 
 @given(st.text(), st.sampled_from(["", " ", ".", ". ", "\n\n", "…", "! "]))
-@settings(checked, max_examples=1000)
+@settings(max_examples=1000)
 def test_splitting_loses_no_letter_and_gives_no_empty_or_endless_sentence(text: str, between: str) -> None:
     whole = (text + between) * 3
     sentences = split_sentences(whole)
@@ -163,7 +156,7 @@ def test_splitting_loses_no_letter_and_gives_no_empty_or_endless_sentence(text: 
 
 
 @given(st.text(st.characters(codec=None)))
-@settings(checked, max_examples=1000)
+@settings(max_examples=1000)
 def test_a_cleaned_sentence_is_one_line_that_utf_8_can_hold(text: str) -> None:
     for form in clean(text):
         form.encode("utf-8")
@@ -173,7 +166,7 @@ def test_a_cleaned_sentence_is_one_line_that_utf_8_can_hold(text: str) -> None:
 
 
 @given(st.data())
-@settings(checked, max_examples=60)
+@settings(max_examples=60)
 def test_sentence_ids_do_not_depend_on_the_order_of_the_rows(data: Any) -> None:
     turns = [
         {"companyid": firm, "companyname": "F", "transcriptid": f"T{firm}", "mostimportantdateutc": "2023-05-02",
@@ -212,7 +205,7 @@ CELLS = st.one_of(
     rows=st.lists(st.lists(CELLS, min_size=4, max_size=4), max_size=5),
     kind=st.sampled_from(["parquet", "xlsx", "dta"]),
 )
-@settings(checked, max_examples=60)
+@settings(max_examples=60)
 def test_any_table_of_another_kind_is_read_whole_or_refused_by_name(rows: list[list[str]], kind: str) -> None:
     import openpyxl
     import pandas as pd
@@ -247,7 +240,7 @@ def test_any_table_of_another_kind_is_read_whole_or_refused_by_name(rows: list[l
 
 
 @given(st.text(max_size=40))
-@settings(checked, max_examples=1000)
+@settings(max_examples=1000)
 def test_any_cell_is_a_day_of_our_time_or_none(cell: str) -> None:
     for date_format in (None, "%m/%d/%Y"):
         found = call_day(cell, cell, date_format)
@@ -255,7 +248,7 @@ def test_any_cell_is_a_day_of_our_time_or_none(cell: str) -> None:
 
 
 @given(st.text(st.sampled_from("aA .\n\t|-—•©1%[]<>:"), max_size=200))
-@settings(checked, max_examples=500)
+@settings(max_examples=500)
 def test_taking_out_what_nobody_said_loses_no_letter(text: str) -> None:
     said, unsaid = without_unsaid(text, repeated_lines([text] * 4))
     letters = "".join(text.split())
@@ -263,7 +256,7 @@ def test_taking_out_what_nobody_said_loses_no_letter(text: str) -> None:
 
 
 @given(st.binary(max_size=400))
-@settings(checked, max_examples=300)
+@settings(max_examples=300)
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     try_csv(data)
     try_csv((",".join(ALL) + "\n").encode() + data)

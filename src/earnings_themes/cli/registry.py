@@ -179,7 +179,7 @@ def propose(registry: RegistryOption) -> None:
 
     Every line is commented out: read the themes' sentences, then uncomment what you agree with.
     """
-    from earnings_themes.registry.propose import proposals
+    from earnings_themes.registry.curate import proposals
 
     print(proposals(_version(registry)), end="")
 

@@ -72,7 +72,9 @@ class EmbeddingCache:
         self._max_bytes = None if max_mb is None else max_mb * 10**6
         self._today = int(time.time() // _DAY)
         self._connection = sqlite3.connect(folder / f"{name}.sqlite", timeout=60)
-        self._connection.execute("PRAGMA journal_mode = WAL")
+        # The file keeps its mode. Where another job sets it at this moment SQLite does not wait, but says "locked".
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute(
             "CREATE TABLE IF NOT EXISTS vector (digest BLOB PRIMARY KEY, vector BLOB NOT NULL, "
             "used INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID"

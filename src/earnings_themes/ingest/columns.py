@@ -134,6 +134,11 @@ _LIKELY: Final = {
 
 def _hint(missing: Sequence[str], header: Sequence[str]) -> str:
     """Return the line of config.yaml that names the columns, with those filled in that are likely."""
+    if len(header) == 1:
+        return (
+            'It is text, not a table. Where each file is a call, make a table of them: docs/input.md, "Other files". '
+            "Where it is no call, leave it out: source.path: 'FOLDER/*.csv'"
+        )
     pairs = []
     for column in missing:
         likely = [name for name in header if plain(name) in _LIKELY[column]]

@@ -45,8 +45,8 @@ _ZEROS: Final = (
     (re.compile(rb"\0[ -~]\0[ -~]", re.DOTALL), "utf-16-be"),
 )
 # A header stands within the first lines: some exports begin with a title, a remark, or Excel's "sep=;".
-_LINES_BEFORE: Final = 10
-_ENOUGH_KNOWN: Final = 3
+LINES_BEFORE: Final = 10
+ENOUGH_KNOWN: Final = 3
 # What a library's own message is quoted with, at most.
 _SAID: Final = 200
 _UNDECODED: Final = re.compile("[\udc80-\udcff]")
@@ -103,7 +103,10 @@ def read_csv(
             yield before + 1, header
             # The line a row starts on: a cell with line breaks makes it more than one.
             line = before + reader.line_num + 1
+            spare = _spare(first.decode(file.encoding, "ignore"), before, separator, len(header))
             for cells in reader:
+                if spare is not None and len(cells) == len(header) + 1 and _is_spare(cells[spare], spare):
+                    del cells[spare]
                 if not any(map(str.strip, cells)):
                     pass  # a blank line, or one of separators alone, as spreadsheets leave at the end
                 elif len(cells) == len(header):
@@ -137,13 +140,34 @@ def read_csv(
             ) from error
 
 
+def _is_spare(cell: str, place: int) -> bool:
+    return cell.isdecimal() if place == 0 else not cell.strip()
+
+
+def _spare(text: str, before: int, separator: str, n: int) -> int | None:
+    """Return which cell of each row is none of the header's: R names rows and not their column, others end a row with a separator.
+
+    Only where each of a file's first rows has it, for in one row alone a text may have lost its quotes.
+    """
+    lines = text.splitlines(keepends=True)[before:]
+    # The last one may be cut.
+    rows = [row for row in csv.reader(lines, delimiter=separator) if row][1:-1]
+    if len(rows) < 2 or any(len(row) != n + 1 for row in rows):
+        return None
+    if all(_is_spare(row[-1], -1) for row in rows):
+        return -1
+    return 0 if rows[0][0] in ("0", "1") and all(_is_spare(row[0], 0) for row in rows) else None
+
+
 def _called(separator: str) -> str:
     return {",": "A comma", ";": "A semicolon", "\t": "A tab"}.get(separator, f"A {separator}")
 
 
 def _why_not(cells: list[str], separator: str, n_known: Counter, path: Path) -> str:
     """Return the likeliest reason for a row of another length, and what helps."""
-    if n_known(cells) >= _ENOUGH_KNOWN:
+    if not "".join(cells).strip("\0"):
+        return "It is zeros, which a copy that was cut leaves at the end: rows may be missing. Copy the file again."
+    if n_known(cells) >= ENOUGH_KNOWN:
         return (
             "It is the header of another table: give the tables that were put together as a folder or a list."
         )
@@ -163,7 +187,7 @@ def _of_backslashes(path: Path) -> str:
 def _header_at(first: bytes, n_known: Counter) -> tuple[int, str]:
     """Return how many lines stand before the header, and what separates its cells: what gives the most known names."""
     text = first.decode(_encoding(first), "ignore")
-    lines = re.split("\r\n|\r|\n", text, maxsplit=_LINES_BEFORE)[:_LINES_BEFORE]
+    lines = re.split("\r\n|\r|\n", text, maxsplit=LINES_BEFORE)[:LINES_BEFORE]
 
     def known(line: str) -> tuple[int, str]:
         # Whatever stands between names may separate them; the usual ones come first.
@@ -175,7 +199,7 @@ def _header_at(first: bytes, n_known: Counter) -> tuple[int, str]:
 
     for before, line in enumerate(lines):
         n, separator = known(line)
-        if n >= _ENOUGH_KNOWN:
+        if n >= ENOUGH_KNOWN:
             return before, separator
     before = next((place for place, line in enumerate(lines) if line.strip()), 0)
     return before, known(lines[before])[1]
@@ -222,7 +246,7 @@ def _open(path: Path, kind: str, limits: Limits, member: str | None, errors: str
         encoding = _encoding(first)
         inner, call = kind_of(first.decode(encoding, "ignore").encode() if encoding != "utf-8-sig" else first)
         if inner != "csv":
-            raise InputError(f"{path}: packed as {kind}, {advice(inner, call, path.stem)}")
+            raise InputError(f"{path}: packed as {kind}, {advice(inner, call, path.name)}")
     except BaseException:
         raw.close()
         raise

@@ -32,7 +32,7 @@ _DAYS: Final = tuple(
     re.compile(_WEEKDAY + pattern, re.IGNORECASE)
     for pattern in (
         r"(?P<year>\d{4})(?P<mark>[-/. ])(?P<number>\d\d?)(?P=mark)(?P<day>\d\d?)(?!\d)(?: ?\([a-z]+\))?",
-        r"(?P<year>\d{4})(?P<number>\d\d)(?P<day>\d\d)(?!\d)(?:\.0+$)?",
+        r"(?P<year>\d{4})(?P<number>\d\d)(?P<day>\d\d)(?:(?!\d)|(?=\d{4}(?:\d\d)?$))(?:\.0+$)?",
         r"(?P<year>\d{4})年 ?(?P<number>\d\d?)月 ?(?P<day>\d\d?)日",
         rf"(?P<year>\d{{4}})[-/. ]?{_MONTH}[-/. ]?(?P<day>\d\d?)(?!\d)",
         rf"(?P<day>\d\d?)(?:st|nd|rd|th)?(?: of)?[-/.\s]*{_MONTH}\.?[-/,\s]*(?P<year>\d{{4}}|\d\d)(?!\d)",
@@ -40,8 +40,8 @@ _DAYS: Final = tuple(
     )
 )
 _CLOCK: Final = re.compile(
-    r"(?P<hour>\d\d?)(?::?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,]\d+)?)?)?\s*(?P<half>[ap]\.?\s?m\.?)?"
-    r"\s*\(?(?P<zone>Z|[+-]\d\d(?::?\d\d)?|[a-z]{2,4}(?: time)?"
+    r"(?P<hour>\d\d?)(?::?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,]\d+)?)?)?\s*(?P<half>[ap]\.?\s?m\b\.?)?"
+    r"\s*\(?(?P<zone>Z|(?:UTC|GMT)? ?[+-]\d\d?(?::?\d\d)?|[a-z]+/[a-z_/]+|[a-z]{2,4}(?: time)?"
     r"|(?:eastern|central|mountain|pacific)(?: (?:standard|daylight))?(?: time)?)?\)?",
     re.IGNORECASE,
 )
@@ -145,7 +145,7 @@ def _by_itself(text: str) -> tuple[dt.date, str] | None:
         except ValueError:
             return None
         rest = text[found.end() :]
-        if rest.strip():
+        if rest.strip() and not rest[0].isdigit():
             between = _BETWEEN.match(rest)
             if between is None:
                 return None
@@ -180,8 +180,12 @@ def _clock(text: str) -> tuple[dt.time, dt.tzinfo | None] | None:
 def _zone(name: str | None) -> dt.tzinfo | None:
     if name is None:
         return None
+    name = name.upper().removeprefix("UTC").removeprefix("GMT").strip() if {*name} & {*"+-"} else name
+    if "/" in name:
+        return ZoneInfo(name)
     if name[0] in "+-":
-        digits = name[1:].replace(":", "").ljust(4, "0")
+        hours, _, minutes = name[1:].partition(":")
+        digits = (f"{hours.zfill(2)}{minutes}" if len(hours) < 3 else hours).ljust(4, "0")
         offset = dt.timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
         return dt.timezone(offset if name[0] == "+" else -offset)
     key = name.lower().removesuffix(" time").removesuffix(" standard").removesuffix(" daylight")
@@ -196,6 +200,40 @@ def check_zone(name: str) -> None:
         raise ConfigError(
             f"config: source.time_zone is {name!r}; expected a zone such as America/New_York."
         ) from error
+
+
+# A quarter, a half, a year or a month, as vendors and Stata write them: Q3 2022, FY22Q3, 3Q22, 2022.75, 202209, Oct 2022.
+_PERIOD: Final = re.compile(
+    r"(?:FY ?'?\d{2,4}[ -]?)?[QH][1-4][ -]*(?:FY)? ?'?(?:\d{2,4})?|[1-4][QH][ -]?(?:FY)?'?\d{2,4}|(?:FY ?)?'?\d{2,4}[ -]?[QH][1-4]"
+    rf"|(?:FY ?)?(?:19|20)\d\d(?:\.(?:00?|25|50?|75))?|(?:19|20)\d\d[-/]?(?:0\d|1[0-2])|{_MONTH}\.?[ -]*\d{{2,4}}|\d{{3}}",
+    re.IGNORECASE,
+)
+_IN_DIGITS: Final = re.compile(r"\d{1,4}[/.\- ]+\d{1,2}[/.\- ]+\d{1,4}\b.*")
+# "7. Mai 2024", "7 de mayo de 2024".
+_WORDS: Final = re.compile(r"[\w\s.,]*[^\W\d_]{3,}[\w\s.,]*")
+
+
+def how_to_write(texts: list[str]) -> str:
+    """Return what to do about days that cannot be read, for the end of a message."""
+    if fitting := fitting_format(texts):
+        return f'Set source.date_format: "{fitting}", which reads all of them'
+    if numbers := numbers_said(texts):
+        return f"These are {numbers}"
+    if all(_PERIOD.fullmatch(text.strip()) for text in texts):
+        return (
+            "These are quarters, years or months, which do not say the day of a call: add it. Where nobody knows it, write "
+            "one day for all calls of a period, such as 2022-09-30"
+        )
+    if all(_by_itself(text) for text in texts):
+        return (
+            "The day can be read; the time or the zone behind it cannot: write it as 16:30 or 16:30+05:30, or leave "
+            "it out"
+        )
+    if all(map(_IN_DIGITS.fullmatch, texts)):
+        return 'Set source.date_format, such as "%m/%d/%Y"'
+    if all(map(_WORDS.fullmatch, texts)):
+        return "Months are read by their English names alone: export the day as YYYY-MM-DD"
+    return "Export the day as YYYY-MM-DD"
 
 
 def fitting_format(texts: list[str]) -> str | None:
@@ -222,11 +260,14 @@ _COUNTED: Final = (("Excel", dt.date(1899, 12, 30)), ("SAS", dt.date(1960, 1, 1)
 
 def numbers_said(texts: list[str]) -> str | None:
     """Return what dates are that are numbers alone, and how they become days, for a message; None if they are not."""
-    if not texts or not all(re.fullmatch(r"\d{5}(?:\.\d+)?|\d{10}|\d{13}", text.strip()) for text in texts):
+    if not texts or not all(
+        re.fullmatch(r"\d{5}(?:\.\d+)?|\d\.\d+E\+04|\d{10}|\d{13}|\d{16}|\d{19}", text.strip())
+        for text in texts
+    ):
         return None
     number = float(texts[0])
     if number >= 1e9:
-        unit = "s" if number < 1e10 else "ms"
+        unit = {10: "s", 13: "ms", 16: "us", 19: "ns"}[len(texts[0].strip())]
         return f"{unit} since 1970: pandas.to_datetime(column, unit='{unit}') makes days of them"
     days = [(name, first + dt.timedelta(days=int(number))) for name, first in _COUNTED]
     some = " or ".join(f"{day} in {name}" for name, day in days if 1990 <= day.year <= 2050)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from earnings_themes.results.firms import id_fault, one_line
-from earnings_themes.text.encoding import repaired
+from earnings_themes.text.encoding import INVISIBLE, repaired
 
 # What R, pandas, SQL and spreadsheets write where there is nothing.
 _MISSING: Final = frozenset(
@@ -24,6 +24,8 @@ POINT_ZERO: Final = re.compile(r"\d+\.0+")
 TICKERS: Final = frozenset(("NA", "NAN", "NIL"))
 _THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+")
 _SHORTENED: Final = re.compile(r"\d(?:\.\d+)?E\+\d+")
+# R writes 100000 so, and no other number.
+_R_SHORT: Final = re.compile(r"[1-9]e\+\d\d")
 
 
 def is_missing(text: str) -> bool:
@@ -62,36 +64,40 @@ def source_id_fault(text: str) -> str | None:
         return (
             f"{text!r}: Excel shortens long numbers so, and the id is lost. Take the file from before that."
         )
-    return id_fault(text)
+    return (
+        "empty; expected an id. Give these rows their id, or leave them out." if not text else id_fault(text)
+    )
 
 
 def plain_ids(ids: Collection[str]) -> dict[str, str]:
     """Return the id that each is used as: 1000.0 is 1000 where 1000 is there too, or where all ids end so.
 
     So are " 1000", "'1000", '="1000"' and "1,000", which spreadsheets write, and 1000 beside 001000, which lost its
-    zeros on the way.
+    zeros on the way, and among numbers 1e+05, as R writes 100000. Invisible letters go.
     """
     same: dict[str, list[str]] = {}
     for firm in ids:
         same.setdefault(_plain_id(firm), []).append(firm)
-    every = all(map(POINT_ZERO.fullmatch, ids))
+    every, numbers = all(map(POINT_ZERO.fullmatch, ids)), all(map(str.isdecimal, same))
     used = {}
     for alike in same.values():
         # The id as it was before anything was added to it, or cut from its front.
         best = max(alike, key=lambda firm: (firm.isascii() and firm.isalnum(), len(firm), firm))
         if len(alike) > 1 and not best.isalnum():
             best = min(alike, key=lambda firm: (len(firm), firm))
-        if every:
-            best = best.split(".")[0]
-        used.update(dict.fromkeys(alike, best))
+        if every or (numbers and _R_SHORT.fullmatch(best)):
+            best = _plain_id(best) if numbers else best.split(".")[0]
+        used.update(dict.fromkeys(alike, INVISIBLE.sub("", best) or best))
     return used
 
 
 def _plain_id(text: str) -> str:
     """Return what ids have in common that are one written in two ways."""
-    bare = text.strip().lstrip("'").removeprefix("=").strip('"').strip()
+    bare = INVISIBLE.sub("", text).strip().lstrip("'").removeprefix("=").strip('"').strip()
     number = unicodedata.normalize("NFKC", bare)
     number = number.replace(",", "") if _THOUSANDS.fullmatch(number) else number
     if POINT_ZERO.fullmatch(number):
         number = number.split(".")[0]
+    elif _R_SHORT.fullmatch(number):
+        number = str(int(float(number)))
     return (number.lstrip("0") or number) if number.isdecimal() else bare

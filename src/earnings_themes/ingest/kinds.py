@@ -46,19 +46,26 @@ _STARTS: Final = (
     (b"\x1f\x9d", "a file packed with compress (.Z)", None),
     (b"\x00\x01\x00\x00Standard ", "an Access database", None),
     (b"version https://git-lfs.github.com/spec/", "a pointer that Git LFS left instead of the file", None),
-    (b"<?xml", "XML", "read_xml('{name}', dtype=str)"),
-    (b"<!DOCTYPE", "a web page", None),
-    (b"<html", "a web page", None),
     (b"[", "JSON", "read_json('{name}', dtype=str, convert_dates=False)"),
     (b"{", "JSON", "read_json('{name}', lines=True, dtype=str, convert_dates=False)"),
 )  # fmt: skip
+# An object over several lines is one object, not one a line.
+_OBJECT: Final = re.compile(rb"\{\s*\n")
+# A name in angle brackets begins some exports' header: "<ticker>,<date>".
+_ANGLED: Final = re.compile(rb"<[!?/a-zA-Z](?![^<>\n]*>\s*[,;|\t])")
+_OF_THE_WEB: Final = (b"<!doctype html", b"<html", b"<head", b"<body", b"<table", b"<div")
 _PICKLE: Final = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 # What no text holds: a few of these are stray, many are no text.
 _NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BINARY: Final = "a binary file of a kind that is not known here"
+_ONE_OBJECT: Final = "one JSON object"
+_MADE_BY: Final = 'Make a table of it, a row a turn or a call: docs/input.md, "Other files"'
 _READ: Final = ("csv", "parquet", "zip", "gzip", "bz2", "xz", "xlsx", "dta")
 _BY_HAND: Final = {
     "a PDF": "Take its text out with pdftotext -layout, and write a row a speaker turn into a CSV",
+    "XML": _MADE_BY,
+    "a web page": _MADE_BY,
+    "a filing as EDGAR has it": _MADE_BY,
     "R's data (.RData)": 'In R: arrow::write_parquet(table, "calls.parquet")',
     "a pointer that Git LFS left instead of the file": "Type git lfs pull where it came from, and copy the file itself",
     _BINARY: "Find out what wrote it, and export CSV in UTF-8 there",
@@ -79,7 +86,14 @@ def kind_of(start: bytes, path: Path | None = None) -> tuple[str, str | None]:
         if start.startswith(sign) or (sign[:1] in b"<[{" and text.lower().startswith(sign.lower())):
             if kind == "zip" and path is not None:
                 return _in_zip(path)
+            if kind == "JSON" and _OBJECT.match(text):
+                return _ONE_OBJECT, "json_normalize(pandas.read_json('{name}', typ='series').to_dict())"
             return kind, call or None
+    if _ANGLED.match(text):
+        lowered = text.lower()
+        if b"<sec-document" in lowered or b"<sec-header" in lowered:
+            return "a filing as EDGAR has it", None
+        return ("a web page" if lowered.startswith(_OF_THE_WEB) else "XML"), None
     if start.startswith(_PICKLE) and b"pandas" in start:
         return "a pandas pickle", "read_pickle('{name}')"
     if start.startswith(_PICKLE):
@@ -128,18 +142,22 @@ def table_kind(path: Path) -> str:
     InputError : the file cannot be opened, or is of a kind that is not read; the message says which, and
         what converts it
     """
+    kind, call = kind_at(path)
+    if kind in _READ:
+        return kind
+    raise InputError(f"{path}: {advice(kind, call, path.name)}")
+
+
+def kind_at(path: Path) -> tuple[str, str | None]:
+    """Return the kind of a file on this disk, as `kind_of` does. Raises InputError where it cannot be opened."""
     try:
         with path.open("rb") as file:
-            start = file.read(_ENOUGH)
+            return kind_of(file.read(_ENOUGH), path)
     except OSError as error:
         raise InputError(
             f"{path}: cannot be opened ({error.strerror}). Set source.path to a file of transcripts; a path without "
             f"a / at its front counts from {Path.cwd()}."
         ) from error
-    kind, call = kind_of(start, path)
-    if kind in _READ:
-        return kind
-    raise InputError(f"{path}: {advice(kind, call, path.name)}")
 
 
 def advice(kind: str, call: str | None, name: str) -> str:

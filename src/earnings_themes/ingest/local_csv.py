@@ -12,9 +12,8 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +21,7 @@ from typing import Any, Final
 from earnings_themes.abstractions import Account, Call, DataConnector, TranscriptData, Turn
 from earnings_themes.config import Source
 from earnings_themes.errors import InputError
+from earnings_themes.ingest.cells import turns_in
 from earnings_themes.ingest.columns import (
     OPTIONAL,
     REQUIRED,
@@ -32,7 +32,7 @@ from earnings_themes.ingest.columns import (
     plain,
 )
 from earnings_themes.ingest.csv_rows import quoted
-from earnings_themes.ingest.dates import CallDay, call_day, check_zone, fitting_format, numbers_said
+from earnings_themes.ingest.dates import CallDay, call_day, check_zone, how_to_write
 from earnings_themes.ingest.ids import (
     POINT_ZERO,
     TICKERS,
@@ -59,13 +59,18 @@ _EXCEL_CELL: Final = 32_767
 # Databases cut at 255, 4,000 or 65,535: then many texts have exactly the length that none is beyond. By chance few have.
 _SHORTEST_CUT: Final = 200
 _MANY_CUT: Final = 5
+# What an element of a list of turns says of itself.
+_OF_LIST: Final = ("transcriptpersonname", "speakertypename", "componenttext")
+# A call ends within half a day of its beginning, also where each turn has its own time.
+_LONGEST_CALL: Final = dt.timedelta(hours=12)
+# Names of types and labels stand in the first rows below a header.
+_LABELS: Final = 3
 # How many firms, and how many different dates, a message and the search for a format look at.
 _NAMED: Final = 5
 _DATES_KEPT: Final = 200
-# "7. Mai 2024", "7 de mayo de 2024".
-_WORD: Final = re.compile(r"[^\W\d_]{3,}")
 # What says which firms a quarter has.
 _FIRM_AND_DATE: Final = ("companyid", "mostimportantdateutc")
+_LIGHT: Final = (*_FIRM_AND_DATE, "mostimportanttimeutc", "companyname")
 
 _TABLE: Final = """
 CREATE TABLE turn (
@@ -111,14 +116,18 @@ class LocalCSVConnector(DataConnector):
         firms: set[str] = set()
         everything = start_date is None and end_date is None
         unread: dict[str, int] = {}
-        names: dict[str, str] = {}
         wanted = self._settings.firms
         self._n_rows, self._again, self._undated, self._notes = 0, 0, Counter(), []
-        seen: set[str] = set()
-        any_date = False
+        seen: dict[str, str] = {}
+        any_date, late = False, Counter[dt.date]()
+        # A day ahead, because a source may be in another zone.
+        tomorrow = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1)
         for line, row in self._rows(light=True):
             firm, day = row["companyid"], self._day(row)
-            seen.add(firm)
+            if not seen.get(firm):
+                seen[firm] = one_line(row.get("companyname", ""))
+            if day and day.day > tomorrow:
+                late[day.day] += 1
             if everything or (day and _within(day.day, start_date, end_date)):
                 firms.add(firm)
             any_date = any_date or day is not None
@@ -127,7 +136,6 @@ class LocalCSVConnector(DataConnector):
             self._n_rows += 1
             if day is None:
                 self._undated[firm] += 1
-                names.setdefault(firm, one_line(row.get("companyname", "")))
                 if len(unread) < _DATES_KEPT:
                     unread.setdefault(row["mostimportantdateutc"], line)
         if not seen:
@@ -135,20 +143,23 @@ class LocalCSVConnector(DataConnector):
                 f"{self.path}: found a header and no row below it; expected a row a speaker turn."
             )
         self._ids = plain_ids(seen)
-        self._check_ids()
-        nothing = seen & TICKERS
-        if nothing and seen - nothing and all(firm.isdecimal() for firm in seen - nothing):
+        self._check_ids(seen)
+        if late:
+            self._notes.append(
+                f"{late.total():,} rows are of days to come, such as {max(late)}: the transcript of a call that was not held. "
+                "Look at the dates."
+            )
+        nothing = seen.keys() & TICKERS
+        if nothing and seen.keys() - nothing and all(firm.isdecimal() for firm in seen.keys() - nothing):
             raise InputError(
                 f"{self.path}: companyid is {min(nothing)!r} in some rows and a number in all others; expected an id a row. Leave "
                 "these rows out, or give them their id."
             )
-        self._check_dates(unread, names, any_date)
+        self._check_dates(unread, seen, any_date)
         return sorted({self._ids[firm] for firm in firms})
 
-    def _check_ids(self) -> None:
+    def _check_ids(self, names: Mapping[str, str]) -> None:
         joined = sorted(raw for raw, used in self._ids.items() if raw != used and used in self._ids)
-        folded = Counter(firm.casefold() for firm in set(self._ids.values()))
-        capitals = sorted(firm for firm in set(self._ids.values()) if folded[firm.casefold()] > 1)
         if joined and self._settings.two_firms == "refuse":
             raise InputError(
                 f"{self.path}: companyid {joined[0]!r} and {self._ids[joined[0]]!r} are both there, {len(joined)} such "
@@ -162,29 +173,31 @@ class LocalCSVConnector(DataConnector):
                 f"{self._ids[first]!r}; each is read as that"
                 + (f", {len(joined):,} of them as a firm that is there." if joined else ".")
             )
-        if capitals:
-            self._notes.append(
-                f"{len(capitals):,} firm ids differ in capitals alone, such as {capitals[0]!r} and "
-                f"{next(firm for firm in capitals[1:] if firm.casefold() == capitals[0].casefold())!r}; each counts as a "
-                "firm of its own. Write them in one way where they are one."
-            )
+        used = sorted({self._ids[firm]: name for firm, name in names.items()}.items())
+        for what, keys in (
+            (
+                "firm ids differ in capitals, blanks and points alone",
+                {firm: _letters_of(firm) for firm, _ in used},
+            ),
+            ("firm ids have the name of another", {firm: name.casefold() for firm, name in used}),
+        ):
+            by_key: dict[str, list[str]] = {}
+            for firm, key in keys.items():
+                by_key.setdefault(key, []).append(firm)
+            several = [firms for key, firms in by_key.items() if key and len(firms) > 1]
+            if several:
+                self._notes.append(
+                    f"{sum(map(len, several)):,} {what}, such as {several[0][0]!r} and {several[0][1]!r}; each counts as a "
+                    "firm of its own. Write them in one way where they are one."
+                )
+                break
 
     def _check_dates(self, unread: dict[str, int], names: dict[str, str], any_date: bool) -> None:
         n = self._undated.total()
         if not n:
             return
         first, line = next(iter(unread.items()))
-        fitting = fitting_format(list(unread))
-        how = (
-            f'Set source.date_format: "{fitting}", which reads all of them'
-            if fitting
-            else f"These are {numbers}"
-            if (numbers := numbers_said(list(unread)))
-            else "Months are read by their English names alone: export the day as YYYY-MM-DD"
-            if all(map(_WORD.search, unread))
-            else 'Set source.date_format, such as "%m/%d/%Y"'
-        )
-        expected = f"expected YYYY-MM-DD, or a month by its English name. {how}"
+        expected = f"expected YYYY-MM-DD, or a month by its English name. {how_to_write(list(unread))}"
         if not any_date:
             raise InputError(
                 f"{self._where(line)}: mostimportantdateutc is {quoted(first)}, and no other row has a date that can "
@@ -207,7 +220,7 @@ class LocalCSVConnector(DataConnector):
         Raises InputError for an id that the source does not hold, and for a row that cannot be read.
         """
         turns = self._index.execute(
-            f"SELECT {_COLUMNS} FROM turn WHERE firm = ? ORDER BY date, transcript, position, line",  # nosec B608
+            f"SELECT {_COLUMNS} FROM turn WHERE firm = ? ORDER BY date, transcript, position, line, rowid",  # nosec B608
             (firm_id,),
         ).fetchall()
         skipped = dict(
@@ -218,19 +231,20 @@ class LocalCSVConnector(DataConnector):
         )
         if not turns and not skipped:
             raise InputError(f"{self.path}: no row with companyid {firm_id!r}.")
-        # Asked of all turns, not of neighbours: another call may lie between a transcript's two dates.
-        dates: dict[str, dict[str, int]] = {}
+        # Not by neighbours: another call may lie between a transcript's two dates.
+        by_call: dict[str, list[Any]] = {}
         for row in turns:
-            dates.setdefault(row[0], {}).setdefault(row[1], row[3])
+            by_call.setdefault(row[0], []).append(row)
         calls: list[Call] = []
-        for transcript, rows in groupby(turns, key=itemgetter(0)):
-            if len(dates[transcript]) > 1:
-                found = ", ".join(f"{date} ({self._line(line)})" for date, line in dates[transcript].items())
+        for transcript, rows in by_call.items():
+            dates = {row[1]: row[3] for row in reversed(rows)}
+            if len(dates) > 1 and not _at_midnight(rows):
+                found = ", ".join(f"{date} ({self._line(line)})" for date, line in sorted(dates.items()))
                 raise InputError(
                     f"{self.path}: transcript {transcript!r} of firm {firm_id!r} has more than one "
                     f"date: {found}. Expected one call date a transcript."
                 )
-            calls.append(self._call(firm_id, transcript, list(rows)))
+            calls.append(self._call(firm_id, transcript, rows))
         # A firm that changed its name is known by its latest one.
         name = turns[-1][4] if turns else ""
         return TranscriptData(firm_id, name, tuple(calls), skipped)
@@ -250,7 +264,7 @@ class LocalCSVConnector(DataConnector):
         moments = [row[10] for row in rows if row[10]]
         return Call(
             transcript_id=transcript,
-            date=dt.date.fromisoformat(first[1]),
+            date=dt.date.fromisoformat(min(row[1] for row in rows)),
             headline=first[9],
             turns=tuple(Turn(row[2], row[5], row[6], row[7], row[8]) for row in rows),
             moment=dt.datetime.fromisoformat(moments[0]) if moments else None,
@@ -325,7 +339,12 @@ class LocalCSVConnector(DataConnector):
                 of_longest.setdefault(hash(row["componenttext"]), line)
             if has_lost_letters(row["componenttext"]):
                 lost.append(line)
-            batch.append(self._turn(row, day, line))
+            try:
+                listed = turns_in(row["componenttext"])
+            except InputError as error:
+                raise InputError(f"{self._where(line)}: {error}") from None
+            parts = [dict(zip(_OF_LIST, part, strict=True)) for part in listed]
+            batch += [self._turn(row | part, day, line) for part in parts or ({},)]
             if len(batch) >= _ROWS_A_BATCH:
                 flush()
         if batch or skipped:
@@ -409,7 +428,10 @@ class LocalCSVConnector(DataConnector):
                 return int(number)
         except (ValueError, OverflowError):
             pass
-        raise InputError(f"{self._where(line)}: componentorder is {quoted(text)}; expected a whole number.")
+        raise InputError(
+            f"{self._where(line)}: componentorder is {quoted(text)}; expected a whole number. Without "
+            "this column rows count in their order: take it out, or name another (source.columns)."
+        )
 
     # --- rows, and where they are ---
 
@@ -433,8 +455,7 @@ class LocalCSVConnector(DataConnector):
         """Return the names of a table's columns that are read; light: those that say firms and dates."""
         self._checked.add(name)
         found = places(name, header, self._settings.columns, self._settings.keep)
-        light_ones = (*_FIRM_AND_DATE, "mostimportanttimeutc", "companyname")
-        return [header[place] for column, place in found.items() if not light or column in light_ones]
+        return [header[place] for column, place in found.items() if not light or column in _LIGHT]
 
     def _rows(self, light: bool = False) -> Iterator[tuple[int, dict[str, str]]]:
         """Yield (row's number over all tables, {column: cell}); light: what get_firms needs is enough."""
@@ -445,13 +466,19 @@ class LocalCSVConnector(DataConnector):
         self._starts = []
         for name, word, table in self._tables(light):
             self._starts.append((before, name, word))
-            _, header = next(table, (1, []))
+            start, header = next(table, (1, []))
             keep: Sequence[str] = () if light else settings.keep
-            needed = _FIRM_AND_DATE if light and name in self._checked else REQUIRED
-            found = places(f"{name}, line 1", header, settings.columns, keep, needed)
+            # A part of a header that was looked at whole.
+            part = light and name in self._checked
+            columns = {
+                ours: theirs for ours, theirs in settings.columns.items() if not part or ours in _LIGHT
+            }
+            found = places(
+                f"{name}, {word} {start}", header, columns, keep, _FIRM_AND_DATE if part else REQUIRED
+            )
             firm, again = found["companyid"], [plain(column) for column in header]
             names = set(again) - {""}
-            line = 0
+            line, date = 0, found["mostimportantdateutc"]
             for line, cells in table:
                 if cells[firm] and plain(cells[firm]) in names:
                     # Files that were put together with cat.
@@ -463,6 +490,9 @@ class LocalCSVConnector(DataConnector):
                             f"{name}, {word} {line}: found a header again, with its columns in another order; expected "
                             "one header. Give the tables that were put together as a folder or a list."
                         )
+                if line <= start + _LABELS and _is_label(cells[firm], cells[date]):
+                    self._again += light
+                    continue
                 row = {column: cells[place] for column, place in found.items()}
                 for column in ("companyid", "transcriptid"):
                     if fault := source_id_fault(row.get(column, "0")):
@@ -480,6 +510,28 @@ class LocalCSVConnector(DataConnector):
         """Return the line of a row, with its file where there are several."""
         where = self._where(number)
         return where if len(self._starts) > 1 else where.rpartition(", ")[2]
+
+
+def _is_label(firm: str, date: str) -> bool:
+    """Return whether a row below a header says what its columns are ("str", "varchar", "---"), and is no turn."""
+    return not any(map(str.isdigit, firm + date)) and (
+        not is_missing(date) or (is_missing(firm) and bool(firm.strip()))
+    )
+
+
+def _letters_of(firm: str) -> str:
+    """Return what is left of an id without capitals, blanks and points; of a number nothing, for 8.0 is not 80."""
+    return re.sub(r"[\W_]+", "", firm).casefold() if any(map(str.isalpha, firm)) else ""
+
+
+def _at_midnight(rows: list[Any]) -> bool:
+    """Return whether a call has two days because each turn has its time, and midnight came between; puts turns in order."""
+    rows.sort(key=itemgetter(2, 3))
+    times = sorted(row[10] for row in rows)
+    return (
+        bool(times[0])
+        and dt.datetime.fromisoformat(times[-1]) - dt.datetime.fromisoformat(times[0]) <= _LONGEST_CALL
+    )
 
 
 def _named(undated: Counter[str], names: dict[str, str]) -> str:

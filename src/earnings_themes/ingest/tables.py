@@ -10,23 +10,22 @@ import difflib
 import glob
 import math
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
 from earnings_themes.config import Limits
 from earnings_themes.errors import InputError
-from earnings_themes.ingest.csv_rows import Counter, read_csv, short, tables_in
-from earnings_themes.ingest.kinds import EXPECTED, table_kind
+from earnings_themes.ingest.csv_rows import ENOUGH_KNOWN, LINES_BEFORE, Counter, read_csv, short, tables_in
+from earnings_themes.ingest.kinds import EXPECTED, advice, kind_at, table_kind
 
 # A worker of a machine with little memory holds this many rows, of some KB each, at once.
 ROWS_A_BATCH: Final = 2_000
 # Between the paths of a list; config.yaml's list comes here so.
 BETWEEN: Final = " | "
-# A sheet with fewer of the columns that are read is no table of calls: a firm, a day and a text are needed.
-_FEWEST_COLUMNS: Final = 3
 # A header to the names in it that are needed.
 Choose = Callable[[list[str]], list[str]]
 # What is taken from a folder; what else lies there (notes, receipts) is not a table.
@@ -74,10 +73,11 @@ def files_of(path: str) -> list[Path]:
             for file in sorted(whole.rglob("*"))
             if file.is_file()
             and file.name.lower().endswith(SUFFIXES)
-            and not any(part.startswith((".", "_")) for part in file.relative_to(whole).parts)
+            # Excel keeps ~$calls.xlsx beside a workbook that is open.
+            and not any(part.startswith((".", "_", "~$")) for part in file.relative_to(whole).parts)
         ]
         if not found:
-            raise InputError(f"{path}: a folder without a table. Expected {EXPECTED}; set source.path.")
+            raise InputError(f"{path}: a folder without a table{_what_there_is(whole)}")
         return found
     if not whole.exists() and glob.has_magic(path):
         found = sorted(
@@ -89,6 +89,18 @@ def files_of(path: str) -> list[Path]:
             raise InputError(f"{path}: no file has such a name, counted from {Path.cwd()}. Set source.path.")
         return found
     return [whole]
+
+
+def _what_there_is(folder: Path) -> str:
+    """Return the end of a message on a folder without a table: what is there instead."""
+    others = [file for file in sorted(folder.rglob("*")) if file.is_file() and not file.name.startswith(".")]
+    if not others:
+        return f"; it is empty. Expected {EXPECTED}; set source.path."
+    kind, call = kind_at(others[0])
+    found = f"; of its {len(others):,} files the first is {others[0].name}"
+    if kind == "csv":
+        return f"{found}. Where it is a table, name it: source.path: '{folder}/*{others[0].suffix}'"
+    return f"{found}: {advice(kind, call, others[0].name)}"
 
 
 # Hive's folder of the rows that have no value.
@@ -132,13 +144,11 @@ def parts_of(path: Path, n_known: Counter) -> list[str | None]:
             # Opened here, for openpyxl refuses a workbook that is named .csv.
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
             heads = {
-                sheet.title: [
-                    as_text(cell) for cell in next(sheet.iter_rows(max_row=1, values_only=True), ())
-                ]
+                sheet.title: _header_of(_rows_of(sheet, LINES_BEFORE), n_known)[1]
                 for sheet in book.worksheets
             }
             book.close()
-            parts = [name for name, head in heads.items() if n_known(head) >= _FEWEST_COLUMNS]
+            parts = [name for name, head in heads.items() if n_known(head) >= ENOUGH_KNOWN]
     return [*parts] if len(parts) > 1 or (parts and kind == "xlsx") else [None]
 
 
@@ -164,7 +174,7 @@ def read_table(
     if kind == "parquet":
         return read_parquet(path, str(path), choose)
     if kind == "xlsx":
-        return _read_xlsx(path, part)
+        return _read_xlsx(path, n_known, part)
     if kind == "dta":
         return _read_dta(path)
     return read_csv(path, kind, limits, n_known, part)
@@ -215,7 +225,25 @@ def read_parquet(
         ) from error
 
 
-def _read_xlsx(path: Path, sheet_name: str | None) -> Iterator[tuple[int, list[str]]]:
+def _rows_of(sheet: Any, n: int | None = None) -> Iterator[tuple[Any, ...]]:
+    """Yield a sheet's rows, whatever size other programs noted for it."""
+    sheet.reset_dimensions()
+    rows: Iterator[tuple[Any, ...]] = sheet.iter_rows(max_row=n, values_only=True)
+    return rows
+
+
+def _header_of(rows: Iterable[tuple[Any, ...]], n_known: Counter) -> tuple[int, list[str]]:
+    """Return how many of a sheet's first rows stand before the header, and the header: titles and remarks may be there."""
+    heads = [[as_text(cell).strip() for cell in row] for row in rows]
+    filled = [sum(map(bool, head)) for head in heads]
+    known = [n_known(head) >= ENOUGH_KNOWN for head in heads]
+    for fits in (known, [n >= ENOUGH_KNOWN for n in filled], [n > 0 for n in filled]):
+        if any(fits):
+            return fits.index(True), heads[fits.index(True)]
+    return 0, []
+
+
+def _read_xlsx(path: Path, n_known: Counter, sheet_name: str | None) -> Iterator[tuple[int, list[str]]]:
     import openpyxl
     from openpyxl.utils.escape import unescape
 
@@ -228,14 +256,15 @@ def _read_xlsx(path: Path, sheet_name: str | None) -> Iterator[tuple[int, list[s
         # Read only: a row at a time, however large the sheet.
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         sheet = book[sheet_name] if sheet_name else book.worksheets[0]
-        rows = sheet.iter_rows(values_only=True)
-        header = [as_text(cell) for cell in next(rows, ())]
-        while header and not header[-1].strip():
+        rows = _rows_of(sheet)
+        first = list(islice(rows, LINES_BEFORE))
+        before, header = _header_of(first, n_known)
+        while header and not header[-1]:
             header.pop()
         if not header:
             raise InputError(f"{path}: the first sheet is empty. Expected a header with the columns' names.")
-        yield 1, header
-        for number, cells in enumerate(rows, 2):
+        yield before + 1, header
+        for number, cells in enumerate(chain(first[before + 1 :], rows), before + 2):
             row = [text_of(cell) for cell in cells[: len(header)]]
             if any(cell.strip() for cell in row):
                 yield number, row + [""] * (len(header) - len(row))

@@ -185,7 +185,7 @@ class _Found:
             some = ", ".join(self._foreign[:_NAMED])
             more = f" and {len(self._foreign) - _NAMED:,} more" if len(self._foreign) > _NAMED else ""
             notes.append(
-                f"the calls of {len(self._foreign):,} firms are not English: {some}{more}. Their sentences are split "
+                f"the calls of {len(self._foreign):,} firms are not English, or not all: {some}{more}. Their sentences are split "
                 "and compared, but procedure, filler, names and labels are recognised in English alone, and one "
                 "subject in two languages is two themes. Translate them first, or leave them out (source.firms)."
             )

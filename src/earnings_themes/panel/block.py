@@ -103,11 +103,8 @@ def groups(calls: pa.Table, names: Sequence[str]) -> tuple[NDArray[np.int64], ND
 def abnormal(shares: Matrix, calls: pa.Table, when: NDArray[np.int64]) -> Matrix:
     """Return each share less the mean of the firm's earlier ones of that theme; NaN where there is none.
 
-    Parameters
-    ----------
-    shares : calls × themes, NaN where unknown
-    calls, when : the calls, a firm's together, and the day of each, rising within a firm; calls of one
-        day are not each other's past
+    shares: calls × themes, NaN where unknown. calls, when: a firm's calls together, and the day of each, rising within a
+    firm; calls of one day are not each other's past.
     """
     found = np.full_like(shares, np.nan)
     for start, end in zip(*groups(calls, ["firm_id"]), strict=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,23 +46,13 @@ def build(
 ) -> Made:
     """Make the panel's files of a run.
 
-    Parameters
-    ----------
-    where : the run's folder, on a disk or s3://, with transcripts.parquet, sentences.parquet and
-        themes.json
-    out : the folder that the files are written to
-    scoring : word lists and the user's own class; None for none
-    answers : the user's own questions, which stand beside the themes as level 0
-    alone : the questions alone, without the themes. Then calls.parquet says of no sentence that it
-        settled.
-
-    Raises
-    ------
-    ResultError : a file of the run is missing or damaged, or they are of different runs
+    where: the run's folder, on a disk or s3://. answers: the user's own questions, which stand beside the themes as level 0.
+    alone: the questions alone; then calls.parquet says of no sentence that it settled. Raises ResultError where a file of the
+    run is missing or damaged, or they are of different runs.
     """
     scoring = scoring or Scoring()
     themes = [] if alone else read_found_themes(where)
-    asked = _Asked(answers, len(themes))
+    n_found = len(themes)
     themes = [*themes, *(seed_row(a.question.theme_id, a.question.name) for a in answers)]
     source, kept = read_calls(where)
     lists = [each.name for each in scoring.lists]
@@ -72,22 +62,21 @@ def build(
     calls = _Calls(source, names, columns)
     n_rows = n_calls = 0
     with ExitStack() as stack:
-        panel = _Writer(stack, out / PANEL, columns.panel)
-        totals = _Writer(stack, out / CALLS, columns.calls)
+        panel = _Writer(stack, out / PANEL, schema(columns.panel))
+        totals = _Writer(stack, out / CALLS, schema(columns.calls))
         exchanges = _Writer(stack, out / EXCHANGES_FILE, EXCHANGES)
         for said, of in calls.with_sentences(where):
-            counted = count(_unsettled(said) if alone else said, of, themes, scoring, asked.among(said))
+            counted = count(
+                _unsettled(said) if alone else said, of, themes, scoring, _asked_for(said, answers, n_found)
+            )
             panel.add(to_table(counted.block, theme_table(themes), columns.panel))
             totals.add(_call_rows(of, counted.denominators, columns))
             exchanges.add(counted.exchanges)
             n_rows += of.num_rows * len(themes)
             n_calls += of.num_rows
-        for writer in (panel, totals, exchanges):
-            writer.end()
-    made = Made(n_rows, n_calls, len(themes))
     shared = {a.question.theme_id: found for a, found in zip(answers, overlap(where, answers), strict=True)}
-    write_atomically(out / CODEBOOK, codebook(columns, themes, made.n_calls, made.n_rows, shared))
-    return made
+    write_atomically(out / CODEBOOK, codebook(columns, themes, n_calls, n_rows, shared))
+    return Made(n_rows, n_calls, len(themes))
 
 
 def _unsettled(said: pa.Table) -> pa.Table:
@@ -96,25 +85,16 @@ def _unsettled(said: pa.Table) -> pa.Table:
     return said
 
 
-class _Asked:
-    """The sentences that count for the user's own questions, found again among the sentences of some firms."""
-
-    def __init__(self, answers: Sequence[Answer], n_themes: int) -> None:
-        self._near: list[tuple[int, dict[str, float]]] = []
-        for number, answer in enumerate(answers, n_themes):
-            ids, strength = (answer.inside[name].to_pylist() for name in ("sentence_id", "strength"))
-            self._near.append((number, dict(zip(ids, strength, strict=True))))
-
-    def among(self, said: pa.Table) -> Members:
-        ids = said["sentence_id"].to_pylist() if self._near else []
-        found = [
-            (row, number, near[sentence])
-            for number, near in self._near
-            for row, sentence in enumerate(ids)
-            if sentence in near
-        ]
-        rows, themes, strength = zip(*found, strict=True) if found else ((), (), ())
-        return Members(np.array(rows, np.int64), np.array(themes, np.int64), np.array(strength, np.float64))
+def _asked_for(said: pa.Table, answers: Sequence[Answer], first: int) -> Members:
+    """Return the sentences, of these, that count for the user's own questions; the first question is theme `first`."""
+    found = [Members(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
+    for number, answer in enumerate(answers, first):
+        inside = answer.inside.combine_chunks()
+        place = pc.index_in(said["sentence_id"], value_set=inside["sentence_id"].combine_chunks())
+        rows = np.flatnonzero(place.is_valid().to_numpy())
+        strength = inside["strength"].take(place.drop_null()).to_numpy().astype(np.float64)
+        found.append(Members(rows, np.full(len(rows), number), strength))
+    return Members(*(np.concatenate([getattr(each, name) for each in found]) for name in Members.__slots__))
 
 
 class _Calls:
@@ -156,30 +136,22 @@ def _call_rows(calls: pa.Table, denominators: dict[str, Any], columns: Layout) -
     return calls.cast(schema(columns.calls))
 
 
-@dataclass(slots=True)
 class _Writer:
-    """Writes a Parquet file in row groups of whole firms; the file is there when all went well."""
+    """Writes a Parquet file in row groups of whole firms; the file is there when the stack ends without an error."""
 
-    stack: ExitStack
-    path: Path
-    columns: Any
-    _parts: list[pa.Table] = field(default_factory=list)
-    _file: Any = None
-    _schema: Any = None
-
-    def __post_init__(self) -> None:
-        self._schema = self.columns if isinstance(self.columns, pa.Schema) else schema(self.columns)
-        part = self.stack.enter_context(replaced(self.path))
-        self._file = self.stack.enter_context(pq.ParquetWriter(part, self._schema, compression="zstd"))
+    def __init__(self, stack: ExitStack, path: Path, columns: pa.Schema) -> None:
+        part = stack.enter_context(replaced(path))
+        self._file = stack.enter_context(pq.ParquetWriter(part, columns, compression="zstd"))
+        self._parts: list[pa.Table] = []
+        stack.callback(self._end_group)
 
     def add(self, table: pa.Table) -> None:
         self._parts.append(table)
         if sum(part.num_rows for part in self._parts) >= _GROUP_ROWS:
-            self.end()
+            self._end_group()
 
-    def end(self) -> None:
-        if self._parts:
-            whole = pa.concat_tables(self._parts)
-            if whole.num_rows:
-                self._file.write_table(whole, row_group_size=whole.num_rows)
-            self._parts = []
+    def _end_group(self) -> None:
+        n_rows = sum(part.num_rows for part in self._parts)
+        if n_rows:
+            self._file.write_table(pa.concat_tables(self._parts), row_group_size=n_rows)
+        self._parts = []

@@ -1,6 +1,4 @@
-"""Every column of panel.parquet and calls.parquet: type, unit, meaning. Schemas and codebook are made from
-it.
-"""
+"""Every column of panel.parquet and calls.parquet: type, unit, meaning. Schemas and codebook are made from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -166,11 +164,8 @@ class Layout:
 def layout(kept: Sequence[str], lists: Sequence[str] = (), scored: bool = False) -> Layout:
     """Return the columns of a run.
 
-    Parameters
-    ----------
-    kept : `source.keep`, by the names that they have in the panel (`kept_names`)
-    lists : names of the word lists
-    scored : whether a class of the user's own scores the sentences
+    kept: `source.keep`, by the names that they have in the panel (`kept_names`). lists: names of the word lists. scored:
+    whether a class of the user's own scores the sentences.
     """
     values, totals = list(VALUES), list(DENOMINATORS)
     for name in lists:

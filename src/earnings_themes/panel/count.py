@@ -35,11 +35,7 @@ class Counted:
 class Members:
     """Sentences that count for questions of the user's own, beside the theme that they settled in.
 
-    Attributes
-    ----------
-    rows : (m,) int64, their places among the sentences
-    themes : (m,) int64, the question's place among the themes
-    strength : (m,) float64
+    rows, themes: (m,) int64, their places among the sentences, and the question's among the themes. strength: (m,) float64.
     """
 
     rows: NDArray[np.int64]
@@ -65,19 +61,13 @@ def count(
     scoring: Scoring,
     asked_for: Members = NOBODY,
 ) -> Counted:
-    """Count the sentences of whole firms.
+    """Count the sentences of whole firms. Raises ResultError for one of a call or theme that is not listed.
 
     Parameters
     ----------
     said : the sentences, in the order they were said (`iter_sentences`)
     calls : the calls, a firm's together and by day; calls without a sentence get zeros
-    themes : the run's themes
-    scoring : word lists and the user's own class
     asked_for : the sentences that count for the user's own questions, which are among the themes
-
-    Raises
-    ------
-    ResultError : a sentence is of a call or theme that is not listed
     """
     call = _codes(_key(said), _key(calls), "call", "source_calls.parquet")
     n_calls, n_themes = calls.num_rows, len(themes)

@@ -46,7 +46,12 @@ class Cut:
     def __init__(self, source: Source, wish: Wish) -> None:
         self._source, self.wish = source, wish
         self._numbers = np.array(
-            [number for number, theme in enumerate(source.themes) if _wanted(theme, wish)], dtype=np.int64
+            [
+                number
+                for number, theme in enumerate(source.themes)
+                if wish.level in (None, theme.level) and (not wish.kinds or theme.kind in wish.kinds)
+            ],
+            dtype=np.int64,
         )
         if source.themes and not len(self._numbers):
             there = sorted({f"level {theme.level} {theme.kind}" for theme in source.themes})
@@ -158,10 +163,6 @@ def by_quarter(block: Block, denominators: Sequence[Column]) -> Block:
     kept = last.select([name for name in last.column_names if name not in totals])
     kept = kept.append_column("calls", pa.array(end - start, pa.int32()))
     return Block(kept.append_column("modelled", pa.array(modelled[:, 0].astype(np.int32))), values)
-
-
-def _wanted(theme: ThemeRow, wish: Wish) -> bool:
-    return wish.level in (None, theme.level) and (not wish.kinds or theme.kind in wish.kinds)
 
 
 def _summed(matrix: Matrix, start: NDArray[np.int64]) -> Matrix:

@@ -17,10 +17,8 @@ def exchanges(
     analyst speaks after anybody else. It goes on through the firm's answers and the same analyst's next questions.
     The operator is in none.
 
-    Parameters
-    ----------
-    call, section, role, name : a number a sentence, in the order they were said, call after call
-    no_name : the number in `name` of a speaker without one; -1 where all have one
+    call, section, role, name: a number a sentence, in the order they were said, call after call. no_name: the number in
+    `name` of a speaker without one; -1 where all have one.
     """
     found = np.zeros(len(call), dtype=np.int64)
     if not len(call):

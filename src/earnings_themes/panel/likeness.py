@@ -21,11 +21,8 @@ COLUMNS: Final = (
 def likeness(firms: pa.Table, counts: Matrix, nearest: int | None = None) -> Iterator[pa.Table]:
     """Give a row a pair of firms, both ways round, a firm's likest first; some firms at a time.
 
-    Parameters
-    ----------
-    firms, counts : the firms with their firm_id, and their sentences, firms × themes. A firm of which
-        nothing settled is like nobody, and has no row.
-    nearest : how many others a firm is given with; None for all
+    firms, counts: the firms with their firm_id, and their sentences, firms × themes. A firm of which nothing settled is like
+    nobody, and has no row. nearest: how many others a firm is given with; None for all.
     """
     speaks = np.flatnonzero(counts.sum(axis=1) > 0)
     ids = firms["firm_id"].combine_chunks().take(pa.array(speaks))

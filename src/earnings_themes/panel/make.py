@@ -23,15 +23,10 @@ def make(
     seeds: Sequence[Seed] = (),
     embedding: Embedding | None = None,
 ) -> Made:
-    """Make the panel's files of a run, and panel.csv and panel.dta where the panel is small enough.
+    """Make the panel's files of a run in `out`, and panel.csv and panel.dta where the panel is small enough.
 
-    Parameters
-    ----------
-    where : the run's folder, on a disk or s3://. In S3 there are no copies: `earnings-themes panel`
-        writes them here.
-    out : the folder that the files are written to
-    settings : section `panel` of the config
-    seeds, embedding : `themes.seeds`, and section `embedding`, by which they are encoded
+    where: the run's folder, on a disk or s3://. In S3 there are no copies: `earnings-themes panel` writes them here. seeds,
+    embedding: `themes.seeds`, and section `embedding`, by which they are encoded.
 
     Raises
     ------

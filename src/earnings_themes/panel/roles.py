@@ -72,10 +72,7 @@ def roles(
 ) -> tuple[NDArray[np.int8], NDArray[np.bool_], NDArray[np.bool_]]:
     """Return each sentence's role, and whether the chief executive, or the finance chief, says it.
 
-    Parameters
-    ----------
-    types, names : the different speaker types and names
-    type_of, name_of : each sentence's place in them
+    types, names: the different speaker types and names. type_of, name_of: each sentence's place in them.
     """
     by_type = np.array([role_of(text) for text in types], dtype=np.int8)[type_of]
     by_name = np.array([role_of_name(text) for text in names], dtype=np.int8)[name_of]

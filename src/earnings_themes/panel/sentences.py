@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from earnings_themes.errors import ResultError
 from earnings_themes.ingest.calls import CALLS_SCHEMA
-from earnings_themes.results.artifacts import open_parquet
+from earnings_themes.results.artifacts import open_parquet, readable
 
 _SAID: Final = [
     "firm_id", "firm_name", "transcript_id", "date", "sentence_id", "section", "speaker_type", "speaker_name", "text",
@@ -74,12 +74,8 @@ class _Rows:
 
 
 def _opened(path: str, columns: Sequence[str], maker: str) -> pq.ParquetFile:
-    try:
+    with readable(path, maker):
         file = open_parquet(path)
-    except (OSError, pa.ArrowException) as error:
-        raise ResultError(
-            f"{path}: cannot be read ({error}). Delete it and run again; {maker} makes it."
-        ) from error
     if lacking := [name for name in columns if name not in file.schema_arrow.names]:
         raise ResultError(
             f"{path}: no column {', '.join(lacking)}; found {', '.join(file.schema_arrow.names)}. It was made by another "

@@ -7,6 +7,7 @@ from typing import Final
 import pyarrow as pa
 
 from earnings_themes.errors import ResultError
+from earnings_themes.panel.columns import THEME, schema
 from earnings_themes.results.artifacts import parse_themes
 from earnings_themes.system.folders import folder_at
 from earnings_themes.themes.seeds import asked_in
@@ -64,12 +65,5 @@ def read_found_themes(where: str) -> list[ThemeRow]:
 
 def theme_table(themes: Sequence[ThemeRow]) -> pa.Table:
     """Return the themes' columns of the panel, a row a theme."""
-    return pa.table(
-        {
-            "theme_id": pa.array([theme.theme_id for theme in themes], pa.string()),
-            "level": pa.array([theme.level for theme in themes], pa.int32()),
-            "label": pa.array([theme.label for theme in themes], pa.string()),
-            "kind": pa.array([theme.kind for theme in themes], pa.string()),
-            "born": pa.array([theme.born for theme in themes], pa.string()),
-        }
-    )
+    columns = [[getattr(theme, column.name) for theme in themes] for column in THEME]
+    return pa.table(columns, schema=schema(THEME))

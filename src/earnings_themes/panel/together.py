@@ -7,8 +7,6 @@ is a zero there; one that was born later is null, because no sentence of that ru
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from functools import reduce
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +15,7 @@ import pyarrow.compute as pc
 
 from earnings_themes.errors import ResultError
 from earnings_themes.panel.block import Block, Matrix, abnormal, ratio
-from earnings_themes.panel.columns import Column, Layout
+from earnings_themes.panel.columns import Layout
 from earnings_themes.panel.themes import SEED_LEVEL, ThemeRow
 from earnings_themes.panel.written import Written
 from earnings_themes.registry import RegistryTheme
@@ -183,19 +181,9 @@ def _now(theme_id: str, themes: dict[str, RegistryTheme]) -> str:
 
 def _joined(layouts: Sequence[Layout]) -> Layout:
     """Return every column that one of the layouts has."""
-
-    def union(one: tuple[Column, ...], other: tuple[Column, ...]) -> tuple[Column, ...]:
-        return tuple({column.name: column for column in (*other, *one)}.values())
-
-    def both(one: Layout, other: Layout) -> Layout:
-        return replace(
-            one,
-            call=union(other.call, one.call),
-            values=union(other.values, one.values),
-            denominators=union(other.denominators, one.denominators),
-        )
-
-    return reduce(both, layouts)
+    parts = ("call", "values", "denominators")
+    every = ([column for layout in layouts for column in getattr(layout, part)] for part in parts)
+    return Layout(*(tuple({column.name: column for column in columns}.values()) for columns in every))
 
 
 def _sums(

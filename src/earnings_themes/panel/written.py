@@ -29,15 +29,17 @@ class Source(Protocol):
 class Written:
     """The panel of a run's folder, on a disk or s3://.
 
-    themes: what the panel has rows for, in their order; None for what the run's own files say. Raises ResultError where
-    the run has no panel.
+    themes: what the panel has rows for, in their order; None for what the run's own files say. only: of the columns a call
+    and theme those that are read; None for all. Raises ResultError where the run has no panel.
     """
 
-    def __init__(self, where: str, themes: Sequence[ThemeRow] | None = None) -> None:
+    def __init__(
+        self, where: str, themes: Sequence[ThemeRow] | None = None, only: Sequence[str] | None = None
+    ) -> None:
         self.where = where
         self._panel, self.calls = _opened(f"{where}/{PANEL}"), _opened(f"{where}/{CALLS}").read()
         self.themes = read_theme_rows(where) if themes is None else list(themes)
-        self.layout = _layout_of(self._panel.schema_arrow, self.calls.schema)
+        self.layout = _layout_of(self._panel.schema_arrow, self.calls.schema, only)
         self._last: tuple[int, Block] | None = None
 
     def blocks(self) -> Iterator[Block]:
@@ -56,7 +58,8 @@ class Written:
     def _block(self, number: int, calls: pa.Table) -> Block:
         # The one read last is kept: firms that are asked for in their order share it.
         if self._last is None or self._last[0] != number:
-            rows = self._panel.read_row_group(number)
+            names = ["firm_id", "transcript_id", *(column.name for column in self.layout.values)]
+            rows = self._panel.read_row_group(number, columns=names)
             self._last = number, from_table(rows, calls, len(self.themes), self.layout.values)
         return self._last[1]
 
@@ -82,7 +85,7 @@ def _opened(path: str) -> pq.ParquetFile:
         ) from error
 
 
-def _layout_of(panel: pa.Schema, calls: pa.Schema) -> Layout:
+def _layout_of(panel: pa.Schema, calls: pa.Schema, only: Sequence[str] | None) -> Layout:
     """Return the columns of files that are there; what the run itself had set need not be known."""
     described = {column.name: column for column in (*DENOMINATORS, *VALUES, *CALL)}
 
@@ -92,4 +95,6 @@ def _layout_of(panel: pa.Schema, calls: pa.Schema) -> Layout:
         )
 
     before = panel.names.index("theme_id")
-    return Layout(of(panel, 0, before), of(panel, panel.names.index("n")), of(calls, before))
+    values = of(panel, panel.names.index("n"))
+    wanted = tuple(column for column in values if only is None or column.name in only)
+    return Layout(of(panel, 0, before), wanted, of(calls, before))

@@ -29,18 +29,13 @@ _LEAST: Final = 20
 
 
 def read_measure(path: Path, firm: str, value: str | None) -> pd.DataFrame:
-    """Read a measure by firm and quarter.
+    """Read a measure by firm and quarter; return firm (text), quarter (text), value (float), one row each.
 
     Parameters
     ----------
     path : a CSV or Parquet file with the column `firm`, quarter (2023Q1) or date, and the measure
-    firm : the column that names the firm; the panel has one of that name (firm_id, or one of
-        `source.keep`)
+    firm : the column that names the firm; the panel has one of that name (firm_id, or one of `source.keep`)
     value : the column of the measure; None where it is the only other one
-
-    Returns
-    -------
-    firm (text), quarter (text), value (float), one row each
 
     Raises
     ------
@@ -113,22 +108,15 @@ def exposures(
 def correlations(
     shares: pd.DataFrame, measure: pd.DataFrame, seed: int = 1, shuffles: int = SHUFFLES
 ) -> pd.DataFrame:
-    """Return a row a theme and way of comparing.
+    """Return a row a theme and way of comparing. Raises InputError where fewer than 20 firm-quarters are in both.
 
-    Parameters
-    ----------
-    shares : firm, quarter, and a column a theme: the exposures
-    measure : firm, quarter, value
+    shares: firm, quarter, and a column a theme: the exposures. measure: firm, quarter, value.
 
     Returns
     -------
     theme_id, way, n (firm-quarters), rho, placebo_low and placebo_high (where 95 % of the shuffles lie), p (share of
     shuffles with as large a correlation, either sign), p_adjusted (for the number of themes); rho is null where nothing
     varies, as within firms of one quarter.
-
-    Raises
-    ------
-    InputError : fewer than 20 firm-quarters are in both
     """
     both = (
         shares.merge(measure, on=["firm", "quarter"]).sort_values(["quarter", "firm"]).reset_index(drop=True)

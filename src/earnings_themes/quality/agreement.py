@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import numpy as np
+import pandas as pd
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from earnings_themes.quality.metric import Metric, missing
@@ -36,15 +38,13 @@ def resolve(truth: Sequence[str], found: Sequence[str | None], form: Form) -> tu
     assigned: left out, which flatters a method that assigns little. all: each is a cluster of its own, which
     punishes it.
     """
-    pairs = [(a, b) for a, b in zip(truth, found, strict=True) if form == "all" or b is not None]
-    truth_ids = {label: number for number, label in enumerate(dict.fromkeys(a for a, _ in pairs))}
-    names = dict.fromkeys(b for _, b in pairs if b is not None)
-    found_ids = {label: number for number, label in enumerate(names)}
-    predicted = [
-        found_ids[label] if label is not None else len(found_ids) + place
-        for place, (_, label) in enumerate(pairs)
-    ]
-    return [truth_ids[label] for label, _ in pairs], predicted
+    both = pd.DataFrame({"truth": truth, "found": found}, dtype=object)
+    if form == "assigned":
+        both = both.dropna(subset="found")
+    codes = pd.factorize(both["found"])[0]
+    alone = codes < 0
+    codes[alone] = codes.max(initial=-1) + 1 + np.flatnonzero(alone)
+    return pd.factorize(both["truth"])[0].tolist(), codes.tolist()
 
 
 def ari(truth: Sequence[str], found: Sequence[str | None], form: Form) -> Metric:

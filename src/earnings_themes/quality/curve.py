@@ -28,8 +28,7 @@ def curve(
 
     Returns
     -------
-    a list of {floor, n, coverage (of sentences with content), strength (mean), precision (None without
-    calibration)}
+    {floor, n, coverage (of sentences with content), strength (mean), precision (None without calibration)} each
     """
     content = has_content(sentences)
     n_content = int(content.sum())

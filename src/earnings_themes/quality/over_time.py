@@ -16,12 +16,8 @@ _COLUMNS = ("sentence_id", "theme_id")
 class Agreement:
     """How a registry's quarters and a pooled run agree, over all quarters at once.
 
-    Attributes
-    ----------
-    n_shared : sentences that both have
-    n_settled, n_settled_pooled : of these, how many settled in each
-    ami : of the themes, over the sentences that settled in both
-    matches : the pooled theme that fits each theme of the registry best, by F1; the largest themes first
+    n_shared: sentences that both have; n_settled, n_settled_pooled: how many of them settled in each. ami: of the themes, over
+    the sentences that settled in both. matches: the pooled theme that fits each theme of the registry best, by F1.
     """
 
     n_shared: int

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from earnings_themes.abstractions import Theme
-from earnings_themes.quality.against_labels import LEVELS, compare
+from earnings_themes.quality.against_labels import LEVELS, compare, read_labels
 from earnings_themes.quality.curve import curve
 from earnings_themes.quality.floor import is_unstable
 from earnings_themes.quality.metric import Metric, count, median, missing, share
+from earnings_themes.quality.ruler.inputs import effective
 from earnings_themes.quality.settled import has_content, modelled, read_settled
-from earnings_themes.quality.truth import read_labels
 from earnings_themes.results.run_files import Run, open_run
 from earnings_themes.system.processes import one_thread
 
@@ -57,12 +57,11 @@ def quality_report(run_dir: Path, labels: Path | None = None) -> dict[str, Any]:
 
 
 def effective_number(groups: pd.Series) -> Metric:
-    """1 / Σ share², the number of equally large themes that would be as mixed; over the sentences that have one."""
-    sizes = groups.value_counts().to_numpy(dtype=np.float64)
-    total = sizes.sum()
-    if not total:
+    """Return how many equally large themes would be as mixed; over the sentences that have one."""
+    n = int(groups.notna().sum())
+    if not n:
         return missing("settled sentences", "no sentence settled in a theme")
-    return Metric(float(total**2 / (sizes**2).sum()), int(total), "settled sentences")
+    return Metric(effective(groups), n, "settled sentences")
 
 
 def quartiles(values: Sequence[float | None]) -> list[float] | None:

@@ -51,12 +51,7 @@ def ids(ground: Ground, centroids: NDArray[np.floating], level: int) -> list[str
     """Return the permanent ids of themes that were found on this ground, in their order.
 
     Where the run is made again, a theme that its last version had found too keeps the id that may have been cited; every
-    other number is new.
-
-    Parameters
-    ----------
-    centroids : (k, d) of the themes that were found
-    level : 1 or 2
+    other number is new. centroids: (k, d) of the themes that were found.
     """
     letter, width, first = _numbers(ground, level)
     names: list[str | None] = [None] * len(centroids)
@@ -87,13 +82,8 @@ def grown(
 ) -> Version:
     """Return the version that a run adds: its commit gives it a number and its parent.
 
-    Parameters
-    ----------
-    about : of the run's vectors, space and embedding_sha256
-    min_firms : firms that a theme has at least, where the registry is founded
-    ran : the run
-    seen : what it said of each theme of level 1, old or new
-    born : the themes that it found, of both levels, with their ids
+    about: of the run's vectors, space and embedding_sha256. min_firms: firms that a theme has at least, where the registry is
+    founded. seen: what the run said of each theme of level 1, old or new. born: the themes that it found, of both levels.
     """
     base = ground.base.version if ground.base else None
     runs = (*(base.runs if base else ()), ran)

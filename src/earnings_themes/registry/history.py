@@ -6,13 +6,12 @@ side in one folder (results/ or s3://bucket/prefix/results), under the runs' nam
 
 from dataclasses import dataclass
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from earnings_themes.abstractions import RepresentativeSentence, Theme
-from earnings_themes.errors import NotFoundError, ResultError
-from earnings_themes.registry.records import Ran, RegistryTheme, Version
-from earnings_themes.results.artifacts import open_parquet, parse_themes
+from earnings_themes.errors import NotFoundError
+from earnings_themes.registry.records import Ran, RegistryTheme, Seen, Version
+from earnings_themes.results.artifacts import open_parquet, parse_themes, readable
 from earnings_themes.results.firms import parse_firms
 from earnings_themes.system.folders import Folder, folder_at
 
@@ -74,20 +73,15 @@ def over_time(version: Version, theme: RegistryTheme) -> list[Moment]:
             f"{theme.theme_id} is a broad theme; the registry counts themes of level 1. Of it: "
             f"{', '.join(each.theme_id for each in version.fine if each.parent == theme.theme_id)}."
         )
-    said = {seen.run: seen for seen in theme.history}
+    history = {seen.run: seen for seen in theme.history}
     names = [ran.run for ran in version.runs]
-    start = names.index(theme.born) if theme.born in names else 0
-    return [
-        Moment(
-            ran.run,
-            ran.quarter,
-            said[ran.run].n_firms if ran.run in said else 0,
-            _share(said[ran.run].n_firms if ran.run in said else 0, ran),
-            said[ran.run].n_sentences if ran.run in said else 0,
-            ran.run == theme.born,
-        )
-        for ran in version.runs[start:]
-    ]
+    moments = []
+    for ran in version.runs[names.index(theme.born) if theme.born in names else 0 :]:
+        said = history.get(ran.run, Seen(ran.run, 0, 0))
+        share = said.n_firms / max(ran.n_firms, 1)
+        born = ran.run == theme.born
+        moments.append(Moment(ran.run, ran.quarter, said.n_firms, share, said.n_sentences, born))
+    return moments
 
 
 def changes(version: Version, run: str | None = None) -> list[Change]:
@@ -134,21 +128,17 @@ def firm_over_time(version: Version, firm: str, results: str) -> list[FirmMoment
     for ran in version.runs:
         folder = folder_at(results).child(ran.run)
         try:
-            names = {
-                row.firm_id: row.firm_name
-                for row in parse_firms(folder.read("firms.tsv"), f"{folder}/firms.tsv")
-            }
+            rows = parse_firms(folder.read("firms.tsv"), f"{folder}/firms.tsv")
         except FileNotFoundError:
             continue
         there.append(ran.run)
-        wanted = next(
-            (key for key, name in names.items() if firm in (key, name) or firm.casefold() == name.casefold()),
-            None,
-        )
-        if wanted is None:
+        wanted = [
+            row.firm_id for row in rows if firm == row.firm_id or firm.casefold() == row.firm_name.casefold()
+        ]
+        if not wanted:
             continue
         known = True
-        themes, n = _themes_of(folder, wanted)
+        themes, n = _themes_of(folder, wanted[0])
         found += [
             FirmMoment(ran.run, ran.quarter, theme, labels.get(theme, ""), count, count / n)
             for theme, count in sorted(themes.items(), key=lambda pair: (-pair[1], pair[0]))
@@ -162,12 +152,9 @@ def firm_over_time(version: Version, firm: str, results: str) -> list[FirmMoment
 
 
 def _themes_of(folder: Folder, firm: str) -> tuple[dict[str, int], int]:
-    try:
-        table = open_parquet(f"{folder}/sentences.parquet").read(columns=["firm_id", "theme_id"])
-    except (OSError, pa.ArrowException) as error:
-        raise ResultError(
-            f"{folder}/sentences.parquet: cannot be read ({error}). Run themes again."
-        ) from error
+    path = f"{folder}/sentences.parquet"
+    with readable(path, "themes"):
+        table = open_parquet(path).read(columns=["firm_id", "theme_id"])
     own = table.filter(pc.equal(table["firm_id"], firm))
     counts = own["theme_id"].drop_null().value_counts().to_pylist()
     return {row["values"]: row["counts"] for row in counts}, max(len(own), 1)
@@ -179,7 +166,3 @@ def _theme_in(folder: Folder, theme_id: str) -> Theme | None:
     except FileNotFoundError:
         return None
     return next((theme for theme in themes.themes if theme.theme_id == theme_id), None)
-
-
-def _share(n_firms: int, ran: Ran) -> float:
-    return n_firms / ran.n_firms if ran.n_firms else 0.0

@@ -89,14 +89,11 @@ class Registry:
     def ground(self, run: str, quarter: str, mode: Mode) -> Ground:
         """Return what a run works on, by whether the registry knows it already.
 
-        A new run extends the newest version. The run that was the last to extend it is made again from the version
-        before. An earlier one, or any after a curation, settles in the themes that it had, by their names of now, without
-        births: so does a firm that came late. A new run of an earlier quarter than the newest is refused, unless the mode is frozen.
+        A new run extends the newest version. The run that was the last to extend it is made again from the version before. An
+        earlier one, or any after a curation, settles in the themes that it had, by their names of now, without births: so does a
+        firm that came late. A new run of an earlier quarter than the newest is refused, unless the mode is frozen.
 
-        Raises
-        ------
-        RegistryError
-            Nothing is there to be frozen, the run comes too late, or a file is damaged.
+        Raises RegistryError where nothing is there to be frozen, the run comes too late, or a file is damaged.
         """
         current, mark = self._current()
         if current is None:

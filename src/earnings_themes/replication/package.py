@@ -56,22 +56,11 @@ class Packed:
 
 
 def package(run: Path, out: Path, cores: int, added: Sequence[Path] = (), root: Path | None = None) -> Packed:
-    """Write a run's replication package.
+    """Write the replication package of a finished run as a .zip that is not there yet.
 
-    Parameters
-    ----------
-    run : the folder of a finished run, on this disk
-    out : the package, a .zip that is not there yet
-    cores : how many the workflow may use when it is run on the pseudo-calls
-    added : the user's own files and folders, for the package's analysis/: regressions, word lists
-    root : the project's folder; by default the one that this program was installed from
-
-    Raises
-    ------
-    ConfigError : `out` cannot be written, something added is not there, or the project's folder is not
-        known
-    ResultError : a file of the run is missing, the workflow fails on the pseudo-calls, or text of the
-        transcripts is found
+    cores: for the run on the pseudo-calls. added: the user's own files and folders, for the package's analysis/. root: the
+    project's folder; None for the one that this program was installed from. Raises ConfigError where `out` cannot be written or
+    something is not there, ResultError where the workflow fails on the pseudo-calls or text of the transcripts is found.
     """
     started = time.monotonic()
     root = _project(root)

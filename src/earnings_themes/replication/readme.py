@@ -4,7 +4,6 @@ Its sections are those of the template shared by data editors of social-science 
 (social-science-data-editors.github.io/template_README). What only the authors know stays as TO FILL.
 """
 
-import csv
 import json
 from pathlib import Path
 from typing import Any, Final
@@ -13,18 +12,15 @@ import jinja2
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from earnings_themes.report.timing import benchmark_times
+
 TO_FILL: Final = "TO FILL"
 
 
 def write_readme(stage: Path, config: dict[str, Any], promised_rows: int, added: list[str]) -> None:
     """Write README.md into a package whose other files are there.
 
-    Parameters
-    ----------
-    stage : the package's folder
-    config : the run's whole configuration
-    promised_rows : rows of the panel of the pseudo-calls
-    added : names in analysis/
+    config: the run's. promised_rows: of the panel of the pseudo-calls. added: names in analysis/.
     """
     template = jinja2.Template(
         (Path(__file__).parent / "README.md.txt").read_text(encoding="utf-8"),
@@ -46,7 +42,7 @@ def _facts(stage: Path) -> dict[str, Any]:
     ingest = json.loads((output / "ingest.json").read_text(encoding="utf-8"))
     dates = pc.min_max(pq.read_table(output / "calls.parquet", columns=["date"])["date"]).as_py()
     panel = pq.ParquetFile(output / "panel.parquet")
-    jobs = [row for path in sorted((stage / "benchmarks").rglob("*.tsv")) for row in _rows(path)]
+    steps = benchmark_times(stage / "benchmarks")
     files = [
         (path.relative_to(stage).as_posix(), path.stat().st_size)
         for path in sorted((*output.iterdir(), *(stage / "pseudo").iterdir()))
@@ -62,21 +58,8 @@ def _facts(stage: Path) -> dict[str, Any]:
         "panel_rows": panel.metadata.num_rows,
         "panel_columns": len(panel.schema_arrow.names),
         "files": files,
-        "jobs": len(jobs),
-        "seconds": sum(_number(row["s"]) for row in jobs),
-        "peak_mb": max((_number(row["max_rss"]) for row in jobs), default=0),
+        "jobs": sum(step.n for step in steps),
+        "seconds": sum(step.seconds for step in steps),
+        "peak_mb": max((step.memory_mb for step in steps), default=0),
         "has_registry": (stage / "registry").is_dir(),
     }
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t"))
-
-
-def _number(text: str) -> float:
-    """Return a figure of Snakemake's benchmarks; of a job that was too short to be measured it says NA or -."""
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0

@@ -80,19 +80,10 @@ class Scan:
 
 
 def scan(folder: Path, transcripts: Path) -> Scan:
-    """Look for every sentence of transcripts.parquet in every file below a folder.
+    """Look for every sentence of a run's transcripts.parquet in every file below a folder.
 
-    Parameters
-    ----------
-    folder
-        The files that are to be published.
-    transcripts
-        The run's transcripts.parquet. Read in batches: memory grows with the folder's text, not with it.
-
-    Raises
-    ------
-    ResultError
-        A file whose form is not known, and which could therefore hide text, or one that cannot be read.
+    Memory grows with the folder's text, not with the transcripts. Raises ResultError for a file that cannot be read, or whose
+    form is not known, so that it could hide text.
     """
     index = Index()
     for path in sorted(folder.rglob("*")):

@@ -28,19 +28,7 @@ def ranking(page: Page) -> Drawing:
         "* stability under .6."
     )
     header = ("theme_id", "label", "kind", "n_firms", "n_sentences", "share", "stability", "cohesion")
-    numbers = [
-        (
-            *(
-                part.theme.theme_id,
-                part.theme.label,
-                part.theme.kind,
-                part.theme.n_firms,
-                part.theme.n_sentences,
-            ),
-            *(part.share, part.theme.stability, part.theme.cohesion),
-        )
-        for part in page.themes
-    ]
+    numbers = _numbers(page, header)
     if not parts:
         return Drawing(nothing("No themes"), caption, header, numbers)
     figure = Figure(figsize=(4.7, 0.8 + 0.26 * len(parts)), layout="constrained")
@@ -92,14 +80,12 @@ def heatmap(page: Page) -> Drawing:
     axes.set_yticks(range(len(firms)), [short(firms[row].row.firm_name, 26) for row in order])
     axes.tick_params(length=0)
     figure.colorbar(image, ax=axes, shrink=0.3, anchor=(0, 1), aspect=12, label="%")
-    numbers = [
-        (
-            *(firm.row.firm_id, firm.row.firm_name, part.theme.theme_id, part.theme.label),
-            *(firm.n_by_theme.get(part.number, 0), share / 100),
-        )
-        for firm, row in zip(firms, cells.tolist(), strict=True)
-        for part, share in zip(parts, row, strict=True)
-    ]
+    numbers = []
+    for firm, row in zip(firms, cells.tolist(), strict=True):
+        for part, share in zip(parts, row, strict=True):
+            n = firm.n_by_theme.get(part.number, 0)
+            named_by = (firm.row.firm_id, firm.row.firm_name, part.theme.theme_id, part.theme.label)
+            numbers.append((*named_by, n, share / 100))
     return Drawing(figure, caption, header, numbers)
 
 
@@ -112,13 +98,7 @@ def theme_map(page: Page) -> Drawing:
         "An empty point has a stability under .6."
     )
     header = ("theme_id", "label", "x", "y", "n_sentences", "broad_id", "stability")
-    numbers = [
-        (
-            *(part.theme.theme_id, part.theme.label, part.x, part.y),
-            *(part.theme.n_sentences, part.theme.parent, part.theme.stability),
-        )
-        for part in page.themes
-    ]
+    numbers = _numbers(page, header)
     if not page.themes:
         return Drawing(nothing("No themes"), caption, header, ())
     figure = Figure(figsize=(6.8, 5.6), layout="constrained")
@@ -187,6 +167,14 @@ def curve(run: str, quality: Mapping[str, Any]) -> Drawing:
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     return Drawing(figure, caption, header, [[point[name] for name in header] for point in points])
+
+
+def _numbers(page: Page, header: tuple[str, ...]) -> list[list[Any]]:
+    """Return a row a theme, of what the page or the theme itself says under these names; broad_id is its parent."""
+    names = ["parent" if name == "broad_id" else name for name in header]
+    return [
+        [getattr(part if hasattr(part, name) else part.theme, name) for name in names] for part in page.themes
+    ]
 
 
 def _cross(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:

@@ -1,7 +1,7 @@
-"""Counts sentences.parquet: sentences by firm and theme, and the rows that represent each theme."""
+"""Counts sentences.parquet by firm and theme, and reads the sentences that the report shows."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,12 +11,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from earnings_themes.abstractions import Theme
 from earnings_themes.errors import ResultError
+from earnings_themes.panel.sentences import iter_sentences
 from earnings_themes.quality.settled import modelled, read_settled
-from earnings_themes.report.sources import Rows
 
+Rows = NDArray[np.int64]
 # A list of more would be a file that a browser opens slowly: some 2 MB. The command gives all of them.
 LISTED: Final = 5_000
 
@@ -31,8 +33,7 @@ class Counted:
     n_by_theme : firm → theme number → settled sentences
     n_by_broad : broad theme → sentences of its themes and of it alone
     surest : (firm, theme number) → row of the surest sentence
-    listed : theme or broad theme → rows, surest first, at most LISTED; of a broad theme those settled in
-        it; alone
+    listed : theme or broad theme → rows, surest first, at most LISTED; of a broad theme those settled in it alone
     representative : theme → rows of its representative sentences
     """
 
@@ -49,9 +50,9 @@ def count(run_dir: Path, themes: tuple[Theme, ...]) -> Counted:
     numbers = {theme.theme_id: number for number, theme in enumerate(themes)}
     frame = read_settled(run_dir)
     settled = frame[frame["theme_id"].notna()]
-    sizes = settled.groupby(["firm_id", "theme_id"], observed=True).size().reset_index(name="n")
     by_firm: dict[str, dict[int, int]] = defaultdict(dict)
-    for firm, theme, n in zip(*(sizes[name].tolist() for name in ("firm_id", "theme_id", "n")), strict=True):
+    sizes = settled.groupby(["firm_id", "theme_id"], observed=True).size().reset_index(name="n")
+    for firm, theme, n in sizes.itertuples(index=False):
         if theme not in numbers:
             raise ResultError(
                 f"{run_dir}/sentences.parquet: has the theme {theme!r}, which themes.json lacks. They are of two runs: "
@@ -67,10 +68,7 @@ def count(run_dir: Path, themes: tuple[Theme, ...]) -> Counted:
         _sizes(frame[modelled(frame)]["firm_id"]),
         by_firm,
         _sizes(frame["broad_id"]),
-        {
-            (firm, numbers[theme]): int(row)
-            for firm, theme, row in zip(best["firm_id"], best["theme_id"], best.index, strict=True)
-        },
+        {(firm, numbers[theme]): row for row, firm, theme in best[["firm_id", "theme_id"]].itertuples()},
         _listed(settled, "theme_id") | _listed(alone, "broad_id"),
         _representative(run_dir, themes),
     )
@@ -98,3 +96,35 @@ def _representative(run_dir: Path, themes: tuple[Theme, ...]) -> dict[str, tuple
 
 def _sizes(column: "pd.Series[Any]") -> dict[str, int]:
     return {str(name): int(n) for name, n in column.value_counts().items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A sentence; strength is None if it settled in no theme."""
+
+    text: str
+    firm_id: str
+    firm_name: str
+    date: str
+    speaker: str
+    section: str
+    strength: float | None
+    sentence_id: str
+
+
+def read_sources(run_dir: Path, rows: Iterable[int]) -> dict[int, Source]:
+    """Return the sentences at these rows of sentences.parquet, by row. Raises ResultError."""
+    found: dict[int, Source] = {}
+    wanted = np.unique(np.fromiter(rows, dtype=np.int64))
+    start = 0
+    for table in iter_sentences(str(run_dir)) if len(wanted) else ():
+        first, last = np.searchsorted(wanted, [start, start + table.num_rows])
+        here = wanted[first:last]
+        for row, line in zip(here.tolist(), table.take(here - start).to_pylist(), strict=True):
+            found[row] = Source(
+                line["text"], line["firm_id"], line["firm_name"], str(line["date"]),
+                line["speaker_name"] or line["speaker_type"] or "", line["section"] or "", line["strength"],
+                line["sentence_id"],
+            )  # fmt: skip
+        start += table.num_rows
+    return found

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from earnings_themes.panel.block import ratio
 from earnings_themes.report.cuts import Cut
 from earnings_themes.report.drawing import PALETTE, Drawing, named, nothing, shown
 from earnings_themes.report.page_data import Page, ThemePart, short
@@ -54,10 +55,7 @@ def quarters(page: Page) -> Drawing:
         "sentences, against its own share in the run, which stands at the right. Red is more, blue less, white as usual; a "
         f"cross: nobody speaks of it. A dot marks where a theme begins. {_largest(parts, page)}"
     )
-    header = (
-        *("theme_id", "label", "quarter", "n", "modelled", "share", "n_firms", "n_calls"),
-        "begins",
-    )
+    header = ("theme_id", "label", "quarter", "n", "modelled", "share", "n_firms", "n_calls", "begins")
     numbers = [
         (*row, int(begun.get(part.number, -1) == place))
         for part in page.themes
@@ -65,7 +63,8 @@ def quarters(page: Page) -> Drawing:
     ]
     if not parts or len(cut.names) < 2:
         return Drawing(nothing(f"{len(cut.names)} quarter: nothing to compare"), caption, header, numbers)
-    figure, axes = _grid(len(cut.names), len(parts))
+    figure = Figure(figsize=(2.9 + 0.155 * len(cut.names), 1.3 + 0.23 * len(parts)), layout="constrained")
+    axes = figure.subplots()
     shares = cut.shares()[:, [part.number for part in parts]].T
     _relative(axes, shares, [part.share for part in parts])
     for row, part in enumerate(parts):
@@ -172,27 +171,23 @@ def sides(page: Page) -> Drawing:
         f"{_largest(parts, page)}"
     )
     header = (
-        *("theme_id", "label"),
+        "theme_id",
+        "label",
         *(f"{what}{name}" for name in known for what in ("n_", "modelled_", "share_")),
     )
-    numbers = [
-        (
-            *(part.theme.theme_id, part.theme.label),
-            *(
-                value
-                for n, whole in known.values()
-                for value in (n[part.number], whole, float(n[part.number] / whole))
-            ),
-        )
-        for part in page.themes
-    ]
+    numbers = []
+    for part in page.themes:
+        row: list[Any] = [part.theme.theme_id, part.theme.label]
+        for n, whole in known.values():
+            row += [n[part.number], whole, float(n[part.number] / whole)]
+        numbers.append(row)
     if not parts or not pairs:
         return Drawing(nothing("No call tells its sections or speakers"), caption, header, numbers)
-    figure = Figure(figsize=(2.3 + 1.2 * len(pairs), 1.3 + 0.24 * len(parts)), layout="constrained")
-    row = figure.subplots(1, len(pairs), sharey=True, squeeze=False)[0]
+    figure = Figure(figsize=(2.5 + 1.3 * len(pairs), 1.3 + 0.24 * len(parts)), layout="constrained")
+    panels = figure.subplots(1, len(pairs), sharey=True, squeeze=False)[0]
     y = np.arange(len(parts))
-    for axes, pair in zip(row, pairs, strict=True):
-        values = [_side(known[name], parts) for name, _ in pair]
+    for axes, pair in zip(panels, pairs, strict=True):
+        values = [100 * known[name][0][[part.number for part in parts]] / known[name][1] for name, _ in pair]
         axes.hlines(y, *values, color="#b6bdc6", linewidth=2)
         for x, (_, label), color, marker in zip(values, pair, PALETTE[:2], "os", strict=True):
             axes.plot(x, y, marker, color=color, label=label, markersize=6)
@@ -201,49 +196,30 @@ def sides(page: Page) -> Drawing:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", alpha=0.2)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=9, handletextpad=0.2)
-    row[0].set_yticks(y, [named(part, _LETTERS) for part in parts])
-    row[0].set_ylim(len(parts) - 0.5, -0.5)
+    panels[0].set_yticks(y, [named(part, _LETTERS) for part in parts])
+    panels[0].set_ylim(len(parts) - 0.5, -0.5)
     return Drawing(figure, caption, header, numbers)
 
 
-def _side(counted: tuple[NDArray[np.int64], int], parts: Sequence[ThemePart]) -> NDArray[np.float64]:
-    n, whole = counted
-    found: NDArray[np.float64] = 100 * n[[part.number for part in parts]] / whole
-    return found
-
-
 def _rows(part: ThemePart, cut: Cut) -> list[tuple[Any, ...]]:
-    shares = cut.shares()[:, part.number]
-    return [
-        (
-            *(part.theme.theme_id, part.theme.label, name, cut.n[place, part.number], cut.modelled[place]),
-            *(float(shares[place]), cut.n_firms[place, part.number], cut.n_calls[place]),
-        )
-        for place, name in enumerate(cut.names)
-    ]
-
-
-def _grid(n_columns: int, n_rows: int) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(2.9 + 0.155 * n_columns, 1.3 + 0.23 * n_rows), layout="constrained")
-    return figure, figure.subplots()
+    number = part.number
+    columns = (
+        cut.n[:, number],
+        cut.modelled,
+        cut.shares()[:, number].tolist(),
+        cut.n_firms[:, number],
+        cut.n_calls,
+    )
+    return [(part.theme.theme_id, part.theme.label, *row) for row in zip(cut.names, *columns, strict=True)]
 
 
 def _relative(axes: Axes, shares: NDArray[np.float64], usual: Sequence[float]) -> None:
     """Draw shares (rows, columns) relative to the usual share of each row, on a logarithmic colour scale."""
-    whole = np.array(usual)[:, None]
-    ratio = np.divide(shares, whole, out=np.full(shares.shape, np.nan), where=whole > 0)
-    with np.errstate(divide="ignore"):
-        logs = np.log(np.clip(ratio, 1 / _TIMES, _TIMES))
+    logs = np.log(np.clip(ratio(shares, np.array(usual)[:, None]), 1 / _TIMES, _TIMES))
     end = float(np.log(_TIMES))
     silent = ~(shares > 0)
-    image = axes.imshow(
-        np.ma.masked_where(silent, logs),
-        aspect="auto",
-        cmap="RdBu_r",
-        vmin=-end,
-        vmax=end,
-        interpolation="nearest",
-    )
+    logs = np.ma.masked_where(silent, logs)
+    image = axes.imshow(logs, aspect="auto", cmap="RdBu_r", vmin=-end, vmax=end, interpolation="nearest")
     image.get_cmap().set_bad("#e9ecf0")
     row, column = np.nonzero(silent)
     axes.plot(column, row, "x", color="#6b7480", markersize=4, linestyle="none")
@@ -259,7 +235,8 @@ def _shares_at_the_right(axes: Axes, parts: Sequence[ThemePart]) -> None:
 
 
 def _and_earlier(page: Page) -> str:
-    return f", with {len(page.earlier)} earlier runs of its registry," if page.earlier else ""
+    n = len(page.earlier)
+    return f", with {n} earlier run{'s' if n > 1 else ''} of its registry," if n else ""
 
 
 def _largest(parts: Sequence[ThemePart], page: Page) -> str:

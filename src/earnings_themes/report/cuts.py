@@ -3,21 +3,17 @@
 The report counts from the panel so that its figures add up to what a regression reads.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from earnings_themes.errors import ResultError
-from earnings_themes.panel.block import from_table
-from earnings_themes.panel.build import CALLS, PANEL
-from earnings_themes.panel.columns import CALL, VALUES
-from earnings_themes.panel.themes import read_theme_rows
-from earnings_themes.results.artifacts import open_parquet
+from earnings_themes.panel.block import ratio
+from earnings_themes.panel.columns import CALL
+from earnings_themes.panel.written import Written
 
 Counts = NDArray[np.int64]
 # The panel's counts of a part of the call, and what each is a part of.
@@ -34,15 +30,10 @@ _UNKNOWN: Final = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Sentences by groups of calls and by themes.
+    """Sentences by groups of calls, such as quarters, and by themes.
 
-    Attributes
-    ----------
-    names : the groups, such as quarters
-    n : (groups, themes) settled sentences
-    modelled : (groups,) the denominator of n
-    n_firms : (groups, themes) firms that speak of the theme
-    n_calls : (groups,) calls
+    n: (groups, themes) settled sentences. modelled: (groups,) the denominator of n. n_firms: (groups, themes) firms that
+    speak of the theme. n_calls: (groups,) calls.
     """
 
     names: tuple[str, ...]
@@ -53,24 +44,19 @@ class Cut:
 
     def shares(self) -> NDArray[np.float64]:
         """(groups, themes), n ÷ modelled; NaN where nothing was modelled."""
-        whole = self.modelled[:, None].astype(np.float64)
-        found: NDArray[np.float64] = np.divide(
-            self.n, whole, out=np.full(self.n.shape, np.nan), where=whole > 0
-        )
-        return found
+        return ratio(self.n.astype(np.float64), self.modelled[:, None].astype(np.float64))
 
 
 @dataclass(frozen=True, slots=True)
 class Cuts:
-    """The cuts that the report shows; themes of level 1, in the order of themes.json.
+    """The cuts that the report shows.
 
-    Attributes
-    ----------
-    quarters : calendar quarters, in order
-    groups : kept column → its values, largest first; columns that do not group firms are left out
-    sides : name of SIDES → (sentences (themes,), denominator); parts that no call distinguishes are left out
+    themes: the ids of level 1, in the order of themes.json. groups: kept column → its values, largest first; columns that do
+    not group firms are left out. sides: name of SIDES → (sentences (themes,), denominator); parts that no call distinguishes
+    are left out.
     """
 
+    themes: tuple[str, ...]
     quarters: Cut
     groups: Mapping[str, Cut]
     sides: Mapping[str, tuple[Counts, int]]
@@ -78,28 +64,28 @@ class Cuts:
 
 def read_cuts(where: str) -> Cuts:
     """Count a run's panel, a row group at a time. where: the run's folder, or s3://. Raises ResultError."""
-    panel, calls = _open(f"{where}/{PANEL}"), _open(f"{where}/{CALLS}").read()
-    themes = read_theme_rows(where)
-    fine = np.array([number for number, theme in enumerate(themes) if theme.level == 1], dtype=np.int64)
-    counts = [column for column in VALUES if column.name in ("n", *(f"n_{name}" for name in SIDES))]
-    sums = {name: _Sum(calls, name, len(fine)) for name in ("quarter", *_kept(panel.schema_arrow.names))}
+    written = Written(where, only=["n", *(f"n_{name}" for name in SIDES)])
+    calls = written.calls
+    fine = np.array(
+        [number for number, theme in enumerate(written.themes) if theme.level == 1], dtype=np.int64
+    )
+    kept = [column.name for column in written.layout.call if column not in CALL]
+    sums = {name: _Sum(calls, name, len(fine)) for name in ("quarter", *kept)}
     firms = calls["firm_id"].dictionary_encode().combine_chunks().indices.to_numpy()
     sides = {name: np.zeros(len(fine), np.int64) for name in SIDES}
     at = 0
-    for number in range(panel.metadata.num_row_groups if themes else 0):
-        wanted = ["firm_id", "transcript_id", *(column.name for column in counts)]
-        rows = panel.read_row_group(number, columns=wanted)
-        here = slice(at, at + rows.num_rows // len(themes))
-        block = from_table(rows, calls.slice(here.start, here.stop - here.start), len(themes), counts)
+    for block in written.blocks():
+        here = slice(at, at + block.calls.num_rows)
         at = here.stop
         values = {name: matrix[:, fine] for name, matrix in block.values.items()}
         for each in sums.values():
             each.add(values["n"].astype(np.int64), here, firms[here])
         for name, total in sides.items():
             total += np.nansum(values[f"n_{name}"], axis=0).astype(np.int64)
-    wholes = {name: _whole(calls, column) for name, column in SIDES.items()}
+    wholes = {name: sum(value or 0 for value in calls[column].to_pylist()) for name, column in SIDES.items()}
     quarters, *groups = (each.cut() for each in sums.values())
     return Cuts(
+        tuple(written.themes[number].theme_id for number in fine),
         quarters,
         {
             name: _by_size(cut)
@@ -149,20 +135,3 @@ def _by_size(cut: Cut) -> Cut:
     order = np.argsort(-cut.modelled, kind="stable")
     names = tuple(cut.names[number] for number in order)
     return Cut(names, cut.n[order], cut.modelled[order], cut.n_firms[order], cut.n_calls[order])
-
-
-def _kept(columns: Sequence[str]) -> list[str]:
-    """Return the kept columns of a panel: those between the standard columns of a call and theme_id."""
-    known = {column.name for column in CALL}
-    return [name for name in columns[: list(columns).index("theme_id")] if name not in known]
-
-
-def _whole(calls: pa.Table, column: str) -> int:
-    return sum(value or 0 for value in calls[column].to_pylist())
-
-
-def _open(path: str) -> pq.ParquetFile:
-    try:
-        return open_parquet(path)
-    except (OSError, pa.ArrowException) as error:
-        raise ResultError(f"{path}: cannot be read ({error}). Run panel again; it makes the file.") from error

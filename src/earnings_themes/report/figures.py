@@ -20,7 +20,16 @@ from earnings_themes.report.page_data import Page
 from earnings_themes.results.artifacts import SIGNIFICANT_DIGITS
 from earnings_themes.system.files import replaced, write_atomically
 
-NAMES: Final = ("quarters", "lines", "themes", "groups", "sides", "heatmap", "map", "curve")
+_OF_PAGE: Final[dict[str, Callable[[Page], Drawing]]] = {
+    "quarters": cut_charts.quarters,
+    "lines": cut_charts.lines,
+    "themes": charts.ranking,
+    "groups": cut_charts.groups,
+    "sides": cut_charts.sides,
+    "heatmap": charts.heatmap,
+    "map": charts.theme_map,
+}
+NAMES: Final = (*_OF_PAGE, "curve")
 # Matplotlib's own font has no Chinese, Japanese, Korean or Indic letters; these have, where they are installed.
 _FONTS: Final = (
     "DejaVu Sans",
@@ -34,16 +43,7 @@ _FONTS: Final = (
 def draw_figures(page: Page, quality: Mapping[str, Any], folder: Path) -> dict[str, tuple[str, str]]:
     """Write each of NAMES as .svg, .png, .csv and .txt (the caption); return SVGs and captions by name."""
     folder.mkdir(parents=True, exist_ok=True)
-    drawings: dict[str, Callable[[], Drawing]] = {
-        "quarters": lambda: cut_charts.quarters(page),
-        "lines": lambda: cut_charts.lines(page),
-        "themes": lambda: charts.ranking(page),
-        "groups": lambda: cut_charts.groups(page),
-        "sides": lambda: cut_charts.sides(page),
-        "heatmap": lambda: charts.heatmap(page),
-        "map": lambda: charts.theme_map(page),
-        "curve": lambda: charts.curve(page.run, quality),
-    }
+    drawings = _OF_PAGE | {"curve": lambda page: charts.curve(page.run, quality)}
     settings: Any = {
         "svg.hashsalt": "earnings-themes",
         "svg.fonttype": "none",
@@ -55,8 +55,8 @@ def draw_figures(page: Page, quality: Mapping[str, Any], folder: Path) -> dict[s
     with mpl.rc_context(settings), warnings.catch_warnings():
         # Where no font with a script is installed, the PNG has boxes; the SVG's text is right all the same.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
-        for name in NAMES:
-            drawing = drawings[name]()
+        for name, draw in drawings.items():
+            drawing = draw(page)
             path = folder / f"{name}.svg"
             drawing.figure.savefig(path, metadata={"Date": None, "Creator": None})
             # Laid out once: the PNG takes the SVG's places.

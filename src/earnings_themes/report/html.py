@@ -15,11 +15,10 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup
 
-from earnings_themes.abstractions import Theme
 from earnings_themes.quality.floor import STABLE
 from earnings_themes.quality.meaning import MEANINGS, Meaning
 from earnings_themes.report.cut_charts import births
-from earnings_themes.report.page_data import Listing, Page, share_of, short
+from earnings_themes.report.page_data import Page, share_of, short
 from earnings_themes.results.firms import encode_firm
 
 KINDS: Final = {
@@ -50,11 +49,8 @@ def render(
 ) -> str:
     """Return the page; the same arguments give the same text.
 
-    Parameters
-    ----------
-    quality : what quality_report returned
-    figures : name → (SVG, caption), what draw_figures returned
-    beside : whether sentences that the page has no room for are in files beside it
+    quality: what quality_report returned. figures: name → (SVG, caption), what draw_figures returned. beside: whether
+    sentences that the page has no room for are in files beside it.
     """
     js = _package_file("page.js")
     return _template("page.html").render(
@@ -80,23 +76,13 @@ def render(
 
 
 def listings(page: Page) -> Iterator[tuple[str, str]]:
-    """Yield (file name in BESIDE, page with the theme's sentences) for each theme and for broad themes with
-    own sentences.
-    """
+    """Yield (file name in BESIDE, page with the theme's sentences) for each theme and for broad themes with own sentences."""
     template = _template("listing.html")
-    for part in page.themes:
-        yield f"{encode_firm(part.theme.theme_id)}.html", _listing(template, page, part.theme, part.listing)
-    for group in page.broad:
-        if group.theme and group.listing.sources:
-            yield (
-                f"{encode_firm(group.theme.theme_id)}.html",
-                _listing(template, page, group.theme, group.listing),
-            )
-
-
-def _listing(template: jinja2.Template, page: Page, theme: Theme, listing: Listing) -> str:
     css = Markup(_package_file("page.css"))  # nosec B704  # a file of ours
-    return template.render(page=page, theme=theme, listing=listing, css=css)
+    broad = [(group.theme, group.listing) for group in page.broad if group.theme and group.listing.sources]
+    for theme, listing in (*((part.theme, part.listing) for part in page.themes), *broad):
+        text = template.render(page=page, theme=theme, listing=listing, css=css)
+        yield f"{encode_firm(theme.theme_id)}.html", text
 
 
 # --- how values are written ------------------------------------------------------------------------
@@ -112,24 +98,15 @@ def score(value: float | None) -> str:
     return _MISSING if value is None else f"{value:.2f}"
 
 
-def thousands(value: int) -> str:
+def thousands(value: float) -> str:
     """Write 12345 as 12,345."""
     return f"{value:,}"
 
 
 def written(value: float | int | None, meaning: Meaning) -> str:
     """Write a figure of quality.json in the form that its meaning names."""
-    if value is None:
-        return _MISSING
-    if meaning.form == "count":
-        return f"{value:,}"
-    return (
-        f"{value:,.0f}"
-        if meaning.form == "number"
-        else percent(value)
-        if meaning.form == "share"
-        else score(value)
-    )
+    forms = {"count": thousands, "number": "{:,.0f}".format, "share": percent, "score": score}
+    return _MISSING if value is None else forms[meaning.form](value)
 
 
 def _base(metric: Mapping[str, Any], meaning: Meaning) -> str:
@@ -179,15 +156,9 @@ def _over(page: Page) -> dict[int, dict[str, Any]]:
             for place, value in enumerate(values)
             if value is not None
         ]
-        counts = zip(
-            cut.names,
-            cut.n[:, part.number].tolist(),
-            values,
-            cut.n_firms[:, part.number].tolist(),
-            strict=True,
-        )
+        n, firms = cut.n[:, part.number].tolist(), cut.n_firms[:, part.number].tolist()
         found[part.number] = {
-            "rows": list(counts),
+            "rows": list(zip(cut.names, n, values, firms, strict=True)),
             "points": " ".join(points),
             "most": most,
             "begins": begun.get(part.number, -1),
@@ -280,9 +251,7 @@ def _package_file(name: str) -> str:
 
 
 def _image(svg: str, caption: str) -> dict[str, str | int]:
-    """Return the chart as a data: address, in which no script runs. least: smallest width to show it at, in
-    pixels.
-    """
+    """Return the chart as a data: address, in which no script runs. least: smallest width to show it at, in pixels."""
     width = re.search(r'<svg[^>]* width="([\d.]+)pt"', svg)
     return {
         "address": f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode('ascii')}",

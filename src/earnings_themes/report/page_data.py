@@ -13,11 +13,10 @@ import pyarrow.parquet as pq
 
 from earnings_themes.abstractions import Theme
 from earnings_themes.quality.floor import is_unstable
-from earnings_themes.report.counted import Counted, count
+from earnings_themes.report.counted import Counted, Source, count, read_sources
 from earnings_themes.report.cuts import Cuts, read_cuts
 from earnings_themes.report.earlier import earlier_runs, with_earlier
 from earnings_themes.report.layout import plane
-from earnings_themes.report.sources import Source, read_sources
 from earnings_themes.report.timing import StepTime, add_seconds, benchmark_times, by_rule
 from earnings_themes.results.artifacts import read_firm_topics
 from earnings_themes.results.firms import FirmRow
@@ -57,11 +56,7 @@ class Listing:
 class ThemePart:
     """What the page says about a theme.
 
-    Attributes
-    ----------
-    share : of the modelled sentences of the run
-    broad : the number of its broad theme, -1 for none
-    x, y : its place on the map
+    share: of the modelled sentences of the run. broad: the number of its broad theme, -1 for none. x, y: its place on the map.
     """
 
     number: int
@@ -79,9 +74,7 @@ class ThemePart:
 
 @dataclass(frozen=True, slots=True)
 class BroadPart:
-    """A broad theme and its themes; theme is None for themes without one. listing: sentences settled in it
-    alone.
-    """
+    """A broad theme and its themes; theme is None for themes without one. listing: sentences settled in it alone."""
 
     number: int
     theme: Theme | None
@@ -130,14 +123,11 @@ class Page:
 
 
 def gather(run: Run, where: str | None = None) -> Page:
-    """Read a run. where: its address, beside which earlier runs lie; None for run.directory. Raises
-    ResultError.
-    """
+    """Read a run. where: its address, beside which earlier runs lie; None for run.directory. Raises ResultError."""
     themes = run.themes.themes
     where = where or str(run.directory.absolute())
     cuts = read_cuts(str(run.directory))
-    ids = [theme.theme_id for theme in themes]
-    quarters, earlier = with_earlier(cuts.quarters, ids, where, earlier_runs(run.themes))
+    quarters, earlier = with_earlier(cuts.quarters, cuts.themes, where, earlier_runs(run.themes))
     rows = {row.firm_id: row for row in run.firms}
     counted = count(run.directory, themes)
     shown = sorted(run.read_firms, key=lambda row: (-row.n_sentences, row.firm_id))[:MAX_FIRMS]

@@ -7,6 +7,7 @@ temporary file, then a rename) and deterministic (same records, same bytes).
 import dataclasses
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -112,6 +113,17 @@ def open_parquet(where: Path | str) -> pq.ParquetFile:
     return pq.ParquetFile(folder.open(name), pre_buffer=True)
 
 
+@contextmanager
+def readable(path: Path | str, maker: str) -> Iterator[None]:
+    """Turn what Arrow says of a damaged file into a ResultError that names it, and the rule that makes it again."""
+    try:
+        yield
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise ResultError(
+            f"{path}: cannot be read ({error}). Delete it and run again; {maker} makes it."
+        ) from error
+
+
 def read_firm_rows(file: pq.ParquetFile, firm_id: str, columns: list[str]) -> pa.Table:
     """Return a firm's rows, and read no other row groups than those that may hold it."""
     place = file.schema_arrow.names.index("firm_id")
@@ -132,10 +144,8 @@ def read_sentences(source: Path | str, firm_id: str, columns: list[str] | None =
     empty for a firm without a sentence. Raises ResultError when the file is missing or damaged, and CloudError
     when AWS refuses.
     """
-    try:
+    with readable(source, "ingest"):
         table = read_firm_rows(open_parquet(source), firm_id, columns or TRANSCRIPT_SCHEMA.names)
-    except (OSError, ValueError, pa.ArrowInvalid) as error:
-        raise _damaged_transcripts(source, error) from error
     frame: pd.DataFrame = table.to_pandas()
     return frame
 
@@ -147,7 +157,7 @@ def iter_sentences(
 
     firms: lines of firms.tsv, in its order. Raises as read_sentences does.
     """
-    try:
+    with readable(source, "ingest"):
         file = open_parquet(source)
         wanted = columns if "firm_id" in columns else ["firm_id", *columns]
         at, table = -1, file.schema_arrow.empty_table().select(wanted)
@@ -156,27 +166,19 @@ def iter_sentences(
                 at, table = firm.row_group, file.read_row_group(firm.row_group, columns=wanted)
             rows = table.filter(pc.equal(table["firm_id"], firm.firm_id))
             yield firm, rows.select(columns).to_pandas()
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise _damaged_transcripts(source, error) from error
 
 
 def texts_of(source: Path | str, ids: Iterable[str]) -> dict[str, str]:
     """Return the texts of some sentences by their ids. Raises as read_sentences does."""
     wanted = pa.array(sorted(set(ids)), pa.string())
     found: dict[str, str] = {}
-    try:
+    with readable(source, "ingest"):
         file = open_parquet(source)
         for group in range(file.num_row_groups) if len(wanted) else ():
             table = file.read_row_group(group, columns=["sentence_id", "text"])
             some = table.filter(pc.is_in(table["sentence_id"], value_set=wanted))
             found |= zip(some["sentence_id"].to_pylist(), some["text"].to_pylist(), strict=True)
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise _damaged_transcripts(source, error) from error
     return found
-
-
-def _damaged_transcripts(source: Path | str, error: Exception) -> ResultError:
-    return ResultError(f"{source}: cannot be read ({error}). Delete it and run again; ingest makes it.")
 
 
 # --- topics/{firm}.json and themes.json ------------------------------------------------------------

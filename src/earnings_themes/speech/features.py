@@ -42,8 +42,10 @@ def tokens(sentence: str) -> list[str]:
     """Return lower-case words of the sentence between "^" and "$".
 
     A word with a digit becomes "0". A capitalised word inside a sentence becomes "Name": the model must learn
-    that somebody is named, not who. Immediate repetitions ("the, the", "Jane Doe") are collapsed.
+    that somebody is named, not who; in a sentence of capitals nothing is. Immediate repetitions ("the, the", "Jane Doe")
+    are collapsed.
     """
+    sentence = sentence.lower() if sentence.isupper() else sentence
     said = iter(_TOKEN.findall(sentence.replace("’", "'") if "’" in sentence else sentence))
     first = next((token for word in said if (token := _token(word, True)) not in _HESITATIONS), "")
     found = ["^", first, *(token for token in map(_token, said) if token not in _HESITATIONS)]

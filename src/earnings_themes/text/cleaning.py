@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from typing import NamedTuple
 
+from earnings_themes.text.encoding import INVISIBLE
 from earnings_themes.text.words import WORD, is_stop_word
 
 
@@ -21,14 +22,6 @@ class Cleaned(NamedTuple):
     text: str
     model_text: str
 
-
-# Control characters break CSV and JSON readers, lone surrogates break UTF-8 writers, and invisible
-# marks (soft hyphen, zero-width space, direction marks, byte-order mark) make equal sentences differ.
-# U+200C and U+200D stay: Persian and the Indic scripts spell with them.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
-    "\ufeff\ufff9-\ufffb\ufffd\ud800-\udfff]"
-)
 
 _TIME = r"(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?"
 # What stands between any two brackets and is short; angle brackets need a letter or a time, for "<5%" is said.
@@ -75,14 +68,14 @@ _BEFORE = re.compile(
     rf"\s*(?:[\[(]?{_TIME}[\])]?)?\s*(?::|(?<=[\]}})>])|(?<=\d)(?=\s))"
     r"|\*\*[^*]{1,60}(?::\*\*|\*\*:)"
     r"|<\s*[QA]\s*(?:[-–]\s*[^<>]{1,60})?>\s*:?"
-    rf"|>>+\s*(?:[A-Z][\w.'’\-]*(?: [A-Z][\w.'’\-]*){{0,3}}:)?|{_TIME}(?=\s+[A-Z])|\d{{1,2}}:\d{{2}}:\d{{2}}(?:[.,]\d{{1,3}})?"
+    rf"|>(?=\s)|>>+\s*(?:[A-Z][\w.'’\-]*(?: [A-Z][\w.'’\-]*){{0,3}}:)?|{_TIME}(?=\s+[A-Z])|\d{{1,2}}:\d{{2}}:\d{{2}}(?:[.,]\d{{1,3}})?"
     r"|[QA](?::|\.(?=\s+[A-Z][\w'’]* [a-z])|\s+[-–](?=\s))"
     r"|(?:(?:(?:Unidentified|Unknown|Male|Female|Corporate) )?(?:Speaker|Operator|Analyst|Executive|Moderator|Participant"
     r"|Representative|Interviewer|Host|Question|Answer|Man|Woman|Attendee)(?: \d{1,2})?|[MFQA]):"
     rf"|{_CAPITALS}(?: {_CAPITALS}){{1,2}}:(?=\s+[A-Z][a-z’' ])"
     rf"|(?:[A-Z][\w.'’\-]+ ){{1,3}}?[A-Z][\w.'’\-]+(?:,| \(| [-–—])\s?{_TITLE}[\w ,&]{{0,60}}\)?:"
     r"|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)](?=\s+[A-Z])"
-    r"|[•▪◦‣●■○▸►∙·➢➤❖✓✔→⇒]|o(?=\s+[A-Z])|[*\-–—]{1,2}(?=\s+\w))\s*)+"
+    r"|[•▪◦‣●■○▸►∙·➢➤❖✓✔→⇒]|o(?=\s+[A-Z])|[*\-–—]{1,2}(?=\s+[\w*]))\s*)+"
 )
 _SPACE_BEFORE_POINT = re.compile(r"\s+(?=[.,;:!?…](?:\s|$))")
 # What is left where a mark stood alone between points: "I, <unk>, think" -> "I, , think".
@@ -115,6 +108,15 @@ def _is_mark(bracketed: str) -> bool:
     return all(word in strong or word in _BESIDE_MARK_WORDS for word in words)
 
 
+def mark_end(text: str, start: int) -> int:
+    """Return where the typist's mark that begins at a place ends; that place where none does."""
+    found = _BRACKETED.match(text, start) or _BRACKETED.match(text, start + 1)
+    if found is None or not _is_mark(found.group()):
+        return start
+    # "((crosstalk))" closes twice.
+    return found.end() + (found.start() - start)
+
+
 def clean(text: str) -> Cleaned:
     """Both forms of a sentence. Empty text, or text of marks only, gives an empty ``model_text``.
 
@@ -126,7 +128,7 @@ def clean(text: str) -> Cleaned:
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     if not text.isprintable():
-        text = _INVISIBLE.sub("", text)
+        text = INVISIBLE.sub("", text)
     text = " ".join(text.split())
     if not _MAY_BE_MARKED.search(text):
         return Cleaned(text, text)

@@ -3,13 +3,15 @@ r"""Repairs text that was decoded or escaped once too often, before it is split 
 Excel, R, databases and web pages read UTF-8 as Windows-1252 ("donâ€™t") or as another code page, read
 Windows-1252 as Latin-1, which turns quotes into control characters U+0080 to U+009F, and write out line
 breaks and quotes (`\n`, `<br>`, `&amp;quot;`, `_x000D_`). All of it is valid UTF-8. ftfy undoes most of the
-first; browsers do the second (WHATWG reads Latin-1 as Windows-1252).
+first; browsers do the second (WHATWG reads Latin-1 as Windows-1252). What HTML, subtitles and Markdown put around words
+goes as well, for sentences are split and calls compared by what was said.
 """
 
 from __future__ import annotations
 
 import html
 import re
+import unicodedata
 
 import ftfy
 
@@ -32,16 +34,40 @@ _HAS_C1 = re.compile("[\x80-\x84\x86-\x9f]")
 _LOST_APOSTROPHE = re.compile(
     r"(?<=[a-zA-Z])\ufffd(?=(?:s|t|re|ve|ll|d|m)\b)|(?<=[a-z])\?(?=(?:s|t|re|ve|ll|d|m)\b)"
 )
-_LOST = re.compile(r"\ufffd|[a-z]\?[a-z]")
+# Not an address: "?page=2".
+_LOST = re.compile(r"\ufffd|[a-z]\?[a-z](?!\w*=)")
+# Control characters break CSV and JSON readers, lone surrogates break UTF-8 writers, and invisible
+# marks (soft hyphen, zero-width space, direction marks, byte-order mark) make equal sentences differ.
+# U+200C and U+200D stay: Persian and the Indic scripts spell with them.
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
+    "\ufeff\ufff9-\ufffb\ufffd\ud800-\udfff]"
+)
+# Between two sentences such a mark may be the only blank.
+_INVISIBLE_BLANK = re.compile(f"(?<=[.!?]){INVISIBLE.pattern}+(?=[A-Z])")
+# "ﬁ" is one letter in a PDF's font, and an unknown one to an encoder.
+_LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
 
-_MAY_BE_ESCAPED = re.compile(r"\\[nrtu\"']|&[#a-zA-Z]|<[/a-zA-Z]|_x0")
+_MAY_BE_ESCAPED = re.compile(r"\\[nrtu\"']|&[#a-zA-Z]|<[!/a-zA-Z]|_x0|\*\*|\]\(")
+_ATTRIBUTES = r"(?:\s+[\w:@.\-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))*\s*/?>"
 _ESCAPED = (
     (re.compile(r"_x000[dD]_\n?|_x000[aA]_|(?:\\r)?\\n|\\r"), "\n"),
     (re.compile(r"\\t"), " "),
     (re.compile(r"\\(?=[\"'])"), ""),
-    # What breaks a line on a web page; all else between angle brackets is cleaning's.
-    (re.compile(r"</?(?:br|p|div|li|ul|ol|tr|h[1-6])(?:\s[^<>]{0,200})?/?>", re.IGNORECASE), "\n"),
-)
+    # HTML: what is no text, what breaks a line, what parts a table's cells, and what only changes letters. All else
+    # between angle brackets is cleaning's.
+    (re.compile(r"<!--.*?-->|<!DOCTYPE[^<>]*>|<(script|style)\b[^<>]*>.*?</\1>", re.IGNORECASE | re.DOTALL), ""),
+    (re.compile(r"</?(?:br|p|div|li|ul|ol|tr|h[1-6]|hr|d[dlt]|table|tbody|thead|tfoot|caption|section|article|header|footer"
+                r"|main|body|head|html|title|blockquote|pre|figure|figcaption|center)" + _ATTRIBUTES, re.IGNORECASE), "\n"),
+    (re.compile(r"</?t[dh]" + _ATTRIBUTES, re.IGNORECASE), "\t"),
+    (re.compile(r"</?(?:a|abbr|b|big|cite|code|del|em|font|i|img|ins|link|mark|meta|small|span|strike|strong|su[bp]|tt|u|wbr)"
+                + _ATTRIBUTES, re.IGNORECASE), ""),
+    # WebVTT's voices and classes; Markdown's pictures, links, bold words but not a bold speaker.
+    (re.compile(r"</?[cv](?:\.[\w.]+)?(?: [^<>]{1,80})?>"), ""),
+    (re.compile(r"!\[[^\[\]\n]{0,200}\]\([^()\s]*\)"), ""),
+    (re.compile(r"\[([^\[\]\n]{1,200})\]\((?:https?:|mailto:|www\.|[/#])[^()\s]*\)"), r"\1"),
+    (re.compile(r"\*\*([^\s*:](?:[^*\n]{0,300}[^\s*:])?)\*\*(?!:)"), r"\1"),
+)  # fmt: skip
 _CODE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _ENTITY = re.compile(r"&(?:[a-z]{2,6}|#\d{2,5}|#x[0-9a-f]{2,4});", re.IGNORECASE)
 
@@ -52,15 +78,22 @@ def repaired(text: str) -> str:
         text = _unescaped(text)
     if "?" in text or "\ufffd" in text:
         text = _LOST_APOSTROPHE.sub("’", text)
-    if text.isascii():
-        return text
+    if not text.isascii():
+        text = _decoded(text)
+    if not text.isprintable():
+        text = INVISIBLE.sub("", _INVISIBLE_BLANK.sub(" ", text))
+    return text
+
+
+def _decoded(text: str) -> str:
+    """Return a text as it was before it was read in another encoding."""
     if _TWICE.search(text):
         text = ftfy.fix_encoding(text)
     for sign, page in _OTHER_PAGES:
         for found in set(sign.findall(text)):
             text = text.replace(found, _from_page(found, page))
     # U+0085 alone is a line break of some systems; beside others of its kind it is an ellipsis.
-    return text.translate(_C1) if _HAS_C1.search(text) else text
+    return (text.translate(_C1) if _HAS_C1.search(text) else text).translate(_LIGATURES)
 
 
 def has_lost_letters(text: str) -> bool:

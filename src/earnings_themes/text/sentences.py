@@ -22,6 +22,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from earnings_themes.text.cleaning import mark_end
+
 # all-MiniLM reads 256 word pieces, two of them its own marks, and drops the rest in silence. On 25,966 real
 # sentences a word took at most 2.1 pieces (median 1.27), so 120 words always fit; 0.04 % are longer.
 MAX_PIECES = 254
@@ -118,16 +120,19 @@ _RESTART = frozenset("I I'm I'd I'll I've Uh Um Eh Er Erm".split())
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]$")
 _CAPITAL = re.compile(r"(?<=[a-z0-9%>] )[A-Z][a-z]+(?:['’][a-z]+)?\b")
 _FIRST_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_MARK = re.compile(r"(?:<[^<>]{1,30}>|\[[^\[\]]{1,30}\])[\s,.\-]*")
+_MARK = re.compile(r"<[^<>]{1,30}>|\[[^\[\]]{1,30}\]")
+_MARK_OPENERS = "<[({*【（［♪"
+_AFTER_MARK = re.compile(r"[\s,.\-]*")
 # Stands for a word that may have had a capital, so the letter behind it proves nothing.
-_UNHEARD_WORD = re.compile(r"[<\[](?:unk|inaudible|indiscernible|unintelligible)", re.IGNORECASE)
+_UNHEARD_WORD = re.compile(r"[<\[({](?:unk|inaudible|indiscernible|unintelligible)", re.IGNORECASE)
 _SCALE = re.compile(
     r"\d{1,3}(?:%|\s?(?:percent|million|billion|trillion|thousand|crores?|lakhs?|x|times|points?)\b)"
 )
 _DOMAIN = frozenset("Com Net Org Io Co Gov Edu".split())
 # A point between two words, no address and no file name; and one with a blank behind it.
 _GLUED = re.compile(
-    r"[.?!](?<=[a-z]{2}.)(?=[A-Za-z]{2})(?!(?:com|net|org|io|co|gov|edu|html?|pdf|de|uk)\b)", re.IGNORECASE
+    r"[.?!](?:(?<=[a-z]{2}.)|(?<=\d{2}.)(?=[A-Z]))(?=[A-Za-z]{2})(?!(?:com|net|org|io|co|gov|edu|html?|pdf|de|uk)\b)",
+    re.IGNORECASE,
 )
 _SPACED = re.compile(r"[.?!]\s")
 # What stands between items where points do not: "margins fell; we hired; costs rose".
@@ -163,6 +168,14 @@ def _is_list(text: str, at: int) -> bool:
     return {1, 2} <= numbers and (int(number) - 1 in numbers or int(number) == 1)
 
 
+def _mark_end(text: str, start: int) -> int:
+    """Return where a mark and the points behind it end; `start` where there is none."""
+    found = _MARK.match(text, start)
+    end = found.end() if found else mark_end(text, start)
+    after = _AFTER_MARK.match(text, end) if end > start else None
+    return after.end() if after else start
+
+
 def _ends_here(text: str, start: int, end: int, sentence_start: int, small: bool = False) -> bool:
     """Whether the points at ``text[start:end]`` end the sentence that began at ``sentence_start``.
 
@@ -171,17 +184,15 @@ def _ends_here(text: str, start: int, end: int, sentence_start: int, small: bool
     point = text[start]
     follow = end
     n_text = len(text)
-    while follow < n_text and (text[follow].isspace() or text[follow] in _OPENERS):
-        follow += 1
     unheard = False
-    while follow < n_text and text[follow] in "<[":
-        mark = _MARK.match(text, follow)
-        if mark is None:
-            break
-        unheard = unheard or bool(_UNHEARD_WORD.match(text, follow))
-        follow = mark.end()
-        while follow < n_text and (text[follow].isspace() or text[follow] in _OPENERS):
+    while follow < n_text:
+        if text[follow] in _MARK_OPENERS and (stop := _mark_end(text, follow)) > follow:
+            unheard = unheard or bool(_UNHEARD_WORD.match(text, follow))
+            follow = stop
+        elif text[follow].isspace() or text[follow] in _OPENERS:
             follow += 1
+        else:
+            break
     if follow >= n_text:
         return True
     after = text[follow]

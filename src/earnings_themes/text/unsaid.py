@@ -44,7 +44,7 @@ _LINE = re.compile(
     r"|.*(?:©|\([Cc]\) ?(?:19|20)\d\d|[Cc]opyright (?:©|\d{4})).*|.*[Aa]ll [Rr]ights [Rr]eserved.*"
     r"|(?:[\d+() .\-]{7,} )?(?:https?://|www\.)\S+(?: [\d+() .\-]{7,})?|\S+@\S+\.\w+"
     # Subtitles: "12", "00:00:01,000 --> 00:00:04,000"
-    r"|(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})? ?-->.*|\d{1,2}:\d{2}(?::\d{2})?|1-\d{3}-[A-Z]+"
+    r"|WEBVTT.*|(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})? ?-->.*|\d{1,2}:\d{2}(?::\d{2})?|1-\d{3}-[A-Z]+"
 )
 # A row of figures: cells between tabs, bars or wide gaps, of which two and more are numbers.
 _CELL = re.compile(r"\t+|\s*\|\s*|\s{2,}")

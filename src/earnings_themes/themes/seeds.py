@@ -24,7 +24,7 @@ from earnings_themes.config import Embedding, Seed
 from earnings_themes.embedding import PACKAGED_NAME, STATIC, iter_vectors, make_encoder
 from earnings_themes.embedding.space import Whole, load_space
 from earnings_themes.errors import ConfigError, ModelError, ResultError
-from earnings_themes.results.artifacts import open_parquet
+from earnings_themes.results.artifacts import open_parquet, readable
 from earnings_themes.system.files import replaced, write_atomically
 from earnings_themes.system.folders import folder_at
 from earnings_themes.themes.settle import Centres, centres, settle
@@ -189,12 +189,8 @@ def overlap(where: str, answers: Sequence[Answer]) -> list[list[tuple[str, int]]
     Raises ResultError when sentences.parquet is missing or damaged.
     """
     path = f"{where}/sentences.parquet"
-    try:
+    with readable(path, "themes"):
         settled = open_parquet(path).read(columns=["sentence_id", "theme_id"])
-    except (OSError, pa.ArrowException) as error:
-        raise ResultError(
-            f"{path}: cannot be read ({error}). Delete it and run again; themes makes it."
-        ) from error
     found = []
     for answer in answers:
         mine = settled.filter(

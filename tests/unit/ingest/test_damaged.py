@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earnings_themes.ingest.dates import call_day, fitting_format, numbers_said
+from earnings_themes.ingest.dates import call_day, how_to_write
 from earnings_themes.ingest.ids import plain_ids, source_id_fault
 from earnings_themes.text import repaired, split_sentences, without_pages
 from tests.conftest import call
@@ -51,7 +51,7 @@ def test_a_whole_file_is_read(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_a_damaged_file_is_read_or_refused(kind: str, data: st.DataObject) -> None:
     content = bytearray(whole(kind))
@@ -65,8 +65,7 @@ def test_a_damaged_file_is_read_or_refused(kind: str, data: st.DataObject) -> No
 def test_no_text_makes_the_reader_of_days_fail(text: str) -> None:
     found = call_day(text)
     assert found is None or 1980 <= found.day.year <= 2100
-    numbers_said([text])
-    fitting_format([text])
+    how_to_write([text])
 
 
 @given(st.sets(st.text(alphabet="01., '=\"AaNn", min_size=1, max_size=6), min_size=1, max_size=6))

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from earnings_themes.ingest.dates import call_day, fitting_format, numbers_said
+from earnings_themes.ingest.dates import call_day, fitting_format, how_to_write, numbers_said
 
 
 @pytest.mark.parametrize(
@@ -99,6 +99,10 @@ def test_a_message_proposes_the_one_format_that_reads_all() -> None:
         ("2024-05-07 00:00:00+00:00", "2024-05-07"),
         ("2024-05-07T00:00:00Z", "2024-05-07"),
         ("2024-05-07T17:00:00[America/New_York]", None),
+        ("2024-05-08 01:00 UTC+2", "2024-05-07"),
+        ("2024-05-07 23:30:00 America/New_York", "2024-05-07"),
+        ("20240508013000", "2024-05-07"),
+        ("202405072030", "2024-05-07"),
     ],
 )
 def test_what_programs_put_around_a_day_is_no_part_of_it(cell: str, date: str | None) -> None:
@@ -111,3 +115,22 @@ def test_dates_that_are_numbers_are_named_for_what_they_may_be() -> None:
     assert "2024-05-07 in SAS" in str(numbers_said(["23503"]))
     assert "unit='ms'" in str(numbers_said(["1715115600000"]))
     assert numbers_said(["5/7/2024"]) is None
+    assert "unit='ns'" in str(numbers_said(["1715115600000000000"]))
+
+
+@pytest.mark.parametrize(
+    ("cells", "advice"),
+    [
+        (["10/27/2022"], "%m/%d/%Y"),
+        (["1/2/2022"], "Set source.date_format, such as"),
+        *(([period], "do not say the day of a call") for period in (
+            "Q3 2022", "FY22Q3", "3Q22", "2022Q3", "Q3 FY22", "FY2022", "2022.75", "2022", "202209", "Sep 2022", "H1 2022", "251",
+        )),
+        (["2024-05-07 17:00 IST"], "zone behind it cannot"),
+        (["7 de mayo de 2024"], "English names"),
+        (["/Date(1666872000000)/"], "Export the day as YYYY-MM-DD"),
+        (["2024-05-07 17:00 IST", "soon"], "Export the day"),
+    ],
+)  # fmt: skip
+def test_a_message_says_how_to_write_the_days(cells: list[str], advice: str) -> None:
+    assert advice in how_to_write(cells)

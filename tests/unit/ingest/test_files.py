@@ -3,6 +3,9 @@
 import bz2
 import gzip
 import lzma
+import shlex
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -111,10 +114,15 @@ def test_a_glob_is_several_files_and_a_message_names_the_one(tmp_path: Path) -> 
         (b"\x80\x05\x95pandas.core.frame", r"found a pandas pickle.*read_pickle"),
         (b'[{"companyid": 7}]', r"found JSON.*read_json"),
         (b'\xef\xbb\xbf  {"companyid": 7}\n{"companyid": 8}', r"found JSON.*lines=True"),
-        (b"<?xml version='1.0'?>", "found XML"),
+        (b"<?xml version='1.0'?>", 'found XML.*docs/input.md, "Other files"'),
+        (b'<Event Id="1"><EventStory/></Event>', "found XML"),
+        (b"<table border=1><tr><td>companyid", "found a web page"),
+        (b"<SEC-DOCUMENT>0000320193-24-000069.txt", "found a filing as EDGAR has it"),
+        (b'{\n "date": "2024-05-07"}', "found one JSON object"),
         (b"%PDF-1.7", "found a PDF.*pdftotext"),
         (b"RDX3\nX", r"found R's data.*arrow::write_parquet"),
         (gzip.compress(b"RDX3\nX" + bytes(99), mtime=0), "packed as gzip, found R's data"),
+        (gzip.compress(b"X\n\0\0\0" + bytes(99), mtime=0), r'packed as gzip, .*readRDS\("f"\)'),
         (b"7z\xbc\xaf\x27\x1c", "found a 7z archive"),
         (b"PK\x03\x04 cut", "a zip file that cannot be unpacked"),
         (b"PAR1 cut", "not readable as Parquet"),
@@ -195,3 +203,84 @@ def test_other_binary_files_are_never_sent_to_iconv(tmp_path: Path, start: bytes
     with pytest.raises(InputError, match=r"f: found a.* expected CSV") as error:
         connect(Source("local_csv", str(tmp_path / "f"))).get_firms()
     assert "iconv" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("calls.json", lambda path: frame().to_json(path, orient="records")),
+        ("calls.json.gz", lambda path: frame().to_json(path, orient="records", lines=True)),
+        ("calls.feather", lambda path: frame().to_feather(path)),
+        ("calls.pkl", lambda path: frame().to_pickle(path)),
+    ],
+)
+def test_what_a_message_advises_makes_a_table_of_the_same_calls(
+    tmp_path: Path, name: str, write: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / name)
+    with pytest.raises(InputError, match="Convert it: ") as error:
+        connect(Source("local_csv", str(tmp_path / name))).get_firms()
+    command = shlex.split(str(error.value).split("Convert it: ")[1])
+    subprocess.run([sys.executable, *command[1:]], cwd=tmp_path, check=True)
+    usual = connect(Source("local_csv", str(write_csv(tmp_path / "usual.csv", ROWS))))
+    found = connect(Source("local_csv", str(tmp_path / "calls.parquet")))
+    assert found.get_firms() == usual.get_firms()
+    assert all(found.get_transcripts(firm) == usual.get_transcripts(firm) for firm in usual.get_firms())
+
+
+def test_columns_of_parquet_are_mapped(tmp_path: Path) -> None:
+    names = {"companyid": "gvkey", "mostimportantdateutc": "day", "componenttext": "speech"}
+    frame().rename(columns=names).to_parquet(tmp_path / "calls.parquet")
+    found = connect(Source("local_csv", str(tmp_path / "calls.parquet"), columns=names))
+    assert found.get_firms() == ["0012", "23"]
+    assert found.get_transcripts("23").calls[0].turns[-1].text == ROWS[-1]["componenttext"]
+
+
+def test_titles_stand_above_the_header_of_a_sheet(tmp_path: Path) -> None:
+    with pd.ExcelWriter(tmp_path / "calls.xlsx") as book:
+        frame().to_excel(book, index=False, startrow=3)
+        book.sheets["Sheet1"]["A1"] = "Exported on Tuesday"
+    found = connect(Source("local_csv", str(tmp_path / "calls.xlsx")))
+    assert found.get_firms() == ["0012", "23"]
+    frame().rename(columns={"companyid": "RIC"}).to_excel(tmp_path / "calls.xlsx", index=False, startrow=3)
+    with pytest.raises(InputError, match=r"row 4: no column companyid\. Found ric, companyname"):
+        connect(Source("local_csv", str(tmp_path / "calls.xlsx"))).get_firms()
+
+
+def test_a_folder_says_what_lies_there_and_leaves_excel_s_own_files_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
+    with pytest.raises(InputError, match=r"of its 1 files the first is a\.pdf: found a PDF"):
+        connect(Source("local_csv", str(tmp_path))).get_firms()
+    to_xlsx(tmp_path / "calls.xlsx")
+    (tmp_path / "~$calls.xlsx").write_bytes(b"\x04Dana" + bytes(160))
+    assert connect(Source("local_csv", str(tmp_path))).get_firms() == ["0012", "23"]
+    (tmp_path / "README.txt").write_text("These are the calls.\nCite us.")
+    with pytest.raises(InputError, match=r"README\.txt, line 1: .*It is text, not a table\..*FOLDER/\*\.csv"):
+        connect(Source("local_csv", str(tmp_path))).get_firms()
+
+
+HEADER, *LINES = frame().to_csv(index=False, lineterminator="\n").splitlines()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [HEADER, *(f"{line}," for line in LINES)],
+        [HEADER, *(f"{n},{line}" for n, line in enumerate(LINES, 1))],
+        [HEADER, ",".join(["VARCHAR"] * len(ROWS[0])), *LINES],
+        [HEADER, ",".join(f"label of {name}" for name in ROWS[0]), ",".join(["str"] * len(ROWS[0])), *LINES],
+    ],
+    ids=["separator at the end", "R's row names", "types", "labels and types"],
+)
+def test_what_programs_put_around_rows_is_none_of_them(tmp_path: Path, lines: list[str]) -> None:
+    (tmp_path / "calls.csv").write_text("\n".join(lines))
+    found = connect(Source("local_csv", str(tmp_path / "calls.csv")))
+    usual = connect(Source("local_csv", str(write_csv(tmp_path / "usual.csv", ROWS))))
+    assert found.get_firms() == usual.get_firms()
+    assert all(found.get_transcripts(firm) == usual.get_transcripts(firm) for firm in usual.get_firms())
+
+
+def test_zeros_at_the_end_are_named(tmp_path: Path) -> None:
+    (tmp_path / "calls.csv").write_bytes("\n".join([HEADER, *LINES, ""]).encode() + bytes(99))
+    with pytest.raises(InputError, match="zeros, which a copy that was cut leaves"):
+        connect(Source("local_csv", str(tmp_path / "calls.csv"))).get_firms()

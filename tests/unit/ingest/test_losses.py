@@ -184,7 +184,7 @@ def test_calls_that_are_not_english_are_named(tmp_path: Path) -> None:
     rows[0]["componenttext"] = (
         "Die Brunnen hinter dem Werk fielen um elf Meter, und der Landkreis half uns nicht. " * 9
     )
-    assert "the calls of 1 firms are not English: Alba" in str(
+    assert "the calls of 1 firms are not English, or not all: Alba" in str(
         report(table(tmp_path, *rows), tmp_path)["notes"]
     )
 
@@ -219,7 +219,7 @@ def test_an_id_in_two_ways_is_one_firm(tmp_path: Path, other: str) -> None:
 
 def test_ids_that_differ_in_capitals_are_said(tmp_path: Path) -> None:
     source = table(tmp_path, *call("ASH", "Ashgrove", ["freight"]), *call("ash", "Ashgrove", ["carbon"]))
-    assert "2 firm ids differ in capitals alone, such as 'ASH' and 'ash'" in str(
+    assert "2 firm ids differ in capitals, blanks and points alone, such as 'ASH' and 'ash'" in str(
         report(source, tmp_path)["notes"]
     )
 
@@ -237,3 +237,68 @@ def test_letters_that_are_lost_are_said_and_apostrophes_put_back(tmp_path: Path)
         report(table(tmp_path, *rows), tmp_path)["notes"]
     )
     assert "The caf\ufffd doesn’t pay." in read_sentences(tmp_path / "t", "7")["text"].tolist()
+
+
+@pytest.mark.parametrize("other", ["1000\u200b", "\ufeff1000", "1e+03"])
+def test_an_id_with_an_invisible_letter_or_in_r_s_short_form_is_the_firm(tmp_path: Path, other: str) -> None:
+    rows = [*call("1000", "Ashgrove", ["freight"]), *call(other, "Ashgrove", ["carbon"], date="2023-08-01")]
+    assert list_firms(table(tmp_path, *rows)) == ["1000"]
+
+
+def test_firms_that_may_be_one_are_said(tmp_path: Path) -> None:
+    for one, other, said in (
+        (
+            "BRK.B",
+            "BRK/B",
+            "2 firm ids differ in capitals, blanks and points alone, such as 'BRK.B' and 'BRK/B'",
+        ),
+        ("ASH", "ASH.N", "2 firm ids have the name of another, such as 'ASH' and 'ASH.N'"),
+    ):
+        rows = [
+            *call(one, "Ashgrove", ["freight"]),
+            *call(other, "Ashgrove", ["carbon"]),
+            *call("8.0", "A", []),
+        ]
+        notes = str(report(table(tmp_path, *rows, *call("80", "B", [])), tmp_path)["notes"])
+        assert said in notes
+        assert "8.0" not in notes
+
+
+def test_a_call_that_is_still_to_come_is_said(tmp_path: Path) -> None:
+    rows = [*call("7", "Ashgrove", ["freight"]), *call("8", "Belltower", ["carbon"], date="2091-05-02")]
+    assert "3 rows are of days to come, such as 2091-05-02" in str(
+        report(table(tmp_path, *rows), tmp_path)["notes"]
+    )
+
+
+def test_a_call_whose_turns_have_times_is_of_the_day_it_began(tmp_path: Path) -> None:
+    rows = call("7", "Ashgrove", ["freight"])
+    times = ("2023-05-03 03:50", "2023-05-03 03:59", "2023-05-03 04:20")  # 23:50 to 0:20 in New York
+    source = table(
+        tmp_path, *(row | {"mostimportantdateutc": time} for row, time in zip(rows, times, strict=True))
+    )
+    (found,) = connect(source).get_transcripts("7").calls
+    assert found.date == dt.date(2023, 5, 2)
+    assert [turn.text for turn in found.turns] == [row["componenttext"] for row in rows]
+    (tmp_path / "calls.csv").write_text((tmp_path / "calls.csv").read_text().replace("04:20", "22:20"))
+    with pytest.raises(InputError, match="more than one date"):
+        connect(source).get_transcripts("7")
+
+
+LIST = [
+    {"speaker": "Dana Doyle", "role": "CEO", "text": "We grew. It's 'so'."},
+    {"speaker": "Al", "text": "Why?"},
+]
+
+
+@pytest.mark.parametrize(
+    "cell", [json.dumps(LIST), str(LIST), "\n ".join(str(LIST).split(", {")).replace("\n ", "\n {")]
+)
+def test_a_list_of_turns_in_a_cell_is_its_turns(tmp_path: Path, cell: str) -> None:
+    row = {"companyid": "7", "mostimportantdateutc": "2023-05-02", "componenttext": cell}
+    (found,) = connect(table(tmp_path, row)).get_transcripts("7").calls
+    assert [(turn.speaker_name, turn.speaker_type, turn.text) for turn in found.turns] == [
+        ("Dana Doyle", "CEO", "We grew. It's 'so'."), ("Al", "", "Why?"),
+    ]  # fmt: skip
+    with pytest.raises(InputError, match=r"line 2: componenttext is a list of turns that is cut"):
+        connect(table(tmp_path, row | {"componenttext": cell[:-20]})).get_transcripts("7")

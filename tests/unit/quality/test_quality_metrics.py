@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from earnings_themes.quality.against_labels import cross_firm
 from earnings_themes.quality.agreement import ami, ari, best_matches, resolve
 from earnings_themes.quality.curve import curve
 from earnings_themes.quality.metric import Metric, median, share
@@ -53,10 +52,6 @@ def test_a_label_is_matched_with_the_theme_that_has_most_of_it_and_little_else()
     assert (a.theme_id, a.f1, a.precision, a.recall) == ("x", pytest.approx(4 / 7), 0.5, pytest.approx(2 / 3))
     assert (b.theme_id, b.f1) == ("x", pytest.approx(4 / 6))
     assert (c.theme_id, c.f1) == (None, 0)
-
-
-def test_only_what_two_firms_say_can_be_a_theme() -> None:
-    assert cross_firm([("a", "1"), ("a", "2"), ("b", "1"), ("b", "1")]) == {"a"}
 
 
 # --- themes ----------------------------------------------------------------------------------------

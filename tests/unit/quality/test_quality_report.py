@@ -72,11 +72,6 @@ def test_every_metric_has_a_meaning_and_every_meaning_a_metric(tmp_path: Path) -
     assert set(quality_report(write_run(tmp_path))["metrics"]) == set(MEANINGS)
 
 
-def test_the_same_run_gives_the_same_figures(tmp_path: Path) -> None:
-    run_dir = write_run(tmp_path)
-    assert quality_report(run_dir) == quality_report(run_dir)
-
-
 @pytest.mark.parametrize(
     "shape",
     [
@@ -151,9 +146,9 @@ def test_labels_of_another_run_are_named_as_such(tmp_path: Path) -> None:
 
 def test_labels_without_their_columns_name_what_is_missing(tmp_path: Path) -> None:
     labels = _labels(tmp_path / "labels.csv", [{"id": "x", "theme": "a"}])
-    with pytest.raises(InputError, match=r"labels.csv: no column sentence_id; found id, theme"):
+    with pytest.raises(InputError, match=r"labels.csv lacks the column 'sentence_id'. Found id, theme"):
         quality_report(write_run(tmp_path), labels)
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match=r"absent\.csv is not there"):
         quality_report(tmp_path / "made-up", tmp_path / "absent.csv")
 
 

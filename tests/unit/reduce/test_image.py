@@ -1,9 +1,11 @@
 """The image, as far as it can be checked without building it: what it installs, and as whom it runs."""
 
+import ast
 import re
 import subprocess
 import sys
 from importlib.metadata import packages_distributions
+from pathlib import Path
 
 from tests.conftest import REPO
 
@@ -24,19 +26,47 @@ def pinned(path: str) -> dict[str, set[str]]:
     return versions
 
 
+# What the reduce loads of these rooms reads files; what it does not load needs the encoder, or a database of calls.
+NOT_OF_THE_REDUCE = ("earnings_themes.embedding.encoders", "earnings_themes.ingest.")
+
+
 def test_the_image_has_every_package_that_the_command_imports() -> None:
     code = (
         "import sys, earnings_themes.cli, earnings_themes.cloud.theme_container, earnings_themes.stores.dynamodb;"
-        "print(*{name.partition('.')[0] for name in sys.modules})"
+        "print(*{name.partition('.')[0] for name in sys.modules});"
+        "print(*(m.__file__ for name, m in sys.modules.items() if name.startswith('earnings_themes')"
+        f" and m.__file__ and not name.startswith({NOT_OF_THE_REDUCE})))"
     )
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
+    loaded, files = (
+        line.split()
+        for line in subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+    )
+    later = {name for file in files for name in imports(Path(file))}
     known = packages_distributions()
-    imported = {dist.lower().replace("_", "-") for name in loaded for dist in known.get(name, ())}
+    imported = {dist.lower().replace("_", "-") for name in {*loaded, *later} for dist in known.get(name, ())}
     assert imported - OPTIONAL - {"earnings-themes", "coverage", "pytest-cov"} <= set(
         pinned(f"{IMAGE}/requirements.txt")
     )
+
+
+def imports(file: Path) -> set[str]:
+    """Return what a file imports anywhere, in a function too, but for what types alone need."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for_types = {
+        part
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for part in ast.walk(node)
+    }
+    found = set()
+    for node in set(ast.walk(tree)) - for_types:
+        if isinstance(node, ast.Import):
+            found |= {name.name.partition(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
 
 
 def test_the_image_has_the_workflows_versions() -> None:

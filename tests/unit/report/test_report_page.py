@@ -241,11 +241,6 @@ def test_labels_stand_with_the_theme_that_fits_them_best(tmp_path: Path) -> None
     )
 
 
-def test_the_same_run_gives_the_same_page(tmp_path: Path) -> None:
-    run_dir = write_run(tmp_path)
-    assert _render(run_dir) == _render(run_dir)
-
-
 def test_build_writes_every_file_and_again_the_same(tmp_path: Path) -> None:
     run_dir = write_run(tmp_path)
     build(run_dir)

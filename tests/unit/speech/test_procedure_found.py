@@ -31,6 +31,7 @@ PROCEDURE = [
     "Before we begin, I'd like to remind you that today's remarks contain forward-looking statements.",
     "Actual results may differ materially from those expressed today.",
     "A replay of this webcast will be available on our website.",
+    "WE UNDERTAKE NO OBLIGATION TO UPDATE ANY FORWARD-LOOKING STATEMENT.",
     "A reconciliation of these measures to GAAP can be found in our press release.",
     "This concludes today's conference call, and you may now disconnect.",
     "We look forward to speaking with you next quarter.",

@@ -30,6 +30,19 @@ def test_utf_8_read_by_other_code_pages(page: str) -> None:
         ("We are R&amp;amp;D led, it&#8217;s so.", "We are R&D led, it’s so."),
         ('He said \\"we\\u2019re here\\".', 'He said "we’re here".'),
         ("It doesn?t, and it\ufffds fine. Why? To grow.", "It doesn’t, and it’s fine. Why? To grow."),
+        # HTML, subtitles, Markdown; what is said stays, and so does a bold speaker.
+        (
+            '<p class="x"><span style="a: 12px">We <b>grew</b>.</span></p><!-- ad --><script>f(1)</script>',
+            "\nWe grew.\n",
+        ),
+        ('our <a href="http://x.org/?a=1&b=2" target=_blank>water</a> plant', "our water plant"),
+        ("<table><tr><td>Sales</td><td>12</td></tr></table>", "\n\n\tSales\t\t12\t\n\n"),
+        ("<v Dana Doyle>We grew.</v>", "We grew."),
+        ("**We** grew [water](https://x.org) sales.", "We grew water sales."),
+        ("**Dana Doyle:** We grew.", "**Dana Doyle:** We grew."),
+        # Invisible letters are a blank between sentences and nothing elsewhere.
+        ("It fell.\u200bWe sold\0 the wa\xadter\ufeff.", "It fell. We sold the water."),
+        ("eﬃcient ﬁrms ﬂoat", "efficient firms float"),
     ],
 )
 def test_what_was_escaped_is_written_out(found: str, written: str) -> None:
@@ -37,7 +50,9 @@ def test_what_was_escaped_is_written_out(found: str, written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["plain", "R&D and AT&T", "a <5% share", "Who? We.", "Umsätze", "São Paulo", "ÂNGELA", "利润率", "Â", "Ã and Â", "a\u0085b"]
+    "text", ["plain", "R&D and AT&T", "a <5% share", "Who? We.", "Umsätze", "São Paulo", "ÂNGELA", "利润率", "Â", "Ã and Â", "a\u0085b",
+             "<Q - Dana>",
+             "<inaudible>", "a <b or c> d", "5 ** 2 ** 3", "(1) [Our] (plant)"]
 )  # fmt: skip
 def test_text_that_is_right_stays(text: str) -> None:
     assert repaired(text) == text

@@ -24,3 +24,6 @@ def test_english_is_english_however_it_is_written() -> None:
 )
 def test_another_language_is_not(sentence: str) -> None:
     assert not is_english([sentence] * 20)
+    # A call of which a part is in another language.
+    english = [f"And so it is that {text}" for text in SUBJECTS["freight"]]
+    assert not is_english([*english, *[sentence] * 4])

@@ -172,3 +172,9 @@ def test_in_a_call_that_lost_its_points_one_that_is_left_ends_little() -> None:
     assert not points_are_rare([". ".join(ITEMS * 6)])
     assert lacks_ends(call[0], rare=True) and not lacks_ends(call[0])
     assert max(len(piece.split()) for piece in split_sentences_counted(call[0], rare=True)[0]) <= 32
+
+
+def test_points_that_lost_their_blank_end_sentences_behind_numbers_too() -> None:
+    assert split_sentences("It runs to 2061.Tolls fell.We signed.They paid.") == [
+        "It runs to 2061.", "Tolls fell.", "We signed.", "They paid.",
+    ]  # fmt: skip

@@ -88,6 +88,14 @@ def test_what_was_said_stays(turn: str) -> None:
     assert without_unsaid(turn) == (turn, [])
 
 
+def test_subtitles_are_one_speech() -> None:
+    said, lines = without_unsaid(
+        "WEBVTT\n\n00:01.000 --> 00:02.000\nWe signed a\n\n00:02.000 --> 00:03.000\ncontract.\n"
+    )
+    assert " ".join(said.split()) == "We signed a contract."
+    assert len(lines) == 3
+
+
 def test_a_short_answer_that_is_given_often_is_no_footer() -> None:
     assert repeated_lines(["Thank you.", "Yes."] * 9) == frozenset()
 

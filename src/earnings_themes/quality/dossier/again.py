@@ -37,8 +37,6 @@ class Known:
 
     Attributes
     ----------
-    themes : of the run
-    settings : those that it was made with
     corpus, topics : its sentences with their vectors, and its firms' topics as sentence ids
     firm_ids : the firms with modelled sentences
     firms : (m,) the firm of each modelled sentence, as a number
@@ -107,10 +105,8 @@ def found_again(corpus: Corpus, topics: Topics, settings: ThemeSettings, seed: i
 def holdout(known: Known) -> pd.DataFrame:
     """Find the themes without each tenth of the firms.
 
-    Returns
-    -------
-    a row a theme: theme_id, label, mean, least, without_1 … without_10: the best Jaccard index of its sentences of the firms
-    that are left with a theme of the repeat; null where it has no sentence of those firms
+    Returns theme_id, label, mean, least, without_1 … without_10: the best Jaccard index of a theme's sentences of the firms
+    that are left with a theme of the repeat; null where it has no sentence of those firms.
     """
     seed = int(known.themes.metadata["seed"])
     n_firms = len(known.firm_ids)
@@ -148,17 +144,10 @@ def matches(labels: Labels, other: Labels, k: int) -> tuple[NDArray[np.float64],
 
 
 def sensitivity(known: Known, encoder: str | None) -> pd.DataFrame:
-    """Find the themes with other granularities, and of another encoder's vectors.
+    """Find the themes with other granularities, and of another encoder's vectors. encoder: static, packaged, or None.
 
-    Parameters
-    ----------
-    encoder
-        static or packaged; None for none.
-
-    Returns
-    -------
-    changed (granularity, encoder), to, n_themes and coverage (of the modelled sentences) of the repeat, theme_id, label,
-    jaccard (with its best match), rho (Spearman, of the firms' exposures to both; null where one does not vary)
+    Returns changed (granularity, encoder), to, n_themes and coverage (of the modelled sentences) of the repeat, theme_id,
+    label, jaccard (with its best match), rho (Spearman, of the firms' exposures to both; null where one does not vary).
     """
     seed = int(known.themes.metadata["seed"])
     tables = []

@@ -1,23 +1,26 @@
-"""The part of the dossier that every run writes: stability, the curve of precision and coverage, what it was made with."""
+"""The part of the dossier that every run writes: contents, stability, precision against coverage, what it was made with."""
 
 import hashlib
 import json
+from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import pyarrow as pa
 
 from earnings_themes import __version__
 from earnings_themes.abstractions import Themes
-from earnings_themes.errors import ResultError
 from earnings_themes.quality.curve import curve
-from earnings_themes.quality.dossier.contents import FOLDER, write_contents
 from earnings_themes.quality.floor import is_unstable
-from earnings_themes.results.artifacts import SIGNIFICANT_DIGITS, open_parquet, parse_themes
+from earnings_themes.results.artifacts import SIGNIFICANT_DIGITS, open_parquet, parse_themes, readable
 from earnings_themes.system.files import write_atomically
 from earnings_themes.system.folders import folder_at
 
+FOLDER: Final = "dossier"
+INDEX: Final = "index.md"
+# Files that hold sentences of the calls, which may not be passed on.
+WITH_TEXT: Final = ("examples.csv", "rating")
 STABILITY: Final = "stability.csv"
 CURVE: Final = "curve.csv"
 MADE_WITH: Final = "made_with.json"
@@ -29,28 +32,16 @@ _RESULTS: Final = ("panel.parquet", "calls.parquet", "codebook.md")
 def write_basic(where: str, out: Path) -> Themes:
     """Write what costs little, and the contents page; return the run's themes.
 
-    Parameters
-    ----------
-    where
-        The run's folder, on a disk or s3://, with themes.json and sentences.parquet.
-    out
-        The folder with the run's panel on this disk: dossier/ is made in it.
-
-    Raises
-    ------
-    ResultError
-        A file of the run is missing or damaged.
+    where: the run's folder, on a disk or s3://. out: the folder with its panel on this disk, in which dossier/ is made. Raises
+    ResultError where a file of the run is missing or damaged.
     """
     folder = out / FOLDER
     raw = folder_at(where).read("themes.json")
     themes = parse_themes(raw, f"{where}/themes.json")
     write_csv(folder / STABILITY, stability_rows(themes))
-    try:
-        table = open_parquet(f"{where}/sentences.parquet").read(columns=["content", "theme_id", "strength"])
-    except (OSError, pa.ArrowException) as error:
-        raise ResultError(
-            f"{where}/sentences.parquet: cannot be read ({error}). Run themes again; it makes the file."
-        ) from error
+    path = f"{where}/sentences.parquet"
+    with readable(path, "themes"):
+        table = open_parquet(path).read(columns=["content", "theme_id", "strength"])
     points = curve(
         table.to_pandas(), float(themes.metadata.get("floor", 0.0)), themes.metadata.get("calibration")
     )
@@ -89,6 +80,35 @@ def _made_with(themes: Themes, raw: bytes, out: Path) -> dict[str, Any]:
     skipped = {firm.firm_id: firm.reason for firm in themes.skipped_firms}
     about = {"run": themes.run, "earnings_themes": __version__, "made": about, "sha256": digests}
     return {**about, "skipped_firms": skipped}
+
+
+def write_contents(out: Path, run: str, left_out: Mapping[str, str] | None = None) -> None:
+    """Write index.md into the dossier's folder. run: as a user types it. left_out: by file why it could not be made."""
+    text = files("earnings_themes.quality.dossier").joinpath("asks.txt").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line[0] != "#"]
+    named = " and ".join(f"`{name}`" for name in WITH_TEXT)
+    lines = [
+        f"# Dossier\n\nThe run `{run}`: what a referee asks, and where the answer is.\n",
+        "| a referee asks | the answer |\n| --- | --- |",
+        *(
+            f"| {asks} | {_answer(file, answer.format(run=run), out, run, left_out or {})} |"
+            for asks, file, answer in rows
+        ),
+        f"\n{named} hold sentences of the calls: do not pass them on where the calls' licence forbids it. The other files "
+        "hold none.\n",
+    ]
+    write_atomically(out / INDEX, "\n".join(lines))
+
+
+def _answer(file: str, answer: str, out: Path, run: str, left_out: Mapping[str, str]) -> str:
+    """Return a row's second cell. file: below dossier/, or ../ for one of the run; empty for a command."""
+    if not file:
+        return answer
+    if file in left_out:
+        return f"not made: {left_out[file]}"
+    if file.startswith("..") or (out / file).exists():
+        return f"[{file}]({file}): {answer}"
+    return f"{file}: {answer}. Not there yet: `earnings-themes dossier {run}` makes it"
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:

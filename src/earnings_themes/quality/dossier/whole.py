@@ -1,6 +1,7 @@
 """Makes the dossier of a run whole: rating sheets, examples, and the themes found again with something changed."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +13,7 @@ from numpy.typing import NDArray
 from earnings_themes.embedding import STATIC
 from earnings_themes.errors import EarningsThemesError, InputError
 from earnings_themes.quality.dossier.again import Known, holdout, read_known, sensitivity
-from earnings_themes.quality.dossier.basic import write_basic, write_csv
-from earnings_themes.quality.dossier.contents import FOLDER, write_contents
+from earnings_themes.quality.dossier.basic import FOLDER, write_basic, write_contents, write_csv
 from earnings_themes.quality.ruler import inputs, sheets
 from earnings_themes.themes.settle import Centres, Settled, centres, settle
 
@@ -27,15 +27,8 @@ _LENGTH: Final = 4_096
 def write_whole(run: Path, encoder: str | None = None) -> dict[str, str]:
     """Write every part of the dossier, and the contents page; return by file why it could not be made.
 
-    Parameters
-    ----------
-    run : the run's folder on this disk
-    encoder : another encoder to find the themes with: static, or packaged; None for static, unless the
-        run has it already
-
-    Raises
-    ------
-    ResultError : a file of the run is missing or damaged
+    encoder: another one to find the themes with, static or packaged; None for static, unless the run has it already. Raises
+    ResultError where a file of the run is missing or damaged.
     """
     out = run / FOLDER
     themes = write_basic(str(run), run)
@@ -47,7 +40,7 @@ def write_whole(run: Path, encoder: str | None = None) -> dict[str, str]:
         "examples.csv": lambda: write_csv(out / "examples.csv", examples(known)),
         "holdout.csv": lambda: write_csv(out / "holdout.csv", holdout(known)),
         "sensitivity.csv": lambda: write_csv(out / "sensitivity.csv", sensitivity(known, encoder)),
-        **{f"rating/{kind}": _sheets_maker(run, out / "rating" / kind, kind) for kind in ITEMS},
+        **{f"rating/{kind}": partial(_write_sheets, run, out / "rating" / kind, kind) for kind in ITEMS},
     }
     left_out = {}
     for name, make in parts.items():
@@ -60,25 +53,20 @@ def write_whole(run: Path, encoder: str | None = None) -> dict[str, str]:
     return left_out
 
 
-def _sheets_maker(run: Path, out: Path, kind: str) -> Callable[[], None]:
-    def make() -> None:
-        if (out / "sheets").exists():
-            return  # they may hold ratings
-        corpus, runs = inputs.read_runs([str(run)], None)
-        wish = sheets.Wish(kind, ITEMS[kind], coverage=1.0)
-        items, facts = sheets.draw(corpus, runs, wish)
-        sheets.write(sheets.deal(items, wish), facts, corpus, out)
-
-    return make
+def _write_sheets(run: Path, out: Path, kind: str) -> None:
+    if (out / "sheets").exists():
+        return  # they may hold ratings
+    corpus, runs = inputs.read_runs([str(run)], None)
+    wish = sheets.Wish(kind, ITEMS[kind], coverage=1.0)
+    items, facts = sheets.draw(corpus, runs, wish)
+    sheets.write(sheets.deal(items, wish), facts, corpus, out)
 
 
 def examples(known: Known) -> pd.DataFrame:
     """Return twenty sentences of each theme at random, and the twenty that came nearest to it without settling.
 
-    Returns
-    -------
-    theme_id, label, side (settled, missed), strength, firm_id, transcript_id, sentence_id, speaker_type, section, text;
-    missed ones are below the run's floor, their nearest theme is this one, and they have settled in no other
+    Returns theme_id, label, side (settled, missed), strength, firm_id, transcript_id, sentence_id, speaker_type, section,
+    text. Missed ones are below the run's floor, their nearest theme is this one, and they have settled in no other.
     """
     if not known.ids:
         raise InputError("the run has no themes")

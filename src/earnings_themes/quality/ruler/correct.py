@@ -34,8 +34,8 @@ def corrected_counts(run: Path, rated: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    firm_id, transcript_id, date, quarter, theme_id, modelled (denominator), n, n_corrected, share,
-    share_corrected, n_rated (judged sentences of the call)
+    firm_id, transcript_id, date, quarter, theme_id, modelled (denominator), n, n_corrected, share, share_corrected, n_rated
+    (judged sentences of the call)
 
     Raises
     ------

@@ -5,7 +5,6 @@ alone rewards a system that assigns little. The ceiling, the nearest sentence of
 that any theme could offer.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,21 +26,19 @@ _CEILING_SAMPLE: Final = 3_000
 
 
 def words(corpus: Corpus) -> Any:
-    """Return tf-idf vectors of the modelled sentences (scikit-learn; sparse, (sentences, words), rows of
-    length 1).
-    """
+    """Return tf-idf vectors of the modelled sentences (scikit-learn; sparse, (sentences, words), rows of length 1)."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     return TfidfVectorizer(sublinear_tf=True, stop_words="english", min_df=2, dtype=np.float32).fit_transform(
-        corpus.texts(corpus.ids)
+        corpus.table.loc[corpus.table["modelled"], "text"].tolist()
     )
 
 
 def read_vectors(path: Path, corpus: Corpus) -> NDArray[np.float32]:
     """Return unit vectors of the modelled sentences, float32 (sentences, dimensions).
 
-    path: a Parquet file with sentence_id and vector (float32 bytes or lists), or a folder of them such as a
-    run's `embeddings/`. Raises InputError if there is none or a sentence has no vector.
+    path: a Parquet file with sentence_id and vector (a list of numbers, or a run's own bytes, int8), or a folder of
+    them such as a run's `embeddings/`. Raises InputError if there is none or a sentence has no vector.
     """
     files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
     if not files or not files[0].exists():
@@ -62,12 +59,9 @@ def read_vectors(path: Path, corpus: Corpus) -> NDArray[np.float32]:
             f"{path} has no vector for {len(missing):,} of {len(corpus.ids):,} modelled sentences, "
             f"the first {missing[0]!r}."
         )
-    found = np.stack(
-        [
-            np.frombuffer(row, "<f4") if isinstance(row, bytes) else np.asarray(row, np.float32)
-            for row in (rows[name] for name in corpus.ids)
-        ]
-    )
+    of_ids = (rows[name] for name in corpus.ids)
+    found = np.stack([np.frombuffer(row, np.int8) if isinstance(row, bytes) else row for row in of_ids])
+    found = found.astype(np.float32)
     scaled: NDArray[np.float32] = found / np.maximum(
         np.linalg.norm(found, axis=1, keepdims=True), np.float32(1e-9)
     )
@@ -102,23 +96,19 @@ def near(
 def ceiling(
     matrix: Any, corpus: Corpus, coverage: float, n: int, seed: int, not_again: set[frozenset[str]]
 ) -> list[Item]:
-    """Draw n pairs of a sentence and its nearest of another firm, among the surest `coverage` share of such
-    pairs.
-    """
+    """Draw n pairs of a sentence and its nearest of another firm, among the surest `coverage` share of such pairs."""
     rng = generator(seed, "ceiling")
     rows = rng.choice(len(corpus.ids), size=min(max(_CEILING_SAMPLE, 3 * n), len(corpus.ids)), replace=False)
     found, likeness = nearest(matrix, rows, corpus.firms, 1)
     sure = np.argsort(-likeness[:, 0], kind="stable")[: max(1, round(coverage * len(rows)))]
-    order: Callable[[], int] = iter(np.tile(rng.permutation(sure), 2)).__next__
+    order = iter(np.tile(rng.permutation(sure), 2))
 
     def draw() -> Pair:
-        try:
-            place = order()
-        except StopIteration as error:
-            raise InputError(
-                f"ceiling: fewer than {n} sentences have a neighbour that was not judged before. Lower --n."
-            ) from error
-        return corpus.ids[rows[place]], corpus.ids[found[place, 0]]
+        for place in order:
+            return corpus.ids[rows[place]], corpus.ids[found[place, 0]]
+        raise InputError(
+            f"ceiling: fewer than {n} sentences have a neighbour that was not judged before. Lower --n."
+        )
 
     return [Item("ceiling", pair) for pair in fresh(draw, n, corpus, "ceiling", not_again)]
 

@@ -7,13 +7,14 @@ same draws, so differences are paired.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from earnings_themes.panel.block import ratio
 from earnings_themes.quality.ruler.inputs import RESERVED
 from earnings_themes.quality.ruler.members import estimates
 
@@ -44,13 +45,7 @@ class Figure:
 
 
 class Resampled:
-    """One set of bootstrap draws of some units.
-
-    Parameters
-    ----------
-    clusters : (units,) what each belongs to: a firm
-    draws : number of bootstrap draws
-    """
+    """One set of bootstrap draws of some units. clusters: (units,) what each belongs to: a firm."""
 
     def __init__(self, clusters: Sequence[str] | NDArray[Any], draws: int = DRAWS) -> None:
         self._code = np.unique(np.asarray(clusters, dtype=str), return_inverse=True)[1]
@@ -60,14 +55,12 @@ class Resampled:
         self._times = np.vstack([np.ones(n), counts])
 
     def mean(self, values: NDArray[np.floating], weights: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return the weighted mean of values (units,), as seen and in each draw: (1 + draws,); nan without
-        weight.
-        """
-        n = self._times.shape[1]
-        above = self._times @ np.bincount(self._code, weights=values * weights, minlength=n)
-        below = self._times @ np.bincount(self._code, weights=weights, minlength=n)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(below > 0, above / below, np.nan)
+        """Return the weighted mean of values (units,), as seen and in each draw: (1 + draws,); nan without weight."""
+        above, below = (
+            self._times @ np.bincount(self._code, part, self._times.shape[1]).astype(np.float64)
+            for part in (values * weights, weights)
+        )
+        return ratio(above, below)
 
 
 def interval(seen: NDArray[np.float64]) -> tuple[float | None, float | None, float | None]:
@@ -111,10 +104,7 @@ def units(rated: pd.DataFrame) -> pd.DataFrame:
 def figures(rated: pd.DataFrame, facts: dict[str, Any]) -> list[Figure]:
     """Return every figure: of runs, differences, recall, raters and random items.
 
-    Parameters
-    ----------
-    rated : a row a rating, from `ratings.read_rated`
-    facts : the content of runs.json; {} without it
+    rated: a row a rating, from `ratings.read_rated`. facts: the content of runs.json; {} without it.
     """
     kind = rated["kind"].iloc[0]
     table = units(rated)
@@ -122,36 +112,27 @@ def figures(rated: pd.DataFrame, facts: dict[str, Any]) -> list[Figure]:
         return [*_of_members(table, rated), *_raters(rated)]
     draws = Resampled(table["cluster"].to_numpy())
     measures = MEASURES[kind]
-    arms = sorted(set(table["arm"]) - set(RESERVED)) + [
-        x for x in ("ceiling", "random") if x in set(table["arm"])
-    ]
+    of_arm = {arm: table["arm"].eq(arm).astype(float).to_numpy() for arm in table["arm"].unique()}
+    runs = sorted(set(of_arm) - set(RESERVED))
+    arms = [*runs, *(arm for arm in ("ceiling", "random") if arm in of_arm)]
     means = {
-        (arm, name): draws.mean(
-            table[name].to_numpy(np.float64), (table["arm"] == arm).astype(float).to_numpy()
-        )
+        (arm, name): draws.mean(table[name].to_numpy(np.float64), of_arm[arm])
         for arm in arms
         for name in measures
     }
     found = []
     for arm in arms:
-        n = int(table["arm"].eq(arm).sum())
+        n = int(of_arm[arm].sum())
         found += [Figure("run", arm, name, *interval(means[arm, name]), n) for name in measures]
-        if arm not in RESERVED and ("ceiling", "mean") in means:
-            found.append(
-                Figure(
-                    "run",
-                    arm,
-                    "of_ceiling",
-                    *interval(_ratio(means[arm, "mean"], means["ceiling", "mean"])),
-                    n,
-                )
-            )
+        if arm in runs and ("ceiling", "mean") in means:
+            of_ceiling = ratio(means[arm, "mean"], means["ceiling", "mean"])
+            found.append(Figure("run", arm, "of_ceiling", *interval(of_ceiling), n))
         found += [
             Figure("run", arm, name, facts["runs"][arm][name])
             for name in ("n_themes", "effective_themes", "effective_themes_of_all", "coverage")
             if arm in facts.get("runs", {})
         ]
-    for one, other in combinations([arm for arm in arms if arm not in RESERVED], 2):
+    for one, other in combinations(runs, 2):
         found += [
             Figure("difference", f"{one} − {other}", name, *interval(means[one, name] - means[other, name]))
             for name in measures
@@ -173,11 +154,6 @@ def _of_members(table: pd.DataFrame, rated: pd.DataFrame) -> Iterator[Figure]:
         yield Figure("theme", theme, name, value, low, high, n)
 
 
-def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(below > 0, above / below, np.nan)
-
-
 def _recall(table: pd.DataFrame, draws: Resampled) -> Iterator[Figure]:
     """Return the share that a run puts together, of pairs from elsewhere that raters scored at least 1, or 2.
 
@@ -187,28 +163,18 @@ def _recall(table: pd.DataFrame, draws: Resampled) -> Iterator[Figure]:
     if not table["arm"].eq("words").any():
         return  # random controls alone: next to none of them belong together
     source = table["arm"].isin(SOURCES) & (table.filter(like="together_") != "").any(axis=1)
+    stands_for = table["weight"].to_numpy(np.float64)
     for column in (name for name in map(str, table) if name.startswith("together_")):
         run = column.removeprefix("together_")
         for inside, accepted in (("", ["sure"]), ("_of_all", ["sure", "all"])):
             together = table[column].isin(accepted).astype(float).to_numpy()
-            for measure in ("p1", "p2"):
-                right = table[measure].to_numpy(np.float64)
-                for name in ("weighted", *SOURCES):
-                    of = (source if name == "weighted" else source & table["arm"].eq(name)).to_numpy(
-                        np.float64
-                    )
-                    if of.any():
-                        weight = (
-                            of * right * (table["weight"].to_numpy(np.float64) if name == "weighted" else 1.0)
-                        )
-                        n = int(((of * right) > 0).sum())
-                        yield Figure(
-                            "recall",
-                            run,
-                            f"{name}_{measure}{inside}",
-                            *interval(draws.mean(together, weight)),
-                            n,
-                        )
+            for measure, name in product(("p1", "p2"), ("weighted", *SOURCES)):
+                of = source if name == "weighted" else source & table["arm"].eq(name)
+                if of.any():
+                    right = of.to_numpy(np.float64) * table[measure].to_numpy(np.float64)
+                    seen = draws.mean(together, right * stands_for if name == "weighted" else right)
+                    n = int((right > 0).sum())
+                    yield Figure("recall", run, f"{name}_{measure}{inside}", *interval(seen), n)
 
 
 def _coverage_of_content(rated: pd.DataFrame) -> Iterator[Figure]:

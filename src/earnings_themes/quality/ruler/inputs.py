@@ -30,11 +30,8 @@ _NOT_WORD: Final = re.compile(r"[\W_]+")
 class Corpus:
     """The sentences that can be judged.
 
-    Parameters
-    ----------
-    table : a row a sentence in the order of the calls, indexed by sentence_id: firm_id, text, before
-        (the; previous sentence of the call, None for the first), modelled (bool: not procedural, with a word
-        of content)
+    table: a row a sentence in the order of the calls, indexed by sentence_id: firm_id, text, before (the previous sentence of
+    the call, None for the first), modelled (bool: not procedural, with a word of content).
     """
 
     table: pd.DataFrame
@@ -55,11 +52,6 @@ class Corpus:
         found: NDArray[np.object_] = self.table.loc[self.table["modelled"], "firm_id"].to_numpy(dtype=object)
         return found
 
-    def texts(self, ids: Sequence[str] | NDArray[np.object_]) -> list[str]:
-        """Return the sentences as said."""
-        found: list[str] = self.table.loc[list(ids), "text"].tolist()
-        return found
-
     def same_text(self, a: str, b: str) -> bool:
         """Whether two sentences differ only in case, spaces and full stops; such a pair tells nothing."""
         first, second = (_NOT_WORD.sub("", str(self.table.at[x, "text"])).lower() for x in (a, b))
@@ -70,7 +62,7 @@ class Corpus:
 class Clustering:
     """One system's themes.
 
-    Parameters
+    Attributes
     ----------
     name : its name in the key, which the sheets do not show
     table : a row a modelled sentence with a theme: sentence_id, theme (text), strength (float), firm
@@ -123,7 +115,7 @@ def read_corpus(path: Path) -> Corpus:
     InputError if the file or a column is missing, or an id is repeated.
     """
     table = read_table(path)
-    _need(table, _NEEDED, path)
+    need(table, _NEEDED, path)
     for name in ("sentence_id", "firm_id", "transcript_id", "text"):
         table[name] = table[name].astype(str)
     table["position"] = pd.to_numeric(table["position"])
@@ -146,15 +138,9 @@ def read_corpus(path: Path) -> Corpus:
 def read_runs(specs: Sequence[str], transcripts: Path | None) -> tuple[Corpus, list[Clustering]]:
     """Read the runs to be compared, and the one set of sentences that they cluster.
 
-    Parameters
-    ----------
-    specs : a run's folder or a table's path each, or NAME=PATH
-    transcripts : the sentences' table; None for the first run folder's transcripts.parquet
-
-    Raises
-    ------
-    InputError : a path, column or the transcripts are missing, two runs have one name, a table names an;
-        unknown sentence, or the runs read different calls
+    specs: a run's folder or a table's path each, or NAME=PATH. transcripts: the sentences' table; None for the first run
+    folder's. Raises InputError where a path, a column or the transcripts are missing, two runs have one name, a table names
+    an unknown sentence, or the runs read different calls.
     """
     named = [_named(spec) for spec in specs]
     folders = [path for _, path in named if path.is_dir()]
@@ -200,14 +186,14 @@ def _read_clustering(name: str, path: Path, corpus: Corpus) -> Clustering:
     if path.is_dir():
         source = path / "sentences.parquet"
         table = read_table(source)
-        _need(table, ("sentence_id", "theme_id", "strength"), source)
+        need(table, ("sentence_id", "theme_id", "strength"), source)
         table = table.rename(columns={"theme_id": "theme"})
         if (path / "themes.json").exists():
             labels = {theme["theme_id"]: theme["label"] for theme in _themes(path / "themes.json")}
     else:
         source = path
         table = read_table(path)
-        _need(table, ("sentence_id", "theme"), path)
+        need(table, ("sentence_id", "theme"), path)
     theme = table["theme"]
     if pd.api.types.is_float_dtype(theme):
         theme = theme.astype("Int64")  # numbers with gaps: 3.0 is theme 3
@@ -251,7 +237,8 @@ def _themes(path: Path) -> Iterator[dict[str, Any]]:
         raise ResultError(f"{path} is no list of themes ({error}). Make the run again.") from error
 
 
-def _need(table: pd.DataFrame, columns: Sequence[str], path: Path) -> None:
+def need(table: pd.DataFrame, columns: Sequence[str], path: Path) -> None:
+    """Raise InputError where a table lacks one of the columns."""
     missing = [name for name in columns if name not in table]
     if missing:
         raise InputError(

@@ -10,15 +10,14 @@ import numpy as np
 class Item:
     """One item of a sheet.
 
-    Parameters
+    Attributes
     ----------
     arm : the run that made it, or "random", "ceiling", "words", "neighbours"
     sentences : ids in no meaningful order: two of a pair, five of a group, one judged against a theme
     weight : pairs, or sentences, that it stands for in recall; 1 elsewhere
     label : shown with it; empty for other kinds
     intruder : the sentence that does not belong; empty for other kinds
-    together : run → "sure", "all" or "no": the run puts the pair in one theme among its surest, at all,
-        or; not
+    together : run → "sure", "all" or "no": the run puts the pair in one theme among its surest, at all, or not
     themed : run → sentence → the same for having a theme; of random pairs only
     stratum, inside : what a sentence judged against a theme was drawn from, and whether it has the theme
     """

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from earnings_themes.abstractions import Theme
 from earnings_themes.embedding import iter_vectors
 from earnings_themes.errors import InputError
+from earnings_themes.panel.block import ratio
 from earnings_themes.quality.ruler.items import Item, generator
 from earnings_themes.quality.settled import read_settled
 from earnings_themes.results.artifacts import read_themes
@@ -31,18 +32,14 @@ _THIRDS: Final = 3
 class Target:
     """A theme, or a question of the user's own.
 
-    Attributes
-    ----------
-    theme_id, label : as in the panel
-    examples : texts that show raters what it is
-    centroid : (k,) its direction; None for a question
-    answer : a question's sentences; None for a theme
+    theme_id, label: as in the panel. examples: texts that show raters what it is. direction: (k,) of length 1. answer: a
+    question's sentences; None for a theme.
     """
 
     theme_id: str
     label: str
     examples: tuple[str, ...]
-    centroid: NDArray[np.float64] | None = None
+    direction: NDArray[np.float64]
     answer: Answer | None = None
 
 
@@ -58,7 +55,7 @@ def targets(run: Path, wanted: Sequence[str]) -> list[Target]:
         if name in questions:
             (answer,) = ask(str(run), [questions[name]])
             question = answer.question
-            found.append(Target(question.theme_id, question.name, question.texts, answer=answer))
+            found.append(Target(question.theme_id, question.name, question.texts, answer.direction, answer))
         else:
             theme = _theme(themes, name, run)
             texts = tuple(sentence.text for sentence in theme.representative_sentences)
@@ -89,15 +86,14 @@ def draw(run: Path, wanted: Sequence[Target], n: int, seed: int) -> list[Item]:
     Raises InputError if no sentence has a theme; ResultError if files are missing or damaged.
     """
     settled = read_settled(run, ["sentence_id", "theme_id"])
-    theme_of = dict(zip(settled["sentence_id"], settled["theme_id"].astype(object), strict=True))
     ids, nearness = _nearness(run, wanted)
     items = []
     for target, near in zip(wanted, nearness, strict=True):
         if target.answer is None:
-            inside = np.fromiter((theme_of.get(x) == target.theme_id for x in ids), bool, len(ids))
+            own = set(settled.loc[settled["theme_id"] == target.theme_id, "sentence_id"])
         else:
             own = set(target.answer.inside["sentence_id"].to_pylist())
-            inside = np.fromiter((x in own for x in ids), bool, len(ids))
+        inside = np.fromiter((x in own for x in ids), bool, len(ids))
         if not inside.any():
             raise InputError(
                 f"{target.theme_id} ({target.label}) has no sentence, so there is nothing to judge."
@@ -110,22 +106,14 @@ def _nearness(run: Path, wanted: Sequence[Target]) -> tuple[list[str], list[NDAr
     """Return the modelled sentences, and by target the nearness of each: content × cosine."""
     ids: list[str] = []
     found: list[list[NDArray[np.float64]]] = [[] for _ in wanted]
-    centroids = [_direction(target) for target in wanted]
     for _, some, rows, content in iter_vectors(str(run)):
         ids += some
         whole = rows.astype(np.float64)
         unit = whole / np.linalg.norm(whole, axis=1, keepdims=True).clip(1e-12)
-        for number, centroid in enumerate(centroids):
+        for number, target in enumerate(wanted):
             # Rounded, so that no machine's last bits order two sentences.
-            found[number].append(np.round(content * (unit @ centroid), 6))
+            found[number].append(np.round(content * (unit @ target.direction), 6))
     return ids, [np.concatenate(parts) if parts else np.empty(0) for parts in found]
-
-
-def _direction(target: Target) -> NDArray[np.float64]:
-    if target.centroid is not None:
-        return target.centroid
-    assert target.answer is not None  # a target has one of the two
-    return target.answer.direction
 
 
 def _of_target(
@@ -147,12 +135,12 @@ def _of_target(
         of_side = _THIRDS if name.startswith("settled") else len(_OUTSIDE) + 1
         size = min(len(rows), max(1, round(n / 2 / of_side)))
         for row in rng.choice(rows, size=size, replace=False) if size else ():
-            weight = len(rows) / size
+            one = (str(ids[row]),)
             items.append(
                 Item(
                     target.theme_id,
-                    (str(ids[row]),),
-                    weight,
+                    one,
+                    len(rows) / size,
                     target.label,
                     stratum=name,
                     inside=bool(inside[row]),
@@ -176,11 +164,7 @@ def codebook(text: str, wanted: Sequence[Target]) -> str:
     """Return the codebook with the label and example sentences of each theme."""
     parts = [text.rstrip(), ""]
     for target in wanted:
-        parts += [
-            "",
-            f"THEME {target.label}",
-            *(f"  - {' '.join(example.split())}" for example in target.examples),
-        ]
+        parts += ["", f"THEME {target.label}", *(f"  - {' '.join(each.split())}" for each in target.examples)]
     return "\n".join(parts) + "\n"
 
 
@@ -189,17 +173,14 @@ def estimates(units: pd.DataFrame, draws: int, seed: int) -> dict[tuple[str, str
 
     Parameters
     ----------
-    units : a row a sentence: arm (the theme), stratum, weight (1 ÷ probability), inside (bool), about (0
-        to; 1)
-    draws : bootstrap draws within strata (Rao and Wu 1988, rescaled: n − 1 of n); fully sampled strata
-        have; no sampling error
+    units : a row a sentence: arm (the theme), stratum, weight (1 ÷ probability), inside (bool), about (0 to 1)
+    draws : bootstrap draws within strata (Rao and Wu 1988, rescaled: n − 1 of n); fully sampled strata have no sampling error
 
     Returns
     -------
-    (theme, "precision" | "recall" | "true_sentences") → (1 + draws,) float64, nan where undefined; (theme,
-    "recall_floor") → (1,): recall
-        if 3 ÷ n of each stratum without the theme in which none was found were about it (rule of three,
-        Hanley and Lippman-Hand 1983)
+    (theme, "precision" | "recall" | "true_sentences") → (1 + draws,) float64, nan where undefined; (theme, "recall_floor") →
+    (1,): recall if 3 ÷ n of each stratum without the theme in which none was found were about it (rule of three, Hanley and
+    Lippman-Hand 1983)
     """
     rng = np.random.default_rng(seed)
     found: dict[tuple[str, str], NDArray[np.float64]] = {}
@@ -217,13 +198,8 @@ def estimates(units: pd.DataFrame, draws: int, seed: int) -> dict[tuple[str, str
         weight = np.concatenate(weights, axis=1)
         inside, about = of_theme["inside"].to_numpy(np.float64), of_theme["about"].to_numpy(np.float64)
         right, true = weight @ (inside * about), weight @ about
-        found[str(theme), "precision"] = _over(right, weight @ inside)
-        found[str(theme), "recall"] = _over(right, true)
-        found[str(theme), "recall_floor"] = _over(right[:1], true[:1] + unseen)
+        found[str(theme), "precision"] = ratio(right, weight @ inside)
+        found[str(theme), "recall"] = ratio(right, true)
+        found[str(theme), "recall_floor"] = ratio(right[:1], true[:1] + unseen)
         found[str(theme), "true_sentences"] = true
-    return found
-
-
-def _over(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
     return found

@@ -20,17 +20,9 @@ def of_themes(
 ) -> list[Item]:
     """Draw n pairs of one theme: a random sentence, then another of its theme from another firm.
 
-    A theme is drawn as often as it has sentences; the estimate is how often another firm's sentence of a
-    sentence's theme is about the same.
-
-    Parameters
-    ----------
-    kept : rows of the run in use, from `Clustering.surest`
-    not_again : pairs judged before
-
-    Raises
-    ------
-    InputError : no theme has sentences of two firms, or fewer than n fresh pairs exist
+    A theme is drawn as often as it has sentences; the estimate is how often another firm's sentence of a sentence's theme is
+    about the same. kept: rows of the run in use, from `Clustering.surest`. not_again: pairs judged before. Raises InputError
+    where no theme has sentences of two firms, or fewer than n fresh pairs exist.
     """
     crossing = kept[kept.groupby("theme")["firm"].transform("nunique") > 1].reset_index(drop=True)
     if crossing.empty:

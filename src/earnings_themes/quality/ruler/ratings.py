@@ -36,10 +36,8 @@ _NAMED: Final = 5
 def read_rated(key: Path, paths: Sequence[Path]) -> pd.DataFrame:
     """Return a row a rating: the key's columns (text), rater, and ratings as the codebook spells them.
 
-    Parameters
-    ----------
-    key : key.csv, its folder, or a table written by `save`, which holds ratings too
-    paths : the filled sheets; none with such a table
+    key: key.csv, its folder, or a table written by `save`, which holds ratings too. paths: the filled sheets; none with such
+    a table.
 
     Raises
     ------

@@ -7,8 +7,6 @@ Each sheet holds random items (the rater's lowest level) and repeats of its own 
 (agreement with himself); `second` sheets repeat a share of all items for another rater (agreement of two).
 """
 
-import csv
-import io
 import json
 import math
 from collections import defaultdict
@@ -52,12 +50,11 @@ _BEFORE: Final = 200
 class Wish:
     """What to draw.
 
-    Parameters
+    Attributes
     ----------
     kind : pairs, intruders, labels, or members (sentences judged against a theme)
     n : items a run
     coverage : surest share (0 to 1) of the modelled sentences in use
-    seed : the same seed and input give the same bytes
     second : share (0 to 1) of items for a second rater
     recall : pairs from each source elsewhere (words, neighbours where vectors are given, random)
     """
@@ -89,17 +86,10 @@ def draw(
     ceiling_vectors: Path | None = None,
     not_again: frozenset[frozenset[str]] = frozenset(),
 ) -> tuple[list[Item], dict[str, Any]]:
-    """Draw all items, random ones included, and describe each run.
+    """Draw all items, random ones included, in no meaningful order, and the content of runs.json, which describes each run.
 
-    Parameters
-    ----------
-    vectors : sentence vectors for neighbours, a source of pairs for recall
-    ceiling_vectors : sentence vectors for the ceiling, n pairs of nearest sentences
-    not_again : pairs judged before
-
-    Returns
-    -------
-    the items in no meaningful order, and `facts`, the content of runs.json
+    vectors: of sentences, for neighbours, a source of pairs for recall. ceiling_vectors: for the ceiling, n pairs of nearest
+    sentences. not_again: pairs judged before.
     """
     n_modelled = len(corpus.ids)
     kept = {run.name: run.surest(wish.coverage, n_modelled) for run in runs}
@@ -132,11 +122,8 @@ def draw(
         items += groups.at_random(corpus, [x.label for x in items], _random(len(items)), wish.seed)
     else:
         matrix = elsewhere.words(corpus)
-        items = [
-            x
-            for run in runs
-            for x in groups.with_intruder(run, kept[run.name], matrix, corpus, wish.n, wish.seed)
-        ]
+        of = ((run, kept[run.name], matrix, corpus, wish.n, wish.seed) for run in runs)
+        items = [x for each in of for x in groups.with_intruder(*each)]
         items += groups.at_random(corpus, [], _random(len(items)), wish.seed)
     return items, facts
 
@@ -193,23 +180,20 @@ def deal(items: Sequence[Item], wish: Wish) -> list[Placed]:
         own = dealt[number::n_sheets]
         again = rng.choice(len(own), size=min(len(own), math.ceil(AGAIN_SHARE * len(own))), replace=False)
         rows = [(*row, "new") for row in own]
-        rows += [(own[i][0], _turned(own[i][1]), "again") for i in again]
+        rows += [
+            (unit, replace(item, sentences=item.sentences[::-1]), "again")
+            for unit, item in (own[i] for i in again)
+        ]
         found += _sheet(f"{wish.kind}_{number + 1:03d}", rows, rng)
     # Every k-th of each arm's items, so that the second rater sees the same mixture.
-    seconds = (
-        [row for arm in sorted(by_arm) for row in by_arm[arm][: math.ceil(wish.second * len(by_arm[arm]))]]
-        if wish.second
-        else []
-    )
+    seconds = [
+        row for arm in sorted(by_arm) for row in by_arm[arm][: math.ceil(wish.second * len(by_arm[arm]))]
+    ]
     n_sheets = math.ceil(len(seconds) / size)
     for number in range(n_sheets):
         rows = [(unit, item, "second") for unit, item in seconds[number::n_sheets]]
         found += _sheet(f"second_{number + 1:03d}", rows, rng)
     return found
-
-
-def _turned(item: Item) -> Item:
-    return replace(item, sentences=item.sentences[::-1])
 
 
 def _sheet(name: str, rows: list[tuple[int, Item, str]], rng: np.random.Generator) -> Iterator[Placed]:
@@ -263,15 +247,8 @@ def _shown(row: Placed, corpus: Corpus, kind: str) -> dict[str, Any]:
 
 def _secret(row: Placed, corpus: Corpus, facts: dict[str, Any]) -> dict[str, Any]:
     item = row.item
-    cells: dict[str, Any] = {
-        "kind": facts["kind"],
-        "sheet": row.sheet,
-        "item": row.number,
-        "unit": row.unit,
-        "role": row.role,
-        "arm": item.arm,
-        "weight": f"{item.weight:.6g}",
-    }
+    cells: dict[str, Any] = {"kind": facts["kind"], "sheet": row.sheet, "item": row.number, "unit": row.unit}
+    cells |= {"role": row.role, "arm": item.arm, "weight": f"{item.weight:.6g}"}
     for letter, sentence in zip(LETTERS, item.sentences, strict=False):
         cells |= {f"sentence_id_{letter}": sentence, f"firm_{letter}": corpus.firm[sentence]}
     if facts["kind"] == "members":
@@ -293,11 +270,7 @@ def _secret(row: Placed, corpus: Corpus, facts: dict[str, Any]) -> dict[str, Any
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
 
 
 def _head(text: str) -> str:
