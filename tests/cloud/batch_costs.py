@@ -31,6 +31,7 @@ from tests.cloud.cloud_run import (
 )
 from tests.conftest import write_quarter
 from tests.offline_aws import OfflineAWS
+from tests.offline_aws.server import CONTAINER_APP
 
 LATENCY = 0.02  # seconds a request, AWS's "tens of milliseconds" for S3's first byte
 SETTINGS = {
@@ -47,7 +48,7 @@ SETTINGS = {
 # Puts the files of a job's firms where the job would have.
 STAND_IN = f"""for firm in $(grep -oE 'topics:firm=[A-Za-z0-9_%-]+' <<< "$*" | cut -d= -f2); do
   for file in topics/$firm.json logs/topics/$firm.log; do
-    curl -sS -o /dev/null -X PUT --data x "$AWS_ENDPOINT_URL/{BUCKET}/earnings-themes/results/counted/$file"
+    curl -sS -o /dev/null -A {CONTAINER_APP} -X PUT --data x "$AWS_ENDPOINT_URL/{BUCKET}/earnings-themes/results/counted/$file"
   done
 done"""
 
