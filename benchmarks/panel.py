@@ -23,7 +23,7 @@ from earnings_themes.panel.cuts import Cut, Wish
 from earnings_themes.panel.files import write_tables
 from earnings_themes.panel.likeness import COLUMNS, likeness
 from earnings_themes.panel.written import Written
-from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, TranscriptWriter
+from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, FirmsWriter
 from tests.panel_run import write_themes
 
 SECTIONS = ("Presenter Speech", "Presenter Speech", "Question", "Answer")
@@ -41,7 +41,7 @@ def make_run(folder: Path, n_firms: int, n_calls: int, n_themes: int, n_sentence
     names = pa.array(ids)
     calls = []
     settled = None
-    with TranscriptWriter(folder / "transcripts.parquet") as said:
+    with FirmsWriter(folder / "transcripts.parquet", TRANSCRIPT_SCHEMA) as said:
         for firm in range(n_firms):
             firm_id = f"{firm:06d}"
             n = n_calls * n_sentences

@@ -17,6 +17,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from earnings_themes.embedding.space import SCALE, Vectors, load_space
-from earnings_themes.speech.kinds import CONTENT, LENGTH, KindModel, save_kinds
+from earnings_themes.speech.kinds import CONTENT, LENGTH, KindModel
 from evaluation.learn_space import CALLS, Calls, read_calls
 
 LABELS = Path("docs/labels/sentences.csv")
@@ -87,6 +88,15 @@ def held_out(name: str, vectors: Vectors, providers: Names, kinds: Names) -> str
     return "\n".join(lines)
 
 
+def _save(model: KindModel, path: Path) -> None:
+    """Write the model and its provenance as .npz."""
+    arrays: dict[str, Any] = {f"weights_{length}": row for length, row in model.weights.items()}
+    arrays |= {f"bias_{length}": np.int64(bias) for length, bias in model.bias.items()}
+    about = json.dumps(model.provenance | {"sha256": model.digest()}, sort_keys=True)
+    with path.open("wb") as file:
+        np.savez_compressed(file, provenance=np.frombuffer(about.encode(), dtype=np.uint8), **arrays)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the figures held out by provider; with --out, fit on both providers and write the weights."""
     parser = argparse.ArgumentParser(prog="python -m evaluation.fit_kinds", description=__doc__)
@@ -119,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             {length: bias for length, (_, bias) in fitted.items()},
             about,
         )
-        save_kinds(model, given.out)
+        _save(model, given.out)
         print(
             json.dumps({"file": str(given.out), "bytes": given.out.stat().st_size, "sha256": model.digest()})
         )

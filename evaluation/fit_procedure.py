@@ -26,8 +26,8 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from earnings_themes.speech.features import PLACE, ngrams, place, place_alone
-from earnings_themes.speech.procedure import PLACE_SCALE, ProcedureModel, loudness, save_model, surroundings
+from earnings_themes.speech.features import PLACE, ngrams, place
+from earnings_themes.speech.procedure import PLACE_SCALE, ProcedureModel, loudness, surroundings
 from earnings_themes.text import clean, split_sentences
 
 FILES = {"rev": "rev_large.csv", "maec": "maec_quarters.csv"}
@@ -178,7 +178,9 @@ def read_invented(labels: Path) -> Learned:
     learned = Learned()
     with (labels / "invented.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            learned.add(ngrams(row["text"]), place_alone(row["text"]), row["kind"] == "procedure")
+            learned.add(
+                ngrams(row["text"]), place([row["text"]], [None], [None])[0], row["kind"] == "procedure"
+            )
     return learned
 
 
@@ -221,7 +223,7 @@ def _matrix(learned: Learned, known: dict[str, int]) -> sparse.csr_matrix:
         found = sorted(known[run] for run in runs if run in known)
         rows += [i] * len(found)
         columns += found
-        values += [loudness(runs)] * len(found)
+        values += [loudness(len(runs))] * len(found)
     words = sparse.csr_matrix((values, (rows, columns)), shape=(len(learned.runs), len(known)))
     return sparse.hstack([words, sparse.csr_matrix(PLACE_SCALE * np.array(learned.seen))]).tocsr()
 
@@ -309,6 +311,21 @@ def held_out(providers: dict[str, Provider], invented: Learned) -> str:
     return "\n".join(lines)
 
 
+def _save(model: ProcedureModel, path: Path) -> None:
+    """Write the model as .npz: word runs as text, their weights in half precision, and where they come from."""
+    about = json.dumps(model.provenance | {"sha256": model.digest()}, sort_keys=True)
+    with path.open("wb") as file:
+        np.savez_compressed(
+            file,
+            words=np.frombuffer("\n".join(model.weights).encode(), dtype=np.uint8),
+            weights=np.array(list(model.weights.values()), dtype=np.float16),
+            place=model.place,
+            around=model.around,
+            biases=np.array([model.bias, model.around_bias], dtype=np.float32),
+            provenance=np.frombuffer(about.encode(), dtype=np.uint8),
+        )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the figures held out by provider; with --out, fit on both providers and write the weights."""
     parser = argparse.ArgumentParser(prog="python -m evaluation.fit_procedure", description=__doc__)
@@ -334,7 +351,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sources="Earnings-21 and Earnings-22 (revdotcom/speech-datasets), MAEC; CC BY-SA 4.0",
             place=list(PLACE),
         )
-        save_model(model, given.out)
+        _save(model, given.out)
         print(
             json.dumps({"file": str(given.out), "bytes": given.out.stat().st_size, "sha256": model.digest()})
         )

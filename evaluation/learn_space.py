@@ -22,10 +22,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from earnings_themes.config import Embedding, Source
-from earnings_themes.embedding import TorchEncoder, modelled
 from earnings_themes.embedding.context import in_context
+from earnings_themes.embedding.encoders import Encoder
 from earnings_themes.embedding.fit import fit_gate, fit_projection, fit_student
 from earnings_themes.embedding.own_space import encoded_texts
+from earnings_themes.embedding.shard import modelled
 from earnings_themes.embedding.space import PACKAGED, SubjectSpace, whole
 from earnings_themes.embedding.student import Floats, unit
 from earnings_themes.ingest.transcripts import ingest
@@ -76,7 +77,7 @@ def read_calls(files: Sequence[Path], cache: str | None) -> Calls:
     read = {file: ingested(file) for file in files}
     calls = (frame.assign(call=file.name + ":" + frame["transcript_id"]) for file, frame in read.items())
     frame = pd.concat(calls, ignore_index=True)
-    encoder = TorchEncoder(Embedding(device="cpu"))
+    encoder = Encoder(Embedding(device="cpu"))
     keys = zip(frame["sentence_id"], map(text_key, frame["text"]), strict=True)
     return Calls(
         frame["model_text"].tolist(),
@@ -102,7 +103,7 @@ def learn_space(calls: Calls, ratings: pd.DataFrame) -> SubjectSpace:
         some = [calls.texts[row] for row in flags[:, 0].astype(int)]
         view: Any = calls.encoded[flags[:, 0].astype(int)] if name == "both" else student.bag(some)
         gates[name] = fit_gate(view, seen, flags[:, 1], name == "static")
-    return SubjectSpace(encoder, student, gates, metrics, TorchEncoder(Embedding()).sha256, "")
+    return SubjectSpace(encoder, student, gates, metrics, Encoder(Embedding()).sha256, "")
 
 
 def _rated(calls: Calls, ratings: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

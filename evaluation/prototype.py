@@ -8,7 +8,6 @@ default. Only UMAP's seed is set, so that the table can be made again.
 """
 
 import argparse
-import contextlib
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earnings_themes.config import Embedding
-from earnings_themes.embedding import SentenceEncoder, make_encoder, modelled, open_cache, text_digest
+from earnings_themes.embedding.encoders import Encoder
+from earnings_themes.embedding.own_space import encoded_texts
+from earnings_themes.embedding.shard import modelled
 from earnings_themes.results.artifacts import open_parquet
 from earnings_themes.system.files import write_atomically
 
@@ -24,7 +25,7 @@ from earnings_themes.system.files import write_atomically
 _LEAST: Final = 20
 
 
-def write_themes(run: Path, output: Path, encoder: SentenceEncoder, cache: str | None = None) -> int:
+def write_themes(run: Path, output: Path, encoder: Encoder, cache: str | None = None) -> int:
     """Write sentence_id,theme of a run's modelled sentences, -1 for an outlier; return how many themes there are.
 
     run: a folder with transcripts.parquet. cache: of the encoder's vectors, as `embedding.cache`.
@@ -33,7 +34,7 @@ def write_themes(run: Path, output: Path, encoder: SentenceEncoder, cache: str |
     table = open_parquet(run / "transcripts.parquet").read(columns=columns).to_pandas()
     table = table[modelled(table, keep_procedural=False)]
     texts = table["model_text"].tolist()
-    themes = _bertopic(texts, _vectors(texts, encoder, cache))
+    themes = _bertopic(texts, encoded_texts(texts, encoder, cache))
     rows = zip(table["sentence_id"], themes.tolist(), strict=True)
     write_atomically(
         output, "sentence_id,theme\n" + "".join(f"{_quoted(row)},{theme}\n" for row, theme in rows)
@@ -43,22 +44,6 @@ def write_themes(run: Path, output: Path, encoder: SentenceEncoder, cache: str |
 
 def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
-
-
-def _vectors(texts: list[str], encoder: SentenceEncoder, cache: str | None) -> NDArray[np.float32]:
-    by_digest = {text_digest(text): text for text in texts}
-    with (
-        contextlib.closing(open_cache(cache, encoder.key, None))
-        if cache
-        else contextlib.nullcontext() as store
-    ):
-        found = store.get(by_digest) if store else {}
-        missing = [digest for digest in by_digest if digest not in found]
-        new = dict(zip(missing, encoder.encode([by_digest[digest] for digest in missing]), strict=True))
-        if store and new:
-            store.put(new)
-    found = found | new
-    return np.stack([found[text_digest(text)] for text in texts]) if texts else np.empty((0, 0), np.float32)
 
 
 def _bertopic(texts: list[str], vectors: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -80,5 +65,5 @@ if __name__ == "__main__":
     parser.add_argument("output", type=Path, help="the table to write: sentence_id,theme")
     given = parser.parse_args()
     settings = Embedding()
-    n = write_themes(given.run, given.output, make_encoder(settings, threads=2), settings.cache)
+    n = write_themes(given.run, given.output, Encoder(settings, threads=2), settings.cache)
     print(f"{given.output}: {n} themes")

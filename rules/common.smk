@@ -44,17 +44,6 @@ except EarningsThemesError as error:
     raise WorkflowError(str(error)) from None
 
 
-# The sample's files are the repository's, from whichever folder the workflow is called; a user's own paths count
-# from theirs.
-for section, key in (("source", "path"), ("report", "labels")):
-    shipped = Path(workflow.basedir, str(config[section][key]))
-    if (
-        str(config[section][key]).startswith("data/")
-        and not Path(config[section][key]).exists()
-        and shipped.exists()
-    ):
-        config[section][key] = str(shipped)
-
 # What the shipped config names relative to the repository is found there too when Snakemake is called elsewhere.
 settings.find_shipped_files(config, workflow.basedir)
 # With --default-storage-provider every file of the run is in S3.
@@ -85,8 +74,10 @@ FOLDER = (
 )
 LOGS = f"{RUN}/logs"
 BENCHMARKS = f"{RUN}/benchmarks"
+
+
 # An image that holds envs/workflow.txt and the package; used only with --software-deployment-method apptainer.
-CONTAINER = f"docker://earnings-themes/firm-topic-processor:{__version__}"
+container: f"docker://earnings-themes/firm-topic-processor:{__version__}"
 
 
 if IN_S3:
@@ -224,6 +215,16 @@ def get_folder(wildcards):
     return FOLDER
 
 
+def in_report(file, category, title):
+    """Return a file of the run as one that `snakemake --report FILE.zip` collects, with its caption."""
+    return report(
+        f"{RUN}/{file}",
+        caption=f"captions/{Path(file).stem}.rst",
+        category=category,
+        labels={"file": title},
+    )
+
+
 @functools.cache
 def registry_basis():
     """Return which version of the registry the run starts from, which is another one after a curation."""
@@ -262,33 +263,19 @@ def get_source_version(wildcards):
     return "" if IN_S3 else connect(CONFIG.source).version()
 
 
-@functools.cache
-def firm_settings():
-    """Return what a firm's job is told of the settings, as JSON; alike for all firms."""
-    return json.dumps(
-        {name: config[name] for name in ("run", "topics", "seed")}, default=str
-    )
-
-
-def get_firm_settings(wildcards):
-    """Return firm_settings: from a function, because a parameter that is text is searched for wildcards in braces."""
-    return firm_settings()
-
-
-def get_shard(wildcards):
-    """Return the file that holds the vectors of the firm's sentences."""
-    shard = shard_of(decode_firm(wildcards.firm), CONFIG.embedding.shards)
-    return in_place(f"embeddings/{shard:04d}.parquet")
-
-
-# Where one file holds them all it is a plain input: a function is called, and its answer checked, once a firm.
+# What a firm's job is told of the settings; alike for all firms.
+FIRM_SETTINGS = json.dumps(
+    {name: config[name] for name in ("run", "topics", "seed")}, default=str
+)
 VECTORS = [
     in_place(f"embeddings/{shard:04d}.parquet")
     for shard in range(CONFIG.embedding.shards)
 ]
-EMBEDDINGS = (
-    get_shard if CONFIG.embedding.shards > 1 else in_place("embeddings/0000.parquet")
-)
+
+
+def get_vectors(wildcards):
+    """Return the file that holds the vectors of the firm's sentences."""
+    return VECTORS[shard_of(decode_firm(wildcards.firm), len(VECTORS))]
 
 
 def get_topics(wildcards):

@@ -18,8 +18,6 @@ rule ingest:
     retries: 0
     conda:
         "../envs/workflow.yaml"
-    container:
-        CONTAINER
     # A process a core splits sentences while one reads; more than 8 wait for the reader.
     threads: 8
     resources:
@@ -50,8 +48,6 @@ rule embed:
     retries: 1
     conda:
         "../envs/workflow.yaml"
-    container:
-        CONTAINER
     # The encoder is what costs time: it gets the whole machine, up to where torch stops gaining. Without it a shard is a
     # core's work, and several are made at a time.
     threads: 1 if CONFIG.embedding.model == "static" else 16

@@ -46,8 +46,6 @@ rule panel:
     localrule: IN_S3
     conda:
         "../envs/workflow.yaml"
-    container:
-        CONTAINER
     threads: 1
     resources:
         mem_mb=4000,

@@ -21,8 +21,6 @@ rule publish:
     localrule: IN_S3
     conda:
         "../envs/workflow.yaml"
-    container:
-        CONTAINER
     threads: 1
     resources:
         mem_mb=1000,

@@ -26,8 +26,6 @@ rule themes:
     localrule: ON_SAGEMAKER
     conda:
         "../envs/workflow.yaml"
-    container:
-        CONTAINER
     # A process a core reads the files and repeats the clustering; more than 8 wait for the one that collects.
     threads: 1 if ON_SAGEMAKER else 8
     resources:

@@ -5,7 +5,8 @@ rule topics:
     input:
         transcripts=in_place("transcripts.parquet"),
         firms=in_place("firms.tsv"),
-        embeddings=EMBEDDINGS,
+        # Where one file holds them all it is a plain input: a function is called, and its answer checked, once a firm.
+        embeddings=get_vectors if len(VECTORS) > 1 else VECTORS[0],
         settings=made_with_settings("topics"),
     output:
         f"{RUN}/topics/{{firm}}.json",
@@ -17,13 +18,12 @@ rule topics:
     retries: 1
     conda:
         "../envs/workflow.yaml"
-    container:
-        CONTAINER
     threads: 1
     resources:
         mem_mb=1000,
     params:
-        settings=get_firm_settings,
+        # From a function: a parameter that is text is searched for wildcards in braces.
+        settings=lambda wildcards: FIRM_SETTINGS,
         version=__version__,
     message:
         "Finding the topics of firm {wildcards.firm}"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from earnings_themes.config import parse_config
-from earnings_themes.embedding import embed_shard
+from earnings_themes.embedding.shard import embed_shard
 from earnings_themes.system.job import job
 
 if __name__ == "__main__":

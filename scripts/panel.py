@@ -11,11 +11,5 @@ if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):
         out = Path(snakemake.output.panel).parent
         config = parse_config(snakemake.config)
-        make(
-            snakemake.params.folder,
-            out,
-            config.panel,
-            config.themes.seeds,
-            config.embedding,
-        )
+        make(snakemake.params.folder, out, config.panel, config.themes.seeds, config.embedding)
         write_basic(snakemake.params.folder, out)

@@ -8,7 +8,7 @@ from earnings_themes.system.job import job
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):
-        labels = parse_config(snakemake.config).labels
+        labels = parse_config(snakemake.config).report.labels
         here = Path(snakemake.output.html).parent
         where = snakemake.params.folder
         fetch_run(where, here)

@@ -1,4 +1,4 @@
-"""Rule themes: hands the run's folder to earnings_themes.reduce, on this machine or on SageMaker."""
+"""Rule themes: hands the run's folder to earnings_themes.themes, on this machine or on SageMaker."""
 
 from pathlib import Path
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from earnings_themes.embedding import PACKAGED_SHA256
+from earnings_themes.embedding.encoders import PACKAGED_SHA256
 
 REPO = Path(__file__).parents[1]
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from earnings_themes.abstractions import SCHEMA_VERSION
 from earnings_themes.ingest.calls import CallRow, write_calls
-from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, TranscriptWriter
+from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, FirmsWriter
 from earnings_themes.results.tree import SENTENCES_SCHEMA as SENTENCES
 
 # A theme, its level, its broad theme, its kind and label.
@@ -90,7 +90,7 @@ def write_run(
     by_firm: dict[str, list[dict[str, Any]]] = {}
     for line in sentences:
         by_firm.setdefault(line["firm_id"], []).append(line)
-    with TranscriptWriter(folder / "transcripts.parquet") as writer:
+    with FirmsWriter(folder / "transcripts.parquet", TRANSCRIPT_SCHEMA) as writer:
         for lines in by_firm.values():
             writer.add(pa.Table.from_pylist(lines, TRANSCRIPT_SCHEMA))
     # In row groups of their own: they need not end where those of the transcripts do.

@@ -19,7 +19,7 @@ from earnings_themes.abstractions import SCHEMA_VERSION, FirmTopic, FirmTopics, 
 from earnings_themes.abstractions.records import FirmStatus
 from earnings_themes.embedding.space import load_space, whole
 from earnings_themes.ingest.calls import CallRow, write_calls
-from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, TranscriptWriter, write_firm_topics
+from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, FirmsWriter, write_firm_topics
 from earnings_themes.results.firms import FirmRow, encode_firm, write_firms
 
 RUN = "2023_Q1"
@@ -73,7 +73,7 @@ def write_run(
     for firm, topics in said.items():
         write_firm(folder, firm, topics, (statuses or {}).get(firm, "ok"), run)
     list_firms(folder, list(said), {firm: sum(some.n for some in topics) for firm, topics in said.items()})
-    with TranscriptWriter(folder / "transcripts.parquet") as writer:
+    with FirmsWriter(folder / "transcripts.parquet", TRANSCRIPT_SCHEMA) as writer:
         for firm, topics in said.items():
             writer.add(_transcript(firm, topics, day))
     calls = [CallRow(firm, f"Firm {firm}", "1", day, None, "", "", 1) for firm in said]

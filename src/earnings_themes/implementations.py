@@ -16,7 +16,7 @@ from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, Val
 
 from earnings_themes.abstractions import DataConnector, ThemeStore, TopicModelInterface
 from earnings_themes.config import Config
-from earnings_themes.config.reading import did_you_mean
+from earnings_themes.config.reading import did_you_mean, faults_of
 from earnings_themes.errors import ConfigError
 
 T = TypeVar("T")
@@ -85,6 +85,11 @@ def check_classes(config: Config) -> None:
 
 def parameter_faults(kind: type[Any], params: Mapping[str, Any], where: str) -> list[str]:
     """Return what of the parameters a class could not be made with: names it does not take, values of another type."""
+    owner = next(each for each in kind.__mro__ if "__init__" in vars(each))
+    if owner.__module__.startswith("earnings_themes.topics."):
+        return faults_of(
+            kind.parameters, dict(params), where
+        )  # a subclass of a built-in model takes what that takes
     known = {
         name: parameter
         for name, parameter in inspect.signature(kind).parameters.items()

@@ -19,7 +19,7 @@ import yaml
 from earnings_themes.cloud import made_with
 from earnings_themes.cloud import settings as cloud
 from earnings_themes.config import Source
-from earnings_themes.embedding import embed
+from earnings_themes.embedding.shard import embed
 from earnings_themes.embedding.space import load_space
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.results.firms import read_firms

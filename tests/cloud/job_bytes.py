@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from earnings_themes.embedding import embed
+from earnings_themes.embedding.shard import embed
 from earnings_themes.embedding.space import load_space
-from earnings_themes.results.artifacts import TranscriptWriter
+from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, FirmsWriter
 from earnings_themes.results.firms import FirmRow, shard_of, write_firms
 
 # What Terraform's settings ask for at any size, see earnings_themes.cloud.settings.
@@ -19,7 +19,7 @@ def write_quarter(folder: Path, firms: dict[str, pa.Table], shard: int, shards: 
     """Write transcripts.parquet, firms.tsv and the embeddings of one shard, for firms with tables of sentences."""
     rows = []
     folder.mkdir(parents=True, exist_ok=True)
-    with TranscriptWriter(folder / "transcripts.parquet") as writer:
+    with FirmsWriter(folder / "transcripts.parquet", TRANSCRIPT_SCHEMA) as writer:
         for firm_id, table in sorted(firms.items()):
             named = of_firm(table, firm_id)
             digest = hashlib.sha256(firm_id.encode()).hexdigest()[:16]

@@ -43,7 +43,7 @@ def test_weights_of_which_a_byte_was_flipped_are_refused_before_they_are_read(
         file.write(bytes([byte ^ 1]))
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)  # reading them would fail otherwise
     with pytest.raises(ModelError, match=r"SHA-256 is .*, the published weights have .*reinstall"):
-        encoders.TorchEncoder(PACKAGED)
+        encoders.Encoder(PACKAGED)
 
 
 def test_weights_that_are_a_pickle_are_refused(weights: Path, tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_weights_that_are_a_pickle_are_refused(weights: Path, tmp_path: Path) ->
     code = f"cposix\nsystem\n(S'touch {ran}'\ntR.".encode()
     (weights.parent / "pytorch_model.bin").write_bytes(code)
     with pytest.raises(ModelError, match="cannot be loaded"):
-        encoders.TorchEncoder(Embedding(str(weights.parent), "torch", "cpu", 8, None, 1))
+        encoders.Encoder(Embedding(str(weights.parent), "torch", "cpu", 8, None, 1))
     assert not ran.exists()
 
 
@@ -64,7 +64,7 @@ def test_a_model_that_brings_code_is_refused(weights: Path, tmp_path: Path) -> N
     modules[0]["type"] = "evil.Evil"
     (weights.parent / "modules.json").write_text(json.dumps(modules))
     with pytest.raises(ModelError, match="third-party code"):
-        encoders.TorchEncoder(Embedding(str(weights.parent), "torch", "cpu", 8, None, 1))
+        encoders.Encoder(Embedding(str(weights.parent), "torch", "cpu", 8, None, 1))
     assert not ran.exists()
 
 

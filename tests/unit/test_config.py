@@ -10,7 +10,8 @@ from docs.generate import schemas
 from docs.generate import settings as written
 from earnings_themes.config import check_files, parse_config, read_config
 from earnings_themes.errors import ConfigError
-from earnings_themes.implementations import check_classes
+from earnings_themes.implementations import check_classes, parameter_faults
+from earnings_themes.topics.lda_model import LDAModel
 from tests.conftest import REPO
 
 CONFIG = yaml.safe_load((REPO / "config/config.yaml").read_text(encoding="utf-8"))
@@ -151,6 +152,7 @@ def test_what_is_written_from_the_classes_is_not_stale(path: str, made: Any) -> 
         ("publish.path", "folder", "publish.path is folder, which is a folder"),
         ("publish.path", "wrong.csv/x.sqlite", "wrong.csv is no folder"),
         ("embedding.cache", "wrong.csv", "embedding.cache is wrong.csv, which is a file"),
+        ("embedding.cache", "s3://b/c", "'s3://b/c'; expected a folder on this disk, or null"),
         ("embedding.model", "./model", "embedding.model names the folder ./model, which is not there"),
         (
             "themes.labels.llm",
@@ -210,3 +212,12 @@ def test_a_class_of_ones_own_and_its_parameters_are_looked_at(
     raw[section][key] = value
     with pytest.raises(ConfigError, match=said):
         check_classes(parse_config(raw))
+
+
+def test_a_class_made_from_a_built_in_model_takes_what_that_takes() -> None:
+    class Mine(LDAModel):
+        """Latent Dirichlet allocation, changed."""
+
+    assert parameter_faults(Mine, {"alpha": 0.1, "n_topics": 5}, "topics.params") == []
+    (said,) = parameter_faults(Mine, {"alhpa": 0.1}, "topics.params")
+    assert said == "topics.params.alhpa is not a known key; did you mean topics.params.alpha?"

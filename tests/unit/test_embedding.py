@@ -11,16 +11,10 @@ import pytest
 import torch
 
 from earnings_themes.config import Embedding, Source
-from earnings_themes.embedding import (
-    EmbeddingCache,
-    TorchEncoder,
-    embed,
-    embed_shard,
-    encoders,
-    modelled,
-    read_vectors,
-)
-from earnings_themes.embedding.encoders import choose_device, precision_on
+from earnings_themes.embedding import encoders
+from earnings_themes.embedding.cache import EmbeddingCache
+from earnings_themes.embedding.encoders import Encoder, choose_device, precision_on
+from earnings_themes.embedding.shard import embed, embed_shard, modelled, read_vectors
 from earnings_themes.embedding.space import load_space
 from earnings_themes.embedding.student import unit
 from earnings_themes.errors import ModelError, ResultError
@@ -34,8 +28,8 @@ SETTINGS = Embedding(batch_size=8, cache=None)
 
 
 @pytest.fixture(scope="session")
-def encoder() -> TorchEncoder:
-    return TorchEncoder(SETTINGS)
+def encoder() -> Encoder:
+    return Encoder(SETTINGS)
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +44,7 @@ def ingested(quarter: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
     return folder / "transcripts.parquet", read_firms(folder / "firms.tsv")
 
 
-def test_a_vector_depends_on_its_sentence_alone_to_the_last_bit(encoder: TorchEncoder) -> None:
+def test_a_vector_depends_on_its_sentence_alone_to_the_last_bit(encoder: Encoder) -> None:
     together = encoder.encode(TEXTS)
     backwards = encoder.encode(TEXTS[::-1])[::-1]
     alone = np.concatenate([encoder.encode([text]) for text in TEXTS[:5]])
@@ -58,11 +52,11 @@ def test_a_vector_depends_on_its_sentence_alone_to_the_last_bit(encoder: TorchEn
     assert together[:5].tobytes() == alone.tobytes()
 
 
-def test_a_vector_does_not_depend_on_the_number_of_threads(encoder: TorchEncoder) -> None:
-    assert TorchEncoder(SETTINGS, threads=3).encode(TEXTS).tobytes() == encoder.encode(TEXTS).tobytes()
+def test_a_vector_does_not_depend_on_the_number_of_threads(encoder: Encoder) -> None:
+    assert Encoder(SETTINGS, threads=3).encode(TEXTS).tobytes() == encoder.encode(TEXTS).tobytes()
 
 
-def test_the_vectors_are_those_of_the_reference_library(encoder: TorchEncoder) -> None:
+def test_the_vectors_are_those_of_the_reference_library(encoder: Encoder) -> None:
     from sentence_transformers import SentenceTransformer
 
     folder, _ = encoders._locate("packaged")
@@ -81,12 +75,12 @@ def test_other_weights_than_the_published_ones_are_refused(
         weights.write(b"\x01")
     monkeypatch.setattr(encoders, "_locate", lambda model: (str(tmp_path / "model"), "packaged"))
     with pytest.raises(ModelError, match="Do not use this file"):
-        TorchEncoder(SETTINGS)
+        Encoder(SETTINGS)
 
 
-def test_a_folder_is_a_model_too(encoder: TorchEncoder) -> None:
+def test_a_folder_is_a_model_too(encoder: Encoder) -> None:
     folder, _ = encoders._locate("packaged")
-    other = TorchEncoder(Embedding(folder, batch_size=8, cache=None))
+    other = Encoder(Embedding(folder, batch_size=8, cache=None))
     assert other.sha256 == encoder.sha256 == encoders.PACKAGED_SHA256
     assert other.encode(TEXTS[:3]).tobytes() == encoder.encode(TEXTS[:3]).tobytes()
 
@@ -94,12 +88,12 @@ def test_a_folder_is_a_model_too(encoder: TorchEncoder) -> None:
 def test_what_cannot_be_loaded_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(ModelError, match="'no-such/model' cannot be loaded"):
-        TorchEncoder(Embedding("no-such/model", batch_size=8, cache=None))
+        Encoder(Embedding("no-such/model", batch_size=8, cache=None))
     import torch
 
     if not torch.cuda.is_available():
         with pytest.raises(ModelError, match=r"finds no CUDA device\. Set embedding.device: auto"):
-            TorchEncoder(Embedding(device="cuda", cache=None))
+            Encoder(Embedding(device="cuda", cache=None))
 
 
 @pytest.mark.parametrize(
@@ -117,11 +111,11 @@ def test_auto_takes_the_gpu_that_torch_finds(
 
 
 def test_vectors_of_a_gpu_stay_apart_in_the_cache_and_are_near_the_reference(
-    encoder: TorchEncoder, monkeypatch: pytest.MonkeyPatch
+    encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The CPU computes here as a GPU would: torch gets the same precision, and only the device's name is another.
     monkeypatch.setattr(encoders, "precision_on", lambda device: "float16")
-    half = TorchEncoder(Embedding(device="cpu", cache=None))
+    half = Encoder(Embedding(device="cpu", cache=None))
     assert half._model.dtype == torch.float16
     cosines = (unit(half.encode(TEXTS)) * unit(encoder.encode(TEXTS))).sum(axis=1)
     assert cosines.min() > 0.9999
@@ -220,7 +214,7 @@ def test_the_static_model_encodes_without_torch(ingested: tuple[Path, list[FirmR
 import sys
 from pathlib import Path
 from earnings_themes.config import Embedding
-from earnings_themes.embedding import embed_shard
+from earnings_themes.embedding.shard import embed_shard
 embed_shard({str(transcripts)!r}, Path({str(transcripts.with_name("firms.tsv"))!r}),
             Path({str(tmp_path / "static.parquet")!r}), 0, Embedding("static"), False)
 print(*{{"torch", "transformers", "sentence_transformers"}} & set(sys.modules))

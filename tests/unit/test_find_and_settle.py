@@ -7,12 +7,7 @@ import pytest
 from scipy.linalg import hadamard
 from sklearn.metrics import adjusted_rand_score
 
-from earnings_themes.clustering.graph import (
-    agreed_communities,
-    communities,
-    nearest,
-    neighbour_graph,
-)
+from earnings_themes.clustering.graph import agreed_communities, communities, nearest, neighbour_graph
 from earnings_themes.embedding.space import whole
 from earnings_themes.themes.find import cohesion_across, cohesions, find_themes, holds_together
 from earnings_themes.themes.settle import centres, settle

@@ -13,7 +13,7 @@ import yaml
 
 from earnings_themes.cloud import firm_container as firm_command
 from earnings_themes.config import parse_config
-from earnings_themes.embedding import embed
+from earnings_themes.embedding.shard import embed
 from earnings_themes.embedding.space import load_space
 from earnings_themes.ingest.local_csv import LocalCSVConnector
 from earnings_themes.ingest.transcripts import ingest
@@ -35,7 +35,7 @@ def _signals() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _made_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
     # What the encoder does has its own tests; the image's tests run the real one.
-    monkeypatch.setattr("earnings_themes.embedding.shard.make_encoder", lambda *_: MadeEncoder())
+    monkeypatch.setattr("earnings_themes.embedding.shard.Encoder", lambda *_: MadeEncoder())
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from earnings_themes.abstractions import FirmTopics, TopicModelResult
 from earnings_themes.config import TopicSettings
-from earnings_themes.embedding import FirmVectors, modelled
+from earnings_themes.embedding.shard import FirmVectors, modelled
 from earnings_themes.embedding.space import whole
 from earnings_themes.errors import ModelError, ResultError
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA

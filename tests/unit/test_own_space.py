@@ -9,8 +9,8 @@ import pytest
 
 from earnings_themes.cli import main
 from earnings_themes.config import Source
-from earnings_themes.embedding import embed, own_space
-from earnings_themes.embedding.shard import read_vectors
+from earnings_themes.embedding import own_space
+from earnings_themes.embedding.shard import embed, read_vectors
 from earnings_themes.embedding.space import load_space
 from earnings_themes.errors import ModelError
 from earnings_themes.ingest.transcripts import ingest
@@ -52,7 +52,7 @@ def run(tmp_path: Path) -> Path:
 
 
 def fitted(run: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(own_space, "make_encoder", lambda settings, threads: OtherEncoder())
+    monkeypatch.setattr(own_space, "Encoder", lambda settings, threads: OtherEncoder())
     with pytest.raises(SystemExit) as end:
         main(["fit", "--space", str(file), "--from", str(run), "--cache", str(file.parent / "cache")])
     assert not end.value.code

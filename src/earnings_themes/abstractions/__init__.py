@@ -33,33 +33,3 @@ from earnings_themes.abstractions.records import (
 )
 from earnings_themes.abstractions.theme_store import ThemeStore
 from earnings_themes.abstractions.topic_model import TopicModelInterface
-
-__all__ = [
-    "SCHEMA_VERSION",
-    "Account",
-    "Call",
-    "DataConnector",
-    "FirmEntry",
-    "FirmThemeShare",
-    "FirmTopic",
-    "FirmTopics",
-    "FirmView",
-    "Receipt",
-    "RepresentativeSentence",
-    "RunInfo",
-    "SearchResult",
-    "SentenceHit",
-    "SkippedFirm",
-    "Theme",
-    "ThemeStore",
-    "ThemeTopic",
-    "Themes",
-    "Topic",
-    "TopicModelInterface",
-    "TopicModelResult",
-    "TopicSentence",
-    "TopicView",
-    "TranscriptData",
-    "Turn",
-    "UnassignedTopic",
-]

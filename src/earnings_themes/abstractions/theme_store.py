@@ -4,7 +4,8 @@ One set of contract tests (tests/unit/stores) runs on every implementation.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 from earnings_themes.abstractions.records import (
     FirmEntry,
@@ -19,13 +20,14 @@ from earnings_themes.abstractions.records import (
 )
 from earnings_themes.errors import NotFoundError
 
+T = TypeVar("T")
+
 
 class ThemeStore(ABC):
-    """The hierarchy theme → topic → sentence → firm of every run, made as `Store(location)`: a path, or a
-    table's name.
+    """The hierarchy theme → topic → sentence → firm of every run, made as `Store(location)`: a path, or a table's name.
 
-    Vectors and unassigned sentences stay in the run's files: nothing here compares vectors, which would be
-    most of the bytes.
+    Vectors and unassigned sentences stay in the run's files: nothing here compares vectors, which would be most of the
+    bytes.
     """
 
     @abstractmethod
@@ -60,12 +62,7 @@ class ThemeStore(ABC):
 
     def theme_history(self, theme_id: str) -> list[tuple[RunInfo, Theme]]:
         """Return a theme in every run that has it, newest run first. Raises NotFoundError."""
-        found = []
-        for info in self.runs():
-            try:
-                found.append((info, self.theme(theme_id, info.run)))
-            except NotFoundError:
-                continue
+        found = [(info, theme) for info in self.runs() for theme in _if_there(self.theme, theme_id, info.run)]
         if not found:
             raise NotFoundError(f"Theme {theme_id!r} is in no run of this store.")
         return found
@@ -84,15 +81,10 @@ class ThemeStore(ABC):
 
     def firm_history(self, firm_id: str) -> list[FirmView]:
         """Return a firm in every run that has it, newest run first. Raises NotFoundError."""
-        views = []
-        for info in self.runs():
-            try:
-                views.append(self.firm(firm_id, info.run))
-            except NotFoundError:
-                continue
-        if not views:
+        found = [view for info in self.runs() for view in _if_there(self.firm, firm_id, info.run)]
+        if not found:
             raise NotFoundError(f"Firm {firm_id!r} is in no run of this store.")
-        return views
+        return found
 
     @abstractmethod
     def search(self, words: str, run: str, limit: int = 20) -> SearchResult:
@@ -111,3 +103,10 @@ class ThemeStore(ABC):
     def capacity(self) -> Mapping[str, float] | None:
         """Return the units this object has consumed so far by kind, None where the store does not meter."""
         return None
+
+
+def _if_there(look: Callable[[str, str], T], name: str, run: str) -> list[T]:
+    try:
+        return [look(name, run)]
+    except NotFoundError:
+        return []

@@ -4,5 +4,3 @@ It must answer at once, so nothing here imports a model library, pandas or, for 
 """
 
 from earnings_themes.cli.app import main
-
-__all__ = ["main"]

@@ -3,24 +3,16 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import typer
-from typer import Option
 
-from earnings_themes import __version__
 from earnings_themes.cli import render
-from earnings_themes.cli.base import PROGRAM, FormatOption, StoreOption, VerboseOption, app
+from earnings_themes.cli.base import PROGRAM, FormatOption, StoreOption, VerboseOption, VersionOption, app
 from earnings_themes.errors import ConfigError, EarningsThemesError
 
 # Each adds its commands, which the help lists in this order.
 from earnings_themes.cli import cost, browse, ruler, fit, panel, questions, package, jobs, wrds, registry  # isort: skip # noqa: F401
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        print(f"{PROGRAM} {__version__}")
-        raise typer.Exit
 
 
 @app.callback()
@@ -29,9 +21,7 @@ def _options(
     store: StoreOption = None,
     format: FormatOption = None,
     verbose: VerboseOption = False,
-    version: Annotated[
-        bool, Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
-    ] = False,
+    version: VersionOption = False,
 ) -> None:
     # They may stand before the command too; those after it win.
     ctx.obj = {"store": store, "format": format, "verbose": verbose}

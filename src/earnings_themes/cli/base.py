@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import typer
 from typer import Argument, Option
 
+from earnings_themes import __version__
 from earnings_themes.abstractions import ThemeStore
 from earnings_themes.cli import lookup, render
 from earnings_themes.cli.render import Cell, Column
@@ -23,14 +24,8 @@ Format = Literal["table", "json", "csv"]
 FileFormat = Literal["csv", "parquet", "dta"]
 
 
-class AnyKind(StrEnum):
-    """The kind of a panel's themes; an enumeration because typer takes no list of literals."""
-
-    subject = "subject"
-    reporting = "reporting"
-    procedure = "procedure"
-    filler = "filler"
-    seed = "seed"
+# The kind of a panel's themes; an enumeration because typer takes no list of literals.
+AnyKind = StrEnum("AnyKind", "subject reporting procedure filler seed")
 
 
 def examples(*commands: str) -> str:
@@ -78,11 +73,11 @@ def complete_runs(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def complete_themes(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the theme ids, of every run, that begin like this."""
-
-    def names(store: ThemeStore) -> list[str]:
-        return [theme.theme_id for info in store.runs() for theme in store.themes(info.run)]
-
-    return _complete(ctx, names, incomplete)
+    return _complete(
+        ctx,
+        lambda store: [theme.theme_id for info in store.runs() for theme in store.themes(info.run)],
+        incomplete,
+    )
 
 
 def complete_firms(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -97,6 +92,16 @@ def complete_firms(ctx: typer.Context, incomplete: str) -> list[str]:
 
 # --- options; typer names an option after its parameter ----------------------------------------------
 
+
+def _print_version(ctx: typer.Context, wanted: bool) -> None:
+    if wanted:
+        print(f"{ctx.command_path} {__version__}")
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool, Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+]
 StoreOption = Annotated[
     str | None,
     Option(

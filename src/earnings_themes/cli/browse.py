@@ -35,6 +35,8 @@ from earnings_themes.quality.floor import is_unstable
 from earnings_themes.stores import DEFAULT_STORE, open_store
 
 _LABEL = Column("label", flexible=True)
+_NAME = Column("name", flexible=True)
+_FIRM = Column("firm", flexible=True)
 _KEYWORDS = Column("keywords", flexible=True, first_to_go=True)
 _SENTENCE = Column("sentence", wrapped=True)
 
@@ -117,8 +119,7 @@ def themes(
     Subject matter comes first, then the talk about results, procedure and filler; in each, the themes of
     most firms. A * marks a stability under .6: such a theme is not to be trusted by itself.
     """
-    counts = ("n_firms", "n_topics", "n_sentences")
-    header = ("rank", "theme_id", "kind", "label", *counts, "stability", "keywords")
+    header = "rank theme_id kind label n_firms n_topics n_sentences stability keywords".split()
     with _asking(ctx, store, format, verbose, run) as ask:
         run = lookup.run_or_newest(ask.store, run)
         listed = ask.store.themes(run) if level == 1 else broad_themes(run, folder)
@@ -131,21 +132,10 @@ def themes(
         if found:
             print()
             shown = [(*row[:7], _marked(theme), row[8]) for row, (_, theme) in zip(rows, found, strict=True)]
-            kind_column, topics_column = Column("kind", first_to_go=True), Column("topics", first_to_go=True)
+            kind_of, topics = Column("kind", first_to_go=True), Column("topics", first_to_go=True)
             stability = Column("stability", right=True)
-            print_table(
-                [
-                    *("rank", "theme"),
-                    kind_column,
-                    _LABEL,
-                    "firms",
-                    topics_column,
-                    "sentences",
-                    stability,
-                    _KEYWORDS,
-                ],
-                shown,
-            )
+            columns = ("rank", "theme", kind_of, _LABEL, "firms", topics, "sentences", stability, _KEYWORDS)
+            print_table(columns, shown)
 
 
 @app.command(
@@ -184,24 +174,14 @@ def theme(
 
     Its keywords, the firms and their topics, and its representative sentences; or all its sentences.
     """
-    header = (
-        "theme_id",
-        "theme_label",
-        "firm_id",
-        "firm_name",
-        "topic_id",
-        "label",
-        "n_sentences",
-        "similarity",
-    )
+    header = "theme_id theme_label firm_id firm_name topic_id label n_sentences similarity".split()
     with _asking(ctx, store, format, verbose, run) as ask:
         found = lookup.find_theme(ask.store, theme, run)
-        names: dict[str, str] = {}
-        if ask.format != "json":
-            of_run = lookup.run_of(ask.store, found, run)
-            names = {firm.firm_id: firm.firm_name for firm in ask.store.firms(of_run)}
+        of_run = lookup.run_of(ask.store, found, run)
+        firms = ask.store.firms(of_run) if ask.format != "json" else []
+        names = {firm.firm_id: firm.firm_name for firm in firms}
         if sentences:
-            _answer_sentences(ask, found, names, lookup.run_of(ask.store, found, run))
+            _answer_sentences(ask, found, names, of_run)
             return
         record = asdict(found)
         del record["centroid"]  # vectors are in themes.json, not in the store
@@ -217,39 +197,29 @@ def theme(
             f"{_count(found.n_sentences, 'sentence')}; cohesion {found.cohesion:.2f}{stable}"
         )
         _print_keywords(found.keywords)
-        print_table(
-            ["firm", Column("name", flexible=True), "topic", _LABEL, "sentences", "similarity"], topics
-        )
+        print_table(["firm", _NAME, "topic", _LABEL, "sentences", "similarity"], topics)
         if found.representative_sentences:
             print()
-            said = [
-                (names.get(s.firm_id) or s.firm_id, s.topic_id, s.text)
-                for s in found.representative_sentences
-            ]
-            sentence = Column("representative sentence", wrapped=True)
-            print_table([Column("firm", flexible=True), "topic", sentence], said)
+            nearest = found.representative_sentences
+            said = [(names.get(s.firm_id) or s.firm_id, s.topic_id, s.text) for s in nearest]
+            print_table([_FIRM, "topic", Column("representative sentence", wrapped=True)], said)
 
 
 def _answer_sentences(ask: _Asked, theme: Theme, names: dict[str, str], run: str) -> None:
     """Answer with every sentence that a run has of a theme. names: of its firms, by id."""
-    header = (
-        *("theme_id", "theme_label", "firm_id", "firm_name", "topic_id", "sentence_id", "speaker_type"),
-        *("strength", "text"),
-    )
+    of = "theme_id theme_label firm_id firm_name topic_id"
+    header = [*of.split(), "sentence_id", "speaker_type", "strength", "text"]
     found = all_sentences(ask.store, theme, run)
-    rows = [
-        (
-            *(theme.theme_id, theme.label, said.firm_id, names.get(said.firm_id), said.topic_id),
-            *(said.sentence_id, said.speaker_type, said.strength, said.text),
-        )
-        for said in found
-    ]
+    rows: list[tuple[Cell, ...]] = []
+    for s in found:
+        place = (theme.theme_id, theme.label, s.firm_id, names.get(s.firm_id), s.topic_id)
+        rows.append((*place, s.sentence_id, s.speaker_type, s.strength, s.text))
     if ask.data([{"theme_id": theme.theme_id, **asdict(said)} for said in found], header, rows):
         return
     firms = _count(theme.n_firms, "firm")
     print(f"{theme.theme_id}  {render.plain(theme.label)}: {_count(len(found), 'sentence')}, {firms}\n")
     shown = [(said.strength, names.get(said.firm_id) or said.firm_id, said.text) for said in found]
-    print_table(["strength", Column("firm", flexible=True), _SENTENCE], shown)
+    print_table(["strength", _FIRM, _SENTENCE], shown)
 
 
 @app.command(epilog=examples("firms", "firms --run sample --format csv"))
@@ -274,7 +244,7 @@ def firms(
         if found:
             print()
             shown = [(firm, name, status.replace("_", " ")) for firm, name, status in rows]
-            print_table(["firm", Column("name", flexible=True), "status"], shown)
+            print_table(["firm", _NAME, "status"], shown)
 
 
 @app.command(epilog=examples("delete test-13 --yes"))
@@ -358,10 +328,8 @@ def firm(
 
     Its themes, with their share of the firm's sentences, and its topics.
     """
-    header = (
-        *("run", "firm_id", "firm_name", "topic_id", "label", "kind", "n_sentences", "share"),
-        *("theme_id", "theme_label", "unassigned_reason"),
-    )
+    of_topic = "run firm_id firm_name topic_id label kind n_sentences share"
+    header = [*of_topic.split(), "theme_id", "theme_label", "unassigned_reason"]
     with _asking(ctx, store, format, verbose, run) as ask:
         views = [lookup.find_firm(ask.store, firm, run)] if run else lookup.find_history(ask.store, firm)
         records = [asdict(view) for view in views]
@@ -403,13 +371,11 @@ def search(
         record = asdict(found) | {"themes": [_listed(theme) for theme in found.themes]}
         if ask.data(record, header, rows):
             return
-        if found.n_sentences is None:
-            spoken = "this store does not search sentences"
-        else:
+        spoken = "this store does not search sentences"
+        if found.n_sentences is not None:
             n = len(found.sentences)
-            spoken = _count(found.n_sentences, "sentence") + (
-                f", the best {n} below" if found.n_sentences > n else ""
-            )
+            best = f", the best {n} below" if found.n_sentences > n else ""
+            spoken = f"{_count(found.n_sentences, 'sentence')}{best}"
         print(f"Run {found.run}, {wanted!r}: {_count(len(found.themes), 'theme')}; {spoken}")
         if found.themes:
             print()
@@ -419,7 +385,7 @@ def search(
         if found.sentences:
             print()
             hits = [(s.theme_id, s.firm_name, s.topic_id, s.text) for s in found.sentences]
-            print_table(["theme", Column("firm", flexible=True), "topic", _SENTENCE], hits)
+            print_table(["theme", _FIRM, "topic", _SENTENCE], hits)
 
 
 def _print_firm(view: FirmView) -> None:

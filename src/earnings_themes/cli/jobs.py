@@ -10,19 +10,8 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from earnings_themes import __version__
-from earnings_themes.cli.base import app, examples
+from earnings_themes.cli.base import VersionOption, app, examples
 
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        print(__version__)
-        raise typer.Exit
-
-
-VersionOption = Annotated[
-    bool, Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
-]
 ConfigOption = Annotated[str, Option(metavar="FILE|s3://…", help="The workflow's config.")]
 
 _FIRM_CODES = """\b

@@ -100,8 +100,7 @@ def find_topic(store: ThemeStore, firm: str, topic_id: int, run: str) -> TopicVi
     try:
         return store.topic(firm, topic_id, run)
     except NotFoundError as error:
-        firm_id = _other_id(store, firm, run, error)
-        return store.topic(firm_id, topic_id, run)
+        return store.topic(_other_id(store, firm, run, error), topic_id, run)
 
 
 def find_firm(store: ThemeStore, firm: str, run: str) -> FirmView:
@@ -148,15 +147,14 @@ def _other_id(store: ThemeStore, firm: str, run: str, error: NotFoundError) -> s
 
 def _no_firm(firms: list[FirmEntry], wanted: str, where: str) -> NotFoundError:
     names = {firm.firm_id: firm.firm_name for firm in firms}
-    known = {firm_id: firm_id for firm_id in names}
+    known = dict(zip(names, names, strict=True))
     # People write as many words of a name as they remember: "Corandale" is meant for "Corrandale Energy Corp."
     n_words = max(len(wanted.split()), 1)
     for firm in firms:
         known.setdefault(" ".join(firm.firm_name.split()[:n_words]), firm.firm_id)
         known.setdefault(firm.firm_name, firm.firm_id)
-    near = _nearest(wanted, known)
     hint = ""
-    if near:
+    if near := _nearest(wanted, known):
         firm_id = known[near]
         hint = f" Did you mean {firm_id!r}{'' if near == firm_id else f' ({names[firm_id]})'}?"
     return NotFoundError(f"There is no firm with the id or name {wanted!r} in {where}.{hint}")

@@ -60,8 +60,7 @@ def ask(
     ] = None,
     format: FileFormatOption = None,
     config: Annotated[
-        Path | None,
-        Option(metavar="FILE", help="The run's config, where its encoder or space is your own."),
+        Path | None, Option(metavar="FILE", help="The run's config, where its encoder or space is your own.")
     ] = None,
 ) -> None:
     """Measure a question of your own in a run: sentences that are near to it in the run's subject space.
@@ -128,10 +127,8 @@ def _print_answer(where: str, answer: "Answer") -> None:
     for side, table in zip(("above", "below"), shown, strict=True):
         if table.num_rows:
             print(f"\nJust {side} the threshold:")
-            rows = [
-                (row["firm_id"], f"{row['strength']:.3f}", texts[row["sentence_id"]])
-                for row in table.to_pylist()
-            ]
+            said = table.to_pylist()
+            rows = [(row["firm_id"], f"{row['strength']:.3f}", texts[row["sentence_id"]]) for row in said]
             print_table(["firm", "strength", Column("sentence", wrapped=True)], rows)
 
 
@@ -150,8 +147,7 @@ def validate(
         ),
     ],
     firm: Annotated[
-        str,
-        Option(metavar="COLUMN", help="The firm's column, in both: firm_id, or one of source.keep."),
+        str, Option(metavar="COLUMN", help="The firm's column, in both: firm_id, or one of source.keep.")
     ] = "firm_id",
     value: Annotated[
         str | None, Option(metavar="COLUMN", help="The measure's column.  [default: the only other one]")

@@ -46,8 +46,7 @@ def sheet(
         ),
     ] = None,
     n: Annotated[
-        int | None,
-        Option("--n", min=1, help="Items a run, or a theme.  [default: 450 a run, 200 a theme]"),
+        int | None, Option("--n", min=1, help="Items a run, or a theme.  [default: 450 a run, 200 a theme]")
     ] = None,
     coverage: Annotated[
         float, Option(min=0.01, max=1, help="The surest share of the modelled sentences that counts.")
@@ -100,13 +99,9 @@ def sheet(
     wish = sheets.Wish(kind, n, coverage, seed, second, recall)
     folders = [Path(spec.partition("=")[2] or spec) / "embeddings" for spec in runs]
     near = neighbours or next((folder for folder in folders if folder.is_dir()), None)
-    not_again = frozenset(
-        frozenset(pair)
-        for path in exclude or ()
-        for pair in inputs.read_table(path)[["sentence_id_a", "sentence_id_b"]].itertuples(
-            index=False, name=None
-        )
-    )
+    both = ["sentence_id_a", "sentence_id_b"]
+    rated = (inputs.read_table(path)[both].itertuples(index=False, name=None) for path in exclude or ())
+    not_again = frozenset(frozenset(pair) for pairs in rated for pair in pairs)
     items, facts = sheets.draw(corpus, clusterings, wish, near, vectors, not_again)
     written = sheets.write(sheets.deal(items, wish), facts, corpus, out)
     for warning in sheets.warnings(facts):
@@ -136,9 +131,8 @@ def _sheet_of_themes(runs: list[str], wanted: list[str], wish: "Wish", out: Path
     items = members.draw(run, targets, wish.n, wish.seed)
     told = members.codebook(sheets.codebook_of("members"), targets)
     facts = members.facts(targets, wish.seed, run)
-    written = sheets.write(
-        sheets.deal(items, wish), facts, inputs.read_corpus(run / "transcripts.parquet"), out, told
-    )
+    corpus = inputs.read_corpus(run / "transcripts.parquet")
+    written = sheets.write(sheets.deal(items, wish), facts, corpus, out, told)
     for target in targets:
         of = [item for item in items if item.arm == target.theme_id]
         n_inside = sum(item.inside for item in of)

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from earnings_themes.abstractions import FirmTopics
 from earnings_themes.cloud.container import read_config_from
 from earnings_themes.config import Config, Source
-from earnings_themes.embedding import embed_shard, read_vectors
+from earnings_themes.embedding.shard import embed_shard, read_vectors
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.results.firms import encode_firm
 from earnings_themes.results.provenance import peak_memory_mb

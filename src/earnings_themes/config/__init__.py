@@ -24,27 +24,3 @@ from earnings_themes.config.settings import (
     ThemeSettings,
     TopicSettings,
 )
-
-__all__ = [
-    "SEED_THRESHOLD",
-    "Config",
-    "Embedding",
-    "LabelSettings",
-    "Limits",
-    "NamingSettings",
-    "Panel",
-    "Publish",
-    "Reduce",
-    "RegistrySettings",
-    "Report",
-    "SageMaker",
-    "Seed",
-    "Source",
-    "ThemeSettings",
-    "TopicSettings",
-    "check_files",
-    "find_shipped_files",
-    "keep_config",
-    "parse_config",
-    "read_config",
-]

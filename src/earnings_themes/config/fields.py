@@ -137,7 +137,5 @@ TextOrNull = Annotated[str, BeforeValidator(_null_is_empty)]
 TextsOrNull = Annotated[tuple[Text, ...], BeforeValidator(lambda value: () if value is None else value)]
 NamesOrNull = Annotated[Mapping[str, str], BeforeValidator(lambda value: {} if value is None else value)]
 Day = Annotated[
-    dt.date | None,
-    BeforeValidator(_as_date),
-    WithJsonSchema({"type": ["string", "null"], "format": "date"}),
+    dt.date | None, BeforeValidator(_as_date), WithJsonSchema({"type": ["string", "null"], "format": "date"})
 ]

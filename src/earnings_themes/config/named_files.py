@@ -90,11 +90,14 @@ def _model_faults(config: Config) -> Iterator[str]:
 
 
 def _folder_faults(where: str, folder: str | None) -> Iterator[str]:
-    if folder and not folder.startswith("s3://"):
-        if Path(folder).is_file():
-            yield f"{where} is {folder}, which is a file; expected a folder."
-        else:
-            yield from _place_faults(where, Path(folder) / "_")
+    if not folder:
+        return
+    if "://" in folder:
+        yield f"{where} is {folder!r}; expected a folder on this disk, or null for none."
+    elif Path(folder).is_file():
+        yield f"{where} is {folder}, which is a file; expected a folder."
+    else:
+        yield from _place_faults(where, Path(folder) / "_")
 
 
 def _place_faults(where: str, path: Path) -> Iterator[str]:

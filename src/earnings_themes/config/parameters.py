@@ -1,8 +1,7 @@
 """The parameters of the built-in models: what `topics.params` may hold.
 
-They are declared here because `snakemake -n` checks them and must not wait for numpy or torch; a test
-compares names and defaults with the models' signatures. A class of your own is imported and its signature
-read (implementations.py).
+They are declared here and not with the models because `snakemake -n` checks them and must not wait for numpy or torch. A
+class of your own is imported and its signature read (implementations.py).
 """
 
 from collections.abc import Mapping
@@ -33,7 +32,7 @@ class BERTopicParameters:
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
-class _Mixture:
+class MixtureParameters:
     """What LDA and the neural model share."""
 
     n_topics: Whole | None = setting(
@@ -54,7 +53,7 @@ class _Mixture:
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
-class LDAParameters(_Mixture):
+class LDAParameters(MixtureParameters):
     """`topics.params` of `topics.model: lda`."""
 
     alpha: Number = setting(
@@ -70,7 +69,7 @@ class LDAParameters(_Mixture):
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
-class NeuralParameters(_Mixture):
+class NeuralParameters(MixtureParameters):
     """`topics.params` of `topics.model: neural`."""
 
     epochs: Whole = setting(

@@ -382,10 +382,7 @@ class SageMaker:
     )
     timeout_minutes: Whole = setting(60, "twice the 30 minutes that a reduce may take", ge=1, le=12960)
     retries: Whole = setting(
-        2,
-        "new jobs after a failure of AWS's own (no capacity, internal error); never after ours",
-        ge=0,
-        le=9,
+        2, "new jobs after a failure of AWS's own (no capacity, internal error); never after ours", ge=0, le=9
     )
     subnets: tuple[SubnetId, ...] = setting(
         (),
@@ -394,10 +391,7 @@ class SageMaker:
         max_length=16,
     )
     security_groups: tuple[SecurityGroupId, ...] = setting(
-        (),
-        "given with subnets, or not at all",
-        expected="a list of up to 5 security group ids",
-        max_length=5,
+        (), "given with subnets, or not at all", expected="a list of up to 5 security group ids", max_length=5
     )
     kms_key: str | None = setting(
         None,
@@ -511,8 +505,3 @@ class Config:
     seed: Whole = setting(
         42, "of every random draw; one seed and one input give the same bytes", ge=0, le=4294967295
     )
-
-    @property
-    def labels(self) -> str | None:
-        """The path of the labels that the report compares with."""
-        return self.report.labels

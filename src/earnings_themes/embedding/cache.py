@@ -11,12 +11,10 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-
-from earnings_themes.errors import ConfigError
 
 Vectors = NDArray[np.float32]
 
@@ -32,39 +30,14 @@ def text_digest(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
 
 
-class VectorCache(Protocol):
-    """The interface of a cache."""
-
-    def get(self, digests: Iterable[bytes]) -> dict[bytes, Vectors]:
-        """Return the vectors that are there."""
-        ...
-
-    def put(self, vectors: Mapping[bytes, Vectors]) -> None:
-        """Add vectors, all or none; existing ones stay."""
-        ...
-
-    def close(self) -> None:
-        """Drop the least recently used vectors down to the limit, and close."""
-        ...
-
-
-def open_cache(where: Path | str, model: str, max_mb: int | None = None) -> VectorCache:
-    """Return the cache of a model's vectors in a folder.
-
-    model: what names the vectors, the digest of the weights first. max_mb: its limit, None for none.
-    Raises ConfigError for a folder that is not on a disk.
-    """
-    if "://" in str(where):
-        raise ConfigError(
-            f"embedding.cache is {str(where)!r}; expected a folder on this disk, or null for none."
-        )
-    return EmbeddingCache(Path(where), model, max_mb)
-
-
 class EmbeddingCache:
-    """Vectors by text digest in one SQLite file a model, shared by firms, runs and processes."""
+    """Vectors by text digest in one SQLite file a model, shared by firms, runs and processes.
 
-    def __init__(self, folder: Path, model: str, max_mb: int | None = None) -> None:
+    model: what names the vectors, the digest of the weights first. max_mb: the file's limit, None for none.
+    """
+
+    def __init__(self, folder: Path | str, model: str, max_mb: int | None = None) -> None:
+        folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         # The name holds enough of the weights' digest that no two models share a file.
         sha256, *backend = model.split("-", 1)
@@ -77,12 +50,8 @@ class EmbeddingCache:
             self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute(
             "CREATE TABLE IF NOT EXISTS vector (digest BLOB PRIMARY KEY, vector BLOB NOT NULL, "
-            "used INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID"
+            "used INTEGER NOT NULL) WITHOUT ROWID"
         )
-        if "used" not in {row[1] for row in self._connection.execute("PRAGMA table_info(vector)")}:
-            # A file from before the cache had a limit; another job may be adding the column as well.
-            with contextlib.suppress(sqlite3.OperationalError):
-                self._connection.execute("ALTER TABLE vector ADD COLUMN used INTEGER NOT NULL DEFAULT 0")
 
     def get(self, digests: Iterable[bytes]) -> dict[bytes, Vectors]:
         """Return the vectors that are there, and note that they were used today."""

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from earnings_themes.embedding.student import Floats, unit
 
 # Neighbours up to four sentences away, weighted 2 · cosine ÷ distance: docs/validation.md has the trial on rated pairs.
-REACH: Final = 4
-STRENGTH: Final = 2.0
+_REACH: Final = 4
+_STRENGTH: Final = 2.0
 
 
 def neighbours(
@@ -32,21 +32,14 @@ def neighbours(
     return order[hit], order[found[hit]]
 
 
-def in_context(
-    vectors: Floats,
-    calls: Sequence[str],
-    positions: Sequence[int],
-    reach: int = REACH,
-    strength: float = STRENGTH,
-    flat: float = 0.0,
-) -> Floats:
+def in_context(vectors: Floats, calls: Sequence[str], positions: Sequence[int]) -> Floats:
     """Average each sentence with nearby ones of the same subject.
 
-        c_i = unit(x_i + Σ_{j: 0 < |p_i − p_j| ≤ reach} w_ij x_j)
-        w_ij = flat/|p_i − p_j| + strength · max(0, x_i·x_j) / |p_i − p_j|
+        c_i = unit(x_i + Σ_{j: 0 < |p_i − p_j| ≤ 4} w_ij x_j)
+        w_ij = 2 · max(0, x_i·x_j) / |p_i − p_j|
 
     over sentences of the same call (the idea of TextTiling, Hearst 1997; weights as in non-local means,
-    Buades, Coll and Morel 2005). Reach 1, strength 0 and flat .5 give version 1's context.
+    Buades, Coll and Morel 2005).
 
     Parameters
     ----------
@@ -58,10 +51,10 @@ def in_context(
     (n, dim) float32, length 1
     """
     out = np.array(vectors, dtype=np.float32)
-    for distance in range(1, reach + 1):
+    for distance in range(1, _REACH + 1):
         before, after = neighbours(calls, positions, distance)
         cosine = (vectors[before] * vectors[after]).sum(axis=1, keepdims=True)
-        weight = ((flat + strength * np.maximum(cosine, 0.0)) / distance).astype(np.float32)
+        weight = (_STRENGTH * np.maximum(cosine, 0.0) / distance).astype(np.float32)
         # Within one distance and direction a row occurs once, so plain indexing adds all.
         out[before] += weight * vectors[after]
         out[after] += weight * vectors[before]

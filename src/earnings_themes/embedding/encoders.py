@@ -1,4 +1,4 @@
-"""Encoders: texts in, vectors out, by torch.
+"""The encoder: texts in, vectors out, by torch.
 
 Each thread encodes whole batches on its own, one core a batch. Two threads in one matrix product wait for each other at
 every layer; two batches side by side do not, and torch's bits no longer depend on the number of cores.
@@ -6,17 +6,17 @@ every layer; two batches side by side do not, and torch's bits no longer depend 
 
 import hashlib
 import os
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from earnings_themes.config import Embedding
 from earnings_themes.errors import ModelError
+from earnings_themes.system.files import sha256_of
 
 Vectors = NDArray[np.float32]
 
@@ -32,40 +32,52 @@ _TOKENS_A_ROW: Final = 32
 _SHAPES: Final = "shapes2"
 
 
-class SentenceEncoder(Protocol):
-    """The interface of an encoder.
+class Encoder:
+    """A sentence-transformers model: on a CPU in fp32, the reference; on a GPU in half precision.
 
     name and sha256 are the model's; key identifies its vectors in the cache, the digest first.
     """
 
-    name: str
-    sha256: str
+    def __init__(self, settings: Embedding, threads: int = 1) -> None:
+        """Load the model. Raises ModelError when it is not there, not the published one, or has no device."""
+        self._device = choose_device(settings.device)
+        self._batch_size = settings.batch_size
+        # A GPU is one device: batches queue up for it, and threads would only wait for each other.
+        self._threads = threads if self._device == "cpu" else 1
+        folder, self.name = _locate(settings.model)
+        if settings.model == "packaged":
+            _check_packaged(folder)
+        # Files that are already here must be enough; a hub is asked only for a name that is not.
+        if Path(folder).is_dir():
+            os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        import transformers
+        from sentence_transformers import SentenceTransformer
+
+        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        try:
+            # Weights as safetensors or not at all: the older format is a pickle, which can hold code.
+            self._model = SentenceTransformer(
+                str(folder), device=self._device, model_kwargs={"use_safetensors": True}
+            )
+        except Exception as error:  # the hub, file and weight libraries raise dozens of kinds
+            raise ModelError(
+                f"embedding.model {settings.model!r} cannot be loaded: {error}. Expected packaged, the name of a "
+                "model on a hub that can be reached, or a folder with a sentence-transformers model."
+            ) from error
+        self._tokenizer = self._model.tokenizer
+        self._longest = int(self._model.max_seq_length or 512)
+        self._dim = int(self._model.get_embedding_dimension() or 0)
+        # Before they are halved: a model has one digest, wherever it runs.
+        is_packaged = settings.model == "packaged"
+        self.sha256 = PACKAGED_SHA256 if is_packaged else _weights_digest(folder, self._model)
+        if precision_on(self._device) == "float16":
+            self._model.half()
 
     @property
     def key(self) -> str:
-        """Return what distinguishes this encoder's vectors from another's."""
-        ...
-
-    def encode(self, texts: Sequence[str], progress: Callable[[int], object] | None = None) -> Vectors:
-        """Return (n, dim) float32, one row a text; progress is called with every few texts done."""
-        ...
-
-
-def make_encoder(settings: Embedding, threads: int = 1) -> SentenceEncoder:
-    """Return the encoder that `embedding` of config.yaml names. Raises ModelError and ConfigError."""
-    return TorchEncoder(settings, threads)
-
-
-class _FixedShapes(ABC):
-    """Encodes in batches of fixed shapes, `threads` of them at once."""
-
-    _tokenizer: Any
-    _longest: int
-    _dim: int
-
-    def __init__(self, batch_size: int, threads: int) -> None:
-        self._batch_size = batch_size
-        self._threads = threads
+        """Return the digest of the weights, the version of the batches' shapes, and that a GPU made the vectors."""
+        made_by = "" if self._device == "cpu" else f"-{precision_on(self._device)}"
+        return f"{self.sha256}-{_SHAPES}{made_by}"
 
     def encode(self, texts: Sequence[str], progress: Callable[[int], object] | None = None) -> Vectors:
         """Return (n, dim) float32, in the order of the texts.
@@ -98,7 +110,7 @@ class _FixedShapes(ABC):
             )
             return self._run(dict(features))[: len(rows)]
 
-        with ThreadPoolExecutor(self._threads, initializer=self._start_thread) as pool:
+        with ThreadPoolExecutor(self._threads, initializer=_one_thread_a_batch) as pool:
             for (_, rows), found in zip(batches, pool.map(one, batches), strict=True):
                 vectors[rows] = found
                 if progress is not None:
@@ -108,13 +120,20 @@ class _FixedShapes(ABC):
     def _rows(self, length: int) -> int:
         return max(1, self._batch_size * _TOKENS_A_ROW // length)
 
-    @abstractmethod
-    def _start_thread(self) -> None:
-        """Prepare the calling thread for _run."""
-
-    @abstractmethod
     def _run(self, features: dict[str, NDArray[np.int64]]) -> Vectors:
         """Return (rows, dim) float32 of (rows, length) token ids and their companions."""
+        import torch
+
+        with torch.inference_mode():
+            tensors = {name: torch.from_numpy(rows).to(self._device) for name, rows in features.items()}
+            found: Vectors = self._model(tensors)["sentence_embedding"].float().cpu().numpy()
+        return found
+
+
+def _one_thread_a_batch() -> None:
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def _padded(n_tokens: int) -> int:
@@ -125,62 +144,6 @@ def _padded(n_tokens: int) -> int:
     """
     step = 4 if n_tokens <= 48 else 8 if n_tokens <= 96 else 16
     return -(-n_tokens // step) * step
-
-
-class TorchEncoder(_FixedShapes):
-    """A sentence-transformers model: on a CPU in fp32, the reference; on a GPU in half precision."""
-
-    def __init__(self, settings: Embedding, threads: int = 1) -> None:
-        """Load the model. Raises ModelError when it is not there, not the published one, or has no device."""
-        self._device = choose_device(settings.device)
-        # A GPU is one device: batches queue up for it, and threads would only wait for each other.
-        super().__init__(settings.batch_size, threads if self._device == "cpu" else 1)
-        folder, self.name = _locate(settings.model)
-        if settings.model == "packaged":
-            _check_packaged(folder)
-        # Files that are already here must be enough; a hub is asked only for a name that is not.
-        if Path(folder).is_dir():
-            os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        import transformers
-        from sentence_transformers import SentenceTransformer
-
-        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        try:
-            # Weights as safetensors or not at all: the older format is a pickle, which can hold code.
-            self._model = SentenceTransformer(
-                str(folder), device=self._device, model_kwargs={"use_safetensors": True}
-            )
-        except Exception as error:  # the hub, file and weight libraries raise dozens of kinds
-            raise ModelError(
-                f"embedding.model {settings.model!r} cannot be loaded: {error}. Expected packaged, the name of a "
-                "model on a hub that can be reached, or a folder with a sentence-transformers model."
-            ) from error
-        self._tokenizer = self._model.tokenizer
-        self._longest = int(self._model.max_seq_length or 512)
-        self._dim = int(self._model.get_embedding_dimension() or 0)
-        # Before they are halved: a model has one digest, wherever it runs.
-        self.sha256 = _weights_digest(folder, self._model)
-        if precision_on(self._device) == "float16":
-            self._model.half()
-
-    @property
-    def key(self) -> str:
-        """Return the digest of the weights, the version of the batches' shapes, and that a GPU made the vectors."""
-        made_by = "" if self._device == "cpu" else f"-{precision_on(self._device)}"
-        return f"{self.sha256}-{_SHAPES}{made_by}"
-
-    def _start_thread(self) -> None:
-        import torch
-
-        torch.set_num_threads(1)
-
-    def _run(self, features: dict[str, NDArray[np.int64]]) -> Vectors:
-        import torch
-
-        with torch.inference_mode():
-            tensors = {name: torch.from_numpy(rows).to(self._device) for name, rows in features.items()}
-            found: Vectors = self._model(tensors)["sentence_embedding"].float().cpu().numpy()
-        return found
 
 
 def choose_device(wanted: str) -> str:
@@ -223,7 +186,7 @@ def _locate(model: str) -> tuple[str, str]:
 
 def _check_packaged(folder: str) -> None:
     path = Path(folder) / "model.safetensors"
-    found = _file_digest(path)
+    found = sha256_of(path)
     if found != PACKAGED_SHA256:
         raise ModelError(
             f"{path}: SHA-256 is {found}, the published weights have {PACKAGED_SHA256}. "
@@ -231,15 +194,10 @@ def _check_packaged(folder: str) -> None:
         )
 
 
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _weights_digest(folder: str, model: Any) -> str:
     path = Path(folder) / "model.safetensors"
     if path.is_file():
-        return _file_digest(path)
+        return sha256_of(path)
     # A model from a hub lies in the hub library's own cache: digest what was loaded.
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):

@@ -20,19 +20,20 @@ from earnings_themes.embedding.student import Floats, Student, bag_of_words, gra
 # 32 to 128 dimensions were no better on rated pairs; 64 make everything after several times faster.
 DIM: Final = 64
 # Share of the mean within-variance that is added to every direction, so that rare directions are not blown up.
-RIDGE: Final = 1e-3
+_RIDGE: Final = 1e-3
 # Ridge of the student: 1, 3 and 10 give an AUC of .686, .690 and .700 on the other provider's rated pairs.
-ALPHA: Final = 10.0
+_ALPHA: Final = 10.0
+# Of its vectors of n-grams; and how many words it knows at most.
+_PIECE_ALPHA: Final = 3.0
+_MOST_WORDS: Final = 18_000
+# Whole numbers reach up to this percentile of what they stand for; what lies beyond is cut.
+_CLIP: Final = 99.99
 # Of the gate on words: how much larger its view is made, and how much weaker its penalty.
 _BAG: Final = 3.0
 
 
 def fit_projection(
-    vectors: NDArray[np.floating],
-    calls: Sequence[str],
-    positions: Sequence[int],
-    dim: int = DIM,
-    ridge: float = RIDGE,
+    vectors: NDArray[np.floating], calls: Sequence[str], positions: Sequence[int], dim: int = DIM
 ) -> Projection:
     """Find the directions that stay from one sentence of a call to the next.
 
@@ -40,7 +41,7 @@ def fit_projection(
     of a call (its half estimates what changes within a passage; a factor changes no eigenvector), the columns are
     the `dim` leading generalised eigenvectors of
 
-        S_t v = λ (S_w + ridge · tr(S_w)/d · I) v .
+        S_t v = λ (S_w + .001 · tr(S_w)/d · I) v .
 
     This is a linear discriminant (Fisher 1936) whose classes are the call's own course: slow features (Wiskott and
     Sejnowski 2002), or within-class covariance normalisation (Hatch, Kajarekar and Stolcke 2006).
@@ -63,7 +64,7 @@ def fit_projection(
     within = step.T @ step / len(step)
     total = x.T @ x / len(x)
     d = len(mean)
-    within[np.diag_indices(d)] += ridge * np.trace(within) / d
+    within[np.diag_indices(d)] += _RIDGE * np.trace(within) / d
     _, v = scipy.linalg.eigh(total, within, subset_by_index=[d - dim, d - 1])
     v = v[:, ::-1]
     v = v * np.sign(v[np.abs(v).argmax(axis=0), np.arange(dim)])
@@ -81,9 +82,9 @@ def ridge(x: scipy.sparse.csr_matrix, y: NDArray[np.floating], alpha: float) -> 
     return scipy.linalg.cho_solve(factor, np.asarray(x.T @ y.astype(np.float32)), check_finite=False)
 
 
-def quantised(rows: NDArray[np.floating], clip: float = 99.99) -> tuple[NDArray[np.int8], float]:
-    """int8 rows and the scale that gives them back; what lies beyond the `clip` percentile is cut."""
-    scale = float(np.percentile(np.abs(rows), clip)) / 127
+def quantised(rows: NDArray[np.floating]) -> tuple[NDArray[np.int8], float]:
+    """Return int8 rows and the scale that gives them back."""
+    scale = float(np.percentile(np.abs(rows), _CLIP)) / 127
     return np.clip(np.rint(rows / scale), -127, 127).astype(np.int8), scale
 
 
@@ -92,12 +93,9 @@ def fit_student(
     vectors: NDArray[np.floating],
     calls: Sequence[str],
     positions: Sequence[int],
-    n_words: int = 18_000,
     min_sentences: int = 2,
-    alpha: float = ALPHA,
     dim: int = DIM,
     n_pieces: int = 12_000,
-    piece_alpha: float = 3.0,
 ) -> Student:
     """Fit the static student and its own subject space.
 
@@ -112,31 +110,27 @@ def fit_student(
     vectors : (n, d); the encoder's vectors of the texts
     """
     counts = Counter(w for text in texts for w in set(tokens(text)))
-    kept = sorted((w for w, c in counts.items() if c >= min_sentences), key=lambda w: (-counts[w], w))[
-        :n_words
-    ]
+    often = (w for w, c in counts.items() if c >= min_sentences)
+    kept = sorted(often, key=lambda w: (-counts[w], w))[:_MOST_WORDS]
     index = {w: i for i, w in enumerate(kept)}
     weight = np.log1p(len(texts) / np.array([counts[w] for w in kept])).astype(np.float32)
     x = bag_of_words(texts, index, weight)
     y = np.asarray(vectors, dtype=np.float32)
     mean = y.mean(axis=0)
-    b = ridge(x, y - mean, alpha)
+    b = ridge(x, y - mean, _ALPHA)
     fitted = x @ b + mean
     space = fit_projection(fitted, calls, positions, dim)
-    projected = (b @ space.matrix) * weight[
-        :, None
-    ]  # the row's length is divided out when a sentence is encoded
+    # The row's length is divided out when a sentence is encoded.
+    projected = (b @ space.matrix) * weight[:, None]
     offset = (mean - space.mean) @ space.matrix
     table, scale = quantised(projected)
-    pieces, piece_rows = _fit_pieces(
-        kept, np.array([counts[w] for w in kept]), projected, n_pieces, piece_alpha
-    )
+    pieces, piece_rows = _fit_pieces(kept, np.array([counts[w] for w in kept]), projected, n_pieces)
     piece_table, piece_scale = quantised(piece_rows)
     return Student(index, table, scale, offset.astype(np.float32), pieces, piece_table, piece_scale, weight)
 
 
 def _fit_pieces(
-    words: Sequence[str], counts: NDArray[np.integer], rows: Floats, n_pieces: int, alpha: float
+    words: Sequence[str], counts: NDArray[np.integer], rows: Floats, n_pieces: int
 ) -> tuple[dict[str, int], Floats]:
     """N-grams of the rarer words (an unknown word is like them) and their vectors by ridge on the words' vectors."""
     wanted = [i for i, w in enumerate(words) if counts[i] <= 1000 and not w.isdigit()]
@@ -153,9 +147,8 @@ def _fit_pieces(
     x = scipy.sparse.csr_matrix((np.array(data, np.float32), where, start), shape=(len(wanted), len(index)))
     # A word seen often has a surer vector.
     sure = np.sqrt(counts[wanted] / (counts[wanted] + 5.0)).astype(np.float32)
-    return index, ridge(
-        scipy.sparse.csr_matrix(scipy.sparse.diags(sure) @ x), sure[:, None] * rows[wanted], alpha
-    )
+    weighted = scipy.sparse.csr_matrix(scipy.sparse.diags(sure) @ x)
+    return index, ridge(weighted, sure[:, None] * rows[wanted], _PIECE_ALPHA)
 
 
 def fit_gate(view: Any, rows: NDArray[np.int8], content: NDArray[np.floating], is_bag: bool) -> Gate:

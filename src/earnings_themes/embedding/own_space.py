@@ -1,8 +1,7 @@
 """`earnings-themes fit`: a subject space and a static student of a user's own, learned from the sentences of runs.
 
-For hundreds of calls of one provider. Nothing is judged by hand for it. The gate, which the packaged
-space has from people's ratings, is taught by the packaged one's answers; the metric, learned from ratings as well, belongs
-to the packaged dimensions and is left out.
+Nothing is judged by hand for it. The gate, which the packaged space has from people's ratings, is taught by the packaged
+one's answers; the metric, learned from ratings as well, belongs to the packaged dimensions and is left out.
 """
 
 import contextlib
@@ -19,14 +18,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from earnings_themes.config import Embedding
-from earnings_themes.embedding.cache import open_cache, text_digest
-from earnings_themes.embedding.encoders import SentenceEncoder, make_encoder
+from earnings_themes.embedding.cache import EmbeddingCache, text_digest
+from earnings_themes.embedding.encoders import Encoder
 from earnings_themes.embedding.fit import DIM, fit_gate, fit_projection, fit_student
 from earnings_themes.embedding.shard import STATIC, encode_once, modelled
 from earnings_themes.embedding.space import SubjectSpace, load_space
 from earnings_themes.embedding.student import Floats
 from earnings_themes.errors import ConfigError, ResultError
-from earnings_themes.system.files import replaced
+from earnings_themes.system.files import replaced, sha256_of, write_atomically
 
 # A tenth of what the packaged space was learned from; with fewer sentences a user is told.
 ENOUGH: Final = 10_000
@@ -38,22 +37,13 @@ _COLUMNS: Final = ("transcript_id", "position", "model_text", "procedural")
 def fit_from_runs(
     output: Path, runs: Sequence[Path], settings: Embedding, threads: int = 1
 ) -> dict[str, Any]:
-    """Fit a space on the modelled sentences of runs, and write it with FILE.json, which says what it was made from.
+    """Fit a space on the modelled sentences of runs; write it with FILE.json, which says what it was made from.
 
-    output : the file, which embedding.space then names
-    runs : folders of runs, of which transcripts.parquet is read
-    settings : the encoder, where it computes and its cache
+    output: the file, which embedding.space then names. runs: folders, of which transcripts.parquet is read. settings:
+    the encoder, where it computes and its cache. Return what FILE.json holds.
 
-    Returns
-    -------
-    dict : what FILE.json holds: sha256, the encoder, the runs' digests, the numbers of calls and
-        sentences
-
-    Raises
-    ------
-    ResultError : for a run whose transcripts cannot be read, or that has too few sentences for the
-        dimensions
-    ConfigError : for embedding.model: static, which has no vectors to learn from
+    Raises ResultError for transcripts that cannot be read or are too few, and ConfigError for embedding.model: static,
+    which has no vectors to learn from.
     """
     if settings.model == STATIC:
         raise ConfigError(
@@ -67,7 +57,7 @@ def fit_from_runs(
             f"{', '.join(read)}: {len(set(texts))} sentences to learn {DIM} dimensions from. "
             f"Give runs with more calls; {ENOUGH:,} sentences are a beginning."
         )
-    encoder = make_encoder(settings, threads)
+    encoder = Encoder(settings, threads)
     encoded = encoded_texts(texts, encoder, settings.cache)
     space = fit_space(texts, encoded, frame["call"].tolist(), frame["position"].tolist(), encoder.sha256)
     data = space.to_bytes()
@@ -75,16 +65,13 @@ def fit_from_runs(
         "sha256": hashlib.sha256(data).hexdigest(),
         "encoder": {"name": encoder.name, "sha256": encoder.sha256},
         "gate_taught_by": load_space().digest,
-        "runs": {str(run): _digest(run / "transcripts.parquet") for run in runs},
+        "runs": {str(run): sha256_of(run / "transcripts.parquet") for run in runs},
         "n_calls": int(frame["call"].nunique()),
         "n_sentences": len(frame),
     }
-    for path, content in (
-        (output, data),
-        (output.with_suffix(".json"), (json.dumps(about, indent=2) + "\n").encode()),
-    ):
-        with replaced(path) as part:
-            part.write_bytes(content)
+    with replaced(output) as part:
+        part.write_bytes(data)
+    write_atomically(output.with_suffix(".json"), json.dumps(about, indent=2) + "\n")
     return about
 
 
@@ -118,9 +105,11 @@ def fit_space(
     return replace(fitted, gates=gates)
 
 
-def encoded_texts(texts: Sequence[str], encoder: SentenceEncoder, cache: str | None) -> Floats:
+def encoded_texts(texts: Sequence[str], encoder: Encoder, cache: str | None) -> Floats:
     """Return the encoder's vectors (n, d) of texts, kept in the cache."""
-    with contextlib.closing(open_cache(cache, encoder.key)) if cache else contextlib.nullcontext() as store:
+    with (
+        contextlib.closing(EmbeddingCache(cache, encoder.key)) if cache else contextlib.nullcontext() as store
+    ):
         vectors = encode_once(texts, encoder, store)
     return np.stack([vectors[text_digest(text)] for text in texts])
 
@@ -136,8 +125,3 @@ def _read(run: Path) -> pd.DataFrame:
     frame = frame[modelled(frame, keep_procedural=False)]
     # Two runs may hold one call twice; they never share its neighbours.
     return frame.assign(call=f"{run}:" + frame["transcript_id"].astype(str))
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from earnings_themes.config import Embedding
-from earnings_themes.embedding.cache import VectorCache, open_cache, text_digest
-from earnings_themes.embedding.encoders import SentenceEncoder, make_encoder
+from earnings_themes.embedding.cache import EmbeddingCache, text_digest
+from earnings_themes.embedding.encoders import Encoder
 from earnings_themes.embedding.space import SubjectSpace, Whole, load_space
 from earnings_themes.embedding.student import Floats
 from earnings_themes.errors import ModelError, ResultError
@@ -95,7 +95,7 @@ def embed_shard(
     """Write the subject vectors of the firms of one shard; see embed. Raises ModelError and ResultError."""
     members = [firm for firm in read_firms(firms) if shard_of(firm.firm_id, settings.shards) == shard]
     space = load_space(settings.space)
-    encoder = None if settings.model == STATIC else make_encoder(settings, threads)
+    encoder = None if settings.model == STATIC else Encoder(settings, threads)
     # A static vector is cheaper to make than to look up.
     cache = settings.cache if encoder else None
     embed(transcripts, members, output, encoder, space, keep_procedural, cache, settings.cache_mb)
@@ -105,7 +105,7 @@ def embed(
     transcripts: Path | str,
     firms: Sequence[FirmRow],
     output: Path,
-    encoder: SentenceEncoder | None,
+    encoder: Encoder | None,
     space: SubjectSpace,
     keep_procedural: bool,
     cache: Path | str | None = None,
@@ -131,7 +131,7 @@ def embed(
     }
     schema = SHARD_SCHEMA.with_metadata(about)
     with (
-        contextlib.closing(open_cache(cache, encoder.key, cache_mb))
+        contextlib.closing(EmbeddingCache(cache, encoder.key, cache_mb))
         if cache and encoder
         else contextlib.nullcontext() as store,
         # Vectors look random to a compressor: not trying saves its time.
@@ -162,8 +162,8 @@ def embed(
 
 def encode_once(
     texts: Iterable[str],
-    encoder: SentenceEncoder,
-    store: VectorCache | None,
+    encoder: Encoder,
+    store: EmbeddingCache | None,
     progress: Callable[[int], object] | None = None,
 ) -> dict[bytes, Floats]:
     """Return each text's vector by its digest; what the cache lacks is encoded, once, and kept there."""

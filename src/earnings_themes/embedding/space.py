@@ -173,44 +173,33 @@ class SubjectSpace:
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str) -> Self:
-        """Read what `save` wrote. Raises ModelError naming the file as `name`."""
+        """Read what `to_bytes` gave. Raises ModelError naming the file as `name`."""
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as file:
                 held = {key: file[key] for key in file.files}
-            words = {word: row for row, word in enumerate(str(held["words"]).split("\n"))}
-            pieces = {piece: row for row, piece in enumerate(str(held["pieces"]).split("\n"))}
-            student = Student(
-                words,
-                held["table"],
-                float(held["scale"]),
-                held["offset"],
-                pieces,
-                held["piece_table"],
-                float(held["piece_scale"]),
-                held["weights"].astype(np.float32),
+            # Weights are stored in half precision.
+            held |= {key: a.astype(np.float32) for key, a in held.items() if a.dtype == np.float16}
+            words, pieces = (
+                {said: row for row, said in enumerate(str(held[name]).split("\n"))}
+                for name in ("words", "pieces")
             )
-            encoder = Projection(held["mean"].astype(np.float32), held["matrix"].astype(np.float32))
+            student = Student(
+                words, held["table"], float(held["scale"]), held["offset"],
+                pieces, held["piece_table"], float(held["piece_scale"]), held["weights"],
+            )  # fmt: skip
             gates = {
                 name: Gate(
-                    held[f"gate_{name}_view"].astype(np.float32),
-                    held[f"gate_{name}_rows"].astype(np.float32),
-                    float(held[f"gate_{name}_bias"]),
+                    held[f"gate_{name}_view"], held[f"gate_{name}_rows"], float(held[f"gate_{name}_bias"])
                 )
                 for name in ("both", "static")
-                if f"gate_{name}_view" in held
             }
-            metrics = {
-                key.removeprefix("metric_"): value.astype(np.float32)
-                for key, value in held.items()
-                if key.startswith("metric_")
-            }
+            metrics = {key.removeprefix("metric_"): a for key, a in held.items() if key.startswith("metric_")}
+            encoder, sha256 = Projection(held["mean"], held["matrix"]), str(held["encoder_sha256"])
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise ModelError(
                 f"{name}: is no subject space ({error}). `earnings-themes fit` makes one."
             ) from error
-        return cls(
-            encoder, student, gates, metrics, str(held["encoder_sha256"]), hashlib.sha256(data).hexdigest()
-        )
+        return cls(encoder, student, gates, metrics, sha256, hashlib.sha256(data).hexdigest())
 
     def to_bytes(self) -> bytes:
         """Return the file's bytes, the same for the same numbers."""

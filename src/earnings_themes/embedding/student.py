@@ -36,10 +36,10 @@ def tokens(text: str) -> list[str]:
     return [w if w.isalpha() else _DIGITS.sub(lambda m: "0" * min(len(m[0]), 4), w) for w in words]
 
 
-def grams(word: str, low: int = 3, high: int = 5) -> set[str]:
-    """Character n-grams of <word>, the marks of start and end included (Bojanowski et al. 2017)."""
+def grams(word: str) -> set[str]:
+    """Runs of three to five letters of <word>, the marks of start and end included (Bojanowski et al. 2017)."""
     marked = f"<{word}>"
-    return {marked[i : i + n] for n in range(low, high + 1) for i in range(len(marked) - n + 1)}
+    return {marked[i : i + n] for n in (3, 4, 5) for i in range(len(marked) - n + 1)}
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ _ALIASES: Final = {
     "transcriptcreationdate_utc": ("transcriptcreationdate",),
     "mostimportantdateutc": ("mostimportantdate",),
 }
+# A day is no column's name.
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{2,4}")
 # What a message shows of a header that may be speech, and of one name in it.
 _SHOWN_ALL: Final = 500
 _SHOWN: Final = 40
@@ -139,6 +141,8 @@ def _hint(missing: Sequence[str], header: Sequence[str]) -> str:
             'It is text, not a table. Where each file is a call, make a table of them: docs/input.md, "Other files". '
             "Where it is no call, leave it out: source.path: 'FOLDER/*.csv'"
         )
+    if any(map(_DAY.search, header)):
+        return "The first line is a row: add a line above it that names the columns."
     pairs = []
     for column in missing:
         likely = [name for name in header if plain(name) in _LIKELY[column]]

@@ -130,6 +130,7 @@ def read_csv(
                 f"{path}, line {line}: not readable as CSV ({error}). Expected {separator!r} between "
                 "cells, and double quotes around a text that holds one, a quote or a line break."
                 + (f" {_of_backslashes(path)}" if b'\\"' in first else "")
+                + (f" {_of_quotes(path)}" if separator == "\t" else "")
             ) from error
         except UnicodeDecodeError as error:
             raise _undecodable(path, kind, limits, member, (before, separator), error) from error
@@ -167,6 +168,11 @@ def _why_not(cells: list[str], separator: str, n_known: Counter, path: Path) -> 
     """Return the likeliest reason for a row of another length, and what helps."""
     if not "".join(cells).strip("\0"):
         return "It is zeros, which a copy that was cut leaves at the end: rows may be missing. Copy the file again."
+    if sum(map(bool, cells)) == 1 and not set("".join(cells)) & {*_SEPARATORS}:
+        return (
+            "A remark below the table, or a line break in a text that is not quoted, is the usual cause: delete the line, or "
+            "quote the text."
+        )
     if n_known(cells) >= ENOUGH_KNOWN:
         return (
             "It is the header of another table: give the tables that were put together as a folder or a list."
@@ -177,9 +183,17 @@ def _why_not(cells: list[str], separator: str, n_known: Counter, path: Path) -> 
 
 
 def _of_backslashes(path: Path) -> str:
+    cause = 'A backslash before a quote or a separator is the usual cause; expected "" and quotes.'
+    return f"{cause} {_converted(path, 'escapechar=chr(92)')}"
+
+
+def _of_quotes(path: Path) -> str:
+    return f"Where quotes are letters of the texts, keep them. {_converted(path, 'sep=chr(9), quoting=3')}"
+
+
+def _converted(path: Path, how: str) -> str:
     return (
-        'A backslash before a quote or a separator is the usual cause; expected "" and quotes. Convert it: python -c '
-        f"\"import pandas; pandas.read_csv('{path.name}', escapechar=chr(92), dtype=str)"
+        f"Convert it: python -c \"import pandas; pandas.read_csv('{path.name}', {how}, dtype=str)"
         f".to_parquet('{path.name.split('.')[0]}.parquet')\""
     )
 

@@ -45,7 +45,7 @@ from earnings_themes.ingest.ids import (
 )
 from earnings_themes.ingest.tables import files_of, given_by_folders, parts_of, read_table, with_columns
 from earnings_themes.results.firms import one_line
-from earnings_themes.system.run_guard import sha256_of
+from earnings_themes.system.files import sha256_of
 from earnings_themes.text.encoding import has_lost_letters
 
 __all__ = ["OPTIONAL", "REQUIRED", "LocalCSVConnector"]
@@ -344,7 +344,7 @@ class LocalCSVConnector(DataConnector):
             except InputError as error:
                 raise InputError(f"{self._where(line)}: {error}") from None
             parts = [dict(zip(_OF_LIST, part, strict=True)) for part in listed]
-            batch += [self._turn(row | part, day, line) for part in parts or ({},)]
+            batch += [self._turn(row | part, day, line, n) for n, part in enumerate(parts or ({},))]
             if len(batch) >= _ROWS_A_BATCH:
                 flush()
         if batch or skipped:
@@ -373,8 +373,8 @@ class LocalCSVConnector(DataConnector):
         connection.execute("CREATE INDEX skipped_firm ON skipped (firm)")
         return connection
 
-    def _turn(self, row: dict[str, str], day: CallDay, line: int) -> tuple[object, ...]:
-        """Return a row of the table; the defaults of what a source lacks are here."""
+    def _turn(self, row: dict[str, str], day: CallDay, line: int, part: int) -> tuple[object, ...]:
+        """Return a row of the table; the defaults of what a source lacks are here. part: its place in a list of turns."""
         firm, text = row["companyid"], row["componenttext"]
         speaker, section, person, headline = (name_of(row.get(name, "")) for name in TURN)
         position = self._position(row["componentorder"], line) if "componentorder" in row else line
@@ -393,7 +393,7 @@ class LocalCSVConnector(DataConnector):
         )
         made = call_day(created.strip(), "", self._settings.date_format, "UTC") if created.strip() else None
         kept = {column: value for column in self._settings.keep if (value := present(row[column]))}
-        key = "\0".join((firm, transcript, str(position), text))
+        key = "\0".join((firm, transcript, f"{position} {part}", text))
         return (
             firm,
             transcript,
@@ -490,7 +490,8 @@ class LocalCSVConnector(DataConnector):
                             f"{name}, {word} {line}: found a header again, with its columns in another order; expected "
                             "one header. Give the tables that were put together as a folder or a list."
                         )
-                if line <= start + _LABELS and _is_label(cells[firm], cells[date]):
+                remark = len(cells) > len(REQUIRED) and sum(map(bool, map(str.strip, cells))) == 1
+                if remark or (line <= start + _LABELS and _is_label(cells[firm], cells[date])):
                     self._again += light
                     continue
                 row = {column: cells[place] for column, place in found.items()}

@@ -8,7 +8,9 @@ import contextlib
 import datetime as dt
 import difflib
 import glob
+import json
 import math
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -53,6 +55,9 @@ def files_of(path: str) -> list[Path]:
     ------
     InputError : there is none
     """
+    if address := re.match(r"(\w{2,6})://", path):
+        how = "set source.kind: s3" if address[1] == "s3" else "download it, and name the file"
+        raise InputError(f"{path}: found an address; expected a path on this disk. To read it, {how}.")
     if BETWEEN in path and not Path(path).exists():
         files = list(dict.fromkeys(file for one in path.split(BETWEEN) for file in files_of(one)))
         for file in files:
@@ -197,8 +202,13 @@ def read_parquet(
 
     try:
         file = source if isinstance(source, pq.ParquetFile) else pq.ParquetFile(source, pre_buffer=True)
-        # Nested columns cannot be text, and nothing is asked of them.
-        header = [field.name for field in file.schema_arrow if not pa.types.is_nested(field.type)]
+        # Nested columns cannot be text, but for a list of turns.
+        header = [
+            field.name
+            for field in file.schema_arrow
+            if not pa.types.is_nested(field.type)
+            or (pa.types.is_list(field.type) and pa.types.is_struct(field.type.value_type))
+        ]
         nested = [name for name in file.schema_arrow.names if name not in header]
         try:
             header = choose(header) if choose else header
@@ -284,6 +294,10 @@ def _naming_xlsx(path: Path) -> Iterator[None]:
         ) from error
 
 
+# Stata's dates that are no days: their formats, and pandas' letters for them.
+_PERIODS: Final = {"%tq": "Q", "%tm": "M", "%th": "Y", "%ty": "Y"}
+
+
 def _read_dta(path: Path) -> Iterator[tuple[int, list[str]]]:
     import pandas as pd
 
@@ -294,6 +308,12 @@ def _read_dta(path: Path) -> Iterator[tuple[int, list[str]]]:
                 if first:
                     yield 1, [str(column) for column in chunk.columns]
                     first = False
+                    # There is no public way to ask for them.
+                    formats = dict(zip(chunk.columns, vars(reader)["_fmtlist"], strict=True))
+                for column, said in _PERIODS.items():
+                    # pandas makes the first day of a quarter of it, on which no call was.
+                    for name in (name for name, shape in formats.items() if str(shape).startswith(column)):
+                        chunk[name] = chunk[name].dt.to_period(said).astype(str)
                 for row in chunk.itertuples(index=False, name=None):
                     number += 1
                     yield number, [as_text(cell) for cell in row]
@@ -311,6 +331,8 @@ def as_text(cell: Any) -> str:
         return cell
     if isinstance(cell, bytes):
         return cell.decode("utf-8", "replace")
+    if isinstance(cell, list):
+        return json.dumps(cell, default=str)
     if isinstance(cell, float | Decimal) and math.isfinite(cell) and cell == int(cell):
         return str(int(cell))  # pandas makes 12 into 12.0 where the column has a gap
     return cell.isoformat(" ") if isinstance(cell, dt.datetime) else str(cell)

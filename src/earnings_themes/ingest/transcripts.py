@@ -24,7 +24,7 @@ from earnings_themes.errors import InputError
 from earnings_themes.ingest.calls import CallRow, write_calls
 from earnings_themes.ingest.firm_list import connect, describe, list_firms
 from earnings_themes.ingest.versions import OF_ANOTHER_FIRM, CallsSeen, one_version, pairs_said
-from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, TranscriptWriter, write_json
+from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, FirmsWriter, write_json
 from earnings_themes.results.firms import FirmRow, one_line, write_firms
 from earnings_themes.speech import flag_procedural
 from earnings_themes.system.files import replaced
@@ -92,7 +92,7 @@ def ingest(
     skipped: Counter[str] = Counter()
     prefixes: dict[str, str] = {}
     found = _Found()
-    with replaced(transcripts) as part, TranscriptWriter(part) as writer:
+    with replaced(transcripts) as part, FirmsWriter(part, TRANSCRIPT_SCHEMA) as writer:
         split = _split_all(connector, source, firm_ids, workers)
         for firm in tqdm(split, total=len(firm_ids), desc="ingest", unit="firm", mininterval=5):
             firm = found.without_twins(firm)
@@ -257,7 +257,8 @@ def _split_all(
 def _split_firm(data: TranscriptData, source: Source | None) -> _FirmSentences:
     firm_name = one_line(data.firm_name)
     in_time = [_repaired(call) for call in data.calls if source is None or _counts(call, source)]
-    calls, other_versions = one_version(in_time, source.version if source else "latest")
+    sketches: dict[str, Sketch] = {}
+    calls, other_versions = one_version(in_time, source.version if source else "latest", sketches)
     columns: dict[str, list[Any]] = {name: [] for name in TRANSCRIPT_SCHEMA.names}
     counts: Counter[str] = Counter(
         dict.fromkeys(
@@ -283,7 +284,7 @@ def _split_firm(data: TranscriptData, source: Source | None) -> _FirmSentences:
         _digest(columns["sentence_id"], columns["text"], columns["speaker_type"]),
         dict(counts),
         {**data.skipped, **other_versions},
-        tuple(sketch(turn.text for turn in call.turns) for call in calls),
+        tuple(sketches.get(call.transcript_id) or sketch(turn.text for turn in call.turns) for call in calls),
         is_english(columns["model_text"]),
     )
 

@@ -13,7 +13,6 @@ from math import ceil
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from earnings_themes.abstractions import Call, Turn
 from earnings_themes.text.alike import (
@@ -21,9 +20,11 @@ from earnings_themes.text.alike import (
     ALIKE_ACROSS_FIRMS,
     PART_OF,
     SKETCH_SIZE,
+    Hashes,
     Sketch,
     contained,
     likeness,
+    likeness_to_each,
     sketch,
 )
 
@@ -37,10 +38,14 @@ OF_ANOTHER_FIRM: Final = "call of another firm"
 _DAYS_APART: Final = dt.timedelta(days=1)
 # Of a call's smallest hashes; `CallsSeen` says why these suffice.
 _LOOKED_AT: Final = 64
+# Calls compared in one go: 2 MB.
+_AT_ONCE: Final = 1_000
 _SHARED: Final = _LOOKED_AT - int((1 - ALIKE_ACROSS_FIRMS) * SKETCH_SIZE)
 
 
-def one_version(calls: Sequence[Call], which: str = "latest") -> tuple[list[Call], dict[str, int]]:
+def one_version(
+    calls: Sequence[Call], which: str = "latest", sketches: dict[str, Sketch] | None = None
+) -> tuple[list[Call], dict[str, int]]:
     """Return a firm's calls, of each one version, and how many turns were left out, by reason.
 
     Parameters
@@ -49,22 +54,23 @@ def one_version(calls: Sequence[Call], which: str = "latest") -> tuple[list[Call
         All calls of a firm.
     which
         latest or earliest: the version that counts.
+    sketches
+        By transcript id; what is made here is added.
 
     Notes
     -----
     Versions are calls of one event (`keydevid`); without events, calls of one day, or of two days in a row, that share
-    most of their words, and on one day also a part and its whole, of which the part never counts. The latest is the one
+    most of their words, and on one day also a part and its whole, of which the part never counts; and calls of any days
+    that share as much as only one call with itself does, such as a text that was filed under two quarters. The latest is the one
     that was made last; where no time of making is known, the one of the later kind (Edited, Proofed), then of the
     higher id.
     """
     groups: list[list[Call]] = []
-    sketches: dict[str, Sketch] = {}
+    sketches = {} if sketches is None else sketches
 
     def alike(one: Call, other: Call) -> bool:
         if one.event_id and other.event_id:
             return one.event_id == other.event_id
-        if abs(one.date - other.date) > _DAYS_APART:
-            return False
         first, second = (
             sketches.setdefault(call.transcript_id, sketch(turn.text for turn in call.turns))
             for call in (one, other)
@@ -73,7 +79,8 @@ def one_version(calls: Sequence[Call], which: str = "latest") -> tuple[list[Call
             contained(first, second) >= PART_OF or [*map(_text, one.turns)] == [*map(_text, other.turns)]
         ):
             return True
-        return likeness(first, second) >= ALIKE
+        near = abs(one.date - other.date) <= _DAYS_APART
+        return likeness(first, second) >= (ALIKE if near else ALIKE_ACROSS_FIRMS)
 
     for call in sorted(calls, key=lambda call: (call.date, call.transcript_id)):
         group = next((group for group in groups if alike(group[0], call)), None)
@@ -113,7 +120,7 @@ class CallsSeen:
     """
 
     def __init__(self) -> None:
-        self._calls: list[tuple[str, NDArray[np.uint64]]] = []
+        self._calls: list[tuple[str, Hashes]] = []
         self._by_run: defaultdict[dt.date, defaultdict[int, list[int]]] = defaultdict(
             lambda: defaultdict(list)
         )
@@ -125,13 +132,17 @@ class CallsSeen:
         of_day, smallest = self._by_run[day], sorted(words)[:_LOOKED_AT]
         shared = Counter(chain.from_iterable(of_day.get(run, ()) for run in smallest))
         fewest = min(_SHARED, ceil(ALIKE_ACROSS_FIRMS * len(words)))
-        for number in sorted(number for number, n in shared.items() if n >= fewest):
-            other, known = self._calls[number]
-            if other != firm_id and likeness(words, frozenset(known.tolist())) >= ALIKE_ACROSS_FIRMS:
-                return other
+        near = [number for number, n in shared.items() if n >= fewest and self._calls[number][0] != firm_id]
+        near.sort()
+        mine = np.array(sorted(words), np.uint64)
+        for start in range(0, len(near), _AT_ONCE):
+            some = near[start : start + _AT_ONCE]
+            alike = likeness_to_each(mine, [self._calls[number][1] for number in some]) >= ALIKE_ACROSS_FIRMS
+            if alike.any():
+                return self._calls[some[int(alike.argmax())]][0]
         for run in smallest:
             of_day[run].append(len(self._calls))
-        self._calls.append((firm_id, np.fromiter(words, np.uint64, len(words))))
+        self._calls.append((firm_id, mine))
         return None
 
 

@@ -5,5 +5,3 @@ Words only describe themes, they never decide membership, so all of this can cha
 
 from earnings_themes.labels.choose import ThemeWords, describe
 from earnings_themes.labels.counter import PhraseCounter, ThemeCount
-
-__all__ = ["PhraseCounter", "ThemeCount", "ThemeWords", "describe"]

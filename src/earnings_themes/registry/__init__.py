@@ -2,5 +2,3 @@
 
 from earnings_themes.registry.records import Ran, RegistryTheme, Version
 from earnings_themes.registry.versions import Ground, Registry
-
-__all__ = ["Ground", "Ran", "Registry", "RegistryTheme", "Version"]

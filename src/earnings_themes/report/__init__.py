@@ -1,5 +1,3 @@
 """What people look at first: the figures and one HTML page of the run."""
 
 from earnings_themes.report.run_report import build, fetch_run
-
-__all__ = ["build", "fetch_run"]

@@ -61,9 +61,11 @@ class FirmsWriter:
     schema: with firm_id. options: of pyarrow's ParquetWriter.
     """
 
-    def __init__(self, path: Path, schema: pa.Schema, **options: Any) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, compression: str = "zstd", **options: Any) -> None:
         # A checksum a page: a byte that changed on the way is an error, not another sentence.
-        self._file = pq.ParquetWriter(path, schema, write_page_checksum=True, **options)
+        self._file = pq.ParquetWriter(
+            path, schema, compression=compression, write_page_checksum=True, **options
+        )
         self._tables: list[pa.Table] = []
         self._groups = 0
 
@@ -89,13 +91,6 @@ class FirmsWriter:
             self._file.write_table(whole, row_group_size=whole.num_rows)
             self._tables = []
             self._groups += 1
-
-
-class TranscriptWriter(FirmsWriter):
-    """Writes transcripts.parquet."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, TRANSCRIPT_SCHEMA, compression="zstd")
 
 
 def open_parquet(where: Path | str) -> pq.ParquetFile:
@@ -138,11 +133,10 @@ def read_firm_rows(file: pq.ParquetFile, firm_id: str, columns: list[str]) -> pa
 
 
 def read_sentences(source: Path | str, firm_id: str, columns: list[str] | None = None) -> "pd.DataFrame":
-    """Return a firm's sentences, in the order they were said, reading only its row group.
+    """Return a firm's sentences, in the order they were said, reading only its row group; no row for a firm without one.
 
-    source: where transcripts.parquet is. columns: some of TRANSCRIPT_SCHEMA; None is all of them. The frame is
-    empty for a firm without a sentence. Raises ResultError when the file is missing or damaged, and CloudError
-    when AWS refuses.
+    source: where transcripts.parquet is. columns: some of TRANSCRIPT_SCHEMA; None is all of them. Raises ResultError when
+    the file is missing or damaged, and CloudError when AWS refuses.
     """
     with readable(source, "ingest"):
         table = read_firm_rows(open_parquet(source), firm_id, columns or TRANSCRIPT_SCHEMA.names)
@@ -189,9 +183,8 @@ def write_firm_topics(path: Path | str, firm: FirmTopics) -> None:
     plain = _plain(firm)
     for group in (*(topic["sentences"] for topic in plain["topics"]), plain["outliers"]):
         for sentence in group:
-            # Their text and speaker stand in transcripts.parquet.
-            sentence.pop("text", None)
-            sentence.pop("speaker_type", None)
+            # They stand in transcripts.parquet.
+            del sentence["text"], sentence["speaker_type"]
     write_json(path, plain)
 
 
@@ -201,10 +194,7 @@ def read_firm_topics(path: Path | str) -> FirmTopics:
 
 
 def parse_firm_topics(data: bytes, name: str) -> FirmTopics:
-    """Read topics/{firm}.json from its bytes, which come from S3 as well as from a disk.
-
-    Raises ResultError naming the file as `name`, and its fault.
-    """
+    """Read topics/{firm}.json from its bytes. Raises ResultError naming the file as `name`, and its fault."""
     firm = decode(data, FirmTopics, name)
     if not len(firm.topics) == len(firm.centroids) == firm.n_topics:
         raise ResultError(

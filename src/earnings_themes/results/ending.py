@@ -6,7 +6,6 @@ It is made from small files of the run, on a disk or in S3, by the process that 
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from earnings_themes.errors import EarningsThemesError
@@ -60,7 +59,7 @@ def failed(where: str, since: float) -> str:
         there = folder.child("topics").list()
         n_topics = sum(name.endswith(".json") for name in there)
         lines[0] += f" {n_topics:,} of {_count(len(firms), 'firm')} have topics."
-    lines += [f"Failed: {each.what}: {each.why}\n  log: {each.log}" for each in failures[:_NAMED]]
+    lines += [f"Failed: {what}: {why}\n  log: {log}" for what, why, log in failures[:_NAMED]]
     if len(failures) > _NAMED:
         lines.append(f"Failed too: {len(failures) - _NAMED:,} more; their logs are in {where}/logs")
     if not failures:
@@ -68,27 +67,20 @@ def failed(where: str, since: float) -> str:
     return "\n".join([*lines, "What is done stays. The same command goes on from here."])
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    what: str
-    why: str
-    log: str
-
-
-def _failures(folder: Folder, firms: Mapping[str, FirmRow], since: float) -> Iterator[_Failure]:
-    """Give the steps that this call tried, whose file is not there."""
+def _failures(folder: Folder, firms: Mapping[str, FirmRow], since: float) -> Iterator[tuple[str, str, str]]:
+    """Give the steps that this call tried and whose file is not there: what, why, and its log."""
     made, logs = folder.list(), folder.child("logs")
     tried = logs.list()
     for step, file in _STEPS.items():
         log = f"{step}.log"
         if file not in made and log in tried and tried[log].modified >= since:
-            yield _Failure(step, last_error(logs, log), f"{logs}/{log}")
+            yield step, last_error(logs, log), f"{logs}/{log}"
     for step, (name, ending) in _MANY.items():
         below, there = logs.child(step), folder.child(name).list()
         for log, info in below.list().items():
             job = log.removesuffix(".log")
             if f"{job}{ending}" not in there and info.modified >= since:
-                yield _Failure(_named(step, job, firms), last_error(below, log), f"{below}/{log}")
+                yield _named(step, job, firms), last_error(below, log), f"{below}/{log}"
 
 
 def _named(step: str, job: str, firms: Mapping[str, FirmRow]) -> str:
@@ -116,11 +108,10 @@ def _left_out(folder: Folder, firms: Mapping[str, FirmRow]) -> str:
     for skipped in _json(folder, "reduce.json").get("skipped_firms", []):
         row = firms.get(skipped["firm_id"])
         by_reason[skipped["reason"]].append(row.firm_name if row else skipped["firm_id"])
-    parts = [
-        f"{_count(len(names), 'firm')} ({_plain(reason)}: {', '.join(names[:_NAMED])}"
-        f"{f' and {len(names) - _NAMED:,} more' if len(names) > _NAMED else ''})"
-        for reason, names in sorted(by_reason.items())
-    ]
+    parts = []
+    for reason, names in sorted(by_reason.items()):
+        more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+        parts.append(f"{_count(len(names), 'firm')} ({_plain(reason)}: {', '.join(names[:_NAMED])}{more})")
     rows = _json(folder, "ingest.json").get("skipped_rows", {})
     if rows:
         why = ", ".join(f"{_plain(reason)} {n:,}" for reason, n in sorted(rows.items()))

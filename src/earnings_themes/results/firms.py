@@ -57,8 +57,7 @@ def decode_firm(name: str) -> str:
 def id_fault(text: str) -> str | None:
     """Return what is wrong with a firm's or transcript's id, to follow "is" in a message; None if nothing.
 
-    Any text is an id as it is. Refused are an empty text, control characters, and ids too long for a file
-    name.
+    Any text is an id but for an empty one, control characters, and one too long for a file's name.
     """
     if not text:
         return "empty; expected an id."

@@ -1,8 +1,7 @@
 """Reads topics/{firm}.json and themes.json by the types of abstractions/records.py, and describes them as JSON schemas.
 
-msgspec decodes, checks and builds the records in one pass in C: a firm's file takes a tenth of the time that json,
-a schema's check and a constructor for each sentence took (benchmarks/read_records.py). Fields that a file has
-beyond its type are passed over: schema_version says when a file means something else.
+msgspec decodes, checks and builds the records in one pass in C. Fields that a file has beyond its type are passed over:
+schema_version says when a file means something else.
 """
 
 import re

@@ -56,7 +56,5 @@ class Run:
 def open_run(directory: Path) -> Run:
     """Open results/{run}. Raises ResultError when firms.tsv or themes.json is missing or damaged."""
     return Run(
-        directory,
-        results.read_themes(directory / "themes.json"),
-        tuple(read_firms(directory / "firms.tsv")),
+        directory, results.read_themes(directory / "themes.json"), tuple(read_firms(directory / "firms.tsv"))
     )

@@ -2,8 +2,7 @@
 
 Files are fetched by threads, because S3 answers in tens of milliseconds, read by as many processes as there are cores
 to use, because that is work, and given out in the order of the firm list, because a result must not depend on which
-answer came first. A file that cannot be used is skipped by
-name and reason, and so are files that no firm asked for.
+answer came first. A file that cannot be used is skipped by name and reason, and so are files that no firm asked for.
 """
 
 import itertools
@@ -151,9 +150,9 @@ class TopicsReader:
         n_firms, n_missing = len(self.firms), len(self.unreadable)
         coverage = 1 - n_missing / n_firms if n_firms else 1.0
         if coverage < least:
+            first = self.unreadable[:10]
             shown = "\n  ".join(
-                f"{firm.firm_id} {firm.firm_name}".strip() + f": {firm.reason}"
-                for firm in self.unreadable[:10]
+                f"{f'{firm.firm_id} {firm.firm_name}'.strip()}: {firm.reason}" for firm in first
             )
             raise CoverageError(
                 f"Topics of {n_firms - n_missing} of {n_firms} firms can be read ({coverage:.1%}); "
@@ -205,11 +204,10 @@ def _warn(lines: Sequence[str]) -> None:
         log.warning("and %d more; the receipt names them all", len(lines) - _MOST_WARNINGS)
 
 
-def _fault(file: FileInfo | None) -> str | None:
+def _fault(file: FileInfo | None) -> str:
     if file is None:
         return "missing"
     if file.size == 0:
         return "empty"
-    if file.size > LARGEST_BYTES:
-        return f"has {file.size} bytes, no firm's topics have over {LARGEST_BYTES}"
-    return None
+    too_large = f"has {file.size} bytes, no firm's topics have over {LARGEST_BYTES}"
+    return too_large if file.size > LARGEST_BYTES else ""

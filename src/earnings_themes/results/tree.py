@@ -5,7 +5,6 @@ a time, and ten thousand firms never stand in memory at once.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, get_args
 
 import pyarrow as pa
@@ -90,35 +89,28 @@ class TreeReader:
             for topic, strength, sentence, text, speaker in said:
                 fit = None if strength is None else min(strength, 1.0)
                 groups[topic].append(TopicSentence(sentence, text, speaker, fit))
-        kept = tuple(
-            FirmTopic(
-                number, listed[number].label, ((listed[number].label, 1.0),) if listed[number].label else (),
-                len(sentences), listed[number].kind, None, tuple(sentences),
-            )
-            for number, sentences in groups.items()
-            if sentences
-        )  # fmt: skip
+        kept = []
+        for number, sentences in groups.items():
+            label, kind = listed[number]
+            keywords = ((label, 1.0),) if label else ()
+            if sentences:
+                kept.append(FirmTopic(number, label, keywords, len(sentences), kind, None, tuple(sentences)))
         n_procedural = (pc.sum(texts["procedural"]).as_py() or 0) if texts is not None else 0
         return FirmTopics(
             schema_version=self.themes.schema_version, run=self.themes.run, firm_id=row.firm_id,
-            firm_name=row.firm_name, status=status, n_topics=len(kept), topics=kept, centroids=(), outliers=(),
+            firm_name=row.firm_name, status=status, n_topics=len(kept), topics=tuple(kept), centroids=(), outliers=(),
             metadata={"n_sentences": row.n_sentences, "n_procedural": n_procedural},
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    label: str
-    kind: Kind
-
-
-def _topics_by_firm(themes: Themes) -> Mapping[str, dict[int, _Listed]]:
-    found: dict[str, dict[int, _Listed]] = {}
+def _topics_by_firm(themes: Themes) -> Mapping[str, dict[int, tuple[str, Kind]]]:
+    """Return label and kind of each firm's topics by their numbers."""
+    found: dict[str, dict[int, tuple[str, Kind]]] = {}
     for theme in themes.themes:
         for topic in theme.topics:
-            found.setdefault(topic.firm_id, {})[topic.topic_id] = _Listed(topic.label, theme.kind)
+            found.setdefault(topic.firm_id, {})[topic.topic_id] = (topic.label, theme.kind)
     for alone in themes.unassigned_topics:
-        found.setdefault(alone.firm_id, {})[alone.topic_id] = _Listed(alone.label, "subject")
+        found.setdefault(alone.firm_id, {})[alone.topic_id] = (alone.label, "subject")
     return found
 
 
@@ -134,14 +126,8 @@ def _by_firm(where: str, columns: list[str]) -> Iterator[tuple[str, pa.Table]]:
     for group in range(file.num_row_groups):
         table = pa.concat_tables([*kept, file.read_row_group(group, columns=["firm_id", *columns])])
         runs = pc.run_end_encode(table["firm_id"].combine_chunks())
-        firms = list(
-            zip(
-                runs.values.to_pylist(),
-                [0, *runs.run_ends.to_pylist()],
-                runs.run_ends.to_pylist(),
-                strict=False,
-            )
-        )
+        ends = runs.run_ends.to_pylist()
+        firms = list(zip(runs.values.to_pylist(), [0, *ends[:-1]], ends, strict=True))
         # The next group may go on with the last firm.
         last = firms.pop() if group + 1 < file.num_row_groups else None
         for firm, start, end in firms:

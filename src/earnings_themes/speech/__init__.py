@@ -2,14 +2,4 @@
 
 from earnings_themes.speech.introduced_names import introduced_names
 from earnings_themes.speech.kinds import CONTENT, KINDS, commonest, kinds_of
-from earnings_themes.speech.procedure import flag_procedural, is_procedural
-
-__all__ = [
-    "CONTENT",
-    "KINDS",
-    "commonest",
-    "flag_procedural",
-    "introduced_names",
-    "is_procedural",
-    "kinds_of",
-]
+from earnings_themes.speech.procedure import flag_procedural

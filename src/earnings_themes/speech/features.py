@@ -3,8 +3,6 @@
 Separate from the model because fitting and predicting must use the same features.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -73,8 +71,9 @@ def ngrams(sentence: str) -> set[str]:
 def place(
     sentences: Sequence[str], speaker_types: Sequence[str | None], sections: Sequence[str | None]
 ) -> NDArray[np.float32]:
-    """Return position and length indicators of each sentence of a whole call: (sentences, len(PLACE)), 0 or
-    1.
+    """Return position and length indicators of each sentence of a call: (sentences, len(PLACE)), 0 or 1.
+
+    Of a sentence alone, only its length is known.
     """
     n = len(sentences)
     seen = np.zeros((n, len(PLACE)), dtype=np.float32)
@@ -88,13 +87,6 @@ def place(
         few = min(limit, n // _SHARE_OF_CALL)
         seen[:few, column] = 1
         seen[n - few :, column + 3] = 1
-    return seen
-
-
-def place_alone(sentence: str) -> NDArray[np.float32]:
-    """Return the same for one sentence without its call: only its length is known."""
-    seen = np.zeros(len(PLACE), dtype=np.float32)
-    seen[7:] = _length(sentence)
     return seen
 
 

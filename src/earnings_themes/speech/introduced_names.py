@@ -1,7 +1,5 @@
 """Finds the people named in a call, so that keywords can leave their names out."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 

@@ -5,8 +5,6 @@ on the subject vector decides between reporting and subject matter. evaluation/f
 docs/labels and measures it held out by provider.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections import Counter
@@ -14,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -88,15 +85,6 @@ def commonest(kinds: Iterable[Kind]) -> Kind:
     """Return the most frequent kind; the first in `KINDS` on a tie or for no sentence."""
     counts = Counter(kinds)
     return max(KINDS, key=lambda kind: counts[kind])
-
-
-def save_kinds(model: KindModel, path: Path) -> None:
-    """Write the model and its provenance as .npz."""
-    arrays: dict[str, Any] = {f"weights_{length}": row for length, row in model.weights.items()}
-    arrays |= {f"bias_{length}": np.int64(bias) for length, bias in model.bias.items()}
-    about = json.dumps(model.provenance | {"sha256": model.digest()}, sort_keys=True)
-    with path.open("wb") as file:
-        np.savez_compressed(file, provenance=np.frombuffer(about.encode(), dtype=np.uint8), **arrays)
 
 
 @cache

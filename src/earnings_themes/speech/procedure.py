@@ -6,23 +6,20 @@ call, the second the first one's scores of the sentence and its neighbours. eval
 them on docs/labels and measures them held out by provider.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 from itertools import repeat
 from math import sqrt
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from earnings_themes.speech.features import PLACE, SHORT, ngrams, place, place_alone
+from earnings_themes.speech.features import PLACE, SHORT, ngrams, place
 
 Scores = NDArray[np.float32]
 
@@ -54,7 +51,7 @@ class ProcedureModel:
         Weights have half precision, so their sum in double precision is exact in any order.
         """
         found = ngrams(sentence)
-        return _LOUDNESS / sqrt(len(found) or 1) * sum(map(self.weights.get, found, repeat(0.0)))
+        return loudness(len(found)) * sum(map(self.weights.get, found, repeat(0.0)))
 
     def first(self, sentences: Sequence[str], seen: Scores) -> Scores:
         """Return first scores, each sentence seen alone: log odds, (sentences,)."""
@@ -72,6 +69,11 @@ class ProcedureModel:
         for part in (self.place, self.around, np.array([self.bias, self.around_bias])):
             digest.update(np.asarray(part, dtype=np.float32).tobytes())
         return digest.hexdigest()
+
+
+def loudness(n_runs: int) -> float:
+    """Return the factor of each of a sentence's word runs, which depends on their number."""
+    return _LOUDNESS / sqrt(n_runs or 1)
 
 
 def surroundings(first: Scores, seen: Scores, speaker_types: Sequence[str | None]) -> Scores:
@@ -98,35 +100,13 @@ def surroundings(first: Scores, seen: Scores, speaker_types: Sequence[str | None
     return np.array(columns, dtype=np.float32).T
 
 
-def save_model(model: ProcedureModel, path: Path) -> None:
-    """Write the model as .npz: word runs as text, their weights in half precision, and where they come from."""
-    with path.open("wb") as file:
-        np.savez_compressed(
-            file,
-            words=np.frombuffer("\n".join(model.weights).encode(), dtype=np.uint8),
-            weights=np.array(list(model.weights.values()), dtype=np.float16),
-            place=model.place,
-            around=model.around,
-            biases=np.array([model.bias, model.around_bias], dtype=np.float32),
-            provenance=np.frombuffer(
-                json.dumps(model.provenance | {"sha256": model.digest()}, sort_keys=True).encode(),
-                dtype=np.uint8,
-            ),
-        )
-
-
-@lru_cache(maxsize=1)
+@cache
 def packaged_model() -> ProcedureModel:
     """Return the packaged model. Raises ValueError if its weights do not match their digest."""
     with files(__package__).joinpath("procedure.npz").open("rb") as file, np.load(file) as stored:
+        words = bytes(stored["words"]).decode().split("\n")
         model = ProcedureModel(
-            weights=dict(
-                zip(
-                    bytes(stored["words"]).decode().split("\n"),
-                    stored["weights"].astype(float).tolist(),
-                    strict=True,
-                )
-            ),
+            weights=dict(zip(words, stored["weights"].astype(float).tolist(), strict=True)),
             place=stored["place"],
             bias=float(stored["biases"][0]),
             around=stored["around"],
@@ -141,12 +121,6 @@ def packaged_model() -> ProcedureModel:
     return model
 
 
-def is_procedural(sentence: str) -> bool:
-    """Return whether a sentence, seen alone, is procedure; `flag_procedural` also uses its neighbours."""
-    model = packaged_model()
-    return bool(model.first([sentence], place_alone(sentence)[None])[0] > 0)
-
-
 def flag_procedural(
     sentences: Sequence[str], speaker_types: Sequence[str | None], sections: Sequence[str | None]
 ) -> list[bool]:
@@ -154,23 +128,11 @@ def flag_procedural(
 
     A sentence without a word is not. Raises ValueError if the three sequences differ in length.
     """
-    if not len(sentences) == len(speaker_types) == len(sections):
-        raise ValueError(
-            "sentences, speaker_types and sections must have one length, got "
-            f"{len(sentences)}, {len(speaker_types)}, {len(sections)}"
-        )
     if not sentences:
         return []
     model = packaged_model()
     seen = place(sentences, speaker_types, sections)
     scores = model.second(model.first(sentences, seen), seen, speaker_types)
-    return [bool(score > 0) and _has_word(each) for score, each in zip(scores, sentences, strict=True)]
-
-
-def _has_word(sentence: str) -> bool:
-    return any(map(str.isalnum, sentence))
-
-
-def loudness(runs: Iterable[str]) -> float:
-    """Return the factor of each of a sentence's word runs, which depends on their number."""
-    return _LOUDNESS / sqrt(len(set(runs)) or 1)
+    return [
+        bool(score > 0) and any(map(str.isalnum, each)) for score, each in zip(scores, sentences, strict=True)
+    ]

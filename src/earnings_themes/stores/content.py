@@ -3,7 +3,7 @@
 import hashlib
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -30,8 +30,7 @@ class Place:
 class Content:
     """A run's themes, checked, and a tally of the firms that are published with them.
 
-    Raises ResultError when the run's name may not be in a key, or the themes are of another run, or name a theme or a
-    topic twice, or have an id that names another run.
+    Raises ResultError when the run's name may not be in a key, or the themes are of another run, or name one twice.
     """
 
     def __init__(self, run: str, themes: Themes) -> None:
@@ -52,7 +51,6 @@ class Content:
         }
         self.counts = {"themes": len(self.themes), "firms": 0, "topics": 0, "sentences": 0}
         self._firms: dict[str, str] = {}
-        self._missing: set[TopicKey] = set()
         if len({theme.theme_id for theme in themes.themes}) < len(self.themes):
             raise ResultError(f"themes.json of run {run!r} names a theme twice.")
         for rank, theme in self.themes:
@@ -69,10 +67,7 @@ class Content:
         )
 
     def add(self, firm: FirmTopics) -> str:
-        """Check a firm, count it, and return the digest of its content.
-
-        Raises ResultError when it is of another run, comes twice, or repeats a topic or a sentence.
-        """
+        """Check a firm, count it, and return its digest. Raises ResultError for another run's, or what comes twice."""
         where = f"Firm {firm.firm_id!r} of run {self.run!r}"
         if firm.run != self.run:
             raise ResultError(f"Firm {firm.firm_id!r} is of run {firm.run!r}, not {self.run!r}.")
@@ -100,10 +95,7 @@ class Content:
         return digest
 
     def digest(self) -> str:
-        """Return the digest of the whole run, whatever order its firms came in.
-
-        Raises ResultError when the themes name a topic that no firm had.
-        """
+        """Return the digest of the run, in whatever order its firms came. Raises ResultError for topics of no firm."""
         if self._missing:
             firm_id, topic_id = min(self._missing)
             raise ResultError(
@@ -154,10 +146,7 @@ def shares(
 
 
 def match_query(words: str) -> str:
-    """Return the FTS5 query for every one of the words; empty when there is no word in them.
-
-    Each is quoted, so that nothing a user types is read as FTS5 syntax; "R&D" is the phrase "R D".
-    """
+    """Return the FTS5 query for all of the words, each quoted, so that nothing is read as syntax; "" for no word."""
     chunks = [chunk for chunk in words.split() if any(c.isalnum() for c in chunk)]
     return " ".join('"' + chunk.replace('"', '""') + '"' for chunk in chunks)
 
@@ -165,8 +154,7 @@ def match_query(words: str) -> str:
 def matching(themes: Sequence[Theme], words: str) -> tuple[Theme, ...]:
     """Return the themes whose label or keywords hold every one of the words, in their order.
 
-    The few hundred themes of a run go through an index in memory, so that a word finds the same forms in
-    every store, and the same as in the sentences.
+    They go through an index in memory, so that a word finds the same forms in every store, and as in the sentences.
     """
     query = match_query(words)
     if not query:
@@ -188,13 +176,8 @@ def no_topic(firm_id: str, topic_id: int, run: str, known: Sequence[int]) -> Not
 def _digest(*parts: Iterable[object]) -> str:
     """Hash the repr of each value: exact for strings, numbers, None and tuples of them."""
     sha = hashlib.sha256()
-    for line in _lines(parts):
-        sha.update(line)
-    return sha.hexdigest()
-
-
-def _lines(parts: Iterable[Iterable[object]]) -> Iterator[bytes]:
     for part in parts:
         for value in part:
-            yield repr(value).encode("utf-8", "surrogatepass") + b"\n"
-        yield b"\f"
+            sha.update(repr(value).encode("utf-8", "surrogatepass") + b"\n")
+        sha.update(b"\f")
+    return sha.hexdigest()

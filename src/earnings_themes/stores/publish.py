@@ -5,21 +5,12 @@ from pathlib import Path
 
 from earnings_themes.abstractions import Receipt, ThemeStore
 from earnings_themes.config import Publish
-from earnings_themes.errors import ConfigError, NotFoundError
+from earnings_themes.errors import NotFoundError
 from earnings_themes.implementations import store_class
 from earnings_themes.results.artifacts import read_themes, write_json
 from earnings_themes.results.firms import read_firms
 from earnings_themes.results.tree import TreeReader
 from earnings_themes.system.folders import Folder
-
-
-def make_store(settings: Publish) -> ThemeStore:
-    """Return the store that `publish` of config.yaml names. Raises ConfigError."""
-    if settings.store != "dynamodb":
-        return store_class(settings.store)(settings.path)  # type: ignore[call-arg]
-    if not settings.table:
-        raise ConfigError("publish.table is not set; store: dynamodb needs the name of its table.")
-    return store_class(settings.store)(settings.table)  # type: ignore[call-arg]
 
 
 def publish_files(
@@ -34,11 +25,12 @@ def publish_files(
     """Publish a run from its files, one firm at a time, and write published.json.
 
     folder: where the run lies, on a disk or in S3. firms: the run's firms.tsv; those that the themes list as skipped
-    are left out. reduced: the receipt of the reduce. Where that
-    published already, being nearer to the files, and the store still shows what it published, its receipt is
-    the receipt. Raises ResultError and StoreError, and CloudError when AWS refuses.
+    are left out. reduced: the receipt of the reduce. Where that published already, being nearer to the files, and the
+    store still shows what it published, its receipt is the receipt. Raises ResultError and StoreError, and CloudError
+    when AWS refuses.
     """
-    store = make_store(settings)
+    place = settings.table if settings.store == "dynamodb" else settings.path
+    store: ThemeStore = store_class(settings.store)(place)  # type: ignore[call-arg]
     result = _published(store, reduced) if reduced else None
     if result is None:
         found = read_themes(themes)

@@ -33,13 +33,7 @@ from earnings_themes.abstractions import (
 )
 from earnings_themes.abstractions.records import Keywords
 from earnings_themes.errors import EarningsThemesError, NotFoundError, StoreError
-from earnings_themes.stores.content import (
-    Content,
-    match_query,
-    matching,
-    no_topic,
-    shares,
-)
+from earnings_themes.stores.content import Content, match_query, matching, no_topic, shares
 from earnings_themes.stores.sqlite_writing import (
     THEME_FIELDS,
     Writer,
@@ -61,11 +55,7 @@ _TOPIC_COLUMNS: Final = (
     "run.run, firm.firm_id, firm.firm_name, topic.topic_id, topic.label, topic.kind, topic.keywords, "
     "topic.size, theme.theme_id, topic.stability, topic.unassigned_reason"
 )
-_TOPIC_FIELDS: Final = [
-    name
-    for _, _, name in (column.partition(".") for column in _TOPIC_COLUMNS.split(", "))
-    if name != "keywords"
-]
+_TOPIC_FIELDS: Final = [column.partition(".")[2] for column in _TOPIC_COLUMNS.split(", ")]
 
 
 class SQLiteThemeStore(ThemeStore):
@@ -194,23 +184,22 @@ class SQLiteThemeStore(ThemeStore):
             if found is None:
                 where = f"run {run!r} of {self.path}" if run else self.path
                 raise NotFoundError(f"There is no theme {theme_id!r} in {where}.")
-            topics = [
-                ThemeTopic(*row)
-                for row in db.execute(
-                    "SELECT firm_id, topic_id, label, size, similarity FROM topic JOIN firm USING (firm_key) "
-                    "WHERE theme_key = ? ORDER BY position",
-                    (found["theme_key"],),
-                )
-            ]
-            sentences = [
-                RepresentativeSentence(*row)
-                for row in db.execute(
-                    "SELECT firm_id, topic_id, sentence_id, text FROM representative_sentence "
-                    "WHERE theme_key = ? ORDER BY position",
-                    (found["theme_key"],),
-                )
-            ]
-        return _theme(found, tuple(topics), tuple(sentences))
+            key = (found["theme_key"],)
+            topics = db.execute(
+                "SELECT firm_id, topic_id, label, size, similarity FROM topic JOIN firm USING (firm_key) "
+                "WHERE theme_key = ? ORDER BY position",
+                key,
+            )
+            sentences = db.execute(
+                "SELECT firm_id, topic_id, sentence_id, text FROM representative_sentence "
+                "WHERE theme_key = ? ORDER BY position",
+                key,
+            )
+            return _theme(
+                found,
+                tuple(ThemeTopic(*row) for row in topics),
+                tuple(RepresentativeSentence(*row) for row in sentences),
+            )
 
     def topic(self, firm_id: str, topic_id: int, run: str) -> TopicView:
         with self._reading() as db:
@@ -322,9 +311,7 @@ class SQLiteThemeStore(ThemeStore):
 
 
 def _theme(
-    row: sqlite3.Row,
-    topics: tuple[ThemeTopic, ...] = (),
-    sentences: tuple[RepresentativeSentence, ...] = (),
+    row: sqlite3.Row, topics: tuple[ThemeTopic, ...] = (), sentences: tuple[RepresentativeSentence, ...] = ()
 ) -> Theme:
     return Theme(
         **{name: row[name] for name in THEME_FIELDS},
@@ -337,8 +324,8 @@ def _theme(
 
 
 def _topic(row: sqlite3.Row, sentences: tuple[TopicSentence, ...] = ()) -> TopicView:
-    fields = {name: row[name] for name in _TOPIC_FIELDS}
-    return TopicView(**fields, keywords=_keywords(row["keywords"]), sentences=sentences)
+    fields = {name: row[name] for name in _TOPIC_FIELDS} | {"keywords": _keywords(row["keywords"])}
+    return TopicView(**fields, sentences=sentences)
 
 
 def _keywords(text: str) -> Keywords:

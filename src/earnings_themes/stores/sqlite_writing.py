@@ -1,8 +1,4 @@
-"""Writes a run into the SQLite file: a new version in batches, then the run's pointer, then old versions are
-deleted.
-
-sqlite.py explains the order; schema.sql has the tables.
-"""
+"""Writes a run into the SQLite file; sqlite.py explains the order, schema.sql has the tables."""
 
 import datetime as dt
 import json
@@ -22,10 +18,7 @@ from earnings_themes.stores.content import TOKENIZE, Content, sentences_of
 _APPLICATION_ID: Final = 0x4554686D
 _SCHEMA_VERSION: Final = 1
 # What a row of theme and the record name alike; keywords are JSON in the row.
-THEME_FIELDS: Final = (
-    *("theme_id", "kind", "label", "n_firms", "n_topics", "n_sentences"),
-    *("cohesion", "stability"),
-)
+THEME_FIELDS: Final = "theme_id kind label n_firms n_topics n_sentences cohesion stability".split()
 
 
 class Writer:
@@ -65,13 +58,11 @@ class Writer:
     def _theme(self, version: int, rank: int, theme: Theme) -> int:
         fields = {name: getattr(theme, name) for name in THEME_FIELDS}
         key = self._insert("theme", version_id=version, rank=rank, keywords=_json(theme.keywords), **fields)
-        self._insert_all(
-            "representative_sentence",
-            [
-                (key, position, s.firm_id, s.topic_id, s.sentence_id, s.text)
-                for position, s in enumerate(theme.representative_sentences)
-            ],
-        )
+        rows = [
+            (key, position, s.firm_id, s.topic_id, s.sentence_id, s.text)
+            for position, s in enumerate(theme.representative_sentences)
+        ]
+        self.db.executemany("INSERT INTO representative_sentence VALUES (?, ?, ?, ?, ?, ?)", rows)
         return key
 
     def _firm(self, version: int, firm: FirmTopics, theme_keys: dict[str, int]) -> None:
@@ -99,13 +90,11 @@ class Writer:
                 similarity=place.similarity if place else None,
                 unassigned_reason=self.content.unassigned.get((firm.firm_id, topic.topic_id)),
             )
-            self._insert_all(
-                "sentence",
-                [
-                    (None, topic_key, position, s.sentence_id, s.text, s.speaker_type, s.probability)
-                    for position, s in enumerate(topic.sentences)
-                ],
-            )
+            rows = [
+                (topic_key, position, s.sentence_id, s.text, s.speaker_type, s.probability)
+                for position, s in enumerate(topic.sentences)
+            ]
+            self.db.executemany("INSERT INTO sentence VALUES (NULL, ?, ?, ?, ?, ?, ?)", rows)
 
     def _insert(self, table: str, **values: Any) -> int:
         columns, marks = ", ".join(values), ", ".join("?" * len(values))
@@ -113,12 +102,6 @@ class Writer:
         key = self.db.execute(sql, tuple(values.values())).lastrowid
         assert key is not None
         return key
-
-    def _insert_all(self, table: str, rows: list[tuple[Any, ...]]) -> None:
-        if rows:
-            marks = ", ".join("?" * len(rows[0]))
-            sql = f"INSERT INTO {table} VALUES ({marks})"  # nosec B608  # names that stand in this file
-            self.db.executemany(sql, rows)
 
 
 @contextmanager

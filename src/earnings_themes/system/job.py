@@ -1,6 +1,4 @@
-"""What every job of the workflow does around its work: log file, readable errors, the same code as the
-scheduler, digests.
-"""
+"""What every job of the workflow does around its work: log file, readable errors, the scheduler's code, digests."""
 
 import contextlib
 import hashlib

@@ -1,8 +1,4 @@
-"""A process pool that ends with its job, and a decorator that makes results independent of the number of
-threads.
-
-Without the former, workers of a killed job would wait for ever.
-"""
+"""A process pool that ends with its job, and a decorator that makes results independent of the number of threads."""
 
 import multiprocessing
 import os
@@ -20,14 +16,13 @@ R = TypeVar("R")
 def one_thread(function: Callable[P, R]) -> Callable[P, R]:
     """Return the function with its linear algebra restricted to one thread.
 
-    The number of threads changes the last digits of a product: on 56 real calls this decided between 232 and
-    240 themes.
+    The number of threads changes the last digits of a product: on 56 real calls this decided between 232 and 240 themes.
     """
     return cast(Callable[P, R], threadpool_limits.wrap(limits=1)(function))
 
 
 def pool(workers: int) -> ProcessPoolExecutor:
-    """Return a pool of that many processes."""
+    """Return a pool of that many processes; those of a killed job would wait for ever by themselves."""
     return ProcessPoolExecutor(workers, initializer=_end_with_parent)
 
 

@@ -13,7 +13,6 @@ absent, and head.py admits one head.
 import contextlib
 import errno
 import fcntl
-import hashlib
 import json
 import logging
 import os
@@ -31,6 +30,7 @@ from typing import Any, Final
 
 from earnings_themes.abstractions import SCHEMA_VERSION
 from earnings_themes.errors import BusyError, EarningsThemesError, explained
+from earnings_themes.system.files import sha256_of
 
 log = logging.getLogger("earnings_themes")
 
@@ -160,12 +160,6 @@ def _notes(folder: Path) -> dict[str, _Made]:
     return {name: note for name in names if (note := _read_note(folder, name))}
 
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file. Raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _mend(folder: Path) -> list[str]:
     """Set altered files aside, remove what was made from them, correct times; return what was found."""
     notes = _notes(folder)
@@ -257,8 +251,7 @@ def _put_times_right(folder: Path, notes: dict[str, _Made]) -> None:
 
 @contextmanager
 def making(inputs: Iterable[Path | str] = (), outputs: Iterable[Path | str] = ()) -> Iterator[None]:
-    """Run a job's body: end the process if the head ends, and record digests of inputs and outputs
-    afterwards.
+    """Run a job's body: end the process if the head ends, and record digests of inputs and outputs afterwards.
 
     Does nothing for an unguarded run. Raises BusyError if the head that started the job has ended.
     """

@@ -1,6 +1,4 @@
-"""Prevents text of a transcript from running as a formula when one of our CSV files is opened in a
-spreadsheet.
-"""
+"""Prevents text of a transcript from running as a formula when one of our CSV files is opened in a spreadsheet."""
 
 from typing import Final
 

@@ -17,23 +17,3 @@ from earnings_themes.text.sentences import (
     split_sentences_counted,
 )
 from earnings_themes.text.unsaid import repeated_lines, without_pages, without_unsaid
-
-__all__ = [
-    "MAX_CHARACTERS",
-    "MAX_WORDS",
-    "Cleaned",
-    "clean",
-    "dominant_script",
-    "has_content",
-    "has_lost_letters",
-    "is_english",
-    "lacks_ends",
-    "points_are_rare",
-    "repaired",
-    "repeated_lines",
-    "split_long",
-    "split_sentences",
-    "split_sentences_counted",
-    "without_pages",
-    "without_unsaid",
-]

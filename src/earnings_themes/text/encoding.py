@@ -7,8 +7,6 @@ first; browsers do the second (WHATWG reads Latin-1 as Windows-1252). What HTML,
 goes as well, for sentences are split and calls compared by what was said.
 """
 
-from __future__ import annotations
-
 import html
 import re
 import unicodedata

@@ -4,8 +4,6 @@ Labels, names and phrases of procedure know English alone. A sentence of some le
 and a call may be half in one: sentences are asked, not the firm's words together.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from earnings_themes.text.words import STOP_WORDS, words_of

@@ -16,8 +16,6 @@ off ("How do you… But why?") and reads "No. I agree." as a number.
 How it works: find every point that could end a sentence, then look at the word before and the word after.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -291,13 +289,7 @@ def _length(text: str) -> int:
 
 
 def split_long(sentence: str, max_words: int = MAX_WORDS) -> list[str]:
-    """The pieces of a sentence, none longer than ``max_words``, cut at the clause end nearest the middle.
-
-    Raises:
-        ValueError: ``max_words`` is less than 1.
-    """
-    if max_words < 1:
-        raise ValueError(f"max_words must be at least 1, got {max_words}")
+    """Return the pieces of a sentence, none longer than `max_words`, cut at the clause end nearest the middle."""
     if len(sentence) <= max_words or (len(sentence) <= MAX_CHARACTERS and _length(sentence) <= max_words):
         return [sentence]
     middle = len(sentence) // 2
@@ -374,17 +366,10 @@ def _n_ends(text: str) -> int:
 
 
 def split_sentences_counted(text: str, rare: bool = False) -> tuple[list[str], int]:
-    """The sentences of a turn, and how many of them were too long for the encoder and were cut.
+    """Return the sentences of a turn, and how many of them were too long for the encoder and were cut.
 
     rare: `points_are_rare` in its call.
-
-    Raises:
-        TypeError: ``text`` is not a string.
     """
-    if not isinstance(text, str):
-        raise TypeError(f"split_sentences expects a string, got {type(text).__name__}: {text!r}")
-    pieces: list[str] = []
-    n_long = 0
     if _is_lines(text):
         return [piece for line in text.splitlines() if line.strip() for piece in split_long(line.strip())], 0
     if lacks_ends(text, rare):
@@ -393,20 +378,10 @@ def split_sentences_counted(text: str, rare: bool = False) -> tuple[list[str], i
         longest = MAX_WORDS if len(parts) > 1 and not rare else UNPUNCTUATED_WORDS
         cut = [piece for part in parts for piece in split_long(part, longest)]
         return cut, int(len(cut) > 1)
-    for sentence in _split(text):
-        if len(sentence) <= MAX_WORDS:
-            pieces.append(sentence)
-            continue
-        cut = split_long(sentence)
-        n_long += len(cut) > 1
-        pieces.extend(cut)
-    return pieces, n_long
+    cuts = [split_long(sentence) for sentence in _split(text)]
+    return [piece for cut in cuts for piece in cut], sum(len(cut) > 1 for cut in cuts)
 
 
 def split_sentences(text: str) -> list[str]:
-    """The sentences of a turn in their order, none empty, none longer than `MAX_WORDS`.
-
-    Raises:
-        TypeError: ``text`` is not a string.
-    """
+    """Return the sentences of a turn in their order, none empty, none longer than `MAX_WORDS`."""
     return split_sentences_counted(text)[0]

@@ -5,8 +5,6 @@ the first theme. They are taken out of the turn, so that the sentence they inter
 apart.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Sequence

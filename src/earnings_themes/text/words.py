@@ -5,8 +5,6 @@ The English stop words are our own short list. scikit-learn's holds "bill", "sys
 "Stop Word Lists in Free Open-source Software Packages"), and would make content disappear.
 """
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 
@@ -50,20 +48,14 @@ HESITATIONS: frozenset[str] = frozenset(
 )
 
 
-def words_of(text: str) -> list[str]:
-    """The lower-case words of ``text``, numbers left out, a curly apostrophe written straight."""
-    return list(_words_of(text))
-
-
 # A firm's sentences are asked for several times in a row: for their words, their kinds, as examples.
 @lru_cache(maxsize=4096)
-def _words_of(text: str) -> tuple[str, ...]:
-    lowered = text.lower()
-    if "’" in lowered:
-        lowered = lowered.replace("’", "'")
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the lower-case words of a text, numbers left out, a curly apostrophe written straight."""
+    lowered = text.lower().replace("’", "'")
     return tuple(word for word in WORD.findall(lowered) if not word.isdecimal())
 
 
 def is_stop_word(word: str) -> bool:
-    """Whether a lower-case word carries no meaning of its own: a stop word or a sound of hesitation."""
+    """Return whether a lower-case word carries no meaning of its own: a stop word or a sound of hesitation."""
     return word in STOP_WORDS or word in HESITATIONS

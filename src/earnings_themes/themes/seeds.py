@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from earnings_themes.config import Embedding, Seed
-from earnings_themes.embedding import PACKAGED_NAME, STATIC, iter_vectors, make_encoder
+from earnings_themes.embedding.encoders import PACKAGED_NAME, Encoder
+from earnings_themes.embedding.shard import STATIC, iter_vectors
 from earnings_themes.embedding.space import Whole, load_space
 from earnings_themes.errors import ConfigError, ModelError, ResultError
 from earnings_themes.results.artifacts import open_parquet, readable
@@ -115,7 +116,7 @@ def encode(texts: Sequence[str], about: dict[str, Any], settings: Embedding | No
     calls, positions = [str(number) for number in range(len(texts))], [0] * len(texts)
     if name == STATIC:
         return space.static(texts, calls, positions).rows
-    encoder = make_encoder(settings)
+    encoder = Encoder(settings)
     if encoder.sha256 != about.get("embedding_sha256"):
         raise ModelError(
             f"the run was encoded with {name}, whose weights are {str(about.get('embedding_sha256'))[:12]}; found "

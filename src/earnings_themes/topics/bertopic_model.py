@@ -7,8 +7,7 @@ of 7 for every firm's job.
 """
 
 import importlib
-from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,55 +17,35 @@ from sklearn.feature_extraction.text import CountVectorizer
 from earnings_themes.abstractions import Topic, TopicModelInterface, TopicModelResult
 from earnings_themes.clustering.graph import communities, nearest, neighbour_graph
 from earnings_themes.clustering.light import light_imports
+from earnings_themes.config.parameters import BERTopicParameters
 from earnings_themes.errors import ModelError
 from earnings_themes.topics.inputs import check_embeddings
 
 # Ten words are what topic diversity and coherence are measured on (Dieng et al. 2020, Röder et al. 2015).
 _N_WORDS: Final = 10
-# A word may begin with a digit or hold one: 5g, glp-1, 401k, covid-19; a bare number is no word.
+# At this resolution of modularity a community of a graph of ten neighbours has about `topic_size` nodes: seen on 305 firms
+# of 20 to 900 sentences.
 _UNITS_A_TOPIC: Final = 6
+# A word may begin with a digit or hold one: 5g, glp-1, 401k, covid-19; a bare number is no word.
 _WORD: Final = r"(?u)\b(?=\w*[^\W\d_])\w[\w&'’-]*\w\b"
 
 
 class BERTopicModel(TopicModelInterface):
-    """BERTopic with communities of a neighbour graph.
+    """BERTopic with communities of a neighbour graph. params: BERTopicParameters; seed: of Leiden."""
 
-    Parameters
-    ----------
-    seed : of Leiden
-    neighbours : neighbours a sentence in the graph
-    topic_size : sentences a topic has, roughly: fine enough to keep what is specific
-    min_topic_size : a smaller community is outliers
-    ngram_range : words a term has, least and most
-    """
+    parameters = BERTopicParameters
 
-    def __init__(
-        self,
-        seed: int = 42,
-        neighbours: int = 10,
-        topic_size: int = 10,
-        min_topic_size: int = 3,
-        ngram_range: tuple[int, int] = (1, 2),
-    ) -> None:
-        super().__init__(seed)
-        self._neighbours = neighbours
-        self._topic_size = topic_size
-        self._min_topic_size = min_topic_size
-        self._ngram_range = (int(ngram_range[0]), int(ngram_range[1]))
+    def __init__(self, seed: int = 42, **params: Any) -> None:
+        super().__init__(seed, **params)
+        self._given = BERTopicParameters(**params)
         self._topics: list[Topic] = []
         self._embeddings: NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
 
     def fit(self, documents: list[str], embeddings: NDArray[np.float32] | None = None) -> TopicModelResult:
         """Cluster the embeddings, then find each cluster's words.
 
-        Parameters
-        ----------
-        documents : n distinct texts
-        embeddings : (n, dim) float32, whole numbers or not
-
-        Raises
-        ------
-        ModelError : for embeddings that are missing, of another length, NaN or zero
+        documents: n distinct texts. embeddings: (n, dim) float32, whole numbers or not. Raises ModelError for embeddings
+        that are missing, of another length, NaN or zero.
         """
         if embeddings is None:
             raise ModelError("BERTopicModel needs one embedding a document; none were given.")
@@ -98,27 +77,26 @@ class BERTopicModel(TopicModelInterface):
         return self._embeddings
 
     def _clusters(self, embeddings: NDArray[np.float32]) -> NDArray[np.int64]:
-        found, cosines = nearest(embeddings, self._neighbours)
-        # At this resolution of modularity a community of a graph of ten neighbours has about `topic_size` nodes: seen on
-        # 305 firms of 20 to 900 sentences.
-        resolution = len(embeddings) / self._topic_size / _UNITS_A_TOPIC
+        found, cosines = nearest(embeddings, self._given.neighbours)
+        resolution = len(embeddings) / self._given.topic_size / _UNITS_A_TOPIC
         labels = communities(neighbour_graph(found, cosines), resolution, self.seed)
         sizes = np.bincount(labels)
-        labels[sizes[labels] < self._min_topic_size] = -1
+        labels[sizes[labels] < self._given.min_topic_size] = -1
         return labels
 
     def _described(
         self, documents: list[str], embeddings: NDArray[np.float32], clusters: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], dict[int, list[tuple[str, float]]]]:
-        bertopic = light_bertopic()
         part = importlib.import_module
+        with light_imports():
+            bertopic = part("bertopic")
         model = bertopic.BERTopic(
             # A backend of our own keeps BERTopic from looking for an embedding model to load.
             embedding_model=part("bertopic.backend").BaseEmbedder(),
             umap_model=part("bertopic.dimensionality").BaseDimensionalityReduction(),
             hdbscan_model=part("bertopic.cluster").BaseCluster(),
             vectorizer_model=CountVectorizer(
-                ngram_range=self._ngram_range, stop_words="english", token_pattern=_WORD
+                ngram_range=self._given.ngram_range, stop_words="english", token_pattern=_WORD
             ),
             ctfidf_model=part("bertopic.vectorizers").ClassTfidfTransformer(
                 bm25_weighting=True, reduce_frequent_words=True
@@ -141,7 +119,8 @@ class BERTopicModel(TopicModelInterface):
 def _weights_of(weights: csr_matrix, words: NDArray[np.object_]) -> NDArray[np.float64]:
     """Return (k, n) the weights of n words of each of k topics, 0 where a word is None; weights: (k, v)."""
     dense = weights.toarray()
-    return np.array([[0.0 if word is None else row[word] for word in some] for row, some in zip(dense, words, strict=True)])  # fmt: skip
+    pairs = zip(dense, words, strict=True)
+    return np.array([[0.0 if word is None else row[word] for word in some] for row, some in pairs])
 
 
 def _by_size(clusters: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -170,9 +149,3 @@ def cosine_to_centroid(
         centroid = centroid / max(float(np.linalg.norm(centroid)), np.finfo(np.float32).tiny)
         probabilities[members] = unit[members] @ centroid
     return np.clip(probabilities, 0, 1)
-
-
-def light_bertopic() -> ModuleType:
-    """Import BERTopic without the libraries that nothing here uses."""
-    with light_imports():
-        return importlib.import_module("bertopic")

@@ -16,13 +16,12 @@ from earnings_themes.abstractions import (
     SCHEMA_VERSION,
     FirmTopic,
     FirmTopics,
-    Topic,
     TopicModelResult,
     TopicSentence,
 )
 from earnings_themes.abstractions.records import FirmStatus
 from earnings_themes.config import TopicSettings
-from earnings_themes.embedding import FirmVectors, modelled, read_vectors
+from earnings_themes.embedding.shard import FirmVectors, modelled, read_vectors
 from earnings_themes.errors import ResultError
 from earnings_themes.implementations import model_class
 from earnings_themes.results.artifacts import read_sentences, write_firm_topics
@@ -172,52 +171,30 @@ def _mean_of_places(vectors: FirmVectors, text_of_row: NDArray[np.intp]) -> NDAr
 
 
 def _described(
-    vectors: FirmVectors,
-    kinds: NDArray[np.object_],
-    result: TopicModelResult,
-    text_of_row: NDArray[np.intp],
+    vectors: FirmVectors, kinds: NDArray[np.object_], result: TopicModelResult, text_of_row: NDArray[np.intp]
 ) -> tuple[tuple[FirmTopic, ...], tuple[tuple[float, ...], ...], tuple[TopicSentence, ...]]:
     """Return the topics, largest first, their centroids, and the sentences of none."""
     ids = np.array(vectors.sentence_ids, dtype=object)
-    topic_of_row = result.assignments[text_of_row] if len(ids) else np.empty(0, dtype=np.int64)
-    fit = result.probabilities[text_of_row] if len(ids) else np.empty(0, dtype=np.float32)
-    found: list[tuple[Topic, NDArray[np.intp]]] = []
-    for topic in result.topics:
-        rows = np.flatnonzero(topic_of_row == topic.topic_id)
-        if len(rows):
-            found.append((topic, rows))
+    topic_of_row, fit = result.assignments[text_of_row], result.probabilities[text_of_row]
+    sure = fit * vectors.content
+    rows_of = ((topic, np.flatnonzero(topic_of_row == topic.topic_id)) for topic in result.topics)
+    found = [(topic, rows) for topic, rows in rows_of if len(rows)]
     # Equals in the order they were first said, so that the numbers never depend on chance.
     found.sort(key=lambda pair: (-len(pair[1]), min(ids[pair[1]])))
-    kept = np.isin(topic_of_row, [topic.topic_id for topic, _ in found])
-    return (
-        tuple(_topic(number, *pair, ids, fit, vectors.content, kinds) for number, pair in enumerate(found)),
-        tuple(_centroid(vectors.vectors[rows]) for _, rows in found),
-        tuple(TopicSentence(sentence) for sentence in ids[~kept].tolist()),
-    )
-
-
-def _topic(
-    number: int,
-    topic: Topic,
-    rows: NDArray[np.intp],
-    ids: NDArray[np.object_],
-    fit: NDArray[np.float32],
-    content: NDArray[np.float32],
-    kinds: NDArray[np.object_],
-) -> FirmTopic:
-    # The surest sentences come first: they are the topic's exemplars, from which the themes are found.
-    ordered = sorted(rows.tolist(), key=lambda row: (-round(float(fit[row] * content[row]), 6), ids[row]))
-    return FirmTopic(
-        topic_id=number,
-        label=topic.label,
-        keywords=topic.keywords,
-        size=len(rows),
-        kind=commonest(kinds[rows].tolist()),
-        stability=topic.stability,
-        sentences=tuple(
+    topics = []
+    for number, (topic, rows) in enumerate(found):
+        # The surest sentences come first: they are the topic's exemplars, from which the themes are found.
+        ordered = sorted(rows.tolist(), key=lambda row: (-round(float(sure[row]), 6), ids[row]))
+        sentences = tuple(
             TopicSentence(ids[row], probability=min(max(float(fit[row]), 0.0), 1.0)) for row in ordered
-        ),
-    )
+        )
+        kind = commonest(kinds[rows].tolist())
+        topics.append(
+            FirmTopic(number, topic.label, topic.keywords, len(rows), kind, topic.stability, sentences)
+        )
+    kept = np.isin(topic_of_row, [topic.topic_id for topic, _ in found])
+    outliers = tuple(TopicSentence(sentence) for sentence in ids[~kept].tolist())
+    return tuple(topics), tuple(_centroid(vectors.vectors[rows]) for _, rows in found), outliers
 
 
 def _centroid(vectors: NDArray[np.int8]) -> tuple[float, ...]:

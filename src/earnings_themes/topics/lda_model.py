@@ -14,11 +14,12 @@ What sentences ask for (banking77, 4 samples of 400 sentences, AMI; gaps below .
   of two seeds on real calls rises from ARI .26 to .34. Ten chains of which the likeliest is kept add nothing.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from earnings_themes.config.parameters import LDAParameters
 from earnings_themes.topics.mixture import Floats, MixtureModel
 
 # States between two samples, so that they differ.
@@ -28,37 +29,24 @@ _THINNING: Final = 10
 class LDAModel(MixtureModel):
     """LDA with a sentence as its document; embeddings are not needed, and passed on where given.
 
-    alpha, eta: the priors of a document's topics and a topic's words. burn_in: iterations before the first
-    sample (1,000 gained nothing over 500). n_samples: states that the shares are the mean of. The others:
-    MixtureModel. A sentence without a word that another sentence shares is an outlier.
+    A sentence without a word that another sentence shares is an outlier.
     """
 
-    def __init__(
-        self,
-        seed: int = 42,
-        alpha: float = 0.02,
-        eta: float = 0.01,
-        burn_in: int = 500,
-        n_samples: int = 20,
-        **mixture: Any,
-    ) -> None:
-        super().__init__(seed, **mixture)
-        self._alpha = alpha
-        self._eta = eta
-        self._burn_in = burn_in
-        self._n_samples = n_samples
+    parameters = LDAParameters
+    _given: LDAParameters
 
     def _shares(self, bags: list[list[str]], counts: csr_array, embeddings: Floats | None, k: int) -> Floats:
         import tomotopy
 
-        model = tomotopy.LDAModel(k=k, alpha=self._alpha, eta=self._eta, seed=self.seed)
+        given = self._given
+        model = tomotopy.LDAModel(k=k, alpha=given.alpha, eta=given.eta, seed=self.seed)
         model.optim_interval = 0
         spoken = [row for row, bag in enumerate(bags) if bag]
         for row in spoken:
             model.add_doc(bags[row])
-        model.train(self._burn_in, workers=1)
+        model.train(given.burn_in, workers=1)
         total = np.zeros((len(bags), k), dtype=np.float64)
-        for _ in range(self._n_samples):
+        for _ in range(given.n_samples):
             model.train(_THINNING, workers=1)
             total[spoken] += [document.get_topic_dist() for document in model.docs]
-        return (total / self._n_samples).astype(np.float32)
+        return (total / given.n_samples).astype(np.float32)

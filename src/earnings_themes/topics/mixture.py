@@ -17,7 +17,7 @@ samples of 400 sentences of banking77 and on six real calls:
 from abc import abstractmethod
 from collections import Counter
 from math import sqrt
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from scipy.sparse import csr_array
 
 from earnings_themes.abstractions import Topic, TopicModelInterface, TopicModelResult
 from earnings_themes.abstractions.records import Keywords
+from earnings_themes.config.parameters import MixtureParameters
 from earnings_themes.errors import ModelError
 from earnings_themes.topics.inputs import bags_of_words, check_embeddings
 
@@ -41,29 +42,17 @@ _N_CANDIDATES: Final = 30
 
 
 class MixtureModel(TopicModelInterface):
-    """A topic model that gives every sentence shares of k topics.
-
-    n_topics: k; None for the square root of the number of distinct documents. min_share, min_topic_size: the
-    rule for outliers, see above.
+    """A topic model that gives every sentence shares of k topics. params: its `parameters`.
 
     Distinct documents are fitted once, sorted, so neither their order nor their repetition changes a result.
     """
 
-    needs_embeddings = False
+    parameters: ClassVar[type[MixtureParameters]]
+    needs_embeddings: ClassVar = False
 
-    def __init__(
-        self, seed: int = 42, n_topics: int | None = None, min_share: float = 0.25, min_topic_size: int = 4
-    ) -> None:
-        super().__init__(seed)
-        if n_topics is not None and n_topics < 1:
-            raise ModelError(
-                f"topics.params.n_topics is {n_topics!r}; expected a whole number from 1, or null."
-            )
-        if not 0 <= min_share <= 1:
-            raise ModelError(f"topics.params.min_share is {min_share!r}; expected a number from 0 to 1.")
-        self._n_topics = n_topics
-        self._min_share = min_share
-        self._min_topic_size = min_topic_size
+    def __init__(self, seed: int = 42, **params: Any) -> None:
+        super().__init__(seed, **params)
+        self._given = self.parameters(**params)
         self._topics: list[Topic] = []
         self._embeddings: Floats = np.empty((0, 0), dtype=np.float32)
 
@@ -85,8 +74,8 @@ class MixtureModel(TopicModelInterface):
         vocabulary = sorted({word for bag in bags for word in bag})
         shares = np.zeros((len(texts), 0), dtype=np.float32)
         words = shares
-        if vocabulary and len(texts) >= self._min_topic_size:
-            k = self._n_topics or max(1, round(sqrt(len(texts))))
+        if vocabulary and len(texts) >= self._given.min_topic_size:
+            k = self._given.n_topics or max(1, round(sqrt(len(texts))))
             counts = count_words(bags, vocabulary)
             shares = self._shares(bags, counts, None if embeddings is None else embeddings[first], k)
             words = relevance(shares, counts)
@@ -122,9 +111,9 @@ class MixtureModel(TopicModelInterface):
         if not shares.shape[1]:
             return np.full(len(shares), -1, dtype=np.int64), []
         largest = shares.max(axis=1)
-        chosen = np.where((largest > 0) & (largest >= self._min_share), shares.argmax(axis=1), -1)
+        chosen = np.where((largest > 0) & (largest >= self._given.min_share), shares.argmax(axis=1), -1)
         sizes = Counter(chosen[chosen >= 0].tolist())
-        order = [topic for topic, size in sizes.items() if size >= self._min_topic_size]
+        order = [topic for topic, size in sizes.items() if size >= self._given.min_topic_size]
         order.sort(key=lambda topic: (-sizes[topic], topic))
         number = np.full(shares.shape[1] + 1, -1, dtype=np.int64)  # its last place answers for -1
         number[order] = np.arange(len(order))

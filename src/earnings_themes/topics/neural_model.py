@@ -20,11 +20,12 @@ and topics that come back more often (.39 → .48).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from earnings_themes.config.parameters import NeuralParameters
 from earnings_themes.topics.mixture import Floats, MixtureModel
 
 if TYPE_CHECKING:
@@ -45,15 +46,13 @@ _TINY: Final = 1e-12
 class NeuralModel(MixtureModel):
     """FASTopic on sentence embeddings that are already there; it needs them.
 
-    epochs: steps of Adam over all sentences. The others: MixtureModel. On one thread, whatever the process is
-    set to, because a sum's order would change its last digit; the setting is given back.
+    On one thread, whatever the process is set to, because a sum's order would change its last digit; the setting is given
+    back.
     """
 
+    parameters = NeuralParameters
     needs_embeddings = True
-
-    def __init__(self, seed: int = 42, epochs: int = 100, **mixture: Any) -> None:
-        super().__init__(seed, **mixture)
-        self._epochs = epochs
+    _given: NeuralParameters
 
     def _shares(self, bags: list[list[str]], counts: csr_array, embeddings: Floats | None, k: int) -> Floats:
         import torch
@@ -65,7 +64,7 @@ class NeuralModel(MixtureModel):
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
-            return _train(counts[:, np.sort(often)].toarray(), sentences, topics, self._epochs)
+            return _train(counts[:, np.sort(often)].toarray(), sentences, topics, self._given.epochs)
         finally:
             torch.set_num_threads(threads)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from earnings_themes.config import TopicSettings, parse_config
-from earnings_themes.embedding import FirmVectors
+from earnings_themes.embedding.shard import FirmVectors
 from earnings_themes.embedding.space import whole
 from earnings_themes.results.firms import decode_firm
 from earnings_themes.system.job import code_version, job
@@ -56,16 +56,7 @@ def preload() -> None:
     code_version()
     said = [f"{verb} {noun} last year." for verb in _VERBS for noun in _NOUNS]
     sentences = pd.DataFrame(
-        {
-            "sentence_id": [str(number) for number in range(len(said))],
-            "transcript_id": "1",
-            "position": range(len(said)),
-            "speaker_type": "executive",
-            "speaker_name": "",
-            "text": said,
-            "model_text": said,
-            "procedural": False,
-        }
+        {"sentence_id": [str(number) for number in range(len(said))], "model_text": said, "procedural": False}
     ).convert_dtypes(dtype_backend="pyarrow")
     # One direction a noun, and a little of another for each verb.
     vectors = np.tile(np.eye(len(_NOUNS), 16), (len(_VERBS), 1)) + np.repeat(

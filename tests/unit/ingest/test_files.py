@@ -236,6 +236,45 @@ def test_columns_of_parquet_are_mapped(tmp_path: Path) -> None:
     assert found.get_transcripts("23").calls[0].turns[-1].text == ROWS[-1]["componenttext"]
 
 
+def test_a_list_of_turns_in_parquet_is_its_turns(tmp_path: Path) -> None:
+    turns = [{"speaker": row["transcriptpersonname"], "text": row["componenttext"]} for row in ROWS]
+    calls = pd.DataFrame(
+        {"companyid": ["7"], "mostimportantdateutc": ["2023-05-02"], "componenttext": [turns]}
+    )
+    calls.to_parquet(tmp_path / "calls.parquet")
+    (found,) = connect(Source("local_csv", str(tmp_path / "calls.parquet"))).get_transcripts("7").calls
+    assert [(turn.speaker_name, turn.text) for turn in found.turns] == [
+        tuple(turn.values()) for turn in turns
+    ]
+
+
+@pytest.mark.parametrize(("unit", "first"), [("tq", "'2023Q2'"), ("tm", "'2023-05'"), ("td", None)])
+def test_a_quarter_of_stata_s_is_no_day(tmp_path: Path, unit: str, first: str | None) -> None:
+    days = frame().assign(mostimportantdateutc=pd.to_datetime(frame()["mostimportantdateutc"]))
+    days.to_stata(
+        tmp_path / "c.dta", write_index=False, version=118, convert_dates={"mostimportantdateutc": unit}
+    )
+    source = connect(Source("local_csv", str(tmp_path / "c.dta")))
+    if first is None:
+        assert source.get_firms() == ["0012", "23"]
+        return
+    with pytest.raises(InputError, match=f"is {first}.*do not say the day of a call"):
+        source.get_firms()
+
+
+def test_an_address_a_table_without_a_header_and_quotes_as_letters_are_named(tmp_path: Path) -> None:
+    for path, said in (("https://example.org/c.csv", "download it"), ("s3://b/c.csv", "source.kind: s3")):
+        with pytest.raises(InputError, match=f"found an address; .*{said}"):
+            connect(Source("local_csv", path)).get_firms()
+    (tmp_path / "c.csv").write_text("\n".join(LINES))
+    with pytest.raises(InputError, match="The first line is a row: add a line above it"):
+        connect(Source("local_csv", str(tmp_path / "c.csv"))).get_firms()
+    quoted = frame().assign(componenttext='"Well," we said.').to_csv(sep="\t", index=False, quoting=3)
+    (tmp_path / "c.csv").write_text(quoted)
+    with pytest.raises(InputError, match=r"sep=chr\(9\), quoting=3"):
+        connect(Source("local_csv", str(tmp_path / "c.csv"))).get_firms()
+
+
 def test_titles_stand_above_the_header_of_a_sheet(tmp_path: Path) -> None:
     with pd.ExcelWriter(tmp_path / "calls.xlsx") as book:
         frame().to_excel(book, index=False, startrow=3)
@@ -268,9 +307,10 @@ HEADER, *LINES = frame().to_csv(index=False, lineterminator="\n").splitlines()
         [HEADER, *(f"{line}," for line in LINES)],
         [HEADER, *(f"{n},{line}" for n, line in enumerate(LINES, 1))],
         [HEADER, ",".join(["VARCHAR"] * len(ROWS[0])), *LINES],
+        [HEADER, *LINES, "Source: somebody" + "," * (len(ROWS[0]) - 1)],
         [HEADER, ",".join(f"label of {name}" for name in ROWS[0]), ",".join(["str"] * len(ROWS[0])), *LINES],
     ],
-    ids=["separator at the end", "R's row names", "types", "labels and types"],
+    ids=["separator at the end", "R's row names", "types", "a remark", "labels and types"],
 )
 def test_what_programs_put_around_rows_is_none_of_them(tmp_path: Path, lines: list[str]) -> None:
     (tmp_path / "calls.csv").write_text("\n".join(lines))

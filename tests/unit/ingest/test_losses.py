@@ -79,6 +79,15 @@ def test_of_a_call_s_versions_one_counts(tmp_path: Path, which: str) -> None:
     assert found["skipped_rows"] == {"another version of a call": 4}
 
 
+def test_a_text_that_was_filed_under_two_quarters_counts_once(tmp_path: Path) -> None:
+    rows = call("7", "Ashgrove", ["freight", "hiring"])
+    again = [row | {"transcriptid": "99", "mostimportantdateutc": "2023-08-02"} for row in rows]
+    other = call("7", "Ashgrove", ["freight", "carbon"], date="2023-11-02")
+    source = table(tmp_path, *rows, *again, *(row | {"transcriptid": "98"} for row in other))
+    assert report(source, tmp_path)["skipped_rows"] == {"another version of a call": 4}
+    assert set(read_sentences(tmp_path / "t", "7")["transcript_id"]) == {"98", "99"}
+
+
 def test_a_part_of_a_call_is_a_version_of_it_and_never_the_one_that_counts(tmp_path: Path) -> None:
     rows = call("7", "Ashgrove", ["freight", "hiring", "carbon", "software"])
     part = edited(rows[:3], "99", transcriptcreationdate_utc="2023-06-01")

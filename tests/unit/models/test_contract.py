@@ -150,13 +150,6 @@ def test_lda_needs_no_vectors_and_then_gives_its_own() -> None:
 
 
 @pytest.mark.parametrize("kind", ["lda", "neural"])
-@pytest.mark.parametrize("params", [{"n_topics": 0}, {"min_share": 1.5}])
-def test_parameters_out_of_range_are_refused(kind: str, params: dict[str, float]) -> None:
-    with pytest.raises(ModelError, match=next(iter(params))):
-        model_class(kind)(seed=1, **params)
-
-
-@pytest.mark.parametrize("kind", ["lda", "neural"])
 def test_the_number_of_topics_can_be_set(kind: str) -> None:
     model = model_class(kind)(seed=1, n_topics=4, min_share=0.0, min_topic_size=1)
     assert 2 <= len(model.fit(SENTENCES, vectors(SENTENCES)).topics) <= 4

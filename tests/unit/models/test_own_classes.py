@@ -19,10 +19,17 @@ from earnings_themes.abstractions import (
     Turn,
 )
 from earnings_themes.config import Source, TopicSettings
-from earnings_themes.embedding import FirmVectors
+from earnings_themes.embedding.shard import FirmVectors
 from earnings_themes.embedding.space import whole
 from earnings_themes.errors import ConfigError
-from earnings_themes.implementations import connector_class, model_class
+from earnings_themes.implementations import (
+    CONNECTORS,
+    MODELS,
+    STORES,
+    connector_class,
+    model_class,
+    store_class,
+)
 from earnings_themes.ingest.firm_list import known_firms
 from earnings_themes.ingest.transcripts import sentences_of
 from earnings_themes.system.folders import LocalFolder
@@ -99,6 +106,13 @@ def test_a_source_of_ones_own_is_ingested(tmp_path: Path) -> None:
     assert len(sentences_of(data)) == len(SUBJECTS["freight"])
 
 
+def test_every_built_in_name_leads_to_a_class() -> None:
+    for find, names in ((model_class, MODELS), (connector_class, CONNECTORS), (store_class, STORES)):
+        assert all(isinstance(find(name), type) for name in names)
+
+
 def test_a_class_of_another_interface_is_refused() -> None:
-    with pytest.raises(ConfigError, match="not a subclass"):
+    with pytest.raises(
+        ConfigError, match=r"not a subclass of earnings_themes\.abstractions\.TopicModelInterface"
+    ):
         model_class(f"{__name__}:MemoryConnector")

@@ -8,7 +8,7 @@ import pytest
 
 from earnings_themes.cli.app import main
 from earnings_themes.config import Panel, Seed, parse_config
-from earnings_themes.embedding import embed
+from earnings_themes.embedding.shard import embed
 from earnings_themes.embedding.space import load_space
 from earnings_themes.errors import ConfigError, ModelError
 from earnings_themes.panel.make import make

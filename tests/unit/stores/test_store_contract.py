@@ -314,12 +314,7 @@ def test_going_back_to_earlier_content_works(store: ThemeStore) -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
-    [
-        {"firm_name": "Renamed"},
-        {"status": "no_transcript"},
-        {"metadata": {"n_sentences": 99}},
-    ],
+    "change", [{"firm_name": "Renamed"}, {"status": "no_transcript"}, {"metadata": {"n_sentences": 99}}]
 )
 def test_every_published_field_of_a_firm_counts_as_a_change(
     store: ThemeStore, change: dict[str, object]

@@ -326,15 +326,6 @@ def test_any_file_name_works(tmp_path: Path, name: str) -> None:
     assert (tmp_path / name).is_file()
 
 
-def test_the_published_file_stands_alone(tmp_path: Path) -> None:
-    """A copy of the one file, mailed to a colleague, is the whole store."""
-    store = SQLiteThemeStore(tmp_path / "themes.sqlite")
-    store.publish("sample", *make_run())
-    copy = tmp_path / "copy.sqlite"
-    copy.write_bytes(store.path.read_bytes())
-    assert everything(SQLiteThemeStore(copy), "sample") == everything(store, "sample")
-
-
 def test_a_reader_at_work_does_not_stop_a_publish(tmp_path: Path) -> None:
     """It keeps its snapshot, whatever journal the file had when it began."""
     store = SQLiteThemeStore(tmp_path / "themes.sqlite")

@@ -2,7 +2,9 @@
 
 import random
 
-from earnings_themes.text.alike import likeness, near_equal, same_words, sketch
+import numpy as np
+
+from earnings_themes.text.alike import SKETCH_SIZE, likeness, likeness_to_each, near_equal, same_words, sketch
 from tests.conftest import SUBJECTS
 
 SENTENCES = [sentence for subject in SUBJECTS.values() for sentence in subject]
@@ -38,3 +40,15 @@ def test_near_equal_sentences_are_wordings_of_the_first() -> None:
 
 def test_only_the_words_count() -> None:
     assert same_words("Um, we GREW 5%, we did…") == same_words("We grew, we did.") == "we grew we did"
+
+
+def test_one_call_is_compared_to_many_as_to_each() -> None:
+    chance = np.random.default_rng(3)
+    of_all = chance.integers(0, 2**63, 260, np.uint64)
+    sketches = [
+        np.unique(chance.choice(of_all, size, replace=False))[:SKETCH_SIZE]
+        for size in (30, 127, 128, 200, 250, 250, 250)
+    ]
+    for one in sketches:
+        each = [likeness(frozenset(one.tolist()), frozenset(other.tolist())) for other in sketches]
+        assert likeness_to_each(one, sketches).tolist() == each

@@ -68,11 +68,6 @@ def test_joiners_that_spell_words_stay() -> None:
     assert "\u200c" in clean("می\u200cخواهم").text
 
 
-def test_a_missing_value_is_refused_with_its_type() -> None:
-    with pytest.raises(TypeError, match="NoneType"):
-        clean(None)  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize(
     "text", ["", "...", "12.5%, 300", "And so it is with us.", "Uh, um, yeah.", "1st and 2nd", "A."]
 )

@@ -72,16 +72,6 @@ def test_long_text_without_spaces_is_cut_too() -> None:
     assert "".join(split_long("增" * 2000)) == "增" * 2000
 
 
-def test_a_missing_value_is_refused_with_its_type() -> None:
-    with pytest.raises(TypeError, match="float"):
-        split_sentences(float("nan"))  # type: ignore[arg-type]
-
-
-def test_a_limit_below_one_is_refused() -> None:
-    with pytest.raises(ValueError, match="max_words"):
-        split_long("Words.", 0)
-
-
 @pytest.mark.skipif(not (DATA / "sample_labels.csv").exists(), reason="the sample is not there")
 def test_the_samples_true_boundaries_are_found_in_every_call() -> None:
     true: Counter[tuple[str, str]] = Counter()

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from earnings_themes.abstractions import Themes
 from earnings_themes.config import Embedding, ThemeSettings
-from earnings_themes.embedding import STATIC, embed, make_encoder
+from earnings_themes.embedding.encoders import Encoder
+from earnings_themes.embedding.shard import STATIC, embed
 from earnings_themes.embedding.space import load_space
 from earnings_themes.results.artifacts import open_parquet, read_themes
 from earnings_themes.results.firms import read_firms
@@ -194,7 +195,7 @@ def _encoded(known: Known, name: str) -> Corpus:
     """Return the corpus with another encoder's vectors of the same sentences."""
     about: dict[str, Any] = known.corpus.about
     procedural = known.corpus.table["procedural"].take(known.corpus.modelled).to_pylist()
-    encoder = None if name == STATIC else make_encoder(Embedding(model=name))
+    encoder = None if name == STATIC else Encoder(Embedding(model=name))
     firms = [firm for firm in read_firms(known.run / "firms.tsv") if firm.n_sentences]
     with TemporaryDirectory() as scratch:
         there = Path(scratch)

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from earnings_themes.embedding import STATIC
+from earnings_themes.embedding.shard import STATIC
 from earnings_themes.errors import EarningsThemesError, InputError
 from earnings_themes.quality.dossier.again import Known, holdout, read_known, sensitivity
 from earnings_themes.quality.dossier.basic import FOLDER, write_basic, write_contents, write_csv

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from earnings_themes.abstractions import Theme
-from earnings_themes.embedding import iter_vectors
+from earnings_themes.embedding.shard import iter_vectors
 from earnings_themes.errors import InputError
 from earnings_themes.panel.block import ratio
 from earnings_themes.quality.ruler.items import Item, generator
