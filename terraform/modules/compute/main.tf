@@ -106,6 +106,7 @@ resource "aws_batch_compute_environment" "spot" {
   compute_resources {
     type                = "SPOT"
     allocation_strategy = "SPOT_PRICE_CAPACITY_OPTIMIZED" # the cheapest of the pools that last
+    bid_percentage      = 100 # of the on-demand price
     min_vcpus           = 0
     max_vcpus           = var.map_max_vcpus
     instance_type       = var.map_instance_types
@@ -176,6 +177,7 @@ resource "aws_batch_compute_environment" "gpu" {
   compute_resources {
     type                = "SPOT"
     allocation_strategy = "SPOT_PRICE_CAPACITY_OPTIMIZED"
+    bid_percentage      = 100 # of the on-demand price
     min_vcpus           = 0
     max_vcpus           = var.gpu_max_vcpus
     instance_type       = var.gpu_instance_types
