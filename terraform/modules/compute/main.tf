@@ -106,7 +106,7 @@ resource "aws_batch_compute_environment" "spot" {
   compute_resources {
     type                = "SPOT"
     allocation_strategy = "SPOT_PRICE_CAPACITY_OPTIMIZED" # the cheapest of the pools that last
-    bid_percentage      = 100 # of the on-demand price
+    bid_percentage      = 100                             # of the on-demand price
     min_vcpus           = 0
     max_vcpus           = var.map_max_vcpus
     instance_type       = var.map_instance_types
