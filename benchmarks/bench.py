@@ -53,18 +53,6 @@ rule one:
     shell: "touch {output}"
 """
 
-
-BARE_WITH_SCRIPT = """
-rule all:
-    input: expand("out/{n}.txt", n=range(COUNT))
-rule one:
-    input: "calls.csv", "bench.yaml", "Bare"
-    output: "out/{n}.txt"
-    log: "logs/{n}.log"
-    benchmark: "benchmarks/{n}.tsv"
-    script: "one.py"
-"""
-
 COLD = "from earnings_themes.topics.topics_job import preload; preload()"
 
 # Another firm first: what a process does once (compiling patterns, reading word lists) is the warm process's.
@@ -233,20 +221,15 @@ def dry_runs(given: argparse.Namespace) -> list[Row]:
                 calls.write_text(head + "".join(lines), encoding="utf-8")
                 settings = {"run": "bench", "source": {"path": str(calls)}, "report": {"labels": None}}
                 ours = timed(snakemake(folder, settings, "--dry-run", "--quiet"), folder)
-                found = [ours]
-                for text in (BARE, BARE_WITH_SCRIPT):
-                    (folder / "Bare").write_text(text.replace("COUNT", str(firms)), encoding="utf-8")
-                    (folder / "one.py").write_text("", encoding="utf-8")
-                    program = [sys.executable, "-m", "snakemake", "--snakefile", "Bare", "-n", "--quiet"]
-                    found.append(timed([*program, "--cores", "1"], folder))
-                pairs.append(found)
-                print(firms, json.dumps(found), flush=True)
-        bare, same = (
-            statistics.median(pair[0]["cpu_s"] / pair[n]["cpu_s"] for pair in pairs) for n in (1, 2)
+                (folder / "Bare").write_text(BARE.replace("COUNT", str(firms)), encoding="utf-8")
+                program = [sys.executable, "-m", "snakemake", "--snakefile", "Bare", "-n", "--quiet"]
+                pairs.append((ours, timed([*program, "--cores", "1"], folder)))
+                print(firms, json.dumps(pairs[-1]), flush=True)
+        values = _medians([ours for ours, _ in pairs])
+        ratio = statistics.median(ours["cpu_s"] / bare["cpu_s"] for ours, bare in pairs)
+        rows.append(
+            Row(f"`snakemake -n`, {firms:,} firms", values, f"÷ a bare rule: {ratio:.2f} CPU", len(pairs))
         )
-        values = {key: statistics.median(pair[0][key] for pair in pairs) for key in pairs[0][0]}
-        ratio = f"÷ a bare rule: {bare:.2f}; ÷ a rule with inputs, script, log, benchmark: {same:.2f} (CPU)"
-        rows.append(Row(f"`snakemake -n`, {firms:,} firms", values, ratio, len(pairs)))
     return rows
 
 

@@ -22,48 +22,32 @@ from typing import Final
 
 from earnings_themes.cloud import cost
 
+_PAGE: Final = "docs/contributing/benchmarks.md"
+_PROFILE: Final = "config/profiles/aws-basic-batch"
+_MEASURED: Final = "src/earnings_themes/cloud/measured.json"
 # name: (value, source)
 PIECES: Final[dict[str, tuple[float, str]]] = {
-    "dag_seconds": (
-        1.3,
-        "docs/contributing/benchmarks.md, The DAG: what does not depend on the number of firms",
-    ),
-    "dag_seconds_a_firm": (0.0015, "docs/contributing/benchmarks.md, The DAG: 15.7 s at 10,000 firms"),
-    "submits_a_second": (20, "config/profiles/aws-basic-batch: max-jobs-per-timespan"),
-    "looks_a_second": (25, "config/profiles/aws-basic-batch: max-status-checks-per-second"),
-    "seconds_between_looks": (10, "config/profiles/aws-basic-batch: seconds-between-status-checks"),
-    "jobs_at_once": (500, "config/profiles/aws-basic-batch: jobs"),
+    "dag_seconds": (1.3, f"{_PAGE}, The DAG: what does not depend on the number of firms"),
+    "dag_seconds_a_firm": (0.0015, f"{_PAGE}, The DAG: 15.7 s at 10,000 firms"),
+    "submits_a_second": (20, f"{_PROFILE}: max-jobs-per-timespan"),
+    "looks_a_second": (25, f"{_PROFILE}: max-status-checks-per-second"),
+    "seconds_between_looks": (10, f"{_PROFILE}: seconds-between-status-checks"),
+    "jobs_at_once": (500, f"{_PROFILE}: jobs"),
     "vcpus": (cost.MAP_VCPUS, "terraform/environments/prod.tfvars"),
-    "vcpus_a_job": (4, "config/profiles/aws-basic-batch: cores"),
+    "vcpus_a_job": (4, f"{_PROFILE}: cores"),
     "vcpus_a_machine": (16, "assumed: what Batch picks of the allowed families"),
-    "machine_seconds": (
-        cost.measured("machine_start_seconds"),
-        "assumed: a machine boots and pulls the image",
-    ),
-    "job_seconds": (
-        cost.measured("job_overhead_seconds"),
-        "assumed, as in src/earnings_themes/cloud/measured.json: a Batch job around its scripts",
-    ),
-    "imports_seconds": (
-        2.6,
-        "docs/contributing/benchmarks.md, What each lever brings: a cold process, once a job",
-    ),
-    "firm_seconds": (
-        cost.measured("topics_cpu_seconds_a_firm"),
-        "src/earnings_themes/cloud/measured.json: a firm's topics",
-    ),
-    "encoding_seconds": (
-        cost.measured("embed_cpu_seconds_a_firm"),
-        "src/earnings_themes/cloud/measured.json: a firm's sentences on one core",
-    ),
+    "machine_seconds": (cost.measured("machine_start_seconds"), "assumed: a machine boots and pulls the image"),
+    "job_seconds": (cost.measured("job_overhead_seconds"), f"assumed, as in {_MEASURED}: a Batch job around its scripts"),
+    "imports_seconds": (2.6, f"{_PAGE}, What each lever brings: a cold process, once a job"),
+    "firm_seconds": (cost.measured("topics_cpu_seconds_a_firm"), f"{_MEASURED}: a firm's topics"),
+    "encoding_seconds": (cost.measured("embed_cpu_seconds_a_firm"), f"{_MEASURED}: a firm's sentences on one core"),
     "spread": (0.5, "assumed: standard deviation of the log of the sentences a firm; .41 in 56 real calls"),
     "firms_a_shard": (50, "config/config.yaml: a shard for every 20 to 50 firms"),
     "interrupted_within_seconds": (
         600,
         "assumed: the share named is of machines taken within ten minutes, far more than AWS lists, so that it shows",
     ),
-}
-
+}  # fmt: skip
 
 BEGIN: Final = "<!-- written by make simulate -->"
 END: Final = "<!-- end of what make simulate writes -->"

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from docs.generate.markdown import table
-from earnings_themes.abstractions import FirmTopics, Themes
+from earnings_themes.abstractions import SCHEMA_VERSION, FirmTopics, Themes
 from earnings_themes.abstractions.records import Receipt
 from earnings_themes.embedding.shard import SHARD_SCHEMA
 from earnings_themes.ingest.calls import CALLS_SCHEMA
@@ -19,7 +20,7 @@ from earnings_themes.panel.columns import EXCHANGES, Column, layout
 from earnings_themes.quality.meaning import MEANINGS
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA
 from earnings_themes.results.firms import FirmRow
-from earnings_themes.results.records import schema
+from earnings_themes.results.records import METADATA
 
 
 def stages() -> str:
@@ -100,16 +101,26 @@ def _sql() -> str:
 
 def firm_topics_file() -> str:
     """Return config/schemas/firm_topics.schema.json."""
-    return json.dumps(schema(FirmTopics), indent=2) + "\n"
+    return json.dumps(_schema(FirmTopics, "topics/{firm}.json"), indent=2) + "\n"
 
 
 def themes_file() -> str:
     """Return config/schemas/themes.schema.json."""
-    return json.dumps(schema(Themes), indent=2) + "\n"
+    return json.dumps(_schema(Themes, "themes.json"), indent=2) + "\n"
+
+
+def _schema(kind: type, file: str) -> dict[str, Any]:
+    """Return the JSON schema of a record's file."""
+    (_, inner), parts = msgspec.json.schema_components([kind, METADATA[kind]], ref_template="#/$defs/{name}")
+    record = parts.pop(kind.__name__)
+    record["properties"]["schema_version"] = {"const": SCHEMA_VERSION}
+    record["properties"]["metadata"] = inner
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": file}
+    return head | {key: value for key, value in record.items() if key != "title"} | {"$defs": parts}
 
 
 def _json_schema(record: type) -> str:
-    whole = schema(record)
+    whole = _schema(record, "")
     return f"{whole['description']}\n\n{_typed(_fields(whole, whole, '', set()))}"
 
 

@@ -10,7 +10,6 @@ same files.
 
 import argparse
 import shutil
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -19,8 +18,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from earnings_themes.embedding.shard import embed
-from earnings_themes.embedding.space import load_space
+from earnings_themes.embedding.shard import STATIC
+from earnings_themes.quality.dossier.again import encoded_again
 from earnings_themes.registry import Ground, Registry, RegistryTheme, Version
 from earnings_themes.registry.curate import curated, read_decisions
 from earnings_themes.registry.past import encode_past, said
@@ -58,7 +57,9 @@ def main() -> None:
     both, firm_ids = corpus_of(given.run)
     firms = both.firms(firm_ids)
     some = firms % _FIRMS == 0
-    static = twin(given.run, both)
+    # The same sentences in the same order, with word vectors alone.
+    static = encoded_again(given.run, firm_ids, STATIC)
+    assert np.array_equal(static.modelled, both.modelled)
     theme_of = pd.read_parquet(given.run / "sentences.parquet", columns=["sentence_id", "theme_id"])
     theme_of = theme_of.set_index("sentence_id")["theme_id"].dropna()
     labels = theme_of.reindex(both.ids(np.arange(len(both.rows)))).to_numpy(dtype=object, na_value="")
@@ -98,21 +99,6 @@ def corpus_of(run: Path) -> tuple[Corpus, list[str]]:
     """Return the founding run's sentences with their vectors, and its firms."""
     firm_ids = [firm.firm_id for firm in read_firms(run / "firms.tsv")]
     return read_corpus(LocalFolder(run), firm_ids), firm_ids
-
-
-def twin(run: Path, both: Corpus) -> Corpus:
-    """Return the same sentences with word vectors alone, in the same order."""
-    firms = read_firms(run / "firms.tsv")
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        shutil.copyfile(run / "transcripts.parquet", folder / "transcripts.parquet")
-        (folder / "embeddings").mkdir()
-        embed(
-            run / "transcripts.parquet", firms, folder / "embeddings/0000.parquet", None, load_space(), False
-        )
-        found = read_corpus(LocalFolder(folder), [firm.firm_id for firm in firms])
-    assert np.array_equal(found.modelled, both.modelled)
-    return found
 
 
 def in_space(

@@ -16,6 +16,7 @@ import pytest
 
 from earnings_themes.config import Source
 from earnings_themes.errors import CloudError, InputError
+from earnings_themes.ingest.firm_list import connect
 from earnings_themes.ingest.local_csv import LocalCSVConnector
 from earnings_themes.ingest.s3 import S3Connector
 from earnings_themes.ingest.transcripts import ingest
@@ -128,6 +129,15 @@ def test_several_parquet_of_which_a_call_is_in_both(put: Put, quarter: Path) -> 
     table = table_of(quarter)
     other = table.slice(7).select(COLUMNS[::-1])
     check(put(a_parquet=parquet(table.slice(0, 7)), b_parquet=parquet(other)), quarter)
+
+
+def test_columns_of_parquet_are_mapped(put: Put, quarter: Path) -> None:
+    names = {"companyid": "gvkey", "mostimportantdateutc": "day", "componenttext": "speech"}
+    table = table_of(quarter).rename_columns([names.get(name, name) for name in COLUMNS])
+    source = connect(Source("s3", put(a_parquet=parquet(table)), columns=names))
+    usual = connect(Source("local_csv", str(quarter)))
+    assert source.get_firms() == usual.get_firms()
+    assert source.get_transcripts("23") == usual.get_transcripts("23")
 
 
 def test_the_numbers_and_dates_of_a_parquet_are_read_as_a_csv_s(put: Put, tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ ROWS_A_FIRM = 1000
 # Of a Parquet file: a turn is one sentence for each line, of letters that no packing makes smaller than they are.
 _CHARACTERS = 5_000
 _ROWS_A_GROUP = 1_000
+# As many as a run may have; ten gigabytes are 200 turns each.
+_FIRMS = 10_000
 
 
 def write_csv(path: Path, n_rows: int) -> int:
@@ -55,9 +57,9 @@ def write_parquet(path: Path, gigabytes: float) -> int:
                 .decode()
             )
             rows = range(n, n + _ROWS_A_GROUP)
-            firms = [f"{row % ROWS_A_FIRM:06d}" for row in rows]
-            calls = [f"{firm}-{row // ROWS_A_FIRM // 100}" for firm, row in zip(firms, rows, strict=True)]
-            days = [f"20{10 + row // ROWS_A_FIRM // 100 % 15}-05-02" for row in rows]
+            firms = [f"{row % _FIRMS:06d}" for row in rows]
+            calls = [f"{firm}-{row // _FIRMS // 20}" for firm, row in zip(firms, rows, strict=True)]
+            days = [f"20{10 + row // _FIRMS // 20 % 15}-05-02" for row in rows]
             texts = [
                 f"We grew. {block[k * _CHARACTERS : (k + 1) * _CHARACTERS]}." for k in range(_ROWS_A_GROUP)
             ]
@@ -80,7 +82,7 @@ def main() -> None:
         folder = Path(name)
         calls = folder / ("calls.parquet" if arguments.gigabytes else "calls.csv")
         if arguments.gigabytes:
-            n_rows, n_firms = write_parquet(calls, arguments.gigabytes), ROWS_A_FIRM
+            n_rows, n_firms = write_parquet(calls, arguments.gigabytes), _FIRMS
         else:
             n_rows, n_firms = arguments.rows, write_csv(calls, arguments.rows)
         wanted = tuple(f"{n:06d}" for n in range(arguments.firms)) if arguments.firms else None

@@ -14,31 +14,52 @@ from earnings_themes.errors import InputError
 _SAID: Final = ("text", "content", "speech", "componenttext", "transcript", "paragraph", "sentence")
 _SPEAKER: Final = ("speaker", "name", "speaker_name", "transcriptpersonname")
 _ROLE: Final = ("role", "title", "speaker_type", "speakertypename")
+_LIST: Final = re.compile(r"\s*(?:\[\s*[\[{'\"]|\{\s*['\"])")
+# This is no speech, whatever becomes of it.
+_TURNS: Final = re.compile(r"\s*\[\s*\{\s*['\"]")
 # NumPy puts no comma between them.
 _BETWEEN: Final = re.compile(r"\}\s+\{")
 
 
 def turns_in(cell: str) -> list[tuple[str, str, str]]:
-    """Return (speaker, role, text) of each turn of a list of turns; none where the cell is no such list.
+    """Return (speaker, role, text) of each turn of a list: of objects, pairs or texts; none where the cell is no list.
 
-    Raises InputError where it begins as one and cannot be read, to follow the cell's place in a message.
+    Raises InputError where it begins as a list of objects and cannot be read, to follow the cell's place in a message.
     """
-    cell = cell.strip()
-    if not re.match(r"\[\s*\{\s*['\"]", cell):
+    if not _LIST.match(cell):
         return []
-    for read in (json.loads, ast.literal_eval):
+    found = _read(cell.strip())
+    if isinstance(found, dict):
+        found = next((value for value in found.values() if isinstance(value, list)), [])
+    turns = [_turn(turn) for turn in found or ()]
+    if said := [turn for turn in turns if turn[2]]:
+        return said
+    if not _TURNS.match(cell):
+        return []
+    names = f" of {sorted(map(str, found[0]))}" if found else " of turns that is cut or damaged"
+    raise InputError(
+        f"componenttext is a list{names}; expected a whole list, with text, and perhaps speaker, in each."
+    )
+
+
+def _read(cell: str) -> Any:
+    with_commas = _BETWEEN.sub("}, {", cell)
+    for read, text in ((json.loads, cell), (ast.literal_eval, cell), (ast.literal_eval, with_commas)):
         try:
-            turns = read(_BETWEEN.sub("}, {", cell))
+            return read(text)
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             continue
-        found = [(_first(turn, _SPEAKER), _first(turn, _ROLE), _first(turn, _SAID)) for turn in turns]
-        if all(text for _, _, text in found):
-            return found
-        raise InputError(
-            f"componenttext is a list of {sorted(map(str, turns[0]))}; expected text, and perhaps speaker, in each."
-        )
-    raise InputError("componenttext is a list of turns that is cut or damaged; expected JSON, a whole list.")
+    return None
 
 
-def _first(turn: Any, names: tuple[str, ...]) -> str:
-    return next((str(turn[name]) for name in names if isinstance(turn, dict) and turn.get(name)), "")
+def _turn(turn: Any) -> tuple[str, str, str]:
+    if isinstance(turn, str):
+        return "", "", turn
+    if isinstance(turn, list | tuple) and len(turn) == 2:
+        return str(turn[0]), "", str(turn[1])
+    if not isinstance(turn, dict):
+        return "", "", ""
+    speaker, role, text = (
+        next((str(turn[name]) for name in names if turn.get(name)), "") for names in (_SPEAKER, _ROLE, _SAID)
+    )
+    return speaker, role, text

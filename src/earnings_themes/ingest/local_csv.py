@@ -302,11 +302,12 @@ class LocalCSVConnector(DataConnector):
         connection = sqlite3.connect("")
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA cache_size = -64000")
         connection.executescript(_TABLE)
         batch: list[tuple[object, ...]] = []
         skipped: list[tuple[str, str]] = []
-        longest, of_longest = 0, dict[int, int]()
-        lost: list[int] = []
+        longest, n_longest, of_longest = _SHORTEST_CUT, 0, dict[int, int]()
+        n_lost, first_lost = 0, 0
 
         def flush() -> None:
             before = connection.total_changes
@@ -334,11 +335,14 @@ class LocalCSVConnector(DataConnector):
                 skipped.append((firm, "unreadable date"))
                 continue
             if (n := len(row["componenttext"])) > longest:
-                longest, of_longest = n, {}
+                longest, n_longest, of_longest = n, 0, {}
             if n == longest:
-                of_longest.setdefault(hash(row["componenttext"]), line)
+                n_longest += 1
+                # As many different ones as say something: all would be as many as there are rows.
+                if len(of_longest) < _MANY_CUT:
+                    of_longest.setdefault(hash(row["componenttext"]), line)
             if has_lost_letters(row["componenttext"]):
-                lost.append(line)
+                n_lost, first_lost = n_lost + 1, first_lost or line
             try:
                 listed = turns_in(row["componenttext"])
             except InputError as error:
@@ -349,16 +353,16 @@ class LocalCSVConnector(DataConnector):
                 flush()
         if batch or skipped:
             flush()
-        if longest == _EXCEL_CELL or (longest >= _SHORTEST_CUT and len(of_longest) >= _MANY_CUT):
+        if longest == _EXCEL_CELL or len(of_longest) >= _MANY_CUT:
             what = "Excel cuts a cell" if longest == _EXCEL_CELL else "a program seems to have cut them"
             self._notes.append(
-                f"{len(of_longest):,} texts have exactly {longest:,} characters and none has more, where {what}: their "
+                f"{n_longest:,} texts have exactly {longest:,} characters and none has more, where {what}: their "
                 f"ends are missing. The first is in {self._where(min(of_longest.values()))}; take the file from before."
             )
-        if lost:
+        if n_lost:
             self._notes.append(
-                f"{len(lost):,} texts hold � or a question mark inside a word, where another encoding was read: the "
-                f"letters are lost. Apostrophes are put back. The first is in {self._where(lost[0])}; export the texts "
+                f"{n_lost:,} texts hold � or a question mark inside a word, where another encoding was read: the "
+                f"letters are lost. Apostrophes are put back. The first is in {self._where(first_lost)}; export the texts "
                 "in UTF-8."
             )
         # Not the same digest any more, so that nothing more is noticed as twice: the ids' point is of numbers alone.

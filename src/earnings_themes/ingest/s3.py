@@ -122,7 +122,9 @@ class S3Connector(LocalCSVConnector):
         rows = read_parquet(file, address, choose, groups)
         number, header = next(rows)
         yield number, header
-        place = places(address, header, self._settings.columns, (), (_FIRM,))[_FIRM]
+        # The header may be a part of the file's, which was looked at whole.
+        mapped = {ours: theirs for ours, theirs in self._settings.columns.items() if ours == _FIRM}
+        place = places(address, header, mapped, (), (_FIRM,))[_FIRM]
         for number, cells in rows:
             if self._only is None or cells[place] == self._only:
                 yield number, cells

@@ -206,8 +206,7 @@ def read_parquet(
         header = [
             field.name
             for field in file.schema_arrow
-            if not pa.types.is_nested(field.type)
-            or (pa.types.is_list(field.type) and pa.types.is_struct(field.type.value_type))
+            if not pa.types.is_nested(field.type) or pa.types.is_list(field.type)
         ]
         nested = [name for name in file.schema_arrow.names if name not in header]
         try:

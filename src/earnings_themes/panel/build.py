@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,23 +27,14 @@ CODEBOOK: Final = "codebook.md"
 _GROUP_ROWS: Final = 200_000
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """How large the panel is."""
-
-    n_rows: int
-    n_calls: int
-    n_themes: int
-
-
 def build(
     where: str,
     out: Path,
     scoring: Scoring | None = None,
     answers: Sequence[Answer] = (),
     alone: bool = False,
-) -> Made:
-    """Make the panel's files of a run.
+) -> int:
+    """Make the panel's files of a run; return how many rows the panel has.
 
     where: the run's folder, on a disk or s3://. answers: the user's own questions, which stand beside the themes as level 0.
     alone: the questions alone; then calls.parquet says of no sentence that it settled. Raises ResultError where a file of the
@@ -66,17 +56,18 @@ def build(
         totals = _Writer(stack, out / CALLS, schema(columns.calls))
         exchanges = _Writer(stack, out / EXCHANGES_FILE, EXCHANGES)
         for said, of in calls.with_sentences(where):
-            counted = count(
-                _unsettled(said) if alone else said, of, themes, scoring, _asked_for(said, answers, n_found)
+            asked_for = _asked_for(said, answers, n_found)
+            block, of_calls, in_qa = count(
+                _unsettled(said) if alone else said, of, themes, scoring, asked_for
             )
-            panel.add(to_table(counted.block, theme_table(themes), columns.panel))
-            totals.add(_call_rows(of, counted.denominators, columns))
-            exchanges.add(counted.exchanges)
+            panel.add(to_table(block, theme_table(themes), columns.panel))
+            totals.add(_call_rows(of, of_calls, columns))
+            exchanges.add(in_qa)
             n_rows += of.num_rows * len(themes)
             n_calls += of.num_rows
     shared = {a.question.theme_id: found for a, found in zip(answers, overlap(where, answers), strict=True)}
     write_atomically(out / CODEBOOK, codebook(columns, themes, n_calls, n_rows, shared))
-    return Made(n_rows, n_calls, len(themes))
+    return n_rows
 
 
 def _unsettled(said: pa.Table) -> pa.Table:

@@ -23,15 +23,6 @@ _WORD: Final = r"\S*[\pL\pN]\S*"
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """What was counted: the panel's block, calls.parquet's columns by name, and the exchanges."""
-
-    block: Block
-    denominators: dict[str, Matrix]
-    exchanges: pa.Table
-
-
-@dataclass(frozen=True, slots=True)
 class Members:
     """Sentences that count for questions of the user's own, beside the theme that they settled in.
 
@@ -60,8 +51,10 @@ def count(
     themes: Sequence[ThemeRow],
     scoring: Scoring,
     asked_for: Members = NOBODY,
-) -> Counted:
-    """Count the sentences of whole firms. Raises ResultError for one of a call or theme that is not listed.
+) -> tuple[Block, dict[str, Matrix], pa.Table]:
+    """Return the panel's block of whole firms, their calls' denominators by name, and their exchanges.
+
+    Raises ResultError for a sentence of a call or theme that is not listed.
 
     Parameters
     ----------
@@ -166,7 +159,7 @@ def count(
         **{name: by_theme(hit) for name, hit in judged.items()},
     }
     _add_means(values, n)
-    return Counted(Block(calls, values), totals, _exchange_rows(said, exchange, role))
+    return Block(calls, values), totals, _exchange_rows(said, exchange, role)
 
 
 def _key(table: pa.Table) -> pa.ChunkedArray:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from earnings_themes.config import Embedding, Panel, Seed
-from earnings_themes.panel.build import Made, build
+from earnings_themes.panel.build import build
 from earnings_themes.panel.count import Scoring
 from earnings_themes.panel.cuts import Cut, Wish
 from earnings_themes.panel.files import write_tables
@@ -22,8 +22,8 @@ def make(
     settings: Panel,
     seeds: Sequence[Seed] = (),
     embedding: Embedding | None = None,
-) -> Made:
-    """Make the panel's files of a run in `out`, and panel.csv and panel.dta where the panel is small enough.
+) -> int:
+    """Make the panel's files of a run in `out`, panel.csv and panel.dta where it is small enough; return its rows.
 
     where: the run's folder, on a disk or s3://. In S3 there are no copies: `earnings-themes panel` writes them here. seeds,
     embedding: `themes.seeds`, and section `embedding`, by which they are encoded.
@@ -41,8 +41,8 @@ def make(
             answer.question.theme_id, f"{answer.inside.num_rows:,}", answer.question.threshold, answer.question.name, where,
         )  # fmt: skip
     write(out, where, answers)
-    made = build(where, out, Scoring(read_lists(settings.words), load_scorer(settings.score)), answers)
-    small = made.n_rows <= settings.spreadsheet_rows and not where.startswith("s3://")
+    n_rows = build(where, out, Scoring(read_lists(settings.words), load_scorer(settings.score)), answers)
+    small = n_rows <= settings.spreadsheet_rows and not where.startswith("s3://")
     for form in ("csv", "dta"):
         path = out / f"panel.{form}"
         # One of an earlier, smaller panel would be of other numbers than the Parquet beside it.
@@ -54,8 +54,8 @@ def make(
         log.info(
             "The panel has %s rows: no panel.csv and panel.dta (panel.spreadsheet_rows is %s). On request: "
             "earnings-themes panel %s --out panel.csv",
-            f"{made.n_rows:,}",
+            f"{n_rows:,}",
             f"{settings.spreadsheet_rows:,}",
             where,
         )
-    return made
+    return n_rows

@@ -22,14 +22,22 @@ _CFO = re.compile(r"\bC\.?F\.?O\b|chief financ|finance chief|finance director", 
 _NOT_CHIEF = re.compile(
     r"\b(?:former|deputy|vice|assistant|incoming) (?:chief|C\.?[EF]\.?O\b)", re.IGNORECASE
 )
+# Titles of one word in capitals: "Cao" and "Cho" are names.
 _MANAGEMENT = re.compile(
-    r"executive|management|corporate participant|company|\bchief\b|president|director|\bC[EFOT]O\b|chair|treasurer|investor relations",
+    r"executive|management|corporate participant|company|\bchief\b|president|director|chair|treasurer|investor relations"
+    r"|analyst relations|founder|general counsel|controller|\bdirecteur|\bdirectrice|vorst[aä]nd|geschäftsführ|\bconsejer[oa]"
+    r"|\bdirectora?\b|amministratore|\bC[EF]O\b|(?-i:\b(?:C[OTIRMSP]O|[ESA]?VP|IR|PDG)\b)",
     re.IGNORECASE,
-)  # fmt: skip
-_ANALYSTS = re.compile(r"analyst", re.IGNORECASE)
-_OTHER = re.compile(
-    r"operator|moderator|attendee|shareholder|participant|audience|media|journalist", re.IGNORECASE
 )
+_ANALYSTS = re.compile(
+    r"analyst(?! relations)|analista|equity research|research division|(?:head|director) of research|(?:sell|buy).?side",
+    re.IGNORECASE,
+)
+_OTHER = re.compile(
+    r"op[eé]rat|moderator|attendee|shareholder|participant|audience|media|journalist", re.IGNORECASE
+)
+# Between a name and a title: "Dana Doyle -- Orrin Bank -- Analyst".
+_BEFORE_TITLE = re.compile(r" (?:--?|[–—|]) |[(:/]")
 
 
 def section_of(text: str) -> int:
@@ -53,7 +61,7 @@ def role_of_name(text: str) -> int:
 
     A name is asked for its title only: "Jane Director" is no director.
     """
-    _, separator, title = re.sub(r" [-–—|] |\(", ", ", text).partition(",")
+    _, separator, title = _BEFORE_TITLE.sub(", ", text).partition(",")
     return role_of(title) if separator else UNKNOWN
 
 

@@ -1,7 +1,5 @@
 """Compares a run with labels: its themes, its broad themes, and what it took for procedure."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -23,14 +21,6 @@ _SETTLED: Final = ["sentence_id", "firm_id", "kind", "theme_id", "broad_id"]
 _MISLABELLED: Final = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """The figures, and the best theme of each label at each level."""
-
-    metrics: Mapping[str, Metric]
-    matches: Mapping[str, Sequence[Match]]
-
-
 def read_labels(path: Path) -> pd.DataFrame:
     """Return what a person, or the maker of the sample, says of sentences: sentence_id, kind, theme, text.
 
@@ -41,8 +31,8 @@ def read_labels(path: Path) -> pd.DataFrame:
     return labels.reindex(columns=_LABEL, fill_value="").drop_duplicates("sentence_id", keep="last")
 
 
-def compare(run_dir: Path, labels: pd.DataFrame | None) -> Compared:
-    """Compare a run with labels, None where there are none. Raises ResultError.
+def compare(run_dir: Path, labels: pd.DataFrame | None) -> tuple[dict[str, Metric], dict[str, list[Match]]]:
+    """Return the figures of a run beside labels, and the best theme of each label at each level. Raises ResultError.
 
     Only labels that two firms or more share are asked of themes: what a single firm says is a topic. A labelled
     sentence that settled nowhere counts as unassigned, whatever the reason.
@@ -52,7 +42,7 @@ def compare(run_dir: Path, labels: pd.DataFrame | None) -> Compared:
     subject = subject[subject.groupby("theme")["firm_id"].transform("nunique") > 1]
     truth = subject["theme"].tolist()
     metrics: dict[str, Metric] = {}
-    matches: dict[str, Sequence[Match]] = {}
+    matches: dict[str, list[Match]] = {}
     for level, column in LEVELS.items():
         found = subject[column].astype(object).where(subject[column].notna(), None).tolist()
         for score in (ami, ari):
@@ -69,7 +59,7 @@ def compare(run_dir: Path, labels: pd.DataFrame | None) -> Compared:
     both = int((flagged & labelled).sum())
     metrics["procedure_precision"] = share(both, int(flagged.sum()), "flagged sentences", none)
     metrics["procedure_recall"] = share(both, int(labelled.sum()), "procedural sentences", none)
-    return Compared(metrics, matches)
+    return metrics, matches
 
 
 def _labelled(run_dir: Path, labels: pd.DataFrame | None) -> tuple[pd.DataFrame, str]:

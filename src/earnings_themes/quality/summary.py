@@ -32,9 +32,9 @@ def quality_report(run_dir: Path, labels: Path | None = None) -> dict[str, Any]:
     known = read_labels(labels) if labels else None
     run = open_run(run_dir)
     sentences = read_settled(run_dir)
-    compared = compare(run_dir, known)
+    agreement, matches = compare(run_dir, known)
     levels = {"themes": run.themes.themes, "broad": run.themes.broad}
-    metrics = _counts(run, sentences) | _coverage(run, sentences) | dict(compared.metrics)
+    metrics = _counts(run, sentences) | _coverage(run, sentences) | agreement
     for level, themes in levels.items():
         metrics[f"{level}_effective"] = effective_number(sentences[LEVELS[level]])
         metrics |= _themes(level, themes)
@@ -52,7 +52,7 @@ def quality_report(run_dir: Path, labels: Path | None = None) -> dict[str, Any]:
         },
         "floor": floor,
         "curve": curve(sentences, floor, run.themes.metadata.get("calibration")),
-        "labels": {level: [asdict(match) for match in found] for level, found in compared.matches.items()},
+        "labels": {level: [asdict(match) for match in found] for level, found in matches.items()},
     }
 
 
@@ -92,20 +92,14 @@ def _coverage(run: Run, sentences: pd.DataFrame) -> dict[str, Metric]:
     content = has_content(sentences)
     n_modelled = int(modelled(sentences).sum())
     speaking = {firm for theme in run.themes.themes for firm in theme.firms}
+    n, n_content, both = len(sentences), int(content.sum()), int((settled & content).sum())
     return {
         "coverage_modelled": share(
             int(settled.sum()), n_modelled, "modelled sentences", "no sentence was modelled"
         ),
-        "coverage_content": share(
-            int((settled & content).sum()),
-            int(content.sum()),
-            "sentences with content",
-            "no sentence has content",
-        ),
+        "coverage_content": share(both, n_content, "sentences with content", "no sentence has content"),
         "firms_with_theme": share(len(speaking), len(run.firms), "firms", "there is no firm"),
-        "procedural_sentences": share(
-            len(sentences) - n_modelled, len(sentences), "sentences", "there is no sentence"
-        ),
+        "procedural_sentences": share(n - n_modelled, n, "sentences", "there is no sentence"),
     }
 
 

@@ -1,4 +1,4 @@
-"""Reads topics/{firm}.json and themes.json by the types of abstractions/records.py, and describes them as JSON schemas.
+"""Reads topics/{firm}.json and themes.json by the types of abstractions/records.py.
 
 msgspec decodes, checks and builds the records in one pass in C. Fields that a file has beyond its type are passed over:
 schema_version says when a file means something else.
@@ -15,18 +15,13 @@ from earnings_themes.errors import ResultError
 
 T = TypeVar("T", FirmTopics, Themes)
 
-# The file that each record is, and what its metadata has at least.
-FILES: Final[dict[type[Any], tuple[str, type[Any]]]] = {
-    FirmTopics: ("topics/{firm}.json", TopicsMetadata),
-    Themes: ("themes.json", ThemesMetadata),
-}
-
-
+# What a file's metadata has at least.
+METADATA: Final[dict[type[Any], type[Any]]] = {FirmTopics: TopicsMetadata, Themes: ThemesMetadata}
 # Wrapped, so that an error names the field as metadata.model.
-_METADATA: Final = {
-    kind: msgspec.defstruct("WithMetadata", [("metadata", metadata)]) for kind, (_, metadata) in FILES.items()
+_WRAPPED: Final = {
+    kind: msgspec.defstruct("WithMetadata", [("metadata", metadata)]) for kind, metadata in METADATA.items()
 }
-_DECODERS: Final = {kind: msgspec.json.Decoder(kind) for kind in FILES}
+_DECODERS: Final = {kind: msgspec.json.Decoder(kind) for kind in METADATA}
 
 
 class _Version(msgspec.Struct):
@@ -36,38 +31,19 @@ class _Version(msgspec.Struct):
 
 
 def decode(data: bytes, kind: type[T], name: str) -> T:
-    """Return the record that a file holds.
+    """Return the record that a file's bytes hold.
 
-    Parameters
-    ----------
-    data : the file's bytes, from a disk or S3
-    kind : FirmTopics or Themes
-    name : how an error calls the file
-
-    Raises
-    ------
-    ResultError : naming the file, the field and its fault: not JSON, of another version, or a field that
-        is missing or wrong
+    kind: FirmTopics or Themes. Raises ResultError that names the file as `name`, the field and its fault: not JSON, of
+    another version, or a field that is missing or wrong.
     """
     try:
         record: T = _DECODERS[kind].decode(data)
-        msgspec.convert({"metadata": record.metadata}, _METADATA[kind])
+        msgspec.convert({"metadata": record.metadata}, _WRAPPED[kind])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ResultError(f"{name}: {_fault(data, error)} Delete it and run again.") from error
     if record.schema_version != SCHEMA_VERSION:
         raise ResultError(f"{name}: {_other_version(record.schema_version)} Delete it and run again.")
     return record
-
-
-def schema(kind: type[Any]) -> dict[str, Any]:
-    """Return the JSON schema of a record's file."""
-    file, metadata = FILES[kind]
-    (_, inner), parts = msgspec.json.schema_components([kind, metadata], ref_template="#/$defs/{name}")
-    record = parts.pop(kind.__name__)
-    record["properties"]["schema_version"] = {"const": SCHEMA_VERSION}
-    record["properties"]["metadata"] = inner
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": file}
-    return head | {key: value for key, value in record.items() if key != "title"} | {"$defs": parts}
 
 
 def _fault(data: bytes, error: Exception) -> str:

@@ -12,8 +12,6 @@ from earnings_themes.results.firms import FirmRow, read_firms
 from earnings_themes.results.tree import TreeReader
 from earnings_themes.system.folders import LocalFolder
 
-TopicKey = tuple[str, int]
-
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -28,14 +26,6 @@ class Run:
         """The firms whose topics the themes were built from: all but skipped_firms."""
         skipped = {firm.firm_id for firm in self.themes.skipped_firms}
         return [row for row in self.firms if row.firm_id not in skipped]
-
-    def theme_of(self) -> dict[TopicKey, str]:
-        """The theme of each topic that reached one."""
-        return {
-            (topic.firm_id, topic.topic_id): theme.theme_id
-            for theme in self.themes.themes
-            for topic in theme.topics
-        }
 
     def topics(self) -> Iterator[tuple[FirmRow, FirmTopics]]:
         """Each firm's topics in the tree, a firm at a time. Raises ResultError."""

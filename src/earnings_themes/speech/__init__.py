@@ -1,5 +1,4 @@
 """Classifies sentences: procedure, filler, reporting or subject matter."""
 
-from earnings_themes.speech.introduced_names import introduced_names
 from earnings_themes.speech.kinds import CONTENT, KINDS, commonest, kinds_of
 from earnings_themes.speech.procedure import flag_procedural

@@ -32,7 +32,7 @@ _RUN = 3
 # Fewer words, or fewer different runs of them, are a greeting or a table, and those are alike.
 _FEWEST_WORDS = 30
 # Of two sentences' words, how many are shared where one is a wording of the other: one changed in nine and more.
-NEAR_EQUAL = 0.8
+_NEAR_EQUAL = 0.8
 _FEWEST_IN_SENTENCE = 5
 
 # 2^64 divided by the golden ratio, odd: multiplying by it spreads a hash's bits (Knuth, TAOCP 3, 6.4).
@@ -115,11 +115,10 @@ def same_words(text: str) -> str:
     return " ".join(word for word in words_of(text) if word not in HESITATIONS)
 
 
-def near_equal(texts: Sequence[str], share: float = NEAR_EQUAL) -> list[int]:
+def near_equal(texts: Sequence[str]) -> list[int]:
     """Return for each sentence the place of the first that it is a wording of; its own where there is none.
 
-    texts: of one firm, in an order that does not change. share: of the words that two sentences hold together, how many
-    both must hold.
+    texts: of one firm, in an order that does not change.
 
     A sentence is compared to those only that share one of its rarest words, for any two that are alike do (prefix
     filtering: Bayardo, Ma and Srikant 2007). 20,000 sentences take about a second, not the 200 million comparisons
@@ -136,10 +135,10 @@ def near_equal(texts: Sequence[str], share: float = NEAR_EQUAL) -> list[int]:
         found = seen.get(key) if key else None
         if found is None and len(bag) >= _FEWEST_IN_SENTENCE:
             rarest = sorted(bag, key=lambda word: (frequency[word], word))
-            prefix = rarest[: len(bag) - ceil(share * len(bag)) + 1]
+            prefix = rarest[: len(bag) - ceil(_NEAR_EQUAL * len(bag)) + 1]
             for other in sorted({other for word in prefix for other in by_word[word]}):
                 common = len(bag & bags[other])
-                if common >= share * (len(bag) + len(bags[other]) - common):
+                if common >= _NEAR_EQUAL * (len(bag) + len(bags[other]) - common):
                     found = other
                     break
             if found is None:

@@ -60,6 +60,8 @@ _ESCAPED = (
     (re.compile(r"</?t[dh]" + _ATTRIBUTES, re.IGNORECASE), "\t"),
     (re.compile(r"</?(?:a|abbr|b|big|cite|code|del|em|font|i|img|ins|link|mark|meta|small|span|strike|strong|su[bp]|tt|u|wbr)"
                 + _ATTRIBUTES, re.IGNORECASE), ""),
+    # Any other element, of XML: <speaker name="Dana Doyle">We grew.</speaker>.
+    (re.compile(r"<[A-Za-z][\w:.\-]*\s+[\w:.\-]+=(?:\"[^\"<>]*\"|'[^'<>]*')[^<>]{0,500}>|</[A-Za-z][\w:.\-]+>"), "\n"),
     # WebVTT's voices and classes; Markdown's pictures, links, bold words but not a bold speaker.
     (re.compile(r"</?[cv](?:\.[\w.]+)?(?: [^<>]{1,80})?>"), ""),
     (re.compile(r"!\[[^\[\]\n]{0,200}\]\([^()\s]*\)"), ""),

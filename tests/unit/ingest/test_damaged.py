@@ -1,10 +1,13 @@
 """Whatever happens to a file of any kind on its way, it is read, or refused by one message that begins with its name."""
 
 import bz2
+import contextlib
 import gzip
 import io
+import json
 import lzma
 import zipfile
+from collections.abc import Callable
 from functools import cache
 
 import pandas as pd
@@ -12,6 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from earnings_themes.errors import InputError
+from earnings_themes.ingest.cells import turns_in
 from earnings_themes.ingest.dates import call_day, how_to_write
 from earnings_themes.ingest.ids import plain_ids, source_id_fault
 from earnings_themes.text import repaired, split_sentences, without_pages
@@ -85,3 +90,12 @@ def test_mending_and_splitting_lose_no_letter_of_a_word(text: str) -> None:
     assert sorted("".join((said, *pages)).replace(" ", "").replace("\n", "")) == sorted(
         "".join(mended.split())
     )
+
+
+@given(st.text(max_size=30), st.integers(0, 60), st.sampled_from((json.dumps, str)))
+def test_no_cell_makes_the_reader_of_lists_fail(text: str, cut: int, write: Callable[[object], str]) -> None:
+    turns = [{"speaker": text, "text": f"a{text}"}, {"text": "b", "n": 1}]
+    assert turns_in(write(turns)) == [(text, "", f"a{text}"), ("", "", "b")]
+    for cell in (write(turns)[:cut], text, "[{'" + text):
+        with contextlib.suppress(InputError):
+            turns_in(cell)

@@ -158,7 +158,7 @@ def test_a_list_of_files_is_read_as_one_source(tmp_path: Path) -> None:
 
 
 def test_a_column_that_cannot_be_text_and_a_partition_without_a_value_are_named(tmp_path: Path) -> None:
-    frame().assign(componenttext=[["We grew."]] * len(ROWS)).to_parquet(tmp_path / "lists.parquet")
+    frame().assign(componenttext=[{"said": "We grew."}] * len(ROWS)).to_parquet(tmp_path / "lists.parquet")
     with pytest.raises(InputError, match=r"no column componenttext.*hold lists or records: componenttext"):
         connect(Source("local_csv", str(tmp_path / "lists.parquet"))).get_firms()
     frame().assign(companyid=None).to_parquet(tmp_path / "parts", partition_cols=["companyid"])

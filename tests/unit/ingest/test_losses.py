@@ -295,9 +295,9 @@ def test_a_call_whose_turns_have_times_is_of_the_day_it_began(tmp_path: Path) ->
 
 
 LIST = [
-    {"speaker": "Dana Doyle", "role": "CEO", "text": "We grew. It's 'so'."},
-    {"speaker": "Al", "text": "Why?"},
-]
+    {"speaker": "Dana Doyle", "role": "CEO", "text": "We grew. It's 'so'."}, {"speaker": "Al", "text": "Why?"},
+    {"speaker": "Al", "text": ""},
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -311,3 +311,25 @@ def test_a_list_of_turns_in_a_cell_is_its_turns(tmp_path: Path, cell: str) -> No
     ]  # fmt: skip
     with pytest.raises(InputError, match=r"line 2: componenttext is a list of turns that is cut"):
         connect(table(tmp_path, row | {"componenttext": cell[:-20]})).get_transcripts("7")
+    with pytest.raises(
+        InputError, match=r"line 2: componenttext is a list of \['said'\]; expected a whole list, with text"
+    ):
+        connect(table(tmp_path, row | {"componenttext": '[{"said": "x"}]'})).get_transcripts("7")
+
+
+@pytest.mark.parametrize(
+    ("cell", "turns"),
+    [
+        (json.dumps({"quarter": 1, "transcript": LIST[1:]}), [("Al", "Why?")]),
+        ('[["Al", "Why?"], ["Dana", "So."]]', [("Al", "Why?"), ("Dana", "So.")]),
+        ("['We grew.', 'We hired.']", [("", "We grew."), ("", "We hired.")]),
+        ('["Interpreted"] We grew.', [("", '["Interpreted"] We grew.')]),
+        ("{'a': 1}", [("", "{'a': 1}")]),
+    ],
+)
+def test_other_lists_are_turns_too_and_speech_stays(
+    tmp_path: Path, cell: str, turns: list[tuple[str, str]]
+) -> None:
+    row = {"companyid": "7", "mostimportantdateutc": "2023-05-02", "componenttext": cell}
+    (found,) = connect(table(tmp_path, row)).get_transcripts("7").calls
+    assert [(turn.speaker_name, turn.text) for turn in found.turns] == turns

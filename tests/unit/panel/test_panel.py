@@ -254,7 +254,7 @@ def test_files_of_different_runs_are_refused(tmp_path: Path) -> None:
 def test_the_run_writes_spreadsheets_up_to_a_size_and_takes_old_ones_away(run: Path, tmp_path: Path) -> None:
     for name in ("transcripts.parquet", "sentences.parquet", "source_calls.parquet", "themes.json"):
         shutil.copy(run / name, tmp_path)
-    n_rows = make(str(tmp_path), tmp_path, Panel()).n_rows
+    n_rows = make(str(tmp_path), tmp_path, Panel())
     assert (tmp_path / "panel.csv").exists() and (tmp_path / "panel.dta").exists()
     make(str(tmp_path), tmp_path, Panel(spreadsheet_rows=n_rows - 1))
     assert not (tmp_path / "panel.csv").exists() and not (tmp_path / "panel.dta").exists()

@@ -97,6 +97,10 @@ def test_sections(text: str, section: int) -> None:
     [
         ("Executives", MANAGEMENT), ("Analysts", ANALYSTS), ("Operator", OTHER), ("Attendees", OTHER),
         ("Shareholders", OTHER), ("Unknown", UNKNOWN), ("", UNKNOWN), ("Corporate Participant", MANAGEMENT),
+        ("CIO", MANAGEMENT), ("SVP Finance", MANAGEMENT), ("Head of IR", MANAGEMENT), ("Founder", MANAGEMENT),
+        ("Directeur financier", MANAGEMENT), ("Finanzvorstand", MANAGEMENT), ("VP Analyst Relations", MANAGEMENT),
+        ("Orrin Bank, Research Division", ANALYSTS), ("Director, Equity Research", ANALYSTS), ("Sell-side", ANALYSTS),
+        ("Opératrice", OTHER), ("Cho", UNKNOWN), ("Irvine", UNKNOWN),
     ],
 )  # fmt: skip
 def test_roles(text: str, role: int) -> None:
@@ -107,6 +111,8 @@ def test_titles_behind_names() -> None:
     assert role_of_name("Jane Roe, CFO") == role_of_name("Jane Roe - Chief Executive Officer") == MANAGEMENT
     assert role_of_name("Jane Director") == role_of_name("Jane Company-Smith") == UNKNOWN
     assert role_of_name("Ed Poe -- Acme Bank, Analyst") == ANALYSTS
+    assert role_of_name("Ed Poe -- Acme Bank -- Analyst") == role_of_name("Ed Poe: Analyst") == ANALYSTS
+    assert role_of_name("Kim, Cho") == UNKNOWN
     assert is_ceo("Ann, President & CEO") and is_cfo(
         "Bo, Executive Vice President and Chief Financial Officer"
     )

@@ -38,6 +38,7 @@ def test_utf_8_read_by_other_code_pages(page: str) -> None:
         ('our <a href="http://x.org/?a=1&b=2" target=_blank>water</a> plant', "our water plant"),
         ("<table><tr><td>Sales</td><td>12</td></tr></table>", "\n\n\tSales\t\t12\t\n\n"),
         ("<v Dana Doyle>We grew.</v>", "We grew."),
+        ('<speaker name="Al">We grew.</speaker><speaker name="Bo">Why?</speaker>', "\nWe grew.\n\nWhy?\n"),
         ("**We** grew [water](https://x.org) sales.", "We grew water sales."),
         ("**Dana Doyle:** We grew.", "**Dana Doyle:** We grew."),
         # Invisible letters are a blank between sentences and nothing elsewhere.

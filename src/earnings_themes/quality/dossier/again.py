@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,8 @@ from earnings_themes.config import Embedding, ThemeSettings
 from earnings_themes.embedding.encoders import Encoder
 from earnings_themes.embedding.shard import STATIC, embed
 from earnings_themes.embedding.space import load_space
-from earnings_themes.results.artifacts import open_parquet, read_themes
+from earnings_themes.quality.settled import read_settled
+from earnings_themes.results.artifacts import read_themes
 from earnings_themes.results.firms import read_firms
 from earnings_themes.results.topics_reader import TopicsReader
 from earnings_themes.system.folders import LocalFolder
@@ -77,12 +78,9 @@ def read_known(run: Path) -> Known:
     )
     corpus = read_corpus(LocalFolder(run), [firm for firm, _ in topics])
     number = {theme.theme_id: place for place, theme in enumerate(themes.themes)}
-    settled = open_parquet(run / "sentences.parquet").read(columns=["sentence_id", "theme_id"])
-    of_id = {
-        s: number[t] for s, t in zip(*(c.to_pylist() for c in settled.columns), strict=True) if t is not None
-    }
-    ids = corpus.table["sentence_id"].take(corpus.modelled).to_pylist()
-    labels = np.fromiter((of_id.get(x, -1) for x in ids), np.int64, len(ids))
+    theme_of = read_settled(run, ("sentence_id", "theme_id")).dropna().set_index("sentence_id")["theme_id"]
+    of_all = theme_of.astype(str).map(number).reindex(corpus.ids(np.arange(len(corpus.rows))))
+    labels = np.asarray(of_all.fillna(-1), dtype=np.int64)
     return Known(run, themes, settings, corpus, topics, *_firms(corpus), labels)
 
 
@@ -157,7 +155,8 @@ def sensitivity(known: Known, encoder: str | None) -> pd.DataFrame:
         again = found_again(known.corpus, known.topics, other, seed)
         tables.append(_compared(known, again, "granularity", f"{other.granularity:g}"))
     if encoder:
-        corpus = _encoded(known, encoder)
+        procedural = known.corpus.table["procedural"].take(known.corpus.modelled).to_pylist()
+        corpus = encoded_again(known.run, [firm for firm, _ in known.topics], encoder, any(procedural))
         again = found_again(corpus, known.topics, known.settings, seed)
         tables.append(_compared(known, again, "encoder", encoder))
     return pd.concat(tables, ignore_index=True)
@@ -191,23 +190,15 @@ def _exposures(firms: Labels, labels: Labels, k: int) -> NDArray[np.float64]:
     return found
 
 
-def _encoded(known: Known, name: str) -> Corpus:
-    """Return the corpus with another encoder's vectors of the same sentences."""
-    about: dict[str, Any] = known.corpus.about
-    procedural = known.corpus.table["procedural"].take(known.corpus.modelled).to_pylist()
-    encoder = None if name == STATIC else Encoder(Embedding(model=name))
-    firms = [firm for firm in read_firms(known.run / "firms.tsv") if firm.n_sentences]
+def encoded_again(run: Path, firm_ids: Sequence[str], model: str, keep_procedural: bool = False) -> Corpus:
+    """Return these firms' sentences of a run with another encoder's vectors. model: static, or packaged."""
+    firms = read_firms(run / "firms.tsv")
+    encoder = None if model == STATIC else Encoder(Embedding(model=model))
+    transcripts = (run / "transcripts.parquet").resolve()
     with TemporaryDirectory() as scratch:
         there = Path(scratch)
         (there / "embeddings").mkdir()
-        (there / "transcripts.parquet").symlink_to((known.run / "transcripts.parquet").resolve())
-        embed(
-            known.run / "transcripts.parquet",
-            firms,
-            there / "embeddings" / "0000.parquet",
-            encoder,
-            load_space(),
-            any(procedural),
-        )
-        corpus = read_corpus(LocalFolder(there), [firm for firm, _ in known.topics])
-    return replace(corpus, about=about)
+        (there / transcripts.name).symlink_to(transcripts)
+        spoken = [firm for firm in firms if firm.n_sentences]
+        embed(transcripts, spoken, there / "embeddings/0000.parquet", encoder, load_space(), keep_procedural)
+        return read_corpus(LocalFolder(there), firm_ids)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pyarrow.parquet as pq
+import pandas as pd
 from numpy.typing import NDArray
 
 from earnings_themes.errors import InputError
-from earnings_themes.quality.ruler.inputs import Corpus
+from earnings_themes.quality.ruler.inputs import Corpus, need, read_table
 from earnings_themes.quality.ruler.items import Item, generator
 from earnings_themes.quality.ruler.pairs import Pair, fresh
 
@@ -40,32 +40,26 @@ def read_vectors(path: Path, corpus: Corpus) -> NDArray[np.float32]:
     path: a Parquet file with sentence_id and vector (a list of numbers, or a run's own bytes, int8), or a folder of
     them such as a run's `embeddings/`. Raises InputError if there is none or a sentence has no vector.
     """
+    from sklearn.preprocessing import normalize
+
     files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
     if not files or not files[0].exists():
         raise InputError(
             f"{path} holds no vectors. Expected a Parquet file with sentence_id and vector, or a folder of such."
         )
-    rows: dict[str, Any] = {}
-    for file in files:
-        table = pq.read_table(file)
-        if not {"sentence_id", "vector"} <= set(table.column_names):
-            raise InputError(
-                f"{file} has the columns {', '.join(table.column_names)}. Expected sentence_id and vector."
-            )
-        rows |= zip(table["sentence_id"].to_pylist(), table["vector"].to_pylist(), strict=True)
-    missing = [name for name in corpus.ids if name not in rows]
-    if missing:
+    tables = [read_table(file) for file in files]
+    for table, file in zip(tables, files, strict=True):
+        need(table, ("sentence_id", "vector"), file)
+    rows = pd.concat(tables).set_index("sentence_id")["vector"].reindex(corpus.ids)
+    missing = rows.index[rows.isna()]
+    if len(missing):
         raise InputError(
             f"{path} has no vector for {len(missing):,} of {len(corpus.ids):,} modelled sentences, "
             f"the first {missing[0]!r}."
         )
-    of_ids = (rows[name] for name in corpus.ids)
-    found = np.stack([np.frombuffer(row, np.int8) if isinstance(row, bytes) else row for row in of_ids])
-    found = found.astype(np.float32)
-    scaled: NDArray[np.float32] = found / np.maximum(
-        np.linalg.norm(found, axis=1, keepdims=True), np.float32(1e-9)
-    )
-    return scaled
+    found = np.stack([np.frombuffer(row, np.int8) if isinstance(row, bytes) else row for row in rows])
+    unit: NDArray[np.float32] = normalize(found.astype(np.float32))
+    return unit
 
 
 def near(
