@@ -95,9 +95,7 @@ def a_firm(requests: Counter[tuple[str, str, str]], n_firms: int, *who: str) -> 
     return sum(n for (by, kind, _), n in requests.items() if by in who and kind.startswith("S3")) / n_firms
 
 
-def test_a_firm_takes_five_requests_and_the_run_itself_two_hundred(
-    aws: OfflineAWS, tmp_path: Path
-) -> None:
+def test_a_firm_takes_five_requests_and_the_run_itself_two_hundred(aws: OfflineAWS, tmp_path: Path) -> None:
     """At 24 firms most of all is what a run takes once; at 1,000 it is a fraction of one a firm."""
     requests = {key: n for key, n in requests_of(aws, tmp_path, 24).items() if key[1].startswith("S3")}
     each = {key: n for key, n in requests.items() if n >= 20 and key[2]}
