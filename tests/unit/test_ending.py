@@ -45,6 +45,14 @@ def test_a_finished_run_says_what_was_made_what_was_left_out_and_where_the_repor
     ]
 
 
+def test_texts_that_the_subject_space_does_not_know_are_named_with_what_to_type(tmp_path: Path) -> None:
+    """News gave a handful of mixed themes, and nothing said why."""
+    run = _run(tmp_path / "news")
+    for alike, told in ((0.21, True), (0.02, False)):
+        _said(run, "quality.json", {"metrics": {"alike": {"value": alike}}})
+        assert (f"earnings-themes fit --space mine.npz --from {run};" in succeeded(str(run))) == told
+
+
 def test_a_run_that_lost_nothing_says_so(tmp_path: Path) -> None:
     assert "Nothing was left out." in succeeded(str(_run(tmp_path / "mine")))
 

@@ -1,6 +1,7 @@
 """`earnings-themes fit`: a space of one's own is the same file each time, is used by embed, and never meets another."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,18 @@ from earnings_themes.cli import main
 from earnings_themes.config import Source
 from earnings_themes.embedding import own_space
 from earnings_themes.embedding.shard import embed, read_vectors
-from earnings_themes.embedding.space import load_space
+from earnings_themes.embedding.space import SubjectSpace, load_space
 from earnings_themes.errors import ModelError
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.results.firms import read_firms
 from tests.conftest import SUBJECTS, MadeEncoder, call, made_vector, write_csv
 
 PLACES = ("Norway", "Brazil", "Texas", "Japan")
+
+
+def mean_cosine(rows: np.ndarray) -> float:
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return float((unit @ unit.T).mean())
 
 
 class OtherEncoder(MadeEncoder):
@@ -41,7 +47,9 @@ def run(tmp_path: Path) -> Path:
         subjects = [*list(SUBJECTS)[number:], *list(SUBJECTS)[:number]]
         turns = call("0", "Firm", subjects, date=f"2023-0{number + 1}-02")
         for subject, turn in zip(subjects, turns[1:-1], strict=True):
-            said = [f"{text[:-1]} in {place}." for text in SUBJECTS[subject]]
+            # Each call lacks other sentences: with the same ones they would be versions of one call.
+            texts = [text for at, text in enumerate(SUBJECTS[subject]) if at % len(PLACES) != number]
+            said = [f"{text[:-1]} in {place}." for text in texts]
             turn["componenttext"] = " ".join([*said, "Yes, that is right, so.", "I think so, yes, you know."])
         rows += [turn | {"transcriptid": f"9{number}"} for turn in turns]
     folder = tmp_path / "run"
@@ -92,6 +100,29 @@ def test_the_gate_has_learned_what_the_packaged_one_answers(
     place = list(map(str, range(len(texts))))
     own, packaged = (s.static(texts, place, [0] * len(texts)).content >= 0.5 for s in (space, load_space()))
     assert (own == packaged).mean() > 0.9 and 0 < own.mean() < 1
+
+
+def test_what_is_said_of_one_subject_lies_as_near_as_the_settings_expect(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All dimensions alike, half of the sentences of a run settled nowhere."""
+    space = load_space(fitted(run, tmp_path / "mine.npz", monkeypatch))
+    frame = pd.read_parquet(run / "transcripts.parquet")
+    subject = frame["text"].map(
+        {
+            f"{said[:-1]} in {place}.": name
+            for name, texts in SUBJECTS.items()
+            for said in texts
+            for place in PLACES
+        }
+    )
+
+    def nearness(of: SubjectSpace) -> float:
+        columns = (frame[name].tolist() for name in ("model_text", "transcript_id", "position"))
+        rows = of.static(*columns).rows.astype(float)
+        return float(np.mean([mean_cosine(rows[subject == name]) for name in SUBJECTS]))
+
+    assert nearness(space) > nearness(replace(space, metrics={})) + 0.02
 
 
 @pytest.mark.parametrize("what", ["no run", "static", "too little"])

@@ -91,6 +91,7 @@ def _coverage(run: Run, sentences: pd.DataFrame) -> dict[str, Metric]:
     settled = sentences["theme_id"].notna()
     content = has_content(sentences)
     n_modelled = int(modelled(sentences).sum())
+    alike = run.themes.metadata.get("alike")
     speaking = {firm for theme in run.themes.themes for firm in theme.firms}
     n, n_content, both = len(sentences), int(content.sum()), int((settled & content).sum())
     return {
@@ -100,6 +101,9 @@ def _coverage(run: Run, sentences: pd.DataFrame) -> dict[str, Metric]:
         "coverage_content": share(both, n_content, "sentences with content", "no sentence has content"),
         "firms_with_theme": share(len(speaking), len(run.firms), "firms", "there is no firm"),
         "procedural_sentences": share(n - n_modelled, n, "sentences", "there is no sentence"),
+        "alike": missing("sentences with content", "no two firms have such sentences")
+        if alike is None
+        else Metric(alike, n_content, "sentences with content"),
     }
 
 

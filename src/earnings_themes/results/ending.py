@@ -14,6 +14,8 @@ from earnings_themes.system.folders import Folder, folder_at
 
 # More names or messages than these nobody reads in a terminal.
 _NAMED: Final = 5
+# Above, the subject space was learned from other texts: calls of three sources have .01 to .03, news .15 to .22.
+_ALIKE: Final = 0.1
 # A step that runs once a run, and the file that it leaves.
 _STEPS: Final = {
     "ingest": "transcripts.parquet",
@@ -38,11 +40,18 @@ def succeeded(where: str) -> str:
     covered = metrics.get("coverage_content", {}).get("value")
     held = "" if covered is None else f", with {covered:.0%} of the sentences that have a subject"
     calls = sum(row.n_calls for row in firms.values())
+    alike = metrics.get("alike", {}).get("value") or 0.0
+    foreign = (
+        f"These texts are unlike the calls that the subject space was learned from: any two sentences have a cosine of "
+        f"{alike:.2f} (calls: below {_ALIKE}), so themes are few and mixed. Learn a space from them: "
+        f"earnings-themes fit --space mine.npz --from {where}; then run again with embedding: {{space: mine.npz}}"
+    )
     return "\n".join(
         [
             f"Done: {_count(len(firms), 'firm')}, {_count(calls, 'call')}, {_count(number('sentences'), 'sentence')}; "
             f"{_count(number('themes'), 'theme')} in {_count(number('broad'), 'broad theme')}{held}.",
             _left_out(folder, firms),
+            *([foreign] if alike > _ALIKE else []),
             f"Panel: {where}/panel.parquet, explained in {where}/codebook.md",
             f"Report: {where}/report.html",
         ]

@@ -128,6 +128,7 @@ def list_themes(
             "n_modelled": len(corpus.rows),
             "n_content": int((corpus.content >= CONTENT).sum()),
             "n_settled": int((settled.labels >= 0).sum()),
+            "alike": _alike(corpus, firms),
             **corpus.about,
             "seed": seed,
             "versions": versions(OF_THEMES),
@@ -138,6 +139,13 @@ def list_themes(
         ),
         broad=tuple(wide),
     )
+
+
+def _alike(corpus: Corpus, firms: NDArray[np.int64]) -> float | None:
+    """Return the mean cosine of two firms' sentences with content, whatever they say; None where no two firms have some."""
+    one_group = np.where(corpus.content >= CONTENT, 0, -1)
+    found = cohesion_across(corpus.rows, firms, one_group)
+    return float(found[0]) if len(found) and found[0] > -1 else None
 
 
 def _records(topics: pd.DataFrame) -> list[Any]:
