@@ -134,7 +134,9 @@ def guarded():
         if IN_S3 and workflow.is_main_process:
             remember(executes and not workflow.dryrun)
             if executes:
-                cancelling.several_at_once(workflow.executor_plugin.executor)
+                executor = workflow.executor_plugin.executor
+                cancelling.several_at_once(executor)
+                fewer_requests.ask_anew_after_jobs(StorageObject, executor)
         if not executes or workflow.dryrun or IN_S3:
             return
         for found in run_guard.begin(Path(RUN)):

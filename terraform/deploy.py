@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     account, region, fault = whose_account()
     missing += [fault] if fault else []
     if not fault and given.environment in ENVIRONMENTS:
-        missing += other_region(region, settings.text("region", "us-east-1"), given.environment)
+        missing += other_region(region, settings.text("region"), given.environment)
     if given.command == "check":
         missing += missing_backend(account, region, given.environment)
         missing += nobody_to_write_to(settings, given.environment)
@@ -79,11 +79,15 @@ class Settings:
     def __init__(self, environment: str) -> None:
         path = HERE / "environments" / f"{environment}.tfvars"
         self.words = path.read_text(encoding="utf-8") if path.exists() else ""
+        self.variables = (HERE / "variables.tf").read_text(encoding="utf-8")
 
-    def text(self, name: str, default: str) -> str:
-        """Return a value as it is written, without the quotation marks of a text."""
+    def text(self, name: str) -> str:
+        """Return a value as it is written, without the quotation marks of a text; empty where there is none."""
         found = re.search(rf"^{name}\s*=\s*(.+?)\s*(?:#.*)?$", self.words, re.MULTILINE)
-        return (os.environ.get(f"TF_VAR_{name}") or (found[1] if found else default)).strip('"')
+        _, _, variable = self.variables.partition(f'variable "{name}" {{')
+        default = re.search(r"^  default\s*=\s*(.+)$", variable.partition("\n}")[0], re.MULTILINE)
+        told = found or default
+        return (os.environ.get(f"TF_VAR_{name}") or (told[1] if told else "")).strip('"')
 
 
 def other_region(region: str, wanted: str, environment: str) -> list[str]:
@@ -111,7 +115,7 @@ def missing_backend(account: str, region: str, environment: str) -> list[str]:
 
 def nobody_to_write_to(settings: Settings, environment: str) -> list[str]:
     """Return a fault where nobody hears of failed runs and of the bill."""
-    if "@" in settings.text("alert_emails", ""):
+    if environment not in ENVIRONMENTS or "@" in settings.text("alert_emails"):
         return []
     return [
         f'an address: write alert_emails = ["you@example.org"] into terraform/environments/{environment}.tfvars. '
@@ -121,7 +125,7 @@ def nobody_to_write_to(settings: Settings, environment: str) -> list[str]:
 
 def quotas(settings: Settings) -> list[Quota]:
     """Return the limits that a deployment meets."""
-    vcpus = int(settings.text("map_max_vcpus", "256"))
+    vcpus = int(settings.text("map_max_vcpus"))
     found = [
         Quota("ec2", "L-34B43A08", "All Standard Spot Instance Requests", 5, vcpus, "vCPUs of the map"),
         Quota(
@@ -130,11 +134,11 @@ def quotas(settings: Settings) -> list[Quota]:
         ),
         Quota("fargate", "L-3032A538", "Fargate On-Demand vCPU resource count", 6, 4, "two heads at once"),
     ]  # fmt: skip
-    if settings.text("reduce_backend", "sagemaker") == "sagemaker":
+    if settings.text("reduce_backend") == "sagemaker":
         name = "ml.m5.xlarge for processing job usage"
         found.append(Quota("sagemaker", "L-0307F515", name, 0, 1, "the reduce"))
-    if settings.text("enable_gpu", "false") == "true":
-        gpus = int(settings.text("gpu_max_vcpus", "16"))
+    if settings.text("enable_gpu") == "true":
+        gpus = int(settings.text("gpu_max_vcpus"))
         found.append(
             Quota("ec2", "L-3819A6DF", "All G and VT Spot Instance Requests", 0, gpus, "encoding on GPUs")
         )

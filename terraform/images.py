@@ -8,6 +8,7 @@ builder's own processor (a Mac's), a list of manifests where SageMaker takes one
 
 import argparse
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -117,4 +118,14 @@ def run(*words: str) -> Sequence[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except FileNotFoundError as error:
+        sys.exit(
+            f"make images needs {error.filename}, which is not installed (terraform, git, aws, docker with buildx)."
+        )
+    except subprocess.CalledProcessError as error:
+        # What the command said stands above.
+        sys.exit(
+            f"This ended with status {error.returncode}, see above: {shlex.join(error.cmd[:6])}. Is docker running?"
+        )

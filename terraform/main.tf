@@ -40,11 +40,10 @@ locals {
 module "networking" {
   source = "./modules/networking"
 
-  name                = local.name
-  region              = var.region
-  vpc_cidr            = var.vpc_cidr
-  egress              = var.egress
-  interface_endpoints = var.interface_endpoints
+  name     = local.name
+  region   = var.region
+  vpc_cidr = var.vpc_cidr
+  egress   = var.egress
 }
 
 module "storage" {
@@ -54,10 +53,7 @@ module "storage" {
   account_id          = local.account_id
   partition           = local.partition
   results_prefix      = var.results_prefix
-  archive_days        = var.archive_days
   old_version_days    = var.old_version_days
-  infrequent_days     = var.infrequent_days
-  kept_images         = var.kept_images
   force_destroy       = var.force_destroy
   deletion_protection = var.deletion_protection
 }
@@ -84,19 +80,13 @@ module "compute" {
   images               = local.images
   map_instance_types   = var.map_instance_types
   map_max_vcpus        = var.map_max_vcpus
-  map_vcpus            = var.map_vcpus
-  map_memory_mb        = var.map_memory_mb
-  map_attempts         = var.map_attempts
   map_timeout_minutes  = var.map_timeout_minutes
-  spot_bid_percentage  = var.spot_bid_percentage
   enable_gpu           = var.enable_gpu
   gpu_instance_types   = var.gpu_instance_types
   gpu_max_vcpus        = var.gpu_max_vcpus
   head_vcpus           = var.head_vcpus
   head_memory_mb       = var.head_memory_mb
   head_timeout_minutes = var.head_timeout_minutes
-  runnable_minutes     = var.runnable_minutes
-  volume_gb            = var.volume_gb
   log_days             = var.log_days
   tags                 = local.tags
 }

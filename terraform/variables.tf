@@ -63,22 +63,12 @@ variable "vpc_cidr" {
 }
 
 variable "egress" {
-  description = "How jobs reach AWS. public: each machine has a public address while it is there, at $0.005 an hour, and nobody can call it; nothing costs while no job runs. nat: private subnets and one NAT gateway, $36.50 a month with its address and $0.045 a GB. endpoints: private subnets and an interface endpoint a service and zone, $7.30 a month each (eight services in three zones: $175), nothing else of the internet can be reached. none: no way out, so no job can start."
+  description = "How jobs reach AWS. public: each machine has a public address while it is there, at $0.005 an hour, and nobody can call it; nothing costs while no job runs. nat: private subnets and one NAT gateway, $36.50 a month with its address and $0.045 a GB. endpoints: private subnets and an interface endpoint a service and zone, $7.30 a month each (eight services in three zones: $175), nothing else of the internet can be reached."
   type        = string
   default     = "public"
   validation {
-    condition     = contains(["public", "nat", "endpoints", "none"], var.egress)
-    error_message = "egress must be public, nat, endpoints or none."
-  }
-}
-
-variable "interface_endpoints" {
-  description = "The services that get an interface endpoint with egress = endpoints; these eight are what an ECS machine, the head and the reduce call."
-  type        = set(string)
-  default     = ["batch", "ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry", "logs", "sagemaker.api"]
-  validation {
-    condition     = alltrue([for name in var.interface_endpoints : can(regex("^[a-z0-9.-]+$", name)) && !contains(["s3", "dynamodb"], name)])
-    error_message = "interface_endpoints are service names such as ecr.api; s3 and dynamodb have free gateway endpoints already."
+    condition     = contains(["public", "nat", "endpoints"], var.egress)
+    error_message = "egress must be public, nat or endpoints."
   }
 }
 
@@ -104,16 +94,6 @@ variable "source_arns" {
   }
 }
 
-variable "archive_days" {
-  description = "Days after which the workflow's sources, which the executor aws-batch uploads for its jobs, are deleted."
-  type        = number
-  default     = 30
-  validation {
-    condition     = var.archive_days >= 1 && var.archive_days <= 3650 && floor(var.archive_days) == var.archive_days
-    error_message = "archive_days must be a whole number from 1 to 3650."
-  }
-}
-
 variable "old_version_days" {
   description = "Days for which an overwritten or deleted object can still be brought back."
   type        = number
@@ -121,26 +101,6 @@ variable "old_version_days" {
   validation {
     condition     = var.old_version_days >= 1 && var.old_version_days <= 3650 && floor(var.old_version_days) == var.old_version_days
     error_message = "old_version_days must be a whole number from 1 to 3650."
-  }
-}
-
-variable "infrequent_days" {
-  description = "Days after which a run's files move to Infrequent Access, which costs about half and is read at $0.01 a GB."
-  type        = number
-  default     = 90
-  validation {
-    condition     = var.infrequent_days >= 30 && var.infrequent_days <= 3650 && floor(var.infrequent_days) == var.infrequent_days
-    error_message = "infrequent_days must be a whole number from 30 (S3's own minimum) to 3650."
-  }
-}
-
-variable "kept_images" {
-  description = "How many images each repository keeps; older ones are deleted."
-  type        = number
-  default     = 10
-  validation {
-    condition     = var.kept_images >= 2 && var.kept_images <= 1000 && floor(var.kept_images) == var.kept_images
-    error_message = "kept_images must be a whole number from 2 (the one in use and the one before) to 1000."
   }
 }
 
@@ -211,36 +171,6 @@ variable "map_max_vcpus" {
   }
 }
 
-variable "map_vcpus" {
-  description = "vCPUs of a worker job where its rule asks for nothing else."
-  type        = number
-  default     = 1
-  validation {
-    condition     = contains([1, 2, 4, 8, 16], var.map_vcpus)
-    error_message = "map_vcpus must be 1, 2, 4, 8 or 16."
-  }
-}
-
-variable "map_memory_mb" {
-  description = "MiB of a worker job where its rule asks for nothing else."
-  type        = number
-  default     = 2048
-  validation {
-    condition     = var.map_memory_mb >= 512 && var.map_memory_mb <= 65536 && floor(var.map_memory_mb) == var.map_memory_mb
-    error_message = "map_memory_mb must be a whole number from 512 to 65536."
-  }
-}
-
-variable "map_attempts" {
-  description = "How often Batch runs a worker job whose machine was taken away or whose image could not be pulled."
-  type        = number
-  default     = 3
-  validation {
-    condition     = var.map_attempts >= 1 && var.map_attempts <= 10 && floor(var.map_attempts) == var.map_attempts
-    error_message = "map_attempts must be a whole number from 1 to 10 (Batch's own limit)."
-  }
-}
-
 variable "map_timeout_minutes" {
   description = "Minutes after which Batch ends a worker job."
   type        = number
@@ -248,16 +178,6 @@ variable "map_timeout_minutes" {
   validation {
     condition     = var.map_timeout_minutes >= 5 && var.map_timeout_minutes <= 720 && floor(var.map_timeout_minutes) == var.map_timeout_minutes
     error_message = "map_timeout_minutes must be a whole number from 5 (what one firm may take) to 720."
-  }
-}
-
-variable "spot_bid_percentage" {
-  description = "The highest spot price that is paid, in percent of the on-demand price."
-  type        = number
-  default     = 100
-  validation {
-    condition     = var.spot_bid_percentage >= 20 && var.spot_bid_percentage <= 100
-    error_message = "spot_bid_percentage must be from 20 to 100."
   }
 }
 
@@ -288,26 +208,6 @@ variable "gpu_max_vcpus" {
   validation {
     condition     = var.gpu_max_vcpus >= 4 && var.gpu_max_vcpus <= 512 && floor(var.gpu_max_vcpus) == var.gpu_max_vcpus
     error_message = "gpu_max_vcpus must be a whole number from 4 to 512."
-  }
-}
-
-variable "volume_gb" {
-  description = "GB of a worker machine's disk: the image, and what its jobs download."
-  type        = number
-  default     = 50
-  validation {
-    condition     = var.volume_gb >= 30 && var.volume_gb <= 1000 && floor(var.volume_gb) == var.volume_gb
-    error_message = "volume_gb must be a whole number from 30 (the ECS machine image's own size) to 1000."
-  }
-}
-
-variable "runnable_minutes" {
-  description = "Minutes for which a job may wait for a machine that cannot come (its request fits none, or there is no capacity) before it is cancelled instead of waiting for ever."
-  type        = number
-  default     = 60
-  validation {
-    condition     = var.runnable_minutes >= 10 && var.runnable_minutes <= 1440 && floor(var.runnable_minutes) == var.runnable_minutes
-    error_message = "runnable_minutes must be a whole number from 10 to 1440 (Batch's own limits)."
   }
 }
 

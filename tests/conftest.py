@@ -1,7 +1,9 @@
 """What several tests share: a small quarter of calls, and vectors that are made, not encoded."""
 
 import csv
+import datetime as dt
 import hashlib
+import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -105,6 +107,15 @@ def call(firm: str, name: str, subjects: Sequence[str], date: str = "2023-05-02"
         }
         for order, (speaker, person, text) in enumerate(turns)
     ]  # fmt: skip
+
+
+def write_quarter(path: Path, n_firms: int, chance: random.Random) -> Path:
+    """Write calls of two subjects each, each of its own day: the same words on one day are one call under two firms."""
+    rows = []
+    for number in range(n_firms):
+        firm, day = f"{1000 + number:06d}", dt.date(1990, 1, 1) + dt.timedelta(number)
+        rows += call(firm, f"Firm {firm} Inc.", sorted(chance.sample(sorted(SUBJECTS), 2)), day.isoformat())
+    return write_csv(path, rows)
 
 
 @pytest.fixture(scope="session")

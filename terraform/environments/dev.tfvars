@@ -1,4 +1,4 @@
-# For trying things: everything can be thrown away, and the ceilings are low: 1,000 firms in 25 minutes (docs/operating/cost.md).
+# For trying things: everything can be thrown away, and the ceilings are low; docs/operating/cost.md has the minutes.
 environment         = "dev"
 owner               = "faculty-research"
 cost_center         = "research-dev"

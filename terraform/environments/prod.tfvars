@@ -1,4 +1,4 @@
-# For results that are cited: nothing is deleted by accident, and 1,000 firms take 17 minutes, 10,000 less than two hours (docs/operating/cost.md).
+# For results that are cited: nothing is deleted by accident; docs/operating/cost.md has the minutes.
 environment         = "prod"
 owner               = "faculty-research"
 cost_center         = "research"

@@ -128,11 +128,10 @@ run "one_nat_gateway" {
     source = "./modules/networking"
   }
   variables {
-    name                = "t"
-    region              = "us-east-1"
-    vpc_cidr            = "10.1.0.0/16"
-    egress              = "nat"
-    interface_endpoints = ["batch"]
+    name     = "t"
+    region   = "us-east-1"
+    vpc_cidr = "10.1.0.0/16"
+    egress   = "nat"
   }
   assert {
     condition     = length(aws_subnet.private) == 3 && length(aws_subnet.public) == 3 && length(aws_nat_gateway.this) == 1
@@ -141,6 +140,10 @@ run "one_nat_gateway" {
   assert {
     condition     = length(aws_vpc_endpoint.interface) == 0
     error_message = "NAT and interface endpoints are not paid for together."
+  }
+  assert {
+    condition     = toset(data.aws_availability_zones.available.exclude_zone_ids) == toset(["use1-az3", "usw1-az2"])
+    error_message = "These zones lack Fargate or the map's machines."
   }
   assert {
     condition     = alltrue([for subnet in aws_subnet.public : !subnet.map_public_ip_on_launch])
@@ -159,11 +162,10 @@ run "nothing_costs_while_nothing_runs" {
     source = "./modules/networking"
   }
   variables {
-    name                = "t"
-    region              = "us-east-1"
-    vpc_cidr            = "10.1.0.0/16"
-    egress              = "public"
-    interface_endpoints = ["batch"]
+    name     = "t"
+    region   = "us-east-1"
+    vpc_cidr = "10.1.0.0/16"
+    egress   = "public"
   }
   assert {
     condition     = length(aws_nat_gateway.this) + length(aws_eip.nat) + length(aws_vpc_endpoint.interface) == 0
@@ -213,19 +215,13 @@ run "machines" {
     images               = { firm-topic-processor = "a", theme-aggregator = "b" }
     map_instance_types   = ["c6i"]
     map_max_vcpus        = 256
-    map_vcpus            = 1
-    map_memory_mb        = 2048
-    map_attempts         = 3
     map_timeout_minutes  = 60
-    spot_bid_percentage  = 100
     enable_gpu           = false
     gpu_instance_types   = ["g5.xlarge"]
     gpu_max_vcpus        = 16
     head_vcpus           = 2
     head_memory_mb       = 8192
     head_timeout_minutes = 180
-    runnable_minutes     = 60
-    volume_gb            = 50
     log_days             = 30
     tags                 = { Project = "earnings-themes" }
   }
@@ -259,37 +255,14 @@ run "interface_endpoints_instead" {
     source = "./modules/networking"
   }
   variables {
-    name                = "t"
-    region              = "us-east-1"
-    vpc_cidr            = "10.1.0.0/16"
-    egress              = "endpoints"
-    interface_endpoints = ["batch", "ecr.api"]
+    name     = "t"
+    region   = "us-east-1"
+    vpc_cidr = "10.1.0.0/16"
+    egress   = "endpoints"
   }
   assert {
-    condition     = length(aws_vpc_endpoint.interface) == 2 && length(aws_nat_gateway.this) == 0 && length(aws_route.private_nat) == 0
+    condition     = length(aws_vpc_endpoint.interface) == 8 && length(aws_nat_gateway.this) == 0 && length(aws_route.private_nat) == 0
     error_message = "With endpoints there is no way to the internet."
-  }
-}
-
-run "parked" {
-  command = plan
-  module {
-    source = "./modules/networking"
-  }
-  variables {
-    name                = "t"
-    region              = "us-east-1"
-    vpc_cidr            = "10.1.0.0/16"
-    egress              = "none"
-    interface_endpoints = ["batch"]
-  }
-  assert {
-    condition     = length(aws_nat_gateway.this) + length(aws_eip.nat) + length(aws_vpc_endpoint.interface) + length(aws_security_group.endpoints) == 0
-    error_message = "egress = none costs nothing."
-  }
-  assert {
-    condition     = length(aws_vpc_endpoint.gateway) == 2
-    error_message = "The free endpoints stay."
   }
 }
 
@@ -310,6 +283,10 @@ run "storage_is_safe_by_default" {
   assert {
     condition     = aws_dynamodb_table.themes.billing_mode == "PAY_PER_REQUEST" && aws_dynamodb_table.themes.point_in_time_recovery[0].enabled && aws_dynamodb_table.themes.deletion_protection_enabled
     error_message = "On demand, recoverable, and not deleted by accident."
+  }
+  assert {
+    condition     = anytrue([for rule in aws_s3_bucket_lifecycle_configuration.results.rule : try(rule.expiration[0].expired_object_delete_marker, false)])
+    error_message = "What is left of deleted files goes, or every listing gets slower."
   }
   assert {
     condition     = !aws_s3_bucket.results.force_destroy && alltrue([for image in aws_ecr_repository.image : !image.force_delete && image.image_tag_mutability == "IMMUTABLE" && image.image_scanning_configuration[0].scan_on_push])

@@ -32,7 +32,7 @@ from earnings_themes.stores.dynamodb import DynamoDBThemeStore
 from earnings_themes.stores.publish import publish_files
 from earnings_themes.system.folders import LocalFolder
 from tests.cloud.cloud_run import BUCKET, CloudRun, killed, put_sentences, put_source
-from tests.conftest import SUBJECTS, call, write_csv
+from tests.conftest import write_quarter
 from tests.dynamodb import create_table
 from tests.offline_aws import OfflineAWS
 from tests.unit.stores.dynamo import VERSION
@@ -62,15 +62,6 @@ THROTTLES = (
 MOST_HEADS = 15
 # What counts as how far a head has come, before it is killed.
 UNITS = {"firms": "firms", "publish": "writes to the table"}
-
-
-def write_quarter(path: Path, n_firms: int, chance: random.Random) -> Path:
-    """Write calls of two subjects each."""
-    rows = []
-    for number in range(n_firms):
-        firm = f"{1000 + number:06d}"
-        rows += call(firm, f"Firm {firm} Inc.", sorted(chance.sample(sorted(SUBJECTS), 2)))
-    return write_csv(path, rows)
 
 
 class Trouble:

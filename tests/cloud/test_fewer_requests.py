@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from snakemake.io import IOCache
@@ -70,7 +70,27 @@ def test_one_request_tells_whether_a_file_is_there_its_time_and_its_size(
     assert asked(aws) == {"S3 LIST": 1}
     (absent,) = files(plugin, tmp_path, "b.json")
     assert not absent.exists() and not absent.exists()
-    assert asked(aws) == {"S3 LIST": 3}, "that a file is missing is asked for again: it may come"
+    assert asked(aws) == {"S3 LIST": 1}
+
+
+def test_a_file_that_a_job_wrote_is_seen_as_soon_as_the_job_has_ended(
+    aws: OfflineAWS, plugin: type, tmp_path: Path
+) -> None:
+    class Executor:
+        told: ClassVar[list[str]] = []
+
+        def report_job_success(self, job: str) -> None:
+            self.told.append(job)
+
+    put(aws, "firms.tsv")
+    fewer_requests.spare(plugin, RUN, is_scheduler=True)
+    for _ in range(2):
+        fewer_requests.ask_anew_after_jobs(plugin, Executor)
+    (file,) = files(plugin, tmp_path, "topics/1.json")
+    assert not file.exists(), "before the job is submitted"
+    put(aws, "topics/1.json")
+    Executor().report_job_success("topics")
+    assert file.exists() and Executor.told == ["topics"]
 
 
 def test_a_scheduler_asks_once_for_the_files_of_a_job_however_many_a_run_has(
@@ -90,8 +110,21 @@ def test_a_scheduler_asks_once_for_the_files_of_a_job_however_many_a_run_has(
     assert asked(aws) == {"S3 LIST": 1}
     (last,) = files(plugin, tmp_path, names[-1])
     assert not last.exists()
-    put(aws, names[-1])
-    assert last.exists(), "a file that came meanwhile is seen at once"
+    assert asked(aws) == {"S3 LIST": 1}, "a page tells what is missing as well"
+
+
+def test_a_scheduler_asks_nothing_of_what_it_has_just_written(
+    aws: OfflineAWS, plugin: type, tmp_path: Path
+) -> None:
+    put(aws, "firms.tsv")
+    fewer_requests.spare(plugin, RUN, is_scheduler=True)
+    there, file = files(plugin, tmp_path, "firms.tsv", "a.json")
+    assert there.exists() and not file.exists()
+    file.local_path().parent.mkdir(parents=True)
+    file.local_path().write_bytes(b"12345")
+    file.store_object()
+    assert file.size() == 5 and abs(file.mtime() - there.mtime()) < 60
+    assert asked(aws) == {"S3 LIST": 1, "S3 HEAD bucket": 1, "S3 PUT": 1}
 
 
 def test_a_worker_asks_nothing_of_what_it_has_written(aws: OfflineAWS, plugin: type, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from earnings_themes.cloud import head, made_with
+from earnings_themes.cloud import head, made_with, settings
 from earnings_themes.cloud.receipt import RECEIPT
 from earnings_themes.errors import ConfigError
 from tests.cloud.cloud_run import IMPORTS
@@ -143,6 +143,12 @@ def test_without_the_deployments_values_it_says_where_they_come_from(
     monkeypatch.delenv(head.CLOUD)
     with pytest.raises(ConfigError, match="terraform output -json"):
         head.what_was_built()
+
+
+def test_a_deployment_without_an_image_is_refused_before_a_job_waits_for_it(built: dict[str, Any]) -> None:
+    image = {"firm_topic_processor_image": "registry/firm-topic-processor:not-pushed-yet"}
+    with pytest.raises(ConfigError, match=r"`make images`, `make deploy`, then `make cloud-settings`"):
+        settings.write_from(json.dumps(built | image))
 
 
 def finished(monkeypatch: pytest.MonkeyPatch, *statuses: int) -> list[list[str]]:

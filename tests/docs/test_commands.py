@@ -87,6 +87,18 @@ def test_every_command_in_a_document_says_where_it_runs_and_is_shell(document: P
     check_syntax(document)
 
 
+def test_every_name_that_the_steps_on_an_account_use_is_set_before() -> None:
+    """Nobody can try these commands before there is an account, and an unset name is an empty argument."""
+    known = {"AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "FIS_ROLE_ARN"}  # the reader's own
+    for page in ("runbook.md", "real-account.md"):
+        for block in blocks(REPO / "docs/operating" / page):
+            for line in block.text.splitlines():
+                used = set(re.findall(r"\$\{?([A-Z][A-Z_]+)\b", line))
+                assert used <= known, f"{page}, line {block.line}: {used - known} is set nowhere before"
+                known |= set(re.findall(r"^([A-Z][A-Z_]+)=", line))
+            known |= set(re.findall(r"^export ([A-Z][A-Z_]+)=", block.text, re.MULTILINE))
+
+
 def test_the_template_of_a_spot_interruption_is_what_the_service_takes() -> None:
     found = blocks(REPO / "docs/operating/real-account.md")
     text = next(block.text for block in found if "interrupt-spot.json" in block.text)

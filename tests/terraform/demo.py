@@ -8,6 +8,7 @@ registry, or a mirror on this machine). It also rewrites docs/operating/permissi
 """
 
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -46,6 +47,8 @@ def main(calls: str = "") -> int:
     if shutil.which("terraform") is None:
         print("cloud-demo needs terraform 1.10 or newer: https://developer.hashicorp.com/terraform/install")
         return 1
+    # moto logs it as an error where a Choice asks whether a key is there.
+    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="cloud-demo-") as scratch, OfflineAWS() as aws:
         folder = Path(scratch)

@@ -25,7 +25,7 @@ def cost_of_a_run(
     found = cost.estimate(firms, read_config(config) if config else None)
     rows: list[tuple[Cell, ...]] = [(line.name, round(line.usd, 4), line.how) for line in found.lines]
     rows.append(("together", found.total, f"at least {found.minutes:.0f} minutes"))
-    for egress in ("public", "nat", "endpoints", "none"):
+    for egress in ("public", "nat", "endpoints"):
         lines = cost.idle_month(egress, firms)
         rows.append((f"idle month, egress {egress}", round(sum(line.usd for line in lines), 2), lines[0].how))
     header = ("part", "usd", "how")

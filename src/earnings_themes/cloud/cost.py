@@ -174,22 +174,16 @@ def reduce_memory(n_firms: int) -> float:
 
 
 def idle_month(egress: str, n_firms: int = 0) -> tuple[Line, ...]:
-    """Return the cost of a month without a run. egress: public, nat, endpoints or none, as in
-    terraform/variables.tf.
-
-    n_firms: firms whose results are stored.
-    """
+    """Return the cost of a month without a run. egress: as in terraform/variables.tf. n_firms: whose results are stored."""
     network = {
         "public": 0.0,
         "nat": HOURS_A_MONTH * (price("nat_hour") + price("public_address_hour")),
         "endpoints": HOURS_A_MONTH * ENDPOINTS * price("endpoint_hour"),
-        "none": 0.0,
     }[egress]
     how = {
         "public": "nothing while no job runs",
         "nat": "a NAT gateway and its address",
         "endpoints": f"{ENDPOINTS} interface endpoints",
-        "none": "nothing; no job can start",
     }[egress]
     gb = n_firms * measured("s3_bytes_a_firm") / _GB
     table_gb = n_firms * measured("dynamodb_bytes_a_firm") / _GB

@@ -1,15 +1,12 @@
 """Avoids most of the requests that Snakemake's S3 plugin (0.3.6) sends to S3, one after another.
 
-`spare` changes the plugin's storage objects for the files of one run, in ways that the plugin itself could
-adopt:
-
-- The run's folder is listed once, and a file not in the list is known to be missing. The plugin asks for each
-     file. - One request gives existence, time and size. The plugin sends one for each, and a LIST to see
-    whether the file is a folder. - A scheduler, whose files others write, sends a LIST of up to a thousand
-    keys instead of a HEAD, so one answer covers all topics
-  of a job of twenty firms. A worker relies on the list from its start and on what it wrote since.
-- The bucket is asked for once. The plugin asks before every file that it writes or lacks. - Removing a file
-    looks at no other. The plugin lists the bucket, and deletes it with its last file.
+`spare` changes the plugin's storage objects for the files of one run, in ways that the plugin itself could adopt. The
+run's folder is listed once, where the plugin asks for each file; one request then gives existence, time and size, where
+it sends one for each and a third to see whether the file is a folder. A scheduler, whose files others write, lists a page
+of up to a thousand keys instead of asking for one: it is believed for two seconds, and no longer than until the next job
+has ended, see `ask_anew_after_jobs`. A worker believes the list with which it began, and what it wrote since. Whether
+the bucket exists is asked once, and removing a file looks at no other, where the plugin lists the bucket, and deletes it
+with its last file.
 """
 
 import bisect
@@ -17,12 +14,13 @@ import posixpath
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-# How long a scheduler believes an answer: it looks at a job's files in one go when the job has ended. What a worker looks
-# at, no other job changes.
+# How long a scheduler believes a page: it looks at a job's files in one go, before it submits the job and when that has
+# ended. What a worker looks at, no other job changes.
 _SECONDS_OF_A_SCHEDULER: Final = 2.0
 
 
@@ -31,29 +29,33 @@ class _Pages:
     """A run's keys as pages of at most `size`, S3's largest, each listed anew when it is too old.
 
     starts: the key after which each page begins, sorted. pages: by that key, when it was listed (monotonic seconds), and
-    time and size of each of its files.
+    time and size of each of its files. ended: when the last job did. clock: S3's time less the monotonic one.
     """
 
     size: int = 1000
     starts: list[str] = field(default_factory=lambda: [""])
     pages: dict[str, tuple[float, dict[str, tuple[float, int]]]] = field(default_factory=dict)
+    ended: float = float("-inf")
+    clock: float = 0.0
 
     def find(self, client: Any, bucket: str, root: str, key: str) -> tuple[float, int] | None:
-        """Return a file's time and size, or None; a missing file is always asked for anew, because it may
-        have been written.
-        """
+        """Return a file's time and size, or None. What was missing before the last job ended may be there now."""
         listed, files = self.pages.get(self._start(key), (float("-inf"), {}))
-        if key in files and time.monotonic() < listed + _SECONDS_OF_A_SCHEDULER:
-            return files[key]
+        believed = time.monotonic() < listed + _SECONDS_OF_A_SCHEDULER
+        if believed and (key in files or listed > self.ended):
+            return files.get(key)
         while True:
             start = self._start(key)
             after = {"StartAfter": start} if start else {}
+            asked = time.monotonic()
             answer = client.list_objects_v2(Bucket=bucket, Prefix=root, MaxKeys=self.size, **after)
             files = {
                 item["Key"]: (_seconds(item["LastModified"]), item["Size"])
                 for item in answer.get("Contents", ())
             }
-            self.pages[start] = (time.monotonic(), files)
+            self.pages[start] = (asked, files)
+            now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+            self.clock = now.timestamp() - time.monotonic()
             last = max(files, default=key)
             if not answer["IsTruncated"] or key <= last:
                 return files.get(key)
@@ -62,6 +64,11 @@ class _Pages:
     def forget(self, key: str) -> None:
         """Ask for this file anew next time."""
         self.pages.pop(self._start(key), None)
+
+    def wrote(self, key: str, size: int) -> None:
+        """Know this file, which this process has just written, as long as its page is believed."""
+        _, files = self.pages.get(self._start(key), (0.0, {}))
+        files[key] = (float(int(self.clock + time.monotonic())), size)
 
     def _start(self, key: str) -> str:
         return self.starts[bisect.bisect_left(self.starts, key) - 1]
@@ -90,6 +97,19 @@ def spare(kind: type, folder: str, is_scheduler: bool) -> None:
     kind._listed = set()  # type: ignore[attr-defined]
     for name, function in _CHANGED.items():
         setattr(kind, name, function)
+
+
+def ask_anew_after_jobs(kind: type, executor: type) -> None:
+    """Let a scheduler's storage class `kind` believe no file missing that the executor's jobs may have written since."""
+    if kind._pages is None or hasattr(executor, "_told"):  # type: ignore[attr-defined]
+        return
+    executor._told = executor.report_job_success  # type: ignore[attr-defined]
+
+    def report_job_success(self: Any, job: Any) -> None:
+        kind._pages.ended = time.monotonic()  # type: ignore[attr-defined]
+        self._told(job)
+
+    executor.report_job_success = report_job_success  # type: ignore[attr-defined]
 
 
 def _is_ours(self: Any) -> bool:
@@ -182,10 +202,14 @@ def bucket_exists(self: Any) -> bool:
 def store_object(self: Any) -> None:
     """Write the file."""
     self._plugins_own["store_object"](self)
-    _forget(self)
-    if _is_ours(self) and self._pages is None:
+    if not _is_ours(self):
+        return
+    written = self.local_path().stat().st_size
+    if self._pages is None:
         # No other process writes it, so its time is asked for by nobody but this one.
-        self._heads[self.key] = (_seconds(datetime.now(UTC)), self.local_path().stat().st_size)
+        self._heads[self.key] = (_seconds(datetime.now(UTC)), written)
+    else:
+        self._pages.wrote(self.key, written)
 
 
 def remove(self: Any) -> None:
@@ -194,10 +218,6 @@ def remove(self: Any) -> None:
         self._plugins_own["remove"](self)
         return
     self.s3obj().delete()
-    _forget(self)
-
-
-def _forget(self: Any) -> None:
     self._heads.pop(self.key, None)
     if self._pages is not None:
         self._pages.forget(self.key)

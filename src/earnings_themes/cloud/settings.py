@@ -29,6 +29,8 @@ _NEEDED: Final = (
     "map_job_definition_arn",
     "firm_topic_processor_image",
 )
+# What terraform/main.tf names an image of which it has no digest.
+_NOT_PUSHED: Final = ":not-pushed-yet"
 # boto3's own settings, for every AWS client of the head and of its workers. Adaptive slows a client down when AWS
 # throttles it, where the default gives up after four tries; ten outlast a minute of that.
 _RETRIES: Final = {"AWS_RETRY_MODE": "adaptive", "AWS_MAX_ATTEMPTS": "10"}
@@ -137,4 +139,9 @@ def _check(values: Mapping[str, Any], where: str) -> None:
     if missing := [name for name in _NEEDED if not values.get(name)]:
         raise ConfigError(
             f"{where}: no {', '.join(missing)}. Apply terraform/ first, then `make cloud-settings`."
+        )
+    if values["firm_topic_processor_image"].endswith(_NOT_PUSHED):
+        raise ConfigError(
+            f"{where}: no image is deployed yet, so no job can start. `make images`, `make deploy`, then "
+            "`make cloud-settings`, each with ENV=dev or prod."
         )

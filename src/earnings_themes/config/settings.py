@@ -366,7 +366,7 @@ class SageMaker:
     )
     role: TextOrNull = setting(
         "",
-        "ARN of the role the job has; containers/theme-aggregator/README.md lists what it needs",
+        "ARN of the role the job has; docs/operating/permissions.md lists what it may",
         expected="the ARN of a role, arn:aws:iam::123456789012:role/name",
         pattern="^$|^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$",
     )

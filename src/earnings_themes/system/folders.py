@@ -31,9 +31,9 @@ T = TypeVar("T")
 
 # boto3 sends a request again, but not the rest of an answer that broke off.
 _READ_ATTEMPTS: Final = 3
-# What is read of a file's end before anything is known of it: a Parquet file's table of contents is there,
-# and this is how much of it Arrow asks for first.
-_TAIL_BYTES: Final = 64 * 2**10
+# What is read of a file's end before anything is known of it: a Parquet file's table of contents is there, 1.5 KB a row
+# group of transcripts.parquet. Of 1,000 firms with 464 sentences it is 170 KB, which with this is one request and not two.
+_TAIL_BYTES: Final = 256 * 2**10
 # Another conditional write of the object was under way (409), or it was deleted meanwhile (404).
 _NOT_AS_MARKED: Final = ("PreconditionFailed", "412", "ConditionalRequestConflict", "NoSuchKey")
 

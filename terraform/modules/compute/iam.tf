@@ -206,7 +206,7 @@ resource "aws_iam_role" "reduce" {
   assume_role_policy = data.aws_iam_policy_document.sagemaker.json
 }
 
-# The reduce's rights, as containers/theme-aggregator/README.md lists them.
+# The reduce's rights.
 data "aws_iam_policy_document" "reduce" {
   statement {
     sid       = "FindFiles"

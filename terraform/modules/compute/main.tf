@@ -82,7 +82,7 @@ resource "aws_launch_template" "worker" {
   block_device_mappings {
     device_name = "/dev/xvda"
     ebs {
-      volume_size           = var.volume_gb
+      volume_size           = 50 # GB: the image, and what the jobs of a machine download
       volume_type           = "gp3"
       encrypted             = true
       delete_on_termination = true
@@ -106,7 +106,7 @@ resource "aws_batch_compute_environment" "spot" {
   compute_resources {
     type                = "SPOT"
     allocation_strategy = "SPOT_PRICE_CAPACITY_OPTIMIZED" # the cheapest of the pools that last
-    bid_percentage      = var.spot_bid_percentage
+    bid_percentage      = 100                             # of the on-demand price
     min_vcpus           = 0
     max_vcpus           = var.map_max_vcpus
     instance_type       = var.map_instance_types
@@ -177,7 +177,7 @@ resource "aws_batch_compute_environment" "gpu" {
   compute_resources {
     type                = "SPOT"
     allocation_strategy = "SPOT_PRICE_CAPACITY_OPTIMIZED"
-    bid_percentage      = var.spot_bid_percentage
+    bid_percentage      = 100 # of the on-demand price
     min_vcpus           = 0
     max_vcpus           = var.gpu_max_vcpus
     instance_type       = var.gpu_instance_types
@@ -240,7 +240,7 @@ resource "aws_batch_job_queue" "map" {
       action           = "CANCEL"
       state            = "RUNNABLE"
       reason           = job_state_time_limit_action.key
-      max_time_seconds = 60 * var.runnable_minutes
+      max_time_seconds = 3600
     }
   }
 }
@@ -262,7 +262,7 @@ resource "aws_batch_job_queue" "gpu" {
       action           = "CANCEL"
       state            = "RUNNABLE"
       reason           = job_state_time_limit_action.key
-      max_time_seconds = 60 * var.runnable_minutes
+      max_time_seconds = 3600
     }
   }
 }
@@ -296,8 +296,8 @@ resource "aws_batch_job_definition" "map" {
     privileged       = false
     linuxParameters  = { initProcessEnabled = true } # passes SIGTERM on, and buries what has died
     resourceRequirements = [
-      { type = "VCPU", value = tostring(var.map_vcpus) },
-      { type = "MEMORY", value = tostring(var.map_memory_mb) },
+      { type = "VCPU", value = "1" }, # of a job by hand: each rule of the workflow asks for its own
+      { type = "MEMORY", value = "2048" },
     ]
     logConfiguration = {
       logDriver = "awslogs"
@@ -310,7 +310,7 @@ resource "aws_batch_job_definition" "map" {
   })
   # Only what is the machine's fault is run again here. A failure of the program's is Snakemake's to judge.
   retry_strategy {
-    attempts = var.map_attempts
+    attempts = 3 # with 5 % of spot machines taken away, 1 job in 8,000 fails three times
     evaluate_on_exit {
       on_status_reason = "Host EC2*" # its spot machine was taken away; letters count as they are
       action           = "RETRY"

@@ -16,6 +16,8 @@ locals {
   # Three zones where there are three: each has spot machines of its own.
   zones     = slice(data.aws_availability_zones.available.names, 0, min(3, length(data.aws_availability_zones.available.names)))
   is_public = var.egress == "public"
+  # What an ECS machine, the head and the reduce call; S3 and DynamoDB have gateways.
+  services = ["batch", "ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry", "logs", "sagemaker.api"]
 }
 
 # A network of its own, so that nothing else in the account can reach the workers.
@@ -127,7 +129,7 @@ resource "aws_vpc_endpoint" "gateway" {
 
 # Instead of NAT: AWS's own services can be reached, and nothing else of the internet.
 resource "aws_vpc_endpoint" "interface" {
-  for_each            = var.egress == "endpoints" ? var.interface_endpoints : []
+  for_each            = toset(var.egress == "endpoints" ? local.services : [])
   vpc_id              = aws_vpc.this.id
   service_name        = "com.amazonaws.${var.region}.${each.key}"
   vpc_endpoint_type   = "Interface"

@@ -87,7 +87,8 @@ resource "aws_s3_bucket_policy" "results" {
   depends_on = [aws_s3_bucket_public_access_block.results]
 }
 
-# What is of no use any more goes, and what is only kept gets cheaper.
+# What is of no use any more goes (the sources that the executor aws-batch uploads for its jobs), and what is only kept gets
+# cheaper: Infrequent Access costs about half, and is read at $0.01 a GB.
 resource "aws_s3_bucket_lifecycle_configuration" "results" {
   bucket     = aws_s3_bucket.results.id
   depends_on = [aws_s3_bucket_versioning.results]
@@ -99,7 +100,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "results" {
       prefix = "${var.results_prefix}/snakemake-workflow-sources"
     }
     expiration {
-      days = var.archive_days
+      days = 30
     }
   }
   rule {
@@ -125,7 +126,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "results" {
     }
     # S3 leaves objects under 128 KB where they are by itself: the cheaper class would bill them as that large.
     transition {
-      days          = var.infrequent_days
+      days          = 90
       storage_class = "STANDARD_IA"
     }
   }
@@ -230,8 +231,8 @@ resource "aws_ecr_lifecycle_policy" "image" {
   policy = jsonencode({
     rules = [{
       rulePriority = 1
-      description  = "keep the newest ${var.kept_images}"
-      selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = var.kept_images }
+      description  = "keep the newest ten"
+      selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = 10 }
       action       = { type = "expire" }
     }]
   })
