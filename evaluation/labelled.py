@@ -56,7 +56,7 @@ def deal(documents: pd.DataFrame, firms: int, sentences: int, draw: np.random.Ge
             if said >= share:
                 break
             turns.append((int(order[place % firms]), int(number)))
-            said += len(split_sentences(documents.at[number, "text"]))
+            said += len(split_sentences(str(documents.at[number, "text"])))
     turns = [turns[place] for place in draw.permutation(len(turns))]
     rows = [
         (1000 + firm, f"Firm {firm}", 5000 + firm, "2021-05-03", place, "Presenter Speech", "Executives", f"d{number}",
@@ -78,7 +78,7 @@ def plant(
     for _, of_class in documents.groupby("label", sort=True):
         said = 0
         for number in draw.permutation(of_class.index):
-            split = split_sentences(documents.at[number, "text"])
+            split = split_sentences(str(documents.at[number, "text"]))
             for first in range(0, len(split), BLOCK):
                 if said >= sentences:
                     break
