@@ -55,15 +55,18 @@ def names_in(frame: pd.DataFrame) -> dict[str, dict[str, set[str]]]:
 def masked(frame: pd.DataFrame, names: dict[str, set[str]]) -> list[str]:
     """Return the sentences without their firm's names."""
     return [
-        _WORD.sub(lambda word: "" if word[0].lower() in hidden else word[0], text)
-        for text, hidden in zip(frame["model_text"], frame["firm_id"].map(names), strict=True)
+        _without(text, names[firm]) for text, firm in zip(frame["model_text"], frame["firm_id"], strict=True)
     ]
+
+
+def _without(text: str, names: set[str]) -> str:
+    return _WORD.sub(lambda word: "" if word[0].lower() in names else word[0], text)
 
 
 def auc(frame: pd.DataFrame, texts: list[str], pairs: pd.DataFrame) -> float:
     """Return how well the cosine in the packaged space tells pairs scored at least 1 from the others."""
-    rows = load_space().static(texts, frame["transcript_id"].tolist(), frame["position"].tolist()).rows
-    rows = rows.astype(np.float32) / SCALE
+    found = load_space().static(texts, frame["transcript_id"].tolist(), frame["position"].tolist())
+    rows = found.rows.astype(np.float32) / SCALE
     cosine = np.einsum("ij,ij->i", rows[pairs["a"]], rows[pairs["b"]])
     return float(roc_auc_score(pairs["score"] >= 1, cosine))
 
@@ -76,7 +79,7 @@ def rated_pairs(frame: pd.DataFrame, ratings: pd.DataFrame) -> pd.DataFrame:
         for side in "ab"
     )
     pairs = pd.DataFrame({"a": np.minimum(a, b), "b": np.maximum(a, b), "score": ratings["score"]})
-    return pairs[pairs["a"] >= 0].groupby(["a", "b"], as_index=False)["score"].mean()
+    return pairs[pairs["a"] >= 0].groupby(["a", "b"])["score"].mean().reset_index()
 
 
 def main() -> None:
