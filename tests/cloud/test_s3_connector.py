@@ -186,7 +186,7 @@ def test_a_firm_s_sentences_are_read_by_ranges(
         {"companyid": f"{firm:02d}", "companyname": "Firm", "transcriptid": f"9{firm}",
          "mostimportantdateutc": "2023-05-02", "componentorder": 0, "componenttext":
          " ".join(f"{random.Random(firm * 400 + n).random():.17f} parts were sold." for n in range(300))}
-        for firm in range(40)
+        for firm in range(99)
     ]  # fmt: skip
     local = tmp_path / "transcripts.parquet"
     source = Source("local_csv", str(write_csv(tmp_path / "calls.csv", rows)))
