@@ -6,6 +6,8 @@ from typing import Final
 
 import pyarrow as pa
 
+from earnings_themes.errors import ResultError
+
 _TEXT: Final = pa.string()
 _COUNT: Final = pa.int32()
 _REAL: Final = pa.float64()
@@ -200,6 +202,16 @@ def layout(kept: Sequence[str], lists: Sequence[str] = (), scored: bool = False)
 def kept_names(columns: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
     """Return what each kept column is called in the panel: `source_NAME` where a column of ours has its name."""
     return {name: f"source_{name}" if name in taken else name for name in columns}
+
+
+def no_column(where: str, name: str, found: Sequence[str]) -> ResultError:
+    """Return the error for a column `name` that the panel at `where` lacks, with what to type."""
+    if f"source_{name}" in found:
+        return ResultError(f"{where}: {name!r} is a name of our own; the kept column is source_{name}.")
+    return ResultError(
+        f"{where}: the panel has no column {name!r}. Carry it there: source.keep: [{name}]. "
+        f"Found: {', '.join(found)}."
+    )
 
 
 def schema(columns: Sequence[Column]) -> pa.Schema:

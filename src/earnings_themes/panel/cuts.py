@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from earnings_themes.errors import ResultError
 from earnings_themes.panel import industry
 from earnings_themes.panel.block import Block, Matrix, abnormal, groups, ratio, to_array, to_table
-from earnings_themes.panel.columns import THEME, Column, schema
+from earnings_themes.panel.columns import THEME, Column, no_column, schema
 from earnings_themes.panel.industry import Peers
 from earnings_themes.panel.themes import ThemeRow, theme_table
 from earnings_themes.panel.written import Source
@@ -108,11 +108,9 @@ class Cut:
             ]
             values = [column for column in values if column.name != "raised_by"]
         if self.wish.industry is not None:
-            if self.wish.industry not in {column.name for column in layout.call}:
-                raise ResultError(
-                    f"{self._source.where}: the panel has no column {self.wish.industry!r}. Carry it there: source.keep: "
-                    f"[{self.wish.industry}]. Found: {', '.join(column.name for column in layout.call)}."
-                )
+            found = [column.name for column in layout.call]
+            if self.wish.industry not in found:
+                raise no_column(self._source.where, self.wish.industry, found)
             values.append(industry.column(self.wish.industry))
         if not self.wish.wide:
             return [*call, *theme, *values]

@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from earnings_themes.errors import InputError, ResultError
+from earnings_themes.errors import InputError
+from earnings_themes.panel.columns import no_column
 from earnings_themes.panel.cuts import Cut, Wish
 from earnings_themes.panel.written import Written
 from earnings_themes.quality.ruler.inputs import read_table
@@ -93,10 +94,9 @@ def exposures(
     has no such column.
     """
     cut = Cut(Written(where), Wish(by="firm-quarter", level=level, kinds=tuple(kinds)))
-    if firm not in {column.name for column in cut.columns}:
-        raise ResultError(
-            f"{where}: the panel has no column {firm!r}. Carry it there: source.keep: [{firm}]."
-        )
+    found = [column.name for column in cut.columns]
+    if firm not in found:
+        raise no_column(where, firm, found)
     parts = [table.select([firm, "quarter", "theme_id", "share"]).to_pandas() for table in cut.tables()]
     long = pd.concat(parts, ignore_index=True)
     wide = long.pivot_table(index=[firm, "quarter"], columns="theme_id", values="share", aggfunc="first")

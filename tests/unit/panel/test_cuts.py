@@ -26,7 +26,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for line in lines:
         if line["transcript_id"] == "t1":
             line["date"] = dt.date(2023, 3, 1)
-    folder = write_run(tmp_path_factory.mktemp("run"), lines, silent=(("zzz", "t1"),), keep=("gvkey",))
+    folder = write_run(tmp_path_factory.mktemp("run"), lines, silent=(("zzz", "t1"),), keep=("gvkey", "share"))
     build(str(folder), folder)
     return folder
 
@@ -69,7 +69,7 @@ def test_wide_has_a_column_a_theme_of_the_level_and_kind(run: Path, tmp_path: Pa
     )
     assert "13 rows" in said and "2 themes" in said
     wide = pd.read_parquet(out)
-    assert list(wide.columns[-3:]) == ["gvkey", "n_made_001", "n_made_002"]
+    assert list(wide.columns[-4:]) == ["gvkey", "source_share", "n_made_001", "n_made_002"]
     panel = pd.read_parquet(run / "panel.parquet")
     assert wide["n_made_002"].tolist() == panel[panel["theme_id"] == "made-002"]["n"].tolist()
 
@@ -166,4 +166,7 @@ def test_what_is_not_there_is_said(run: Path, tmp_path: Path) -> None:
     assert "no column 'tone'" in refused(
         str(run), "--wide", "--value", "tone", "--out", str(tmp_path / "x.csv")
     )
+    csv = str(tmp_path / "x.csv")
+    assert "Carry it there: source.keep: [sic]" in refused(str(run), "--industry", "sic", "--out", csv)
+    assert "the kept column is source_share" in refused(str(run), "--industry", "share", "--out", csv)
     assert not list(tmp_path.iterdir())
