@@ -26,7 +26,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for line in lines:
         if line["transcript_id"] == "t1":
             line["date"] = dt.date(2023, 3, 1)
-    folder = write_run(tmp_path_factory.mktemp("run"), lines, silent=(("zzz", "t1"),), keep=("gvkey", "share"))
+    folder = write_run(
+        tmp_path_factory.mktemp("run"), lines, silent=(("zzz", "t1"),), keep=("gvkey", "share")
+    )
     build(str(folder), folder)
     return folder
 
