@@ -101,6 +101,24 @@ def test_firms_that_share_nine_subjects_get_nine_themes(tmp_path: Path, n_firms:
     assert themes.unassigned_topics == ()
 
 
+def test_subjects_that_a_few_of_the_firms_share_stay_apart(tmp_path: Path) -> None:
+    said = {
+        str(firm): [Said(n, 8, spread=0.08) for n in range(9) if (n * 5 + firm * 7) % 9 < 4]
+        for firm in range(6)
+    }
+    themes, _ = reduced(tmp_path, said)
+    assert [theme.n_firms for theme in themes.themes] == [4, 3, 3, 3, 3, 2, 2, 2, 2]
+
+
+def test_a_loose_theme_that_its_words_are_far_from_is_called_a_mixture_and_a_tight_one_is_not(
+    tmp_path: Path,
+) -> None:
+    said = {str(firm): [Said(8, 9, spread=0.12), Said(9, 9)] for firm in range(6)}
+    themes, _ = reduced(tmp_path, said)
+    labels = {theme.cohesion > 0.5: theme.label for theme in themes.themes}
+    assert labels[False].startswith("mixed: housing") and labels[True].startswith("copper")
+
+
 def test_one_firm_alone_makes_no_theme_and_keeps_its_topics(tmp_path: Path) -> None:
     themes, sentences = reduced(tmp_path, {"1": [Said(0), Said(3, 6)], "2": [Said(0)]})
     assert [theme.firms for theme in themes.themes] == [("1", "2")]

@@ -146,7 +146,7 @@ _PLAIN: Final = {
 
 def _label(words: ThemeWords, kind: Kind, loose: bool) -> str:
     if kind in ("subject", "reporting"):
-        if words.phrases and words.carried >= (_CARRIED if loose else 1e-9):
+        if words.phrases and not (loose and words.carried < _CARRIED):
             return words.label
         said = words.phrases
     else:

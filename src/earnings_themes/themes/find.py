@@ -36,8 +36,8 @@ _BROAD: Final = 0.5
 _COARSEST: Final = 0.75
 # Doublings of the resolution that are tried; each raises cohesion by about .04 (docs/validation.md, "Granularity").
 _DOUBLINGS: Final = 10
-# Neighbours in a small run: with fewer one subject falls apart, with more two subjects of a small run become one.
-_FEWEST: Final = 10
+# Neighbours in a small run: with fewer one subject falls apart, with more several become one (docs/validation.md, "Few firms").
+_FEWEST: Final = 7
 # A theme coheres by this share of what the themes cohere by on average.
 _COHESION_SHARE: Final = 0.7
 # Where a subject is shared, pairs of two firms are as near as pairs of one. With a handful of firms nothing else tells a shared
