@@ -17,6 +17,7 @@ import numpy as np
 from earnings_themes.abstractions import Call, Turn
 from earnings_themes.text.alike import (
     ALIKE,
+    ALIKE_ACROSS_DAYS,
     ALIKE_ACROSS_FIRMS,
     PART_OF,
     SKETCH_SIZE,
@@ -80,7 +81,7 @@ def one_version(
         ):
             return True
         near = abs(one.date - other.date) <= _DAYS_APART
-        return likeness(first, second) >= (ALIKE if near else ALIKE_ACROSS_FIRMS)
+        return likeness(first, second) >= (ALIKE if near else ALIKE_ACROSS_DAYS)
 
     for call in sorted(calls, key=lambda call: (call.date, call.transcript_id)):
         group = next((group for group in groups if alike(group[0], call)), None)
@@ -148,10 +149,11 @@ class CallsSeen:
 
 def pairs_said(pairs: Counter[tuple[str, str]]) -> str:
     """Return the sentence that names firms which had one call: (left out, kept) to how many calls."""
+    n = pairs.total()
     some = ", ".join(f"{twin} is {kept} ({n})" for (twin, kept), n in sorted(pairs.items())[:5])
     more = f" and {len(pairs) - 5:,} more" if len(pairs) > 5 else ""
     return (
-        f"{pairs.total():,} calls are there under two firms (share classes, listings, or an id written twice): {some}"
-        f"{more}. "
+        f"{n:,} {'call is' if n == 1 else 'calls are'} there under two firms (share classes, listings, or an id written "
+        f"twice): {some}{more}. "
         "Each counts for the first firm alone, so that no theme is a call with itself"
     )

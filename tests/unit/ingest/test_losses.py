@@ -88,6 +88,12 @@ def test_a_text_that_was_filed_under_two_quarters_counts_once(tmp_path: Path) ->
     assert set(read_sentences(tmp_path / "t", "7")["transcript_id"]) == {"98", "99"}
 
 
+def test_a_quarter_that_repeats_most_of_the_last_one_is_a_call_of_its_own(tmp_path: Path) -> None:
+    rows = call("7", "Ashgrove", ["freight", "hiring", "carbon", "software"])
+    later = edited([row | {"mostimportantdateutc": "2023-08-02"} for row in rows], "99")
+    assert report(table(tmp_path, *rows, *later), tmp_path)["skipped_rows"] == {}
+
+
 def test_a_part_of_a_call_is_a_version_of_it_and_never_the_one_that_counts(tmp_path: Path) -> None:
     rows = call("7", "Ashgrove", ["freight", "hiring", "carbon", "software"])
     part = edited(rows[:3], "99", transcriptcreationdate_utc="2023-06-01")
@@ -113,7 +119,7 @@ def test_one_call_under_two_firms_counts_for_one(tmp_path: Path, caplog: pytest.
     source = table(tmp_path, *rows, *twin, *call("8", "Belltower", ["freight", "carbon"]))
     found = report(source, tmp_path)
     assert found["skipped_rows"] == {"call of another firm": 4}
-    assert "1 calls are there under two firms" in caplog.text and "7B is 7A (1)" in caplog.text
+    assert "1 call is there under two firms" in caplog.text and "7B is 7A (1)" in caplog.text
     assert [firm.n_sentences > 0 for firm in read_firms(tmp_path / "f")] == [True, False, True]
     with pytest.raises(InputError, match=r"7B is 7A \(1\)\. Expected a call once.*source\.two_firms: join"):
         report(dataclasses.replace(source, two_firms="refuse"), tmp_path)
