@@ -187,7 +187,7 @@ class LocalCSVConnector(DataConnector):
             several = [firms for key, firms in by_key.items() if key and len(firms) > 1]
             if several:
                 self._notes.append(
-                    f"{sum(map(len, several)):,} {what}, such as {several[0][0]!r} and {several[0][1]!r}; each counts as a "
+                    f"{sum(map(len, several)):,} {what}, such as {several[0][0]!r} and {several[0][1]!r}; each is read as a "
                     "firm of its own. Write them in one way where they are one."
                 )
                 break
