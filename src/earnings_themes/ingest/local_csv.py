@@ -14,6 +14,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
@@ -137,7 +138,7 @@ class LocalCSVConnector(DataConnector):
             if day is None:
                 self._undated[firm] += 1
                 if len(unread) < _DATES_KEPT:
-                    unread.setdefault(row["mostimportantdateutc"], line)
+                    unread.setdefault(self._unread(row), line)
         if not seen:
             raise InputError(
                 f"{self.path}: found a header and no row below it; expected a row a speaker turn."
@@ -169,7 +170,7 @@ class LocalCSVConnector(DataConnector):
         if changed:
             first = changed[0]
             self._notes.append(
-                f"{len(changed):,} firm ids are written in two ways or as numbers with a gap, such as {first!r} for "
+                f"{len(changed):,} firm ids are written in two ways, in quotes, or as numbers with a gap, such as {first!r} for "
                 f"{self._ids[first]!r}; each is read as that"
                 + (f", {len(joined):,} of them as a firm that is there." if joined else ".")
             )
@@ -242,9 +243,10 @@ class LocalCSVConnector(DataConnector):
                 found = ", ".join(f"{date} ({self._line(line)})" for date, line in sorted(dates.items()))
                 raise InputError(
                     f"{self.path}: transcript {transcript!r} of firm {firm_id!r} has more than one "
-                    f"date: {found}. Expected one call date a transcript."
+                    f"date: {found}. Expected one call date a transcript. Name a column that tells calls apart: "
+                    "source.columns: {transcriptid: NAME}"
                 )
-            calls.append(self._call(firm_id, transcript, rows))
+            calls.append(self._call(firm_id, transcript, _as_numbered(rows)))
         # A firm that changed its name is known by its latest one.
         name = turns[-1][4] if turns else ""
         return TranscriptData(firm_id, name, tuple(calls), skipped)
@@ -384,6 +386,7 @@ class LocalCSVConnector(DataConnector):
         position = self._position(row["componentorder"], line) if "componentorder" in row else line
         event = present(row.get("keydevid", ""))
         event = event.split(".")[0] if POINT_ZERO.fullmatch(event) else event
+        event = "" if event in ("0", "-1") else event  # a gap that was filled is no event
         transcript = row.get("transcriptid", event)
         if not transcript:
             # One call a day, or one a headline where they differ.
@@ -422,6 +425,12 @@ class LocalCSVConnector(DataConnector):
         settings = self._settings
         time = row.get("mostimportanttimeutc", "")
         return call_day(row["mostimportantdateutc"], time, settings.date_format, settings.time_zone)
+
+    def _unread(self, row: dict[str, str]) -> str:
+        """Return what cannot be read of a row's date: with its time where the day alone can be."""
+        date = row["mostimportantdateutc"]
+        is_day = call_day(date, "", self._settings.date_format)
+        return f"{date} {row.get('mostimportanttimeutc', '')}" if is_day else date
 
     def _position(self, text: str, line: int) -> int:
         text = text.strip()
@@ -527,6 +536,15 @@ def _is_label(firm: str, date: str) -> bool:
 def _letters_of(firm: str) -> str:
     """Return what is left of an id without capitals, blanks and points; of a number nothing, for 8.0 is not 80."""
     return re.sub(r"[\W_]+", "", firm).casefold() if any(map(str.isalpha, firm)) else ""
+
+
+def _as_numbered(rows: list[Any]) -> list[Any]:
+    """Return a call's turns as they are numbered; in the file's order where numbers begin anew, as sections' may."""
+    places = {(row[2], row[3]) for row in rows}
+    most = max(Counter(position for position, _ in places).values())
+    in_file = sorted(rows, key=itemgetter(3))
+    n_anew = sum(after[2] < before[2] for before, after in pairwise(in_file))
+    return in_file if n_anew < most else rows
 
 
 def _at_midnight(rows: list[Any]) -> bool:

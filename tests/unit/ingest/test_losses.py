@@ -132,8 +132,9 @@ def test_an_id_that_was_a_number_with_a_gap_is_the_same_firm(tmp_path: Path) -> 
     source = table(tmp_path, *call("1000", "Ashgrove", ["freight"]), *later)
     assert list_firms(source) == ["1000"]
     assert len(connect(source).get_transcripts("1000").calls) == 2
-    assert "1 firm ids are written in two ways or as numbers with a gap, such as '1000.0' for '1000'" in str(
-        report(source, tmp_path)["notes"]
+    assert (
+        "1 firm ids are written in two ways, in quotes, or as numbers with a gap, such as '1000.0' for '1000'"
+        in str(report(source, tmp_path)["notes"])
     )
     with pytest.raises(InputError, match=r"'1000\.0' and '1000' are both there"):
         list_firms(dataclasses.replace(source, two_firms="refuse"))
@@ -339,3 +340,56 @@ def test_other_lists_are_turns_too_and_speech_stays(
     row = {"companyid": "7", "mostimportantdateutc": "2023-05-02", "componenttext": cell}
     (found,) = connect(table(tmp_path, row)).get_transcripts("7").calls
     assert [(turn.speaker_name, turn.text) for turn in found.turns] == turns
+
+
+def test_a_time_that_cannot_be_read_is_named_with_its_day(tmp_path: Path) -> None:
+    rows = [row | {"mostimportanttimeutc": "75600"} for row in call("7", "Ashgrove", ["freight"])]
+    with pytest.raises(InputError, match=r"is '2023-05-02 75600'.*The day can be read; the time"):
+        list_firms(table(tmp_path, *rows))
+
+
+@pytest.mark.parametrize("which", ["latest", "earliest"])
+def test_versions_without_an_id_of_their_own_count_once(tmp_path: Path, which: str) -> None:
+    rows = call("7", "Ashgrove", ["freight", "hiring"])
+    both = [{name: row[name] for name in row if name != "transcriptid"} for row in [*rows, *edited(rows, "")]]
+    found = report(table(tmp_path, *both, version=which), tmp_path)
+    assert found["skipped_rows"] == {"another version of a call": 3, "duplicate turn": 1}
+    texts = " ".join(read_sentences(tmp_path / "t", "7")["text"])
+    assert (" that eastern" in texts) == (which == "latest")
+
+
+def test_sections_that_are_numbered_apart_follow_each_other(tmp_path: Path) -> None:
+    rows = call("7", "Ashgrove", ["freight", "hiring", "carbon", "software"])
+    for place, row in enumerate(rows):
+        row["componentorder"] = place % 3
+    turns = connect(table(tmp_path, *rows)).get_transcripts("7").calls[0].turns
+    assert [turn.text for turn in turns] == [row["componenttext"] for row in rows]
+    # Rows in no order are put in order by their numbers, also where one is there twice.
+    mixed = [rows[2], rows[0], rows[1], rows[0] | {"componenttext": "Once more."}]
+    turns = connect(table(tmp_path, *mixed)).get_transcripts("7").calls[0].turns
+    assert [turn.order for turn in turns] == [0, 0, 1, 2]
+
+
+def test_one_call_under_two_events_counts_once_and_a_filled_gap_is_no_event(tmp_path: Path) -> None:
+    rows = [row | {"keydevid": "5"} for row in call("7", "Ashgrove", ["freight", "hiring"])]
+    again = [row | {"keydevid": "6", "transcriptid": "98"} for row in rows]
+    assert report(table(tmp_path, *rows, *again), tmp_path)["skipped_rows"] == {
+        "another version of a call": 4
+    }
+    quarters = [
+        row | {"keydevid": 0, "transcriptid": month, "mostimportantdateutc": f"2023-0{month}-02"}
+        for month, subject in ((2, "carbon"), (5, "software"))
+        for row in call("7", "Ashgrove", [subject])
+    ]
+    assert report(table(tmp_path, *quarters), tmp_path)["skipped_rows"] == {}
+
+
+def test_a_call_that_two_listings_date_by_other_clocks_is_one(tmp_path: Path) -> None:
+    rows = call("7A", "Ashgrove", ["freight", "hiring"])
+    later = [row | {"companyid": "7B", "mostimportantdateutc": "2023-05-03"} for row in rows]
+    assert report(table(tmp_path, *rows, *later), tmp_path)["skipped_rows"] == {"call of another firm": 4}
+
+
+def test_the_quotes_that_keep_an_id_from_being_a_number_are_no_part_of_it(tmp_path: Path) -> None:
+    rows = [*call('="001000"', "Ashgrove", ["freight"]), *call("'001001", "Belltower", ["carbon"])]
+    assert list_firms(table(tmp_path, *rows)) == ["001000", "001001"]
