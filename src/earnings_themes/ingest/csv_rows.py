@@ -293,16 +293,20 @@ def _unpacked(raw: IO[bytes], kind: str, path: Path, member: str | None) -> IO[b
 
 def tables_in(archive: zipfile.ZipFile) -> list[str]:
     """Return the names of the tables in a zip file: those that end as tables do, else its one file."""
-    # Macs add a folder of their own, with a file for each.
-    names = [
-        name
-        for name in archive.namelist()
-        if not name.endswith("/") and not name.startswith("__MACOSX/") and "/." not in f"/{name}"
-    ]
+    names = members_of(archive)
     for ends in ((".csv", ".tsv"), (".txt",)):
         if found := [name for name in names if name.lower().endswith(ends)]:
             return found
     return names
+
+
+def members_of(archive: zipfile.ZipFile) -> list[str]:
+    """Return the files in a zip file; Macs add a folder of their own, with a file for each."""
+    return [
+        name
+        for name in archive.namelist()
+        if not name.endswith("/") and not name.startswith("__MACOSX/") and "/." not in f"/{name}"
+    ]
 
 
 class _Bounded(io.RawIOBase):

@@ -44,7 +44,14 @@ from earnings_themes.ingest.ids import (
     present,
     source_id_fault,
 )
-from earnings_themes.ingest.tables import files_of, given_by_folders, parts_of, read_table, with_columns
+from earnings_themes.ingest.tables import (
+    files_left_out,
+    files_of,
+    given_by_folders,
+    parts_of,
+    read_table,
+    with_columns,
+)
 from earnings_themes.results.firms import one_line
 from earnings_themes.system.files import sha256_of
 from earnings_themes.text.encoding import has_lost_letters
@@ -103,6 +110,8 @@ class LocalCSVConnector(DataConnector):
         self._again = 0
         self._undated: Counter[str] = Counter()
         self._notes: list[str] = []
+        # Files, members and sheets beside those that are read.
+        self._left_out: list[str] = []
 
     @property
     def _settings(self) -> Source:
@@ -157,6 +166,12 @@ class LocalCSVConnector(DataConnector):
                 "these rows out, or give them their id."
             )
         self._check_dates(unread, seen, any_date)
+        if left_out := list(dict.fromkeys([*files_left_out(self.path, self._n_known), *self._left_out])):
+            more = f" and {len(left_out) - _NAMED:,} more" if len(left_out) > _NAMED else ""
+            self._notes.append(
+                f"not read, though there may be calls in it: {', '.join(left_out[:_NAMED])}{more}. Where there are, make it a "
+                "table of a kind that is read, with the same columns (docs/input.md)."
+            )
         return sorted({self._ids[firm] for firm in firms})
 
     def _check_ids(self, names: Mapping[str, str]) -> None:
@@ -452,7 +467,9 @@ class LocalCSVConnector(DataConnector):
         """Yield each table's name, what its rows are called, and its rows, the header first."""
         for file in files_of(self.path):
             word = "row" if file.suffix.lower() in (".parquet", ".pq", ".dta", ".xlsx") else "line"
-            for part in parts_of(file, self._n_known):
+            parts, others = parts_of(file, self._n_known)
+            self._left_out += [f"{file} ({other})" for other in others]
+            for part in parts:
                 name = f"{file} ({part})" if part else str(file)
                 given = given_by_folders(file)
                 choose = lambda header, name=name, given=given: [  # noqa: E731
