@@ -42,6 +42,20 @@ def turns_in(cell: str) -> list[tuple[str, str, str]]:
     )
 
 
+def of_bytes(cell: str) -> str:
+    """Return the text of a cell that Python wrote as bytes, b'We grew.', as pandas.read_sas reads text; any other as it is."""
+    try:
+        written = ast.literal_eval(cell)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return cell
+    if not isinstance(written, bytes):
+        return cell
+    try:
+        return written.decode()
+    except UnicodeDecodeError:
+        return written.decode("cp1252", "replace")
+
+
 def _read(cell: str) -> Any:
     with_commas = _BETWEEN.sub("}, {", cell)
     for read, text in ((json.loads, cell), (ast.literal_eval, cell), (ast.literal_eval, with_commas)):

@@ -22,7 +22,7 @@ from typing import Any, Final
 from earnings_themes.abstractions import Account, Call, DataConnector, TranscriptData, Turn
 from earnings_themes.config import Source
 from earnings_themes.errors import InputError
-from earnings_themes.ingest.cells import turns_in
+from earnings_themes.ingest.cells import of_bytes, turns_in
 from earnings_themes.ingest.columns import (
     OPTIONAL,
     REQUIRED,
@@ -71,6 +71,8 @@ _MANY_CUT: Final = 5
 _OF_LIST: Final = ("transcriptpersonname", "speakertypename", "componenttext")
 # A call ends within half a day of its beginning, also where each turn has its own time.
 _LONGEST_CALL: Final = dt.timedelta(hours=12)
+# How Python writes bytes.
+_OF_BYTES: Final = ("b'", 'b"')
 # Names of types and labels stand in the first rows below a header.
 _LABELS: Final = 3
 # How many firms, and how many different dates, a message and the search for a format look at.
@@ -93,6 +95,26 @@ _COLUMNS: Final = (
     "transcript, date, position, line, name, text, speaker, section, person, headline,"
     " moment, event, collection, created, kept"
 )
+
+
+class _Longest:
+    """The longest texts of a file: how long, how many, and the lines of some that differ."""
+
+    def __init__(self) -> None:
+        self.length, self.n, self.lines = _SHORTEST_CUT, 0, dict[int, int]()
+
+    def look(self, text: str, line: int) -> None:
+        if (n := len(text)) > self.length:
+            self.length, self.n, self.lines = n, 0, {}
+        if n == self.length:
+            self.n += 1
+            # As many different ones as say something: all would be as many as there are rows.
+            if len(self.lines) < _MANY_CUT:
+                self.lines.setdefault(hash(text), line)
+
+    @property
+    def is_cut(self) -> bool:
+        return self.n > 0 and (self.length == _EXCEL_CELL or len(self.lines) >= _MANY_CUT)
 
 
 class LocalCSVConnector(DataConnector):
@@ -323,7 +345,8 @@ class LocalCSVConnector(DataConnector):
         connection.executescript(_TABLE)
         batch: list[tuple[object, ...]] = []
         skipped: list[tuple[str, str]] = []
-        longest, n_longest, of_longest = _SHORTEST_CUT, 0, dict[int, int]()
+        # By file, for one of several may have come through Excel.
+        longest: dict[str, _Longest] = {}
         n_lost, first_lost = 0, 0
 
         def flush() -> None:
@@ -351,13 +374,7 @@ class LocalCSVConnector(DataConnector):
             if day is None:
                 skipped.append((firm, "unreadable date"))
                 continue
-            if (n := len(row["componenttext"])) > longest:
-                longest, n_longest, of_longest = n, 0, {}
-            if n == longest:
-                n_longest += 1
-                # As many different ones as say something: all would be as many as there are rows.
-                if len(of_longest) < _MANY_CUT:
-                    of_longest.setdefault(hash(row["componenttext"]), line)
+            longest.setdefault(self._starts[-1][1], _Longest()).look(row["componenttext"], line)
             if has_lost_letters(row["componenttext"]):
                 n_lost, first_lost = n_lost + 1, first_lost or line
             try:
@@ -370,11 +387,11 @@ class LocalCSVConnector(DataConnector):
                 flush()
         if batch or skipped:
             flush()
-        if longest == _EXCEL_CELL or len(of_longest) >= _MANY_CUT:
-            what = "Excel cuts a cell" if longest == _EXCEL_CELL else "a program seems to have cut them"
+        for cut in [found for found in longest.values() if found.is_cut][:_NAMED]:
+            what = "Excel cuts a cell" if cut.length == _EXCEL_CELL else "a program seems to have cut them"
             self._notes.append(
-                f"{n_longest:,} texts have exactly {longest:,} characters and none has more, where {what}: their "
-                f"ends are missing. The first is in {self._where(min(of_longest.values()))}; take the file from before."
+                f"{cut.n:,} texts have exactly {cut.length:,} characters and none has more, where {what}: their "
+                f"ends are missing. The first is in {self._where(min(cut.lines.values()))}; take the file from before."
             )
         if n_lost:
             self._notes.append(
@@ -510,6 +527,10 @@ class LocalCSVConnector(DataConnector):
             names = set(again) - {""}
             line, date = 0, found["mostimportantdateutc"]
             for line, cells in table:
+                remark = len(cells) > len(REQUIRED) and sum(map(bool, map(str.strip, cells))) == 1
+                if remark or (line <= start + _LABELS and _is_label(cells[firm], cells[date])):
+                    self._again += light
+                    continue
                 if cells[firm] and plain(cells[firm]) in names:
                     # Files that were put together with cat.
                     if [plain(cell) for cell in cells] == again:
@@ -520,11 +541,10 @@ class LocalCSVConnector(DataConnector):
                             f"{name}, {word} {line}: found a header again, with its columns in another order; expected "
                             "one header. Give the tables that were put together as a folder or a list."
                         )
-                remark = len(cells) > len(REQUIRED) and sum(map(bool, map(str.strip, cells))) == 1
-                if remark or (line <= start + _LABELS and _is_label(cells[firm], cells[date])):
-                    self._again += light
-                    continue
-                row = {column: cells[place] for column, place in found.items()}
+                row = {
+                    column: of_bytes(cell) if (cell := cells[place])[:2] in _OF_BYTES else cell
+                    for column, place in found.items()
+                }
                 for column in ("companyid", "transcriptid"):
                     if fault := source_id_fault(row.get(column, "0")):
                         raise InputError(f"{name}, {word} {line}: {column} is {fault}")

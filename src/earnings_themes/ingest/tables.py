@@ -335,7 +335,7 @@ def _naming_xlsx(path: Path) -> Iterator[None]:
 
 
 # Stata's dates that are no days: their formats, and pandas' letters for them.
-_PERIODS: Final = {"%tq": "Q", "%tm": "M", "%th": "Y", "%ty": "Y"}
+_PERIODS: Final = {"%tq": "Q", "%tm": "M", "%th": "Y", "%ty": "Y", "%tw": "W"}
 
 
 def _read_dta(path: Path) -> Iterator[tuple[int, list[str]]]:

@@ -361,3 +361,47 @@ def test_a_path_that_is_not_there_is_guessed_and_brackets_of_a_folder_are_no_pat
     assert connect(Source("local_csv", f"{folder}/*.csv")).get_firms() == ["0012", "23"]
     with pytest.raises(InputError, match=r"q1\.cvs: cannot be opened.*Did you mean 'q1\.csv'\?"):
         connect(Source("local_csv", f"{folder}/q1.cvs")).get_firms()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("We don’t pump.".encode("mac_roman"), "iconv -f MACINTOSH"),
+        ("We don’t pump.".encode("cp1252"), "iconv -f WINDOWS-1252"),
+    ],
+)
+def test_the_page_that_a_file_is_in_is_guessed(tmp_path: Path, content: bytes, said: str) -> None:
+    header = b"companyid,mostimportantdateutc,componenttext\n"
+    (tmp_path / "calls.csv").write_bytes(header + b"7,2023-05-02," + content + b"\n")
+    with pytest.raises(InputError, match=said):
+        connect(Source("local_csv", str(tmp_path / "calls.csv"))).get_firms()
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("“We” grew.\n8,2023-05-02,".encode() + "“We” fell.".encode("cp1252"), "“We” fell."),
+        (b"We grew.\n8,2023-05-02, \"We, too, fell.\"", "We, too, fell."),
+        (b"We grew.\n8,2023-05-02,'We, too, fell.'", "We, too, fell."),
+    ],
+    ids=["two encodings", "a blank before quotes", "single quotes"],
+)  # fmt: skip
+def test_the_command_of_a_message_mends_the_file(tmp_path: Path, content: bytes, text: str) -> None:
+    file = tmp_path / "calls.csv"
+    file.write_bytes(b"companyid,mostimportantdateutc,componenttext\n7,2023-05-02," + content + b"\n")
+    with pytest.raises(InputError) as error:
+        connect(Source("local_csv", str(file))).get_firms()
+    command = "python -c" + str(error.value).partition("python -c")[2]
+    subprocess.run([sys.executable, *shlex.split(command)[1:]], cwd=tmp_path, check=True)
+    mended = next(path for path in tmp_path.iterdir() if path != file)
+    turns = connect(Source("local_csv", str(mended))).get_transcripts("8").calls[0].turns
+    assert [turn.text for turn in turns] == [text]
+
+
+def test_a_week_of_stata_s_is_no_day(tmp_path: Path) -> None:
+    weeks = frame().assign(mostimportantdateutc=pd.Timestamp("2023-05-02"))
+    weeks.to_stata(
+        tmp_path / "c.dta", write_index=False, version=118, convert_dates={"mostimportantdateutc": "tw"}
+    )
+    with pytest.raises(InputError, match="mostimportantdateutc is '2023-"):
+        connect(Source("local_csv", str(tmp_path / "c.dta"))).get_firms()

@@ -393,3 +393,32 @@ def test_a_call_that_two_listings_date_by_other_clocks_is_one(tmp_path: Path) ->
 def test_the_quotes_that_keep_an_id_from_being_a_number_are_no_part_of_it(tmp_path: Path) -> None:
     rows = [*call('="001000"', "Ashgrove", ["freight"]), *call("'001001", "Belltower", ["carbon"])]
     assert list_firms(table(tmp_path, *rows)) == ["001000", "001001"]
+
+
+def test_one_file_of_several_that_excel_cut_is_said(tmp_path: Path) -> None:
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    rows = call("7", "Ashgrove", ["freight"])
+    write_csv(folder / "q1.csv", [rows[0], rows[1] | {"componenttext": ("We grew in May. " * 2048)[:32_767]}])
+    write_csv(folder / "q2.csv", [rows[2] | {"componenttext": "We grew in June. " * 2048}])
+    notes = str(report(Source("local_csv", str(folder)), tmp_path)["notes"])
+    assert "1 texts have exactly 32,767 characters" in notes and "q1.csv, line 3" in notes
+
+
+def test_text_that_python_wrote_as_bytes_is_read(tmp_path: Path) -> None:
+    rows = [
+        {name: value if name == "componentorder" else repr(str(value).replace("'", "’").encode("cp1252"))
+         for name, value in row.items()}
+        for row in call("7", "Ashgrove’s", ["freight"])
+    ]  # fmt: skip
+    data = connect(table(tmp_path, *rows)).get_transcripts("7")
+    assert data.firm_name == "Ashgrove’s"
+    assert [turn.text for turn in data.calls[0].turns][1].startswith("Ocean freight from")
+
+
+def test_labels_with_the_columns_names_are_no_other_header(tmp_path: Path) -> None:
+    rows = call("7", "Ashgrove", ["freight"])
+    labels = {"companyid": "Company ID", "mostimportantdateutc": "Day (UTC)", "transcriptid": "Transcript ID",
+              "componentorder": "Component Order", "componenttext": "Text", "companyname": "Company Name"}  # fmt: skip
+    source = table(tmp_path, labels, *rows)
+    assert report(source, tmp_path)["skipped_rows"] == {"header line again": 1}
