@@ -45,7 +45,7 @@ _SHOWN: Final = 40
 @lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """Return a column's name as it is compared."""
-    return re.sub("[\\s_.\\-\"'\ufeff]+", "", name).lower()
+    return re.sub("^ï»¿|[\\s_.\\-\"'\u200b-\u200f\ufeff]+", "", name).lower()
 
 
 def shown(name: str) -> str:

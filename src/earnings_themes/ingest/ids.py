@@ -49,8 +49,12 @@ def name_of(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def firm_of(headline: str) -> str:
-    """Return the firm's name in a headline such as "Ashquill Holdings, Inc., Q1 2023 Earnings Call, May 5, 2023"."""
+    """Return the firm's name in a headline: "Ashquill, Inc., Q1 2023 Earnings Call", "Q1 2023 Ashquill Inc Earnings Call"."""
     found = re.match(
+        r"(?:[QH][1-4]|FY|(?:Full|Half).Year) ?\d{4} (.{2,100}?),? (?:Earnings|Results|Sales|Trading|Conference|Call)\b",
+        headline,
+    )
+    found = found or re.match(
         r"(.{2,100}?),? (?:-+ )?(?:[QH][1-4]|FY|\d{4} |Full.Year|First|Second|Third|Fourth)", headline
     )
     return found.group(1).rstrip(",- ") if found else ""

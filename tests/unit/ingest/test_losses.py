@@ -10,7 +10,9 @@ import pytest
 
 from earnings_themes.config import Source
 from earnings_themes.errors import InputError
+from earnings_themes.ingest.cells import turns_in
 from earnings_themes.ingest.firm_list import connect, list_firms
+from earnings_themes.ingest.ids import firm_of
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.results.artifacts import read_sentences
 from earnings_themes.results.firms import read_firms
@@ -422,3 +424,46 @@ def test_labels_with_the_columns_names_are_no_other_header(tmp_path: Path) -> No
               "componentorder": "Component Order", "componenttext": "Text", "companyname": "Company Name"}  # fmt: skip
     source = table(tmp_path, labels, *rows)
     assert report(source, tmp_path)["skipped_rows"] == {"header line again": 1}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        [{"name": "Dana", "speech": ["We grew.", "Costs fell."]}, {"name": "Oren", "text": "Why?"}],
+        {"prepared": [{"speaker": "Dana", "text": "We grew. Costs fell."}], "qa": [{"speaker": "Oren", "text": "Why?"}]},
+        {"speakers": ["Dana", "Oren"],
+         "turns": [{"speaker": "Dana", "text": "We grew. Costs fell."}, {"speaker": "Oren", "text": "Why?"}]},
+        {"Dana": "We grew. Costs fell.", "Oren": "Why?"},
+        [["Dana", "CEO", "We grew. Costs fell."], ["Oren", "Analyst", "Why?"]],
+        [{"speaker": "Dana", "text": "We grew. Costs fell."}, {"speaker": "Oren", "text": "Why?"},
+         {"speaker": "Lee", "text": float("nan")}],
+    ],
+    ids=["sentences", "sections", "names beside", "by speaker", "triples", "NaN"],
+)  # fmt: skip
+def test_a_call_in_a_cell_is_all_its_turns_whatever_holds_them(cell: object) -> None:
+    for written in (json.dumps(cell), repr(cell).replace("nan", "None")):
+        turns = [(speaker, text) for speaker, _, text in turns_in(written)]
+        assert turns == [("Dana", "We grew. Costs fell."), ("Oren", "Why?")]
+    assert turns_in('{"speaker": "Dana", "text": "We grew."}') == [("Dana", "", "We grew.")]
+
+
+@pytest.mark.parametrize(
+    ("headline", "firm"),
+    [
+        ("Q1 2024 Ashquill Inc Earnings Call", "Ashquill Inc"),
+        ("Full Year 2023 Ashquill PLC Results Presentation", "Ashquill PLC"),
+        ("Q2 Holdings, Inc., Q1 2024 Earnings Call", "Q2 Holdings, Inc."),
+        ("Ashquill, Inc., Q1 2024 Earnings Call, May 7, 2024", "Ashquill, Inc."),
+    ],
+)
+def test_the_firm_is_found_in_a_headline_also_behind_the_quarter(headline: str, firm: str) -> None:
+    assert firm_of(headline) == firm
+
+
+def test_marks_at_a_header_s_front_are_no_part_of_a_name(tmp_path: Path) -> None:
+    rows = call("7", "Ashgrove", ["freight"])
+    source = table(
+        tmp_path,
+        *({f"ï»¿{name}" if name == "companyid" else name: row[name] for name in row} for row in rows),
+    )
+    assert list_firms(source) == ["7"]
