@@ -527,11 +527,10 @@ class LocalCSVConnector(DataConnector):
             names = set(again) - {""}
             line, date = 0, found["mostimportantdateutc"]
             for line, cells in table:
-                remark = len(cells) > len(REQUIRED) and sum(map(bool, map(str.strip, cells))) == 1
-                if remark or (line <= start + _LABELS and _is_label(cells[firm], cells[date])):
-                    self._again += light
-                    continue
-                if cells[firm] and plain(cells[firm]) in names:
+                is_label = line <= start + _LABELS and _is_label(cells[firm], cells[date])
+                # "Company ID" below companyid is a label; below another name it is another header.
+                own_name = is_label and plain(cells[firm]) == again[firm]
+                if cells[firm] and plain(cells[firm]) in names and not own_name:
                     # Files that were put together with cat.
                     if [plain(cell) for cell in cells] == again:
                         self._again += light
@@ -541,6 +540,10 @@ class LocalCSVConnector(DataConnector):
                             f"{name}, {word} {line}: found a header again, with its columns in another order; expected "
                             "one header. Give the tables that were put together as a folder or a list."
                         )
+                remark = len(cells) > len(REQUIRED) and sum(map(bool, map(str.strip, cells))) == 1
+                if remark or is_label:
+                    self._again += light
+                    continue
                 row = {
                     column: of_bytes(cell) if (cell := cells[place])[:2] in _OF_BYTES else cell
                     for column, place in found.items()
