@@ -26,7 +26,7 @@ _BRACKETED = re.compile(
     r"\[[^\[\]]{0,60}\]|\([^()]{0,60}\)|\{[^{}]{0,60}\}|【[^【】]{0,40}】|［[^［］]{0,40}］|（[^（）]{0,40}）|《[^《》]{0,40}》"
     rf"|⟨[^⟨⟩]{{0,40}}⟩|<\s*(?:/?\s*[A-Za-z][\w .:\-]{{0,40}}/?|{_TIME})?\s*>|\*[a-z][a-z ]{{2,30}}\*|♪[^♪]{{0,60}}♪"
 )
-_ONLY_TIME = re.compile(rf"{_TIME}(?:\s*(?:-+>?|–)\s*{_TIME})?")
+_ONLY_TIME = re.compile(rf"(?:{_TIME}|\d+\.\d+s)(?:\s*(?:-+>?|–)\s*(?:{_TIME}|\d+\.\d+s))?")
 # Alone in a bracket each of these is the typist's.
 _MARK_WORDS = frozenset(
     """
@@ -61,7 +61,7 @@ _WORDS_IN_MARK = 4
 _CAPITALS = r"[A-Z][A-Z.'’\-]+"
 _TITLE = r"(?:Chief|C[EFOTI]O|President|Chair|Vice|Senior|Executive|Managing|Director|Head|Analyst|Investor)"
 _BEFORE = re.compile(
-    rf"^(?:(?:[\[{{(<]?\s*(?:SPEAKER|Speaker|Spk|SPK|spk|Participant|S)[ _]?(?:\d{{1,3}}|[A-Z]\b)\s*[\]}})>]?"
+    rf"^(?:(?:[\[{{(<]?\s*(?:SPEAKER|Speaker|Spk|SPK|spk|Participant|Guest|S)[ _\-]?(?:\d{{1,3}}|[A-Z]\b)\s*[\]}})>]?"
     rf"\s*(?:[\[(]?{_TIME}[\])]?)?\s*(?::|(?<=[\]}})>])|(?<=\d)(?=\s))"
     r"|\*\*[^*]{1,60}(?::\*\*|\*\*:)"
     r"|<\s*[QA]\s*(?:[-–]\s*[^<>]{1,60})?>\s*:?"

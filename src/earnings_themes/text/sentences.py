@@ -65,6 +65,7 @@ _CANDIDATE = re.compile(
     rf"|(?<![{_OTHER_END}])[{_OTHER_END}]++[.!?{_OTHER_END}{_CLOSERS}]*+(?=\s|$)"
     r"|\n\s*\n"
     rf"|\s(?=[{_BULLET}]\s|[{_BULLET_ALONE}]\w)|\n[^\S\n]*(?=[{_DASH}]\s|\(?(?:\d{{1,2}}|[a-z]|[ivx]{{1,4}})[.)]\s)"
+    r"|\n[^\S\n]*(?=(?:spk|speaker)_\d+:)"
     r"|(?<=[a-z])[.?!](?=[A-Z](?:[a-z]|\s|'))"
 )
 
@@ -131,7 +132,8 @@ _SCALE = re.compile(
 _DOMAIN = frozenset("Com Net Org Io Co Gov Edu".split())
 # A point between two words, no address and no file name; and one with a blank behind it.
 _GLUED = re.compile(
-    r"[.?!](?:(?<=[a-z]{2}.)|(?<=\d{2}.)(?=[A-Z]))(?=[A-Za-z]{2})(?!(?:com|net|org|io|co|gov|edu|html?|pdf|de|uk)\b)",
+    r"(?<!www)[.?!](?:(?<=[a-z]{2}.)|(?<=\d{2}.)(?=[A-Z]))(?=[A-Za-z]{2})"
+    r"(?!(?:[\w\-]+\.)?(?:com|net|org|io|co|gov|edu|html?|pdf|de|uk)\b|[\w.\-]+@)",
     re.IGNORECASE,
 )
 # "We grew.[Laughter] Next": a mark that hides the point.
@@ -225,7 +227,7 @@ def _ends_here(text: str, start: int, end: int, sentence_start: int, small: bool
         return not _DOTTED.match(token)
     if lowered in _NEVER_LAST:
         return False
-    if not text[sentence_start:begin].strip() and re.fullmatch(r"\d{1,2}|[a-z]|[ivx]{2,4}", token):
+    if not text[sentence_start:begin].strip() and re.fullmatch(r"\d{1,2}|[a-zQA]|[ivx]{2,4}", token):
         return False
     if lowered in _BEFORE_NAME:
         return False

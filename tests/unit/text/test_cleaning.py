@@ -100,3 +100,8 @@ def test_words_of_any_script_are_content(text: str) -> None:
 )
 def test_the_script_of_most_letters_is_named(text: str, script: str) -> None:
     assert dominant_script(text) == script
+
+
+@pytest.mark.parametrize("mark", ["[0.00s - 4.20s]", "<<laugh>>", "Guest-1:", "Q."])
+def test_marks_of_other_programs_are_the_typist_s(mark: str) -> None:
+    assert clean(f"{mark} We grew.").model_text == "We grew."

@@ -196,3 +196,15 @@ def test_lines_with_an_empty_one_below_each_are_one_sentence() -> None:
     # In lower case nothing says which line goes on.
     lower = "we grew sales in asia this year\n\nwe hired nurses"
     assert len(split_sentences(lower)) == 2
+
+
+def test_a_letter_for_question_or_answer_is_no_sentence_and_a_label_ends_one() -> None:
+    assert split_sentences("Q. Why did it fall? A. We do not guide. Q. And then?") == [
+        "Q. Why did it fall?", "A. We do not guide.", "Q. And then?",
+    ]  # fmt: skip
+    assert split_sentences("spk_0: We grew\nspk_1: Margins rose.") == [
+        "spk_0: We grew",
+        "spk_1: Margins rose.",
+    ]
+    addresses = "See www.afx.com/ir; or ir.afx.com, and investor.relations@afx.com."
+    assert split_sentences(addresses) == [addresses]
