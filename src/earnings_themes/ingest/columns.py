@@ -136,6 +136,11 @@ _LIKELY: Final = {
 
 def _hint(missing: Sequence[str], header: Sequence[str]) -> str:
     """Return the line of config.yaml that names the columns, with those filled in that are likely."""
+    if len(header) == 1 and n_known(re.split("[,;\t]", header[0]), {}) >= len(REQUIRED):
+        return (
+            "Each row is one cell, in quotes, as a spreadsheet saves a CSV that it could not separate. Take the file from "
+            "before that."
+        )
     if len(header) == 1:
         return (
             'It is text, not a table. Where each file is a call, make a table of them: docs/input.md, "Other files". '

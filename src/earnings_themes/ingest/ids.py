@@ -26,6 +26,10 @@ _THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+")
 # A spreadsheet keeps an id from being made a number so: ="001000", '001000.
 _WRAPPED: Final = re.compile(r"=?\"(\w[\w.\-/:& ]*)\"|'(\w[\w.\-/:& ]*)'?")
 _SHORTENED: Final = re.compile(r"\d(?:\.\d+)?E\+\d+")
+# Excel makes days of tickers such as MAR.
+_DATED: Final = re.compile(
+    r"\d\d?-(?:{0})|(?:{0})-\d\d".format("Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec")
+)
 # R writes 100000 so, and no other number.
 _R_SHORT: Final = re.compile(r"[1-9]e\+\d\d")
 
@@ -70,6 +74,8 @@ def source_id_fault(text: str) -> str | None:
         return (
             f"{text!r}: Excel shortens long numbers so, and the id is lost. Take the file from before that."
         )
+    if _DATED.fullmatch(text):
+        return f"{text!r}, which Excel makes of a ticker such as MAR or DEC. Take the file from before that."
     return (
         "empty; expected an id. Give these rows their id, or leave them out." if not text else id_fault(text)
     )
@@ -84,7 +90,11 @@ def plain_ids(ids: Collection[str]) -> dict[str, str]:
     same: dict[str, list[str]] = {}
     for firm in ids:
         same.setdefault(_plain_id(firm), []).append(firm)
-    every, numbers = all(map(POINT_ZERO.fullmatch, ids)), all(map(str.isdecimal, same))
+    numbers = all(map(str.isdecimal, same))
+    every = all(map(POINT_ZERO.fullmatch, ids))
+    every |= (
+        numbers and all(_THOUSANDS.fullmatch(firm) or len(firm) < 4 for firm in ids) and "," in "".join(ids)
+    )
     used = {}
     for alike in same.values():
         # The id as it was before anything was added to it, or cut from its front.

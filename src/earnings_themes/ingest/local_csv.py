@@ -548,8 +548,9 @@ class LocalCSVConnector(DataConnector):
                     column: of_bytes(cell) if (cell := cells[place])[:2] in _OF_BYTES else cell
                     for column, place in found.items()
                 }
-                for column in ("companyid", "transcriptid"):
-                    if fault := source_id_fault(row.get(column, "0")):
+                for column in ("companyid", "transcriptid", "keydevid"):
+                    text = row.get(column, "0")
+                    if (fault := source_id_fault(text)) and not (column == "keydevid" and is_missing(text)):
                         raise InputError(f"{name}, {word} {line}: {column} is {fault}")
                 yield before + line, row
             before += line

@@ -467,3 +467,31 @@ def test_marks_at_a_header_s_front_are_no_part_of_a_name(tmp_path: Path) -> None
         *({f"ï»¿{name}" if name == "companyid" else name: row[name] for name in row} for row in rows),
     )
     assert list_firms(source) == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("keydevid", "1.80E+09", r"keydevid is '1\.80E\+09': Excel shortens"),
+        ("companyid", "1-Mar", "'1-Mar', which Excel makes of a ticker such as MAR"),
+        ("companyid", "Dec-01", "'Dec-01', which Excel makes of a ticker"),
+    ],
+)
+def test_an_id_that_excel_changed_is_refused(tmp_path: Path, column: str, value: str, said: str) -> None:
+    rows = [row | {column: value} for row in call("7", "Ashgrove", ["freight"])]
+    with pytest.raises(InputError, match=said):
+        connect(table(tmp_path, *rows)).get_transcripts("7")
+
+
+def test_ids_that_all_have_commas_are_numbers(tmp_path: Path) -> None:
+    rows = [*call("24,937", "Ashgrove", ["freight"]), *call("937", "Belltower", ["carbon"])]
+    assert list_firms(table(tmp_path, *rows)) == ["24937", "937"]
+    assert list_firms(table(tmp_path, *rows, *call("1,5", "Corvane", ["hiring"]))) == ["1,5", "24,937", "937"]
+
+
+def test_rows_that_are_one_quoted_cell_each_are_named(tmp_path: Path) -> None:
+    source = table(tmp_path, *call("7", "Ashgrove", ["freight"]))
+    lines = Path(source.path).read_text().splitlines()
+    Path(source.path).write_text("".join(f'"{line.replace(chr(34), chr(34) * 2)}"\n' for line in lines))
+    with pytest.raises(InputError, match="Each row is one cell, in quotes"):
+        list_firms(source)
