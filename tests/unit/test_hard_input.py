@@ -88,7 +88,7 @@ def test_the_same_rows_in_another_form_are_the_same(tmp_path: Path, content: byt
     [
         ((HEADER + ROW).encode("utf-16") + b"\x00", "begins as utf-16-le does, and goes on as something else"),
         (HEADER + ROW.replace("7,", "nan,", 1), "companyid is 'nan', which programs write where there is nothing"),
-        (HEADER + ROW.replace("7,", "1.5E+09,", 1), "companyid is '1.5E+09': Excel shortens long numbers so"),
+        (HEADER + ROW.replace("7,", "1.5E+09,", 1), "companyid is '1.5E+09': Excel, and Stata's float, shorten"),
         (HEADER + ROW + "componenttext," + HEADER.replace(",componenttext", "") + "We grew.,7,Firm,70,2023-05-02,0\n",
          "line 3: found a header again, with its columns in another order"),
         (HEADER + ROW + HEADER.replace("companyname,", "") + "7,70,2023-05-02,0,We grew.\n",

@@ -31,17 +31,18 @@ def turns_in(cell: str) -> list[tuple[str, str, str]]:
     if not _LIST.match(cell):
         return []
     found = _read(cell.strip())
+    is_turn = False
     listed = list(found) if isinstance(found, list | tuple) else []
     if isinstance(found, dict):
         listed = [turn for value in found.values() if isinstance(value, list) for turn in value]
         # Beside turns a list of texts is of names.
         listed = [turn for turn in listed if isinstance(turn, dict)] or listed
         if not any(_turn(turn)[2] for turn in listed):
-            is_turn = any(name in found for name in _SAID)
+            is_turn = not found.keys().isdisjoint((*_SAID, *_SPEAKER))
             listed = [found] if is_turn or not all(map(_is_text, found.values())) else [*found.items()]
     if said := [turn for turn in map(_turn, listed) if turn[2]]:
         return said
-    if not _TURNS.match(cell):
+    if not is_turn and not _TURNS.match(cell):
         return []
     names = f" of {sorted(map(str, listed[0]))}" if listed else " of turns that is cut or damaged"
     raise InputError(

@@ -71,9 +71,7 @@ def source_id_fault(text: str) -> str | None:
     if text not in TICKERS and is_missing(text) and any(map(str.isalpha, text)):
         return f"{text!r}, which programs write where there is nothing; expected an id."
     if _SHORTENED.fullmatch(text):
-        return (
-            f"{text!r}: Excel shortens long numbers so, and the id is lost. Take the file from before that."
-        )
+        return f"{text!r}: Excel, and Stata's float, shorten long numbers so, and the id is lost. Take the file from before that."
     if _DATED.fullmatch(text):
         return f"{text!r}, which Excel makes of a ticker such as MAR or DEC. Take the file from before that."
     return (

@@ -243,21 +243,8 @@ def read_parquet(
 
     try:
         file = source if isinstance(source, pq.ParquetFile) else pq.ParquetFile(source, pre_buffer=True)
-        # Nested columns cannot be text, but for a list of turns.
-        header = [
-            field.name
-            for field in file.schema_arrow
-            if not pa.types.is_nested(field.type) or pa.types.is_list(field.type)
-        ]
-        nested = [name for name in file.schema_arrow.names if name not in header]
-        try:
-            header = choose(header) if choose else header
-        except InputError as error:
-            if not nested:
-                raise
-            raise InputError(
-                f"{error} Not read, for they hold lists or records: {', '.join(nested)}; write them as text."
-            ) from error
+        header = list(file.schema_arrow.names)
+        header = choose(header) if choose else header
         yield 1, header
         number = 0
         for group in range(file.metadata.num_row_groups):
@@ -354,6 +341,11 @@ def _read_dta(path: Path) -> Iterator[tuple[int, list[str]]]:
                     # pandas makes the first day of a quarter of it, on which no call was.
                     for name in (name for name, shape in formats.items() if str(shape).startswith(column)):
                         chunk[name] = chunk[name].dt.to_period(said).astype(str)
+                for rounded in chunk.select_dtypes("float32"):
+                    # Stata's float has 24 bits: what is longer was rounded, and an id is another one.
+                    chunk[rounded] = [
+                        f"{cell:.6E}" if abs(cell) >= 2**24 else cell for cell in chunk[rounded]
+                    ]
                 for row in chunk.itertuples(index=False, name=None):
                     number += 1
                     yield number, [as_text(cell) for cell in row]
@@ -371,7 +363,7 @@ def as_text(cell: Any) -> str:
         return cell
     if isinstance(cell, bytes):
         return cell.decode("utf-8", "replace")
-    if isinstance(cell, list):
+    if isinstance(cell, list | dict):  # turns
         return json.dumps(cell, default=str)
     if isinstance(cell, float | Decimal) and math.isfinite(cell) and cell == int(cell):
         return str(int(cell))  # pandas makes 12 into 12.0 where the column has a gap

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import openpyxl
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from earnings_themes.config import Source, parse_config
@@ -157,10 +159,11 @@ def test_a_list_of_files_is_read_as_one_source(tmp_path: Path) -> None:
     assert len(source.get_transcripts("0012").calls[0].turns) == len(call("0012", "Ashgrove", ["freight"]))
 
 
-def test_a_column_that_cannot_be_text_and_a_partition_without_a_value_are_named(tmp_path: Path) -> None:
-    frame().assign(componenttext=[{"said": "We grew."}] * len(ROWS)).to_parquet(tmp_path / "lists.parquet")
-    with pytest.raises(InputError, match=r"no column componenttext.*hold lists or records: componenttext"):
-        connect(Source("local_csv", str(tmp_path / "lists.parquet"))).get_firms()
+def test_a_record_without_speech_and_a_partition_without_a_value_are_named(tmp_path: Path) -> None:
+    record = {"speaker": "Dana", "said": "We grew."}
+    frame().assign(componenttext=[record] * len(ROWS)).to_parquet(tmp_path / "records.parquet")
+    with pytest.raises(InputError, match=r"row 1: componenttext is a list of \['said', 'speaker'\]"):
+        connect(Source("local_csv", str(tmp_path / "records.parquet"))).get_transcripts("23")
     frame().assign(companyid=None).to_parquet(tmp_path / "parts", partition_cols=["companyid"])
     with pytest.raises(InputError, match="companyid is empty; expected an id"):
         connect(Source("local_csv", str(tmp_path / "parts"))).get_firms()
@@ -405,3 +408,26 @@ def test_a_week_of_stata_s_is_no_day(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match="mostimportantdateutc is '2023-"):
         connect(Source("local_csv", str(tmp_path / "c.dta"))).get_firms()
+
+
+def test_a_long_list_and_a_record_of_parquet_are_turns(tmp_path: Path) -> None:
+    turn = pa.struct([("speaker", pa.string()), ("text", pa.string())])
+    for kind, cell in ((pa.large_list(turn), [{"speaker": "Dana", "text": "We grew."}]),
+                       (turn, {"speaker": "Dana", "text": "We grew."})):  # fmt: skip
+        columns = {
+            "companyid": ["7"],
+            "mostimportantdateutc": ["2023-05-02"],
+            "componenttext": pa.array([cell], kind),
+        }
+        pq.write_table(pa.table(columns), tmp_path / "c.parquet")
+        (found,) = connect(Source("local_csv", str(tmp_path / "c.parquet"))).get_transcripts("7").calls
+        assert [(turn.speaker_name, turn.text) for turn in found.turns] == [("Dana", "We grew.")]
+
+
+def test_an_id_that_stata_rounded_is_refused(tmp_path: Path) -> None:
+    ids = pd.Series([882829443, 882829444] * len(ROWS))[: len(ROWS)].astype("float32")
+    frame().assign(companyid=ids).to_stata(tmp_path / "c.dta", write_index=False, version=118)
+    with pytest.raises(InputError, match=r"companyid is '8\.828294E\+08': Excel, and Stata's float, shorten"):
+        connect(Source("local_csv", str(tmp_path / "c.dta"))).get_firms()
+    frame().assign(companyid=ids % 1000).to_stata(tmp_path / "c.dta", write_index=False, version=118)
+    assert connect(Source("local_csv", str(tmp_path / "c.dta"))).get_firms() == ["440"]

@@ -472,7 +472,7 @@ def test_marks_at_a_header_s_front_are_no_part_of_a_name(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("column", "value", "said"),
     [
-        ("keydevid", "1.80E+09", r"keydevid is '1\.80E\+09': Excel shortens"),
+        ("keydevid", "1.80E+09", r"keydevid is '1\.80E\+09': Excel, and Stata's float, shorten"),
         ("companyid", "1-Mar", "'1-Mar', which Excel makes of a ticker such as MAR"),
         ("companyid", "Dec-01", "'Dec-01', which Excel makes of a ticker"),
     ],
