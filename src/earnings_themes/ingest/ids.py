@@ -47,8 +47,8 @@ def present(text: str) -> str:
 # Names come again in every row of a call.
 @lru_cache(maxsize=4096)
 def name_of(text: str) -> str:
-    """Return the name in a cell on one line, empty where it is missing."""
-    return one_line(present(text))
+    """Return the name in a cell on one line, without blanks around it, empty where it is missing."""
+    return one_line(present(text)).strip()
 
 
 @lru_cache(maxsize=4096)

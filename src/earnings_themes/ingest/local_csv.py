@@ -67,6 +67,8 @@ _EXCEL_CELL: Final = 32_767
 # Databases cut at 255, 4,000 or 65,535: then many texts have exactly the length that none is beyond. By chance few have.
 _SHORTEST_CUT: Final = 200
 _MANY_CUT: Final = 5
+# A sentence of as many words comes twice by a copy, not by a speaker.
+_WORDS_TWICE: Final = 20
 # What an element of a list of turns says of itself.
 _OF_LIST: Final = ("transcriptpersonname", "speakertypename", "componenttext")
 # A call ends within half a day of its beginning, also where each turn has its own time.
@@ -382,7 +384,10 @@ class LocalCSVConnector(DataConnector):
             except InputError as error:
                 raise InputError(f"{self._where(line)}: {error}") from None
             parts = [dict(zip(_OF_LIST, part, strict=True)) for part in listed]
-            batch += [self._turn(row | part, day, line, n) for n, part in enumerate(parts or ({},))]
+            # Without numbers a long text that is there again is there twice; a short one may be said twice.
+            long = row["componenttext"].count(" ") >= _WORDS_TWICE
+            cell = row["componenttext"] if long and "componentorder" not in row else None
+            batch += [self._turn(row | part, day, line, n, cell) for n, part in enumerate(parts or ({},))]
             if len(batch) >= _ROWS_A_BATCH:
                 flush()
         if batch or skipped:
@@ -411,8 +416,13 @@ class LocalCSVConnector(DataConnector):
         connection.execute("CREATE INDEX skipped_firm ON skipped (firm)")
         return connection
 
-    def _turn(self, row: dict[str, str], day: CallDay, line: int, part: int) -> tuple[object, ...]:
-        """Return a row of the table; the defaults of what a source lacks are here. part: its place in a list of turns."""
+    def _turn(
+        self, row: dict[str, str], day: CallDay, line: int, part: int, cell: str | None
+    ) -> tuple[object, ...]:
+        """Return a row of the table; the defaults of what a source lacks are here.
+
+        part: its place in a list of turns. cell: what tells it from another turn with its text, in place of its number.
+        """
         firm, text = row["companyid"], row["componenttext"]
         speaker, section, person, headline = (name_of(row.get(name, "")) for name in TURN)
         position = self._position(row["componentorder"], line) if "componentorder" in row else line
@@ -432,7 +442,7 @@ class LocalCSVConnector(DataConnector):
         )
         made = call_day(created.strip(), "", self._settings.date_format, "UTC") if created.strip() else None
         kept = {column: value for column in self._settings.keep if (value := present(row[column]))}
-        key = "\0".join((firm, transcript, f"{position} {part}", text))
+        key = "\0".join((firm, transcript, f"{position if cell is None else cell} {part}", text))
         return (
             firm,
             transcript,

@@ -495,3 +495,30 @@ def test_rows_that_are_one_quoted_cell_each_are_named(tmp_path: Path) -> None:
     Path(source.path).write_text("".join(f'"{line.replace(chr(34), chr(34) * 2)}"\n' for line in lines))
     with pytest.raises(InputError, match="Each row is one cell, in quotes"):
         list_firms(source)
+
+
+def test_a_row_that_is_there_twice_counts_once_also_without_a_number(tmp_path: Path) -> None:
+    said = "We grew in the north, and margins rose by two points, because freight by air costs twice what a ship does in May."
+    row = {"companyid": "7", "mostimportantdateutc": "2023-05-02", "componenttext": said}
+    short = row | {"componenttext": "Thank you."}
+    turns = json.dumps([{"speaker": "Dana", "text": "Thank you."}, {"speaker": "Oren", "text": said}])
+    listed = row | {"mostimportantdateutc": "2023-08-02", "componenttext": turns}
+    source = table(tmp_path, row, short, row, short, listed, listed)
+    calls = connect(source).get_transcripts("7").calls
+    assert [[turn.text for turn in call.turns] for call in calls] == [
+        [said, "Thank you.", "Thank you."], ["Thank you.", said],
+    ]  # fmt: skip
+    assert connect(source).get_transcripts("7").skipped == {"duplicate turn": 3}
+
+
+def test_a_blank_behind_a_headline_makes_no_other_call(tmp_path: Path) -> None:
+    rows = [
+        {
+            "companyid": "7",
+            "mostimportantdateutc": "2023-05-02",
+            "headline": f"Q1 call{blank}",
+            "componenttext": text,
+        }
+        for blank, text in (("", "We grew."), (" ", "Costs fell."))
+    ]
+    assert len(connect(table(tmp_path, *rows)).get_transcripts("7").calls) == 1
