@@ -115,7 +115,9 @@ def _has_fault(rows: list[dict[str, str]]) -> bool:
         or any(row["componentorder"] in ("x", "1e400") for row in rows)
         or any(source_id_fault(row[name]) for row in rows for name in ("companyid", "transcriptid"))
         or any(len(of_call) > 1 for of_call in dates.values())
-        or all(row["mostimportantdateutc"] in ("", "02.05.2023") for row in rows)
+        or all(
+            call_day(row["mostimportantdateutc"], row.get("mostimportanttimeutc", "")) is None for row in rows
+        )
     )
 
 

@@ -106,7 +106,7 @@ def call_day(
     clock = _clock(rest) if rest else None
     if rest and clock is None:
         return None
-    if not is_missing(time) and (clock is None or clock[0] == dt.time()):
+    if not is_missing(time) and time.strip() != "0" and (clock is None or clock[0] == dt.time()):
         clock = _clock(_BEFORE_TIME.sub("", time.strip(), 1))
         if clock is None:
             return None

@@ -70,13 +70,18 @@ def source_id_fault(text: str) -> str | None:
     """Return what is wrong with an id of a source, where programs write something for nothing or shorten numbers."""
     if text not in TICKERS and is_missing(text) and any(map(str.isalpha, text)):
         return f"{text!r}, which programs write where there is nothing; expected an id."
-    if _SHORTENED.fullmatch(text):
+    if is_shortened(text):
         return f"{text!r}: Excel, and Stata's float, shorten long numbers so, and the id is lost. Take the file from before that."
     if _DATED.fullmatch(text):
         return f"{text!r}, which Excel makes of a ticker such as MAR or DEC. Take the file from before that."
     return (
         "empty; expected an id. Give these rows their id, or leave them out." if not text else id_fault(text)
     )
+
+
+def is_shortened(text: str) -> bool:
+    """Return whether an id was a long number, and is another one now."""
+    return bool(_SHORTENED.fullmatch(text))
 
 
 def plain_ids(ids: Collection[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, combinations
 from math import ceil
 from typing import Final
 
@@ -38,6 +38,9 @@ ANOTHER_VERSION: Final = "another version of a call"
 OF_ANOTHER_FIRM: Final = "call of another firm"
 # A call near midnight has another day where a source dates its versions by different clocks.
 _DAYS_APART: Final = dt.timedelta(days=1)
+# So many words in one row are a call; each of a call's longest turns has fewer, and there are more of them.
+_WHOLE_CALL: Final = 500
+_ROWS_OF_WHOLE_CALLS: Final = 6
 # Of a call's smallest hashes; `CallsSeen` says why these suffice.
 _LOOKED_AT: Final = 64
 # Calls compared in one go: 2 MB.
@@ -102,7 +105,16 @@ def one_version(
 
 
 def _one_copy(call: Call, which: str) -> Call:
-    """Return a call of which each turn is there in one version: where nothing tells them apart, they have one number."""
+    """Return a call of which each turn is there in one version: where nothing tells them apart, they have one number.
+
+    Where there are no numbers either, a row is a whole call, and two that are alike are its versions.
+    """
+    if 1 < len(call.turns) <= _ROWS_OF_WHOLE_CALLS:
+        wholes = [turn for turn in call.turns if turn.text.count(" ") >= _WHOLE_CALL]
+        words = {turn: sketch([turn.text]) for turn in wholes}
+        alike = [pair for pair in combinations(wholes, 2) if likeness(*map(words.__getitem__, pair)) >= ALIKE]
+        other = {pair[0 if which == "latest" else 1] for pair in alike}
+        call = replace(call, turns=tuple(turn for turn in call.turns if turn not in other))
     by_order: dict[int, list[Turn]] = {}
     for turn in call.turns:
         by_order.setdefault(turn.order, []).append(turn)

@@ -59,7 +59,7 @@ def test_a_late_call_is_on_the_exchange_s_day() -> None:
     assert tokyo and tokyo.day == dt.date(2022, 10, 28)
 
 
-@pytest.mark.parametrize("time", ["", "00:00:00", "NA"])
+@pytest.mark.parametrize("time", ["", "00:00:00", "NA", "0"])
 def test_a_date_without_a_time_stays_where_it_is(time: str) -> None:
     found = call_day("2022-10-28 00:00:00", time)
     assert found

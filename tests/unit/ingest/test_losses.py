@@ -522,3 +522,14 @@ def test_a_blank_behind_a_headline_makes_no_other_call(tmp_path: Path) -> None:
         for blank, text in (("", "We grew."), (" ", "Costs fell."))
     ]
     assert len(connect(table(tmp_path, *rows)).get_transcripts("7").calls) == 1
+
+
+@pytest.mark.parametrize("which", ["latest", "earliest"])
+def test_versions_of_a_call_in_a_row_each_count_once(tmp_path: Path, which: str) -> None:
+    said = " ".join(f"We grew in region{n}, and the wells of town{n * 7} fell." for n in range(60))
+    row = {"companyid": "7", "mostimportantdateutc": "2023-05-02", "componenttext": said}
+    rows = [row, row | {"componenttext": f"{said}\r\nThank you."}, row | {"componenttext": "Thank you all."}]
+    found = report(table(tmp_path, *rows, version=which), tmp_path)
+    assert found["skipped_rows"] == {"another version of a call": 1}
+    texts = list(read_sentences(tmp_path / "t", "7")["text"])
+    assert ("Thank you." in texts) == (which == "latest") and texts[-1] == "Thank you all."
