@@ -91,7 +91,7 @@ def runs(
             print(lookup.NO_RUN)
             return
         shown = [(*row[:5], row[5][:16].replace("T", " ")) for row in rows]
-        print_table([*header[:5], "published (UTC)"], shown)
+        print_table([*header[:4], "their sentences", "published (UTC)"], shown)
 
 
 @app.command(
@@ -398,7 +398,7 @@ def _print_firm(view: FirmView) -> None:
     if view.themes:
         print()
         shares = [(s.theme_id, s.kind, s.label, s.n_sentences, f"{s.share:.1%}") for s in view.themes]
-        print_table(["theme", "kind", _LABEL, "sentences", "share"], shares)
+        print_table(["theme", "kind", _LABEL, "sentences", "of all"], shares)
     print()
     topics = [
         (t.topic_id, t.kind, t.label, t.size, t.theme_id or t.unassigned_reason, _words(t.keywords))

@@ -44,7 +44,7 @@ def test_figures_name_the_themes_and_firms_as_text(tmp_path: Path) -> None:
 def test_quarters_groups_and_parts_of_the_call_are_drawn(tmp_path: Path) -> None:
     _draw(write_run(tmp_path, **FULL), tmp_path)
     for name, words in {
-        "quarters": ("2024Q1", "2024Q3", "supply chain", "price increases*"),
+        "quarters": ("2024Q1", "2024Q2 7", "supply chain", "price increases*"),
         "lines": ("2024Q1", "cloud migration"),
         "groups": ("sector", "Sector 1"),
         "sides": ("Prepared remarks", "Analysts"),
