@@ -45,8 +45,8 @@ app = typer.Typer(
     help="Look up what firms talk about on their earnings calls: theme → topic → sentence → firm.",
     epilog="\b\nExamples:\n"
     "  earnings-themes themes --run sample              what all firms talk about\n"
-    "  earnings-themes theme sample-001                 its firms, topics, sentences\n"
-    "  earnings-themes firm 'Acme Corp'                 one firm, in every run\n"
+    "  earnings-themes theme sample-001                 firms, topics, sentences\n"
+    "  earnings-themes firm Corrandale                  one firm, in every run\n"
     "  earnings-themes search tariffs --format csv      what is said with a word\n"
     "  earnings-themes --store dynamodb:earnings-themes runs\n\n"
     "\b\nExit codes:\n"

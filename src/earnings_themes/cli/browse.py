@@ -141,7 +141,7 @@ def themes(
 @app.command(
     epilog=examples(
         "theme sample-001",
-        "theme 'supply chain' --run sample",
+        "theme 'supply chain' --run mine",
         "theme 'supply chain' --sentences --format csv > said.csv",
     )
 )
@@ -280,7 +280,7 @@ FirmArgument = Annotated[
 ]
 
 
-@app.command(epilog=examples("topic 'Acme Corp' 3 --run sample"))
+@app.command(epilog=examples("topic Corrandale 3 --run sample"))
 def topic(
     ctx: typer.Context,
     firm: FirmArgument,
@@ -312,7 +312,7 @@ def topic(
         print_table(["strength", "speaker", _SENTENCE], shown)
 
 
-@app.command(epilog=examples("firm 0012 --run sample", "firm 'Acme Corp'         in every run"))
+@app.command(epilog=examples("firm 0047190 --run sample", "firm Corrandale           in every run"))
 def firm(
     ctx: typer.Context,
     firm: FirmArgument,
