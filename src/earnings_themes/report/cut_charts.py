@@ -152,7 +152,7 @@ def groups(page: Page) -> Drawing:
         names = [short(value, 22) for value in cut.names[:N_GROUPS]]
         axes.set_xticks(range(len(names)), names, rotation=90)
         axes.set_yticks(range(len(parts)), [named(part, _LETTERS) for part in parts])
-        axes.set_title(name, fontsize=10)
+        axes.set_title(short(name, 36), fontsize=10)
         _shares_at_the_right(axes, parts)
     return Drawing(figure, caption, header, numbers)
 
