@@ -154,6 +154,9 @@ def test_what_is_written_from_the_classes_is_not_stale(path: str, made: Any) -> 
         ("embedding.cache", "wrong.csv", "embedding.cache is wrong.csv, which is a file"),
         ("embedding.cache", "s3://b/c", "'s3://b/c'; expected a folder on this disk, or null"),
         ("embedding.model", "./model", "embedding.model names the folder ./model, which is not there"),
+        ("embedding.model", "statik", "did you mean static?"),
+        ("embedding.model", "Packaged", "did you mean packaged?"),
+        ("publish.path", "s3://b/themes.sqlite", "expected the path of a file on this disk"),
         (
             "themes.labels.llm",
             {

@@ -4,14 +4,18 @@ The transcripts are checked by their connector when firms are listed.
 """
 
 import csv
+import difflib
 import os
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from earnings_themes.config.fields import extra, fields_of
 from earnings_themes.config.settings import Config, Report, Source
 from earnings_themes.errors import ConfigError
+
+# What embedding.model calls the encoders of the package.
+OWN_MODELS: Final = ("packaged", "static")
 
 
 def find_shipped_files(raw: MutableMapping[str, Any], repository: Path | str) -> None:
@@ -36,7 +40,9 @@ def check_files(config: Config) -> None:
         *_model_faults(config),
         *_folder_faults("embedding.cache", config.embedding.cache),
     ]
-    if config.publish.store == "sqlite":
+    if config.publish.store == "sqlite" and "://" in config.publish.path:
+        faults.append(f"publish.path is {config.publish.path!r}; expected the path of a file on this disk.")
+    elif config.publish.store == "sqlite":
         faults += _place_faults("publish.path", Path(config.publish.path))
     if config.themes.llm:
         faults += _folder_faults("themes.labels.llm.cache", config.themes.llm.cache)
@@ -87,6 +93,9 @@ def _model_faults(config: Config) -> Iterator[str]:
     model = config.embedding.model
     if model.startswith((".", "/", "~")) and not Path(model).expanduser().is_dir():
         yield f"embedding.model names the folder {model}, which is not there."
+    # A hub's model may have any name, but hardly one of ours with a letter that is wrong.
+    elif (ours := difflib.get_close_matches(model.lower(), OWN_MODELS, 1, 0.8)) and model not in ours:
+        yield f"embedding.model is {model!r}; did you mean {ours[0]}?"
 
 
 def _folder_faults(where: str, folder: str | None) -> Iterator[str]:

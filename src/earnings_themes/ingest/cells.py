@@ -24,22 +24,43 @@ _BETWEEN: Final = re.compile(r"\}\s+\{")
 def turns_in(cell: str) -> list[tuple[str, str, str]]:
     """Return (speaker, role, text) of each turn of a list: of objects, pairs or texts; none where the cell is no list.
 
-    Raises InputError where it begins as a list of objects and cannot be read, to follow the cell's place in a message.
+    An object may hold the lists of a call's sections, a text by speaker, or be one turn.
+
+    Raises InputError where it begins as objects and cannot be read, to follow the cell's place in a message.
     """
     if not _LIST.match(cell):
         return []
     found = _read(cell.strip())
+    listed = list(found) if isinstance(found, list | tuple) else []
     if isinstance(found, dict):
-        found = next((value for value in found.values() if isinstance(value, list)), [])
-    turns = [_turn(turn) for turn in found or ()]
-    if said := [turn for turn in turns if turn[2]]:
+        listed = [turn for value in found.values() if isinstance(value, list) for turn in value]
+        # Beside turns a list of texts is of names.
+        listed = [turn for turn in listed if isinstance(turn, dict)] or listed
+        if not any(_turn(turn)[2] for turn in listed):
+            is_turn = any(name in found for name in _SAID)
+            listed = [found] if is_turn or not all(map(_is_text, found.values())) else [*found.items()]
+    if said := [turn for turn in map(_turn, listed) if turn[2]]:
         return said
     if not _TURNS.match(cell):
         return []
-    names = f" of {sorted(map(str, found[0]))}" if found else " of turns that is cut or damaged"
+    names = f" of {sorted(map(str, listed[0]))}" if listed else " of turns that is cut or damaged"
     raise InputError(
         f"componenttext is a list{names}; expected a whole list, with text, and perhaps speaker, in each."
     )
+
+
+def of_bytes(cell: str) -> str:
+    """Return the text of a cell that Python wrote as bytes, b'We grew.', as pandas.read_sas reads text; any other as it is."""
+    try:
+        written = ast.literal_eval(cell)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return cell
+    if not isinstance(written, bytes):
+        return cell
+    try:
+        return written.decode()
+    except UnicodeDecodeError:
+        return written.decode("cp1252", "replace")
 
 
 def _read(cell: str) -> Any:
@@ -55,11 +76,23 @@ def _read(cell: str) -> Any:
 def _turn(turn: Any) -> tuple[str, str, str]:
     if isinstance(turn, str):
         return "", "", turn
-    if isinstance(turn, list | tuple) and len(turn) == 2:
-        return str(turn[0]), "", str(turn[1])
+    if isinstance(turn, list | tuple) and len(turn) in (2, 3):
+        return str(turn[0]), str(turn[1]) if len(turn) > 2 else "", str(turn[-1])
     if not isinstance(turn, dict):
         return "", "", ""
     speaker, role, text = (
-        next((str(turn[name]) for name in names if turn.get(name)), "") for names in (_SPEAKER, _ROLE, _SAID)
+        next((_text(turn[name]) for name in names if turn.get(name)), "")
+        for names in (_SPEAKER, _ROLE, _SAID)
     )
     return speaker, role, text
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _text(value: Any) -> str:
+    """Return a part of a turn, of which a text may be a list of its sentences, and NaN is nothing."""
+    if isinstance(value, list):
+        return " ".join(map(_text, value))
+    return str(value) if value == value else ""

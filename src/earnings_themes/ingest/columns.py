@@ -45,7 +45,7 @@ _SHOWN: Final = 40
 @lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """Return a column's name as it is compared."""
-    return re.sub("[\\s_.\\-\"'\ufeff]+", "", name).lower()
+    return re.sub("^ï»¿|[\\s_.\\-\"'\u200b-\u200f\ufeff]+", "", name).lower()
 
 
 def shown(name: str) -> str:
@@ -150,4 +150,9 @@ def _hint(missing: Sequence[str], header: Sequence[str]) -> str:
             column, [name for name in header if len(name) < _SHOWN and not n_known([name], {})], n=1
         )
         pairs.append(f"{column}: {shown(likely[0]) if likely else 'NAME'}")
-    return f"If other columns hold them, name these: source.columns: {{{', '.join(pairs)}}}"
+    hint = f"If other columns hold them, name these: source.columns: {{{', '.join(pairs)}}}"
+    return (
+        f"{hint}. If there is no speech in it, leave it out of source.path."
+        if "componenttext" in missing
+        else hint
+    )

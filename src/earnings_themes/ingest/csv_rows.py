@@ -50,6 +50,8 @@ ENOUGH_KNOWN: Final = 3
 # What a library's own message is quoted with, at most.
 _SAID: Final = 200
 _UNDECODED: Final = re.compile("[\udc80-\udcff]")
+# An apostrophe as Macs wrote it: "don't".
+_OF_MAC: Final = re.compile(rb"[a-z]\xd5(?:s|t|re|ve|ll|d|m)\b")
 _SEPARATORS: Final = ",;\t|"
 # What a packed file that is cut or damaged raises; zipfile checks a digest at the end.
 _DAMAGED: Final = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
@@ -129,8 +131,8 @@ def read_csv(
             raise InputError(
                 f"{path}, line {line}: not readable as CSV ({error}). Expected {separator!r} between "
                 "cells, and double quotes around a text that holds one, a quote or a line break."
-                + (f" {_of_backslashes(path)}" if b'\\"' in first else "")
-                + (f" {_of_quotes(path)}" if separator == "\t" else "")
+                + (f" {_of_backslashes(path, separator)}" if b'\\"' in first else "")
+                + (f" {_of_quotes(path, separator)}" if separator == "\t" else "")
             ) from error
         except UnicodeDecodeError as error:
             raise _undecodable(path, kind, limits, member, (before, separator), error) from error
@@ -178,22 +180,28 @@ def _why_not(cells: list[str], separator: str, n_known: Counter, path: Path) -> 
             "It is the header of another table: give the tables that were put together as a folder or a list."
         )
     if any("\\" in cell for cell in cells):
-        return _of_backslashes(path)
-    return f"{_called(separator)} or a quote inside a text that is not quoted is the usual cause."
+        return _of_backslashes(path, separator)
+    cause = f"{_called(separator)} or a quote inside a text that is not quoted is the usual cause."
+    if any(cell.startswith(' "') for cell in cells):
+        return f"A blank before a quote is the usual cause. {_converted(path, separator, 'skipinitialspace=True')}"
+    if any(cell.startswith("'") for cell in cells):
+        return f"{cause} Or texts have single quotes. {_converted(path, separator, 'quotechar=chr(39)')}"
+    return cause
 
 
-def _of_backslashes(path: Path) -> str:
+def _of_backslashes(path: Path, separator: str) -> str:
     cause = 'A backslash before a quote or a separator is the usual cause; expected "" and quotes.'
-    return f"{cause} {_converted(path, 'escapechar=chr(92)')}"
+    return f"{cause} {_converted(path, separator, 'escapechar=chr(92)')}"
 
 
-def _of_quotes(path: Path) -> str:
-    return f"Where quotes are letters of the texts, keep them. {_converted(path, 'sep=chr(9), quoting=3')}"
+def _of_quotes(path: Path, separator: str) -> str:
+    return f"Where quotes are letters of the texts, keep them. {_converted(path, separator, 'quoting=3')}"
 
 
-def _converted(path: Path, how: str) -> str:
+def _converted(path: Path, separator: str, how: str) -> str:
+    sep = "" if separator == "," else f"sep=chr({ord(separator)}), "
     return (
-        f"Convert it: python -c \"import pandas; pandas.read_csv('{path.name}', {how}, dtype=str)"
+        f"Convert it: python -c \"import pandas; pandas.read_csv('{path.name}', {sep}{how}, dtype=str)"
         f".to_parquet('{path.name.split('.')[0]}.parquet')\""
     )
 
@@ -293,16 +301,20 @@ def _unpacked(raw: IO[bytes], kind: str, path: Path, member: str | None) -> IO[b
 
 def tables_in(archive: zipfile.ZipFile) -> list[str]:
     """Return the names of the tables in a zip file: those that end as tables do, else its one file."""
-    # Macs add a folder of their own, with a file for each.
-    names = [
-        name
-        for name in archive.namelist()
-        if not name.endswith("/") and not name.startswith("__MACOSX/") and "/." not in f"/{name}"
-    ]
+    names = members_of(archive)
     for ends in ((".csv", ".tsv"), (".txt",)):
         if found := [name for name in names if name.lower().endswith(ends)]:
             return found
     return names
+
+
+def members_of(archive: zipfile.ZipFile) -> list[str]:
+    """Return the files in a zip file; Macs add a folder of their own, with a file for each."""
+    return [
+        name
+        for name in archive.namelist()
+        if not name.endswith("/") and not name.startswith("__MACOSX/") and "/." not in f"/{name}"
+    ]
 
 
 class _Bounded(io.RawIOBase):
@@ -357,15 +369,24 @@ def _undecodable(
             file.readline()
         reader = csv.reader(file, delimiter=header_at[1])
         header: list[str] = []
+        mixed = False
         for cells in reader:
             at = next((place for place, cell in enumerate(cells) if _UNDECODED.search(cell)), None)
             if at is not None:
                 where = f"column {shown(header[at])}, " if at < len(header) else ""
                 break
             header = header or [name.strip().lower() for name in cells]
+            mixed = mixed or not all(map(str.isascii, cells))
             line = header_at[0] + reader.line_num + 1
-    byte = error.object[error.start]
+    page = "MACINTOSH" if _OF_MAC.search(error.object) else "WINDOWS-1252"
+    how = f"iconv -f {page} -t UTF-8 {path.name} > utf8.csv"
+    if mixed:
+        # What is right must not be converted once more.
+        how = (
+            "python -c \"import codecs; codecs.register_error('w', lambda e: (e.object[e.start:e.end].decode('cp1252', "
+            f"'replace'), e.end)); open('utf8.csv', 'wb').write(open('{path.name}', 'rb').read().decode('utf-8', 'w').encode())\""
+        )
     return InputError(
-        f"{path}, line {line}: {where}byte 0x{byte:02x} is not UTF-8. Save the file as UTF-8, "
-        f"for example with: iconv -f WINDOWS-1252 -t UTF-8 {path.name} > utf8.csv"
+        f"{path}, line {line}: {where}byte 0x{error.object[error.start]:02x} is not UTF-8{', as lines before are' * mixed}. Save "
+        f"the file as UTF-8, for example with: {how}"
     )

@@ -17,6 +17,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from earnings_themes.errors import ConfigError
+from earnings_themes.ingest.ids import is_missing
 
 # Calls were written down from the 1990s on; beyond, a number was read as a year that is none.
 _FIRST_YEAR: Final = 1980
@@ -40,7 +41,8 @@ _DAYS: Final = tuple(
     )
 )
 _CLOCK: Final = re.compile(
-    r"(?P<hour>\d\d?)(?::?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,]\d+)?)?)?\s*(?P<half>[ap]\.?\s?m\b\.?)?"
+    # Three or five digits alone are no time but a number: SAS counts seconds.
+    r"(?!\d{3}\b|\d{5}\b)(?P<hour>\d\d?)(?::?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,]\d+)?)?)?\s*(?P<half>[ap]\.?\s?m\b\.?)?"
     r"\s*\(?(?P<zone>Z|(?:UTC|GMT)? ?[+-]\d\d?(?::?\d\d)?|[a-z]+/[a-z_/]+|[a-z]{2,4}(?: time)?"
     r"|(?:eastern|central|mountain|pacific)(?: (?:standard|daylight))?(?: time)?)?\)?",
     re.IGNORECASE,
@@ -65,6 +67,8 @@ _ZONES: Final = {
 _UTC: Final = ZoneInfo("UTC")
 # Hyphens and dashes that editors put for "-".
 _DASHES: Final = dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
+# A column of times has a day of its own in Stata and Excel, and "0 days" in pandas.
+_BEFORE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]|0 days ")
 _PLACE: Final = re.compile(r"([+-]\d\d:?\d\d|Z)\[[\w/]+\]$")
 
 
@@ -80,7 +84,7 @@ class CallDay:
 def call_day(
     date: str, time: str = "", date_format: str | None = None, zone: str = "America/New_York"
 ) -> CallDay | None:
-    """Return the day of a call on the clock of a zone, None where it cannot be read.
+    """Return the day of a call on the clock of a zone, None where it or its time cannot be read.
 
     Parameters
     ----------
@@ -102,8 +106,10 @@ def call_day(
     clock = _clock(rest) if rest else None
     if rest and clock is None:
         return None
-    if time.strip() and (clock is None or clock[0] == dt.time()):
-        clock = _clock(_BETWEEN.sub(" ", time).strip().split(" ", 1)[-1] if "-" in time else time.strip())
+    if not is_missing(time) and (clock is None or clock[0] == dt.time()):
+        clock = _clock(_BEFORE_TIME.sub("", time.strip(), 1))
+        if clock is None:
+            return None
     # pandas writes a day with a zone as midnight UTC.
     if clock is None or (clock[0] == dt.time() and clock[1] in (None, _UTC, dt.timezone(dt.timedelta()))):
         return CallDay(day)
@@ -226,9 +232,11 @@ def how_to_write(texts: list[str]) -> str:
         )
     if all(_by_itself(text) for text in texts):
         return (
-            "The day can be read; the time or the zone behind it cannot: write it as 16:30 or 16:30+05:30, or leave "
-            "it out"
+            "The day can be read; the time or the zone behind it cannot: write it as 16:30 or 16:30+05:30 (seconds become "
+            "that by pandas.to_timedelta(column, unit='s')), or leave it out"
         )
+    if all(map(_DAYS[0].match, texts)):
+        return "There is no such day: write the right one"
     if all(map(_IN_DIGITS.fullmatch, texts)):
         return 'Set source.date_format, such as "%m/%d/%Y"'
     if all(map(_WORDS.fullmatch, texts)):

@@ -23,6 +23,8 @@ POINT_ZERO: Final = re.compile(r"\d+\.0+")
 # What programs write for nothing and is a firm's ticker too, where the others are tickers.
 TICKERS: Final = frozenset(("NA", "NAN", "NIL"))
 _THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+")
+# A spreadsheet keeps an id from being made a number so: ="001000", '001000.
+_WRAPPED: Final = re.compile(r"=?\"(\w[\w.\-/:& ]*)\"|'(\w[\w.\-/:& ]*)'?")
 _SHORTENED: Final = re.compile(r"\d(?:\.\d+)?E\+\d+")
 # R writes 100000 so, and no other number.
 _R_SHORT: Final = re.compile(r"[1-9]e\+\d\d")
@@ -47,8 +49,12 @@ def name_of(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def firm_of(headline: str) -> str:
-    """Return the firm's name in a headline such as "Ashquill Holdings, Inc., Q1 2023 Earnings Call, May 5, 2023"."""
+    """Return the firm's name in a headline: "Ashquill, Inc., Q1 2023 Earnings Call", "Q1 2023 Ashquill Inc Earnings Call"."""
     found = re.match(
+        r"(?:[QH][1-4]|FY|(?:Full|Half).Year) ?\d{4} (.{2,100}?),? (?:Earnings|Results|Sales|Trading|Conference|Call)\b",
+        headline,
+    )
+    found = found or re.match(
         r"(.{2,100}?),? (?:-+ )?(?:[QH][1-4]|FY|\d{4} |Full.Year|First|Second|Third|Fourth)", headline
     )
     return found.group(1).rstrip(",- ") if found else ""
@@ -72,8 +78,8 @@ def source_id_fault(text: str) -> str | None:
 def plain_ids(ids: Collection[str]) -> dict[str, str]:
     """Return the id that each is used as: 1000.0 is 1000 where 1000 is there too, or where all ids end so.
 
-    So are " 1000", "'1000", '="1000"' and "1,000", which spreadsheets write, and 1000 beside 001000, which lost its
-    zeros on the way, and among numbers 1e+05, as R writes 100000. Invisible letters go.
+    So are "1,000", and 1000 beside 001000, which lost its zeros on the way, and among numbers 1e+05, as R writes 100000.
+    So is " 1000" beside 1000. Of "'1000" and '="1000"', which spreadsheets write, the quotes go, as do invisible letters.
     """
     same: dict[str, list[str]] = {}
     for firm in ids:
@@ -87,13 +93,20 @@ def plain_ids(ids: Collection[str]) -> dict[str, str]:
             best = min(alike, key=lambda firm: (len(firm), firm))
         if every or (numbers and _R_SHORT.fullmatch(best)):
             best = _plain_id(best) if numbers else best.split(".")[0]
-        used.update(dict.fromkeys(alike, INVISIBLE.sub("", best) or best))
+        used.update(dict.fromkeys(alike, _unwrapped(best)))
     return used
+
+
+def _unwrapped(text: str) -> str:
+    """Return an id without what was put around it."""
+    bare = INVISIBLE.sub("", text) or text
+    found = _WRAPPED.fullmatch(bare.strip())
+    return (found[1] or found[2]).strip() if found else bare
 
 
 def _plain_id(text: str) -> str:
     """Return what ids have in common that are one written in two ways."""
-    bare = INVISIBLE.sub("", text).strip().lstrip("'").removeprefix("=").strip('"').strip()
+    bare = _unwrapped(text).strip()
     number = unicodedata.normalize("NFKC", bare)
     number = number.replace(",", "") if _THOUSANDS.fullmatch(number) else number
     if POINT_ZERO.fullmatch(number):

@@ -1,7 +1,9 @@
 """Recognises a file's format by its first bytes; names may be wrong, and a wrong guess gives wrong advice."""
 
+import difflib
 import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +13,7 @@ EXPECTED: Final = (
     "CSV (also packed as .gz, .bz2, .xz or .zip), Parquet, Excel's .xlsx or Stata's .dta, a folder or a list of "
     "them, or a glob"
 )
-_ENOUGH: Final = 300
+START: Final = 300
 # The start, the kind's name, and for kinds that are not read the pandas call that reads it.
 _STARTS: Final = (
     (b"PAR1", "parquet", ""),
@@ -106,13 +108,13 @@ def kind_of(start: bytes, path: Path | None = None) -> tuple[str, str | None]:
     if start[8:12] == b"DUCK":
         return "a DuckDB database", None
     # A separator of its own (U+0001) is one a name; UTF-16 has its zeros beside letters.
-    marks = _NO_TEXT.findall(start[:_ENOUGH])
+    marks = _NO_TEXT.findall(start[:START])
     is_wide = start.startswith((b"\xff\xfe", b"\xfe\xff")) or re.match(
         rb"(?:\0{1,3}[ -~]|[ -~]\0{1,3}){2}", start
     )
-    if not is_wide and len(set(marks)) > 2 and len(marks) > 0.02 * len(start[:_ENOUGH]):
+    if not is_wide and len(set(marks)) > 2 and len(marks) > 0.02 * len(start[:START]):
         return _BINARY, None
-    if not is_wide and start[:_ENOUGH].count(0) > 0.5 * len(start[:_ENOUGH]):
+    if not is_wide and start[:START].count(0) > 0.5 * len(start[:START]):
         return _BINARY, None
     return "csv", None
 
@@ -134,6 +136,15 @@ def _in_zip(path: Path) -> tuple[str, str | None]:
     return "zip", None
 
 
+def holds_a_table(start: bytes, is_header: Callable[[list[str]], bool], path: Path | None = None) -> bool:
+    """Return whether a file that is not read may hold rows, by its first bytes: a kind that pandas reads, or our columns."""
+    kind, call = kind_of(start, path)
+    if kind == "csv":
+        return is_header(re.split(r"[,;\t|]", start.decode("utf-8", "ignore").partition("\n")[0]))
+    # One object is a receipt, or settings.
+    return kind in _READ or (call is not None and kind != _ONE_OBJECT)
+
+
 def table_kind(path: Path) -> str:
     """Return the kind of a table that is read: csv, gzip, bz2, xz, zip, parquet, xlsx or dta.
 
@@ -150,13 +161,20 @@ def table_kind(path: Path) -> str:
 
 def kind_at(path: Path) -> tuple[str, str | None]:
     """Return the kind of a file on this disk, as `kind_of` does. Raises InputError where it cannot be opened."""
+    return kind_of(first_bytes(path), path)
+
+
+def first_bytes(path: Path) -> bytes:
+    """Return as much of a file as says its kind. Raises InputError where it cannot be opened."""
     try:
         with path.open("rb") as file:
-            return kind_of(file.read(_ENOUGH), path)
+            return file.read(START)
     except OSError as error:
+        near = difflib.get_close_matches(path.name, [other.name for other in path.parent.glob("*")], n=1)
+        hint = f" Did you mean {near[0]!r}?" if near and not path.exists() else ""
         raise InputError(
             f"{path}: cannot be opened ({error.strerror}). Set source.path to a file of transcripts; a path without "
-            f"a / at its front counts from {Path.cwd()}."
+            f"a / at its front counts from {Path.cwd()}.{hint}"
         ) from error
 
 

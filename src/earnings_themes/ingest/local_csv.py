@@ -14,6 +14,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +22,7 @@ from typing import Any, Final
 from earnings_themes.abstractions import Account, Call, DataConnector, TranscriptData, Turn
 from earnings_themes.config import Source
 from earnings_themes.errors import InputError
-from earnings_themes.ingest.cells import turns_in
+from earnings_themes.ingest.cells import of_bytes, turns_in
 from earnings_themes.ingest.columns import (
     OPTIONAL,
     REQUIRED,
@@ -43,7 +44,14 @@ from earnings_themes.ingest.ids import (
     present,
     source_id_fault,
 )
-from earnings_themes.ingest.tables import files_of, given_by_folders, parts_of, read_table, with_columns
+from earnings_themes.ingest.tables import (
+    files_left_out,
+    files_of,
+    given_by_folders,
+    parts_of,
+    read_table,
+    with_columns,
+)
 from earnings_themes.results.firms import one_line
 from earnings_themes.system.files import sha256_of
 from earnings_themes.text.encoding import has_lost_letters
@@ -63,6 +71,8 @@ _MANY_CUT: Final = 5
 _OF_LIST: Final = ("transcriptpersonname", "speakertypename", "componenttext")
 # A call ends within half a day of its beginning, also where each turn has its own time.
 _LONGEST_CALL: Final = dt.timedelta(hours=12)
+# How Python writes bytes.
+_OF_BYTES: Final = ("b'", 'b"')
 # Names of types and labels stand in the first rows below a header.
 _LABELS: Final = 3
 # How many firms, and how many different dates, a message and the search for a format look at.
@@ -87,6 +97,26 @@ _COLUMNS: Final = (
 )
 
 
+class _Longest:
+    """The longest texts of a file: how long, how many, and the lines of some that differ."""
+
+    def __init__(self) -> None:
+        self.length, self.n, self.lines = _SHORTEST_CUT, 0, dict[int, int]()
+
+    def look(self, text: str, line: int) -> None:
+        if (n := len(text)) > self.length:
+            self.length, self.n, self.lines = n, 0, {}
+        if n == self.length:
+            self.n += 1
+            # As many different ones as say something: all would be as many as there are rows.
+            if len(self.lines) < _MANY_CUT:
+                self.lines.setdefault(hash(text), line)
+
+    @property
+    def is_cut(self) -> bool:
+        return self.n > 0 and (self.length == _EXCEL_CELL or len(self.lines) >= _MANY_CUT)
+
+
 class LocalCSVConnector(DataConnector):
     """Tables on this disk: a file, a folder of them, or a glob; CSV, packed or not, Parquet, .xlsx, .dta."""
 
@@ -102,6 +132,8 @@ class LocalCSVConnector(DataConnector):
         self._again = 0
         self._undated: Counter[str] = Counter()
         self._notes: list[str] = []
+        # Files, members and sheets beside those that are read.
+        self._left_out: list[str] = []
 
     @property
     def _settings(self) -> Source:
@@ -137,7 +169,7 @@ class LocalCSVConnector(DataConnector):
             if day is None:
                 self._undated[firm] += 1
                 if len(unread) < _DATES_KEPT:
-                    unread.setdefault(row["mostimportantdateutc"], line)
+                    unread.setdefault(self._unread(row), line)
         if not seen:
             raise InputError(
                 f"{self.path}: found a header and no row below it; expected a row a speaker turn."
@@ -156,6 +188,12 @@ class LocalCSVConnector(DataConnector):
                 "these rows out, or give them their id."
             )
         self._check_dates(unread, seen, any_date)
+        if left_out := list(dict.fromkeys([*files_left_out(self.path, self._n_known), *self._left_out])):
+            more = f" and {len(left_out) - _NAMED:,} more" if len(left_out) > _NAMED else ""
+            self._notes.append(
+                f"not read, though there may be calls in it: {', '.join(left_out[:_NAMED])}{more}. Where there are, make it a "
+                "table of a kind that is read, with the same columns (docs/input.md)."
+            )
         return sorted({self._ids[firm] for firm in firms})
 
     def _check_ids(self, names: Mapping[str, str]) -> None:
@@ -169,7 +207,7 @@ class LocalCSVConnector(DataConnector):
         if changed:
             first = changed[0]
             self._notes.append(
-                f"{len(changed):,} firm ids are written in two ways or as numbers with a gap, such as {first!r} for "
+                f"{len(changed):,} firm ids are written in two ways, in quotes, or as numbers with a gap, such as {first!r} for "
                 f"{self._ids[first]!r}; each is read as that"
                 + (f", {len(joined):,} of them as a firm that is there." if joined else ".")
             )
@@ -242,9 +280,10 @@ class LocalCSVConnector(DataConnector):
                 found = ", ".join(f"{date} ({self._line(line)})" for date, line in sorted(dates.items()))
                 raise InputError(
                     f"{self.path}: transcript {transcript!r} of firm {firm_id!r} has more than one "
-                    f"date: {found}. Expected one call date a transcript."
+                    f"date: {found}. Expected one call date a transcript. Name a column that tells calls apart: "
+                    "source.columns: {transcriptid: NAME}"
                 )
-            calls.append(self._call(firm_id, transcript, rows))
+            calls.append(self._call(firm_id, transcript, _as_numbered(rows)))
         # A firm that changed its name is known by its latest one.
         name = turns[-1][4] if turns else ""
         return TranscriptData(firm_id, name, tuple(calls), skipped)
@@ -306,7 +345,8 @@ class LocalCSVConnector(DataConnector):
         connection.executescript(_TABLE)
         batch: list[tuple[object, ...]] = []
         skipped: list[tuple[str, str]] = []
-        longest, n_longest, of_longest = _SHORTEST_CUT, 0, dict[int, int]()
+        # By file, for one of several may have come through Excel.
+        longest: dict[str, _Longest] = {}
         n_lost, first_lost = 0, 0
 
         def flush() -> None:
@@ -334,13 +374,7 @@ class LocalCSVConnector(DataConnector):
             if day is None:
                 skipped.append((firm, "unreadable date"))
                 continue
-            if (n := len(row["componenttext"])) > longest:
-                longest, n_longest, of_longest = n, 0, {}
-            if n == longest:
-                n_longest += 1
-                # As many different ones as say something: all would be as many as there are rows.
-                if len(of_longest) < _MANY_CUT:
-                    of_longest.setdefault(hash(row["componenttext"]), line)
+            longest.setdefault(self._starts[-1][1], _Longest()).look(row["componenttext"], line)
             if has_lost_letters(row["componenttext"]):
                 n_lost, first_lost = n_lost + 1, first_lost or line
             try:
@@ -353,11 +387,11 @@ class LocalCSVConnector(DataConnector):
                 flush()
         if batch or skipped:
             flush()
-        if longest == _EXCEL_CELL or len(of_longest) >= _MANY_CUT:
-            what = "Excel cuts a cell" if longest == _EXCEL_CELL else "a program seems to have cut them"
+        for cut in [found for found in longest.values() if found.is_cut][:_NAMED]:
+            what = "Excel cuts a cell" if cut.length == _EXCEL_CELL else "a program seems to have cut them"
             self._notes.append(
-                f"{n_longest:,} texts have exactly {longest:,} characters and none has more, where {what}: their "
-                f"ends are missing. The first is in {self._where(min(of_longest.values()))}; take the file from before."
+                f"{cut.n:,} texts have exactly {cut.length:,} characters and none has more, where {what}: their "
+                f"ends are missing. The first is in {self._where(min(cut.lines.values()))}; take the file from before."
             )
         if n_lost:
             self._notes.append(
@@ -384,6 +418,7 @@ class LocalCSVConnector(DataConnector):
         position = self._position(row["componentorder"], line) if "componentorder" in row else line
         event = present(row.get("keydevid", ""))
         event = event.split(".")[0] if POINT_ZERO.fullmatch(event) else event
+        event = "" if event in ("0", "-1") else event  # a gap that was filled is no event
         transcript = row.get("transcriptid", event)
         if not transcript:
             # One call a day, or one a headline where they differ.
@@ -423,6 +458,12 @@ class LocalCSVConnector(DataConnector):
         time = row.get("mostimportanttimeutc", "")
         return call_day(row["mostimportantdateutc"], time, settings.date_format, settings.time_zone)
 
+    def _unread(self, row: dict[str, str]) -> str:
+        """Return what cannot be read of a row's date: with its time where the day alone can be."""
+        date = row["mostimportantdateutc"]
+        is_day = call_day(date, "", self._settings.date_format)
+        return f"{date} {row.get('mostimportanttimeutc', '')}" if is_day else date
+
     def _position(self, text: str, line: int) -> int:
         text = text.strip()
         try:
@@ -443,7 +484,9 @@ class LocalCSVConnector(DataConnector):
         """Yield each table's name, what its rows are called, and its rows, the header first."""
         for file in files_of(self.path):
             word = "row" if file.suffix.lower() in (".parquet", ".pq", ".dta", ".xlsx") else "line"
-            for part in parts_of(file, self._n_known):
+            parts, others = parts_of(file, self._n_known)
+            self._left_out += [f"{file} ({other})" for other in others]
+            for part in parts:
                 name = f"{file} ({part})" if part else str(file)
                 given = given_by_folders(file)
                 choose = lambda header, name=name, given=given: [  # noqa: E731
@@ -484,7 +527,10 @@ class LocalCSVConnector(DataConnector):
             names = set(again) - {""}
             line, date = 0, found["mostimportantdateutc"]
             for line, cells in table:
-                if cells[firm] and plain(cells[firm]) in names:
+                is_label = line <= start + _LABELS and _is_label(cells[firm], cells[date])
+                # "Company ID" below companyid is a label; below another name it is another header.
+                own_name = is_label and plain(cells[firm]) == again[firm]
+                if cells[firm] and plain(cells[firm]) in names and not own_name:
                     # Files that were put together with cat.
                     if [plain(cell) for cell in cells] == again:
                         self._again += light
@@ -495,10 +541,13 @@ class LocalCSVConnector(DataConnector):
                             "one header. Give the tables that were put together as a folder or a list."
                         )
                 remark = len(cells) > len(REQUIRED) and sum(map(bool, map(str.strip, cells))) == 1
-                if remark or (line <= start + _LABELS and _is_label(cells[firm], cells[date])):
+                if remark or is_label:
                     self._again += light
                     continue
-                row = {column: cells[place] for column, place in found.items()}
+                row = {
+                    column: of_bytes(cell) if (cell := cells[place])[:2] in _OF_BYTES else cell
+                    for column, place in found.items()
+                }
                 for column in ("companyid", "transcriptid"):
                     if fault := source_id_fault(row.get(column, "0")):
                         raise InputError(f"{name}, {word} {line}: {column} is {fault}")
@@ -527,6 +576,15 @@ def _is_label(firm: str, date: str) -> bool:
 def _letters_of(firm: str) -> str:
     """Return what is left of an id without capitals, blanks and points; of a number nothing, for 8.0 is not 80."""
     return re.sub(r"[\W_]+", "", firm).casefold() if any(map(str.isalpha, firm)) else ""
+
+
+def _as_numbered(rows: list[Any]) -> list[Any]:
+    """Return a call's turns as they are numbered; in the file's order where numbers begin anew, as sections' may."""
+    places = {(row[2], row[3]) for row in rows}
+    most = max(Counter(position for position, _ in places).values())
+    in_file = sorted(rows, key=itemgetter(3))
+    n_anew = sum(after[2] < before[2] for before, after in pairwise(in_file))
+    return in_file if n_anew < most else rows
 
 
 def _at_midnight(rows: list[Any]) -> bool:

@@ -6,7 +6,6 @@ megabytes. Also here: which files a path means, for a path may be a folder or a 
 
 import contextlib
 import datetime as dt
-import difflib
 import glob
 import json
 import math
@@ -21,8 +20,24 @@ from urllib.parse import unquote
 
 from earnings_themes.config import Limits
 from earnings_themes.errors import InputError
-from earnings_themes.ingest.csv_rows import ENOUGH_KNOWN, LINES_BEFORE, Counter, read_csv, short, tables_in
-from earnings_themes.ingest.kinds import EXPECTED, advice, kind_at, table_kind
+from earnings_themes.ingest.csv_rows import (
+    ENOUGH_KNOWN,
+    LINES_BEFORE,
+    Counter,
+    members_of,
+    read_csv,
+    short,
+    tables_in,
+)
+from earnings_themes.ingest.kinds import (
+    EXPECTED,
+    START,
+    advice,
+    first_bytes,
+    holds_a_table,
+    kind_at,
+    table_kind,
+)
 
 # A worker of a machine with little memory holds this many rows, of some KB each, at once.
 ROWS_A_BATCH: Final = 2_000
@@ -44,6 +59,7 @@ SUFFIXES: Final = (
     ".parquet",
     ".pq",
     ".xlsx",
+    ".xlsm",
     ".dta",
 )
 
@@ -61,39 +77,55 @@ def files_of(path: str) -> list[Path]:
     if BETWEEN in path and not Path(path).exists():
         files = list(dict.fromkeys(file for one in path.split(BETWEEN) for file in files_of(one)))
         for file in files:
-            if not file.exists():
-                near = difflib.get_close_matches(
-                    file.name, [other.name for other in file.parent.glob("*")], n=1
-                )
-                hint = f" Did you mean {near[0]!r}?" if near else ""
-                raise InputError(
-                    f"{file}: no such file, which source.path lists, counted from {Path.cwd()}.{hint}"
-                )
+            first_bytes(file)  # one that is missing is said before any is read
         return files
     whole = Path(path).expanduser()
     if whole.is_dir():
-        # Below it too: partitioned tables are folders of folders.
-        found = [
-            file
-            for file in sorted(whole.rglob("*"))
-            if file.is_file()
-            and file.name.lower().endswith(SUFFIXES)
-            # Excel keeps ~$calls.xlsx beside a workbook that is open.
-            and not any(part.startswith((".", "_", "~$")) for part in file.relative_to(whole).parts)
-        ]
+        found = [file for file in _files_below(whole) if file.name.lower().endswith(SUFFIXES)]
         if not found:
             raise InputError(f"{path}: a folder without a table{_what_there_is(whole)}")
         return found
-    if not whole.exists() and glob.has_magic(path):
+    # Brackets in the name of a folder that is there are no pattern.
+    folder = next(above for above in (whole, *whole.parents) if above.exists())
+    below = str(whole.relative_to(folder))
+    if glob.has_magic(below):
+        pattern = str(Path(glob.escape(str(folder)), below))
         found = sorted(
             file
-            for name in glob.iglob(str(whole), recursive=True)  # noqa: PTH207  # Path.glob takes no absolute pattern
+            for name in glob.iglob(pattern, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute pattern
             if (file := Path(name)).is_file()
         )
         if not found:
             raise InputError(f"{path}: no file has such a name, counted from {Path.cwd()}. Set source.path.")
         return found
     return [whole]
+
+
+def _files_below(folder: Path) -> list[Path]:
+    """Return the files in a folder and below it, for partitioned tables are folders of folders."""
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        # Excel keeps ~$calls.xlsx beside a workbook that is open.
+        if not any(part.startswith((".", "_", "~$")) for part in file.relative_to(folder).parts)
+        and file.is_file()
+    ]
+
+
+def files_left_out(path: str, n_known: Counter) -> list[str]:
+    """Return the files in a path's folders that hold tables of a kind, or under a name, that is not read."""
+    folders = [Path(one).expanduser() for one in (path, *path.split(BETWEEN))]
+    return [
+        str(file)
+        for folder in dict.fromkeys(folders)
+        if folder.is_dir()
+        for file in _files_below(folder)
+        if not file.name.lower().endswith(SUFFIXES) and _holds_a_table(first_bytes(file), n_known, file)
+    ]
+
+
+def _holds_a_table(start: bytes, n_known: Counter, path: Path | None = None) -> bool:
+    return holds_a_table(start, lambda header: n_known(header) >= ENOUGH_KNOWN, path)
 
 
 def _what_there_is(folder: Path) -> str:
@@ -129,18 +161,23 @@ def with_columns(
         yield line, [*cells, *more.values()]
 
 
-def parts_of(path: Path, n_known: Counter) -> list[str | None]:
-    """Return what tables a file has: the members of a zip file, the sheets of a workbook; [None] for its one.
+def parts_of(path: Path, n_known: Counter) -> tuple[list[str | None], list[str]]:
+    """Return what tables a file has, [None] for its one, and what else it has that may hold rows and is not read.
 
-    Sheets without the columns, such as notes, are no tables. Raises InputError as `read_table` does.
+    Tables are the members of a zip file, and the sheets of a workbook that have the columns. Raises InputError as
+    `read_table` does.
     """
     kind = table_kind(path)
     parts: list[str] = []
+    others: list[str] = []
     if kind == "zip":
         try:
             with zipfile.ZipFile(path) as archive:
                 parts = tables_in(archive)
-        except (zipfile.BadZipFile, OSError, NotImplementedError):
+                for name in {*members_of(archive)}.difference(parts):
+                    with archive.open(name) as file:
+                        others += [name] if _holds_a_table(file.read(START), n_known) else []
+        except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError):
             parts = []  # read_table says what is wrong
     elif kind == "xlsx":
         import openpyxl
@@ -154,7 +191,11 @@ def parts_of(path: Path, n_known: Counter) -> list[str | None]:
             }
             book.close()
             parts = [name for name, head in heads.items() if n_known(head) >= ENOUGH_KNOWN]
-    return [*parts] if len(parts) > 1 or (parts and kind == "xlsx") else [None]
+            others = [
+                name for name in heads if name not in parts and sum(map(bool, heads[name])) >= ENOUGH_KNOWN
+            ]
+    is_named = len(parts) > 1 or (parts and kind == "xlsx")
+    return [*parts] if is_named else [None], sorted(others) if parts else []
 
 
 def read_table(
@@ -294,7 +335,7 @@ def _naming_xlsx(path: Path) -> Iterator[None]:
 
 
 # Stata's dates that are no days: their formats, and pandas' letters for them.
-_PERIODS: Final = {"%tq": "Q", "%tm": "M", "%th": "Y", "%ty": "Y"}
+_PERIODS: Final = {"%tq": "Q", "%tm": "M", "%th": "Y", "%ty": "Y", "%tw": "W"}
 
 
 def _read_dta(path: Path) -> Iterator[tuple[int, list[str]]]:

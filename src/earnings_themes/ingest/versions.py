@@ -8,6 +8,7 @@ import datetime as dt
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 from math import ceil
 from typing import Final
@@ -60,27 +61,31 @@ def one_version(
 
     Notes
     -----
-    Versions are calls of one event (`keydevid`); without events, calls of one day, or of two days in a row, that share
-    most of their words, and on one day also a part and its whole, of which the part never counts; and calls of any days
-    that share as much as only one call with itself does, such as a text that was filed under two quarters. The latest is the one
-    that was made last; where no time of making is known, the one of the later kind (Edited, Proofed), then of the
-    higher id.
+    Versions are calls of one event (`keydevid`), and of two events where the words are the same; without events, calls of
+    one day, or of two days in a row, that share most of their words, and on one day also a part and its whole, of which
+    the part never counts; and calls of any days that share as much as only one call with itself does, such as a text that
+    was filed under two quarters. The latest is the one that was made last; where no time of making is known, the one of
+    the later kind (Edited, Proofed), then of the higher id.
     """
     groups: list[list[Call]] = []
     sketches = {} if sketches is None else sketches
+    n_turns = sum(len(call.turns) for call in calls)
+    calls = [_one_copy(call, which) for call in calls]
 
     def alike(one: Call, other: Call) -> bool:
-        if one.event_id and other.event_id:
-            return one.event_id == other.event_id
+        if one.event_id and one.event_id == other.event_id:
+            return True
         first, second = (
             sketches.setdefault(call.transcript_id, sketch(turn.text for turn in call.turns))
             for call in (one, other)
         )
+        near = abs(one.date - other.date) <= _DAYS_APART
+        if one.event_id and other.event_id:
+            return likeness(first, second) >= (ALIKE_ACROSS_FIRMS if near else ALIKE_ACROSS_DAYS)
         if one.date == other.date and (
             contained(first, second) >= PART_OF or [*map(_text, one.turns)] == [*map(_text, other.turns)]
         ):
             return True
-        near = abs(one.date - other.date) <= _DAYS_APART
         return likeness(first, second) >= (ALIKE if near else ALIKE_ACROSS_DAYS)
 
     for call in sorted(calls, key=lambda call: (call.date, call.transcript_id)):
@@ -91,8 +96,26 @@ def one_version(
             group.append(call)
     pick = max if which == "latest" else min
     chosen = {pick(_whole(group), key=_made).transcript_id for group in groups}
-    left = sum(len(call.turns) for call in calls if call.transcript_id not in chosen)
-    return [call for call in calls if call.transcript_id in chosen], {ANOTHER_VERSION: left} if left else {}
+    kept = [call for call in calls if call.transcript_id in chosen]
+    left = n_turns - sum(len(call.turns) for call in kept)
+    return kept, {ANOTHER_VERSION: left} if left else {}
+
+
+def _one_copy(call: Call, which: str) -> Call:
+    """Return a call of which each turn is there in one version: where nothing tells them apart, they have one number."""
+    by_order: dict[int, list[Turn]] = {}
+    for turn in call.turns:
+        by_order.setdefault(turn.order, []).append(turn)
+    # A turn that is the same in both is there once.
+    several = [turns for turns in by_order.values() if len(turns) > 1]
+    if not several:
+        return call
+    most = max(map(len, several))
+    copies = [sketch(turns[n].text for turns in several if n < len(turns)) for n in range(most)]
+    if any(likeness(copies[0], copy) < ALIKE for copy in copies):
+        return call  # sections may be numbered apart
+    place = -1 if which == "latest" else 0
+    return replace(call, turns=tuple(turns[place] for _, turns in sorted(by_order.items())))
 
 
 def _text(turn: Turn) -> str:
@@ -116,8 +139,8 @@ class CallsSeen:
     """The calls of all firms so far, to notice one that comes again under another firm.
 
     Two sketches that are as alike as `ALIKE_ACROSS_FIRMS` differ in at most 44 of the 128 smallest hashes of both, so the
-    first 20 that they share are among the 64 smallest of each. Only calls of the day that share as many are compared: each
-    with each, 5,000 calls a day took most of an ingest. Holds some 15 KB a call.
+    first 20 that they share are among the 64 smallest of each. Only calls that share as many are compared, of the day and
+    its neighbours, for clocks differ: each with each, 5,000 calls a day took most of an ingest. Holds some 15 KB a call.
     """
 
     def __init__(self) -> None:
@@ -130,8 +153,9 @@ class CallsSeen:
         """Return the other firm that had this very call, and remember the call where none had."""
         if not words:
             return None
-        of_day, smallest = self._by_run[day], sorted(words)[:_LOOKED_AT]
-        shared = Counter(chain.from_iterable(of_day.get(run, ()) for run in smallest))
+        smallest = sorted(words)[:_LOOKED_AT]
+        days = [self._by_run[day + step] for step in (-_DAYS_APART, dt.timedelta(), _DAYS_APART)]
+        shared = Counter(chain.from_iterable(of_day.get(run, ()) for of_day in days for run in smallest))
         fewest = min(_SHARED, ceil(ALIKE_ACROSS_FIRMS * len(words)))
         near = [number for number, n in shared.items() if n >= fewest and self._calls[number][0] != firm_id]
         near.sort()
@@ -142,7 +166,7 @@ class CallsSeen:
             if alike.any():
                 return self._calls[some[int(alike.argmax())]][0]
         for run in smallest:
-            of_day[run].append(len(self._calls))
+            self._by_run[day][run].append(len(self._calls))
         self._calls.append((firm_id, mine))
         return None
 

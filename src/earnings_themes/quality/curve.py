@@ -1,7 +1,7 @@
 """Precision against coverage: what a higher floor on strength keeps, and how sure it is.
 
-Without a calibration the curve shows mean strength; with one, expected precision: the share of pairs of such
-sentences that people would call related.
+Expected precision is the share of pairs of such sentences, of one theme and two firms, in which readers would see one subject
+or one area. It is known for the encoders and themes that were rated, and null for others.
 """
 
 from collections.abc import Mapping
@@ -9,26 +9,49 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from earnings_themes.embedding.space import load_space
 from earnings_themes.quality.settled import has_content
 
+Curve = tuple[float, float]
+
+# Logistic curves of precision over strength, by encoder: 724 rated pairs of Rev and MAEC (evaluation/fit_precision.py). Of 1,912
+# pairs of 305 other firms they expect .754, raters saw .762 (docs/validation.md, "Precision against coverage").
+_RATED: Final[Mapping[str, Curve]] = {"static": (-3.96, 11.4)}
+# Finer themes are tighter, so strength rises in them and says less: at .49 the curve promises .15 too much.
+_GRANULARITY: Final = (0.32, 0.42)
 _STEP: Final = 0.025
 
 
-def curve(
-    sentences: pd.DataFrame, floor: float, calibration: Mapping[str, Any] | None
-) -> list[dict[str, Any]]:
+def rated_curve(made_with: Mapping[str, Any]) -> Curve | None:
+    """Return the curve that holds for themes made with these settings (themes.json's metadata); None for no such."""
+    lowest, highest = _GRANULARITY
+    rated = _RATED.get(made_with.get("embedding_model", ""))
+    if made_with.get("space") == load_space().digest and lowest <= made_with["granularity"] <= highest:
+        return rated
+    return None
+
+
+def precision_of(strength: NDArray[np.float64], rated: Curve) -> NDArray[np.float64]:
+    """Return (n,) the expected precision of pairs of these strengths (n,)."""
+    intercept, slope = rated
+    expected: NDArray[np.float64] = 1 / (1 + np.exp(-(intercept + slope * strength)))
+    return expected
+
+
+def curve(sentences: pd.DataFrame, floor: float, rated: Curve | None) -> list[dict[str, Any]]:
     """Return a point a floor, for sentences of at least that strength.
 
     Parameters
     ----------
     sentences : the run's, with content, theme_id and strength
     floor : the run's own, where the curve begins, because nothing settles below it
-    calibration : {"strength": [...], "precision": [...]} by rising strength, or None
+    rated : what turns strength into expected precision, or None
 
     Returns
     -------
-    {floor, n, coverage (of sentences with content), strength (mean), precision (None without calibration)} each
+    {floor, n, coverage (of sentences with content), strength (mean), precision (None where it is not known)} each
     """
     content = has_content(sentences)
     n_content = int(content.sum())
@@ -36,9 +59,7 @@ def curve(
     strength = np.sort(kept.to_numpy(dtype=np.float64))
     if not len(strength):
         return []
-    expected = None
-    if calibration:
-        expected = np.interp(strength, calibration["strength"], calibration["precision"])
+    expected = precision_of(strength, rated) if rated else None
     points = []
     for at in _floors(floor, float(strength[-1])):
         left = int(np.searchsorted(strength, at - 1e-9))

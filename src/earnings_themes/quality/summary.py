@@ -10,7 +10,7 @@ import pandas as pd
 
 from earnings_themes.abstractions import Theme
 from earnings_themes.quality.against_labels import LEVELS, compare, read_labels
-from earnings_themes.quality.curve import curve
+from earnings_themes.quality.curve import curve, rated_curve
 from earnings_themes.quality.floor import is_unstable
 from earnings_themes.quality.metric import Metric, count, median, missing, share
 from earnings_themes.quality.ruler.inputs import effective
@@ -51,7 +51,7 @@ def quality_report(run_dir: Path, labels: Path | None = None) -> dict[str, Any]:
             for level, themes in levels.items()
         },
         "floor": floor,
-        "curve": curve(sentences, floor, run.themes.metadata.get("calibration")),
+        "curve": curve(sentences, floor, rated_curve(run.themes.metadata)),
         "labels": {level: [asdict(match) for match in found] for level, found in matches.items()},
     }
 

@@ -134,8 +134,8 @@ def curve(run: str, quality: Mapping[str, Any]) -> Drawing:
     """Draw coverage against precision, or mean strength, for rising floors on strength."""
     # A handful of sentences makes a curve of chance.
     points = [point for point in quality["curve"] if point["coverage"] >= _LEAST_COVERAGE]
-    calibrated = bool(points) and points[0]["precision"] is not None
-    what = "expected precision" if calibrated else "mean strength"
+    rated = bool(points) and points[0]["precision"] is not None
+    what = "expected precision" if rated else "mean strength"
     caption = (
         f"What a higher floor on strength gains and costs, run {run}: {what} of the sentences that stay, against their share "
         "of the sentences with content. The filled point is this run's floor; below it nothing settled."
@@ -146,7 +146,7 @@ def curve(run: str, quality: Mapping[str, Any]) -> Drawing:
     figure = Figure(figsize=(4.6, 3.4), layout="constrained")
     axes = figure.subplots()
     x = [100 * point["coverage"] for point in points]
-    y = [point["precision"] if calibrated else point["strength"] for point in points]
+    y = [point["precision"] if rated else point["strength"] for point in points]
     axes.plot(x, y, color=PALETTE[0], marker="o", markerfacecolor="white", markersize=5)
     axes.plot(x[:1], y[:1], color=PALETTE[0], marker="o", markersize=9)
     named_at = 200.0

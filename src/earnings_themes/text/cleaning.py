@@ -24,7 +24,7 @@ _TIME = r"(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?"
 # What stands between any two brackets and is short; angle brackets need a letter or a time, for "<5%" is said.
 _BRACKETED = re.compile(
     r"\[[^\[\]]{0,60}\]|\([^()]{0,60}\)|\{[^{}]{0,60}\}|【[^【】]{0,40}】|［[^［］]{0,40}］|（[^（）]{0,40}）|《[^《》]{0,40}》"
-    rf"|⟨[^⟨⟩]{{0,40}}⟩|<\s*(?:/?\s*[A-Za-z][\w .:\-]{{0,40}}/?|{_TIME})\s*>|\*[a-z][a-z ]{{2,30}}\*|♪[^♪]{{0,60}}♪"
+    rf"|⟨[^⟨⟩]{{0,40}}⟩|<\s*(?:/?\s*[A-Za-z][\w .:\-]{{0,40}}/?|{_TIME})?\s*>|\*[a-z][a-z ]{{2,30}}\*|♪[^♪]{{0,60}}♪"
 )
 _ONLY_TIME = re.compile(rf"{_TIME}(?:\s*(?:-+>?|–)\s*{_TIME})?")
 # Alone in a bracket each of these is the typist's.

@@ -21,6 +21,14 @@ _TWICE = re.compile(
 )
 # The same in code pages that ftfy leaves alone.
 _OTHER_PAGES = ((re.compile("ÔÇ."), "cp850"), (re.compile("ΓÇ."), "cp437"), (re.compile("鈥."), "gbk"))
+# Windows-1252 and Mac's Roman, each read as the other: "donÕt", "donít".
+_CONTRACTED = (
+    r"(?:\b(?:I|(?:[Ii]|[Tt]ha|[Ll]e|[Ww]ha)t|[Ww]e|[Yy]ou|[Tt]hey|[Tt]here){0}(?:s|re|ve|ll|d|m)|n{0}t)\b"
+)
+_SWAPPED = (
+    (re.compile(_CONTRACTED.format("Õ")), "cp1252", "mac_roman"),
+    (re.compile(_CONTRACTED.format("í")), "mac_roman", "cp1252"),
+)
 # Five bytes have no letter in Windows-1252; they stay as they are.
 _C1 = {
     code: bytes([code]).decode("cp1252")
@@ -92,6 +100,9 @@ def _decoded(text: str) -> str:
     for sign, page in _OTHER_PAGES:
         for found in set(sign.findall(text)):
             text = text.replace(found, _from_page(found, page))
+    for sign, page, right in _SWAPPED:
+        if sign.search(text):
+            text = _from_page(text, page, right)
     # U+0085 alone is a line break of some systems; beside others of its kind it is an ellipsis.
     return (text.translate(_C1) if _HAS_C1.search(text) else text).translate(_LIGATURES)
 
@@ -110,8 +121,8 @@ def _unescaped(text: str) -> str:
     return _CODE.sub(lambda found: chr(int(found.group(1), 16)), text)
 
 
-def _from_page(text: str, page: str) -> str:
+def _from_page(text: str, page: str, right: str = "utf-8") -> str:
     try:
-        return text.encode(page).decode()
+        return text.encode(page).decode(right)
     except UnicodeError:
         return text

@@ -52,8 +52,10 @@ _ANY_END = re.compile(
 )
 
 # Signs that open a line of a list; the second group also stands for a pause, so it needs company (`_is_list`).
-_BULLET = "•▪◦‣●■○▸►∙·➢➤❖✓✔→⇒»"
-_DASH = "*o\\-–—"
+_BULLET = "•▪◦‣●■○▸►∙·➢➤❖✓✔→⇒"
+_DASH = "*o\\-–—»"
+# These are never anything else, also right before a word.
+_BULLET_ALONE = "•▪◦‣●■○▸►➢➤❖✓✔"
 _LISTED = re.compile(rf"(?m)^[^\S\n]*(?:([{_DASH}])\s|\(?(\d{{1,2}}|[a-z]|[ivx]{{1,4}})[.)]\s)")
 
 _CANDIDATE = re.compile(
@@ -62,7 +64,7 @@ _CANDIDATE = re.compile(
     rf"|[{_CJK_END}]+[.!?…{_CJK_END}{_CLOSERS}]*"
     rf"|(?<![{_OTHER_END}])[{_OTHER_END}]++[.!?{_OTHER_END}{_CLOSERS}]*+(?=\s|$)"
     r"|\n\s*\n"
-    rf"|\s(?=[{_BULLET}]\s)|\n[^\S\n]*(?=[{_DASH}]\s|\(?(?:\d{{1,2}}|[a-z]|[ivx]{{1,4}})[.)]\s)"
+    rf"|\s(?=[{_BULLET}]\s|[{_BULLET_ALONE}]\w)|\n[^\S\n]*(?=[{_DASH}]\s|\(?(?:\d{{1,2}}|[a-z]|[ivx]{{1,4}})[.)]\s)"
     r"|(?<=[a-z])[.?!](?=[A-Z](?:[a-z]|\s|'))"
 )
 
@@ -132,6 +134,8 @@ _GLUED = re.compile(
     r"[.?!](?:(?<=[a-z]{2}.)|(?<=\d{2}.)(?=[A-Z]))(?=[A-Za-z]{2})(?!(?:com|net|org|io|co|gov|edu|html?|pdf|de|uk)\b)",
     re.IGNORECASE,
 )
+# "We grew.[Laughter] Next": a mark that hides the point.
+_BEFORE_MARK = re.compile(r"(?<=[\w%)\"”’][.!?])(?=[\[(<{])")
 _SPACED = re.compile(r"[.?!]\s")
 # What stands between items where points do not: "margins fell; we hired; costs rose".
 _BETWEEN_ITEMS = tuple(
@@ -139,6 +143,8 @@ _BETWEEN_ITEMS = tuple(
     for mark in (r";(?=\s)", r"\|+", r"(?<=\s)/{1,2}(?=\s)", r"\t+", r"(?<=\s)[-–—](?=\s)", r"(?<!\s)\s{3,}")
 )
 _WORDS_OF_ITEM = 5
+# A line of fewer letters is a heading, no part of a sentence; text in columns has 40 and more.
+_HEADING = 30
 
 
 def _without_capitals(text: str) -> bool:
@@ -234,8 +240,21 @@ def _ends_here(text: str, start: int, end: int, sentence_start: int, small: bool
     return True
 
 
+def goes_on(text: str) -> bool:
+    """Whether the last line of a text ends within a sentence; a short one is a heading."""
+    last = text.rstrip().rpartition("\n")[2].strip()
+    return len(last) >= _HEADING and last[-1] not in '.!?…:"”)'
+
+
+def _is_apart(text: str, at: int) -> bool:
+    """Whether a mark begins at a place, and a blank or nothing is behind it; not in "www.<unk>.com"."""
+    end = mark_end(text, at)
+    return end > at and not text[end : end + 1].strip()
+
+
 def _unglued(text: str) -> str:
     """Return a text with a blank behind each point, where most have lost theirs: "it fell.we signed.they paid"."""
+    text = _BEFORE_MARK.sub(lambda at: " " * _is_apart(text, at.start()), text)
     n_glued = len(_GLUED.findall(text))
     if n_glued < 3 or n_glued < len(_SPACED.findall(text)):
         return text
@@ -259,6 +278,9 @@ def _split(text: str) -> list[str]:
                     continue
             elif not _ends_here(text, point, end, start, small):
                 continue
+        elif first == "\n" and text.count("\n", point, end) > 1:
+            if not small and text[end : end + 1].islower() and goes_on(text[start:point]):
+                continue  # a line of a page, with an empty one below each
         elif first == "\n" and text[end : end + 1] not in _BULLET and not _is_list(text, point + 1):
             continue
         piece = text[start:end].strip()

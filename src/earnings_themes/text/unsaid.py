@@ -9,11 +9,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from earnings_themes.text.sentences import goes_on
+
 # A line that comes back this often in a call, digits aside, is a page's, not a speaker's.
 REPEATED = 4
 _LONGEST = 120
-# A line of fewer letters before a page's end is a heading, no part of a sentence; text in columns has 40 and more.
-_HEADING = 30
 
 _NUMBER = re.compile(r"\d+")
 _NAME = r"[A-Z][\w'’.\-]*(?:,? (?:[A-Z][\w'’.\-]*|de|van|von|der|la|di|da|del|el|al|bin)){0,4}"
@@ -21,20 +21,27 @@ _TITLE = (
     r"(?:[Cc]hief|C[EFOTIM]O|[Pp]resident|[Cc]hair|[Vv]ice|[Ss]enior|[Ee]xecutive|[Mm]anag|[Dd]irector|[Hh]ead|[Aa]nalyst"
     r"|[Oo]fficer|[Ii]nvestor|[Tt]reasurer|[Cc]ontroller|[Ff]ounder|[Pp]artner|[Ss]ecretary|[Gg]eneral|[Oo]perator|EVP|SVP|VP|IR)"
 )
+# A bank or a firm, in capitals: "Acme Securities", "Bank of America".
+_FIRM = r"(?:[A-Z][\w'’.&,\-]*|of|and|the|&)(?: (?:[A-Z][\w'’.&,\-]*|of|and|the|&)){0,6}(?:(?<![.!?])|(?<= Inc\.)|(?<= Co\.))"
+_LABEL = re.compile(rf"{_NAME}: ")
 _LINE = re.compile(
     # "Marta Quill -- Chief Executive Officer", "Dana Doyle - Acme Bank - Analyst"
     rf"{_NAME} (?:--|[-–—]) (?:[^.!?]{{0,60}}\b)?{_TITLE}[^.!?]{{0,60}}"
     # "Marta Quill, Chief Executive Officer", "Marta Quill (CEO)", "Marta Quill | CEO"
     rf"|[A-Z][\w'’.\-]+(?: [A-Z][\w'’.\-]*){{1,4}}(?:,|:| \(| \||\.|  ?)\s?{_TITLE}[^.!?]{{0,60}}"
     r"|[A-Z][A-Z'’.\-]+(?: [A-Z'’.\-]+){1,4} (?:--?|[–—]) [A-Z][A-Z ,&]{2,60}|.{2,60}\{BIO \d+ <GO>\}"
+    # "Dana Doyle - Acme Bank", "Analyst, Acme Securities LLC  Q", "Marta Quill  1:15", "Marta Quill (00:12):"
+    rf"|[A-Z][\w'’.\-]+(?: [A-Z][\w'’.\-]*){{1,3}} (?:--|[-–—]) {_FIRM}|{_TITLE}[^.!?]{{0,40}}, .{{2,60}} [QA]"
+    r"|(?:Operator|[A-Z][\w'’.\-]+(?: [A-Z\d][\w'’.\-]*){1,4})(?: \|| [-–—])? [\[(]?(?:\d{1,2}:)?\d{1,2}:\d{2}[\])]?:?"
     # Web pages: "Prepared Remarks:", "Questions & Answers:", "Contents:", "Duration: 62 minutes"
     r"|(?i:(?:prepared remarks|questions?(?: (?:and|&) |-and-)answers?(?: session)?|q ?& ?a(?: session)?|(?:table of )?contents"
     r"|presentation|(?:(?:call|corporate|company|conference call) )?participants|operator|executives|analysts|operator signoff"
     r"|management discussion section|disclaimer|related articles|advertisement|read more|share this article|subscribe"
-    r"|(?:final |edited |end of )?transcript|end):?"
+    r"|(?:final |edited |end of )?transcript|end):?(?: \[\d+\])?"
     r"|duration: \d+ minutes|(?:image|photo) (?:source|credit)s?: .*|more \S+ analysis|all earnings call transcripts?"
     r"|powered by .*|this transcript (?:was|is|has been) .*|company (?:name|ticker): .*|event description: .*"
-    r"|(?:q[1-4]|fy|full.year) .{0,80}\b(?:earnings|results) (?:conference )?call(?: transcript)?"
+    r"|(?:.{2,60} \([a-z]+: ?[a-z\d.]+\) )?(?:q[1-4]|fy|full.year) .{0,80}\b(?:earnings|results) (?:conference )?call"
+    r"(?: transcript)?(?: [a-z]{3,9} \d\d?, \d{4}.{0,20})?"
     r"|(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,? )?(?:january|february|march|april|may|june|july|august|september|october"
     r"|november|december) \d{1,2},? \d{4}(?:,? (?:at )?\d.*)?)"
     # Pages of a PDF: "Page 3 of 12", "3 / 12", "- 4 -", rules, and lines with a copyright or nothing but an address
@@ -148,6 +155,7 @@ def without_unsaid(turn: str, repeated: frozenset[str] = frozenset()) -> tuple[s
         return turn, []
     said: list[str] = []
     unsaid: list[str] = []
+    speaker = ""
     for line in turn.splitlines():
         stripped = " ".join(line.split())
         if not stripped:
@@ -158,16 +166,13 @@ def without_unsaid(turn: str, repeated: frozenset[str] = frozenset()) -> tuple[s
         of_page = len(stripped) <= _LONGEST and (_LINE.fullmatch(stripped) or _key(line) in repeated)
         if of_page or _is_figures(line):
             unsaid.append(stripped)
-        elif unsaid and said and not said[-1].strip() and _goes_on(said):
+            continue
+        label = _LABEL.match(line)
+        if unsaid and said and not said[-1].strip() and goes_on("\n".join(said)):
             # A page's end: the sentence goes on on the next one, whatever letter its next word has.
             said.pop()
-            said.append(line)
-        else:
-            said.append(line)
+            # Subtitles name the speaker again in each piece of a sentence.
+            line = line[label.end() :] if label and label.group() == speaker else line
+        said.append(line)
+        speaker = label.group() if label else speaker
     return ("\n".join(said), unsaid) if unsaid else (turn, [])
-
-
-def _goes_on(said: list[str]) -> bool:
-    """Whether the last line that was said ends within a sentence; a short one is a heading."""
-    last = next((line.rstrip() for line in reversed(said) if line.strip()), "")
-    return len(last) >= _HEADING and last[-1] not in '.!?…:"”)'

@@ -59,7 +59,7 @@ def test_a_late_call_is_on_the_exchange_s_day() -> None:
     assert tokyo and tokyo.day == dt.date(2022, 10, 28)
 
 
-@pytest.mark.parametrize("time", ["", "00:00:00", "NA", "soon"])
+@pytest.mark.parametrize("time", ["", "00:00:00", "NA"])
 def test_a_date_without_a_time_stays_where_it_is(time: str) -> None:
     found = call_day("2022-10-28 00:00:00", time)
     assert found
@@ -134,3 +134,21 @@ def test_dates_that_are_numbers_are_named_for_what_they_may_be() -> None:
 )  # fmt: skip
 def test_a_message_says_how_to_write_the_days(cells: list[str], advice: str) -> None:
     assert advice in how_to_write(cells)
+
+
+@pytest.mark.parametrize(
+    "time", ["1960-01-01 01:00:00", "1899-12-30T01:00:00", "0 days 01:00:00", "01:00:00+00"]
+)
+def test_a_time_is_read_as_stata_excel_and_pandas_write_it(time: str) -> None:
+    assert call_day("2022-10-28", time) == call_day("2022-10-28", "01:00:00")
+
+
+@pytest.mark.parametrize("time", ["75600", "3600", "0.875", "75600000", "soon"])
+def test_a_time_that_is_a_number_is_no_other_time(time: str) -> None:
+    # SAS counts seconds: 75,600 are 21:00, and no 7:56.
+    assert call_day("2022-10-28", time) is None
+    assert "pandas.to_timedelta" in how_to_write([f"2022-10-28 {time}"])
+
+
+def test_a_day_that_is_not_there_is_no_question_of_its_format() -> None:
+    assert "There is no such day" in how_to_write(["0000-00-00", "2023-02-30"])

@@ -172,7 +172,7 @@ def test_a_listed_file_that_is_not_there_is_named_before_any_is_read(tmp_path: P
     path = parse_config(
         {"source": {"path": [str(tmp_path / "q1.csv"), str(tmp_path / "q2 call.csv")]}}
     ).source.path
-    with pytest.raises(InputError, match=r"q2 call\.csv: no such file.*Did you mean 'q2 calls\.csv'\?"):
+    with pytest.raises(InputError, match=r"q2 call\.csv: cannot be opened.*Did you mean 'q2 calls\.csv'\?"):
         connect(Source("local_csv", path)).get_firms()
 
 
@@ -324,3 +324,84 @@ def test_zeros_at_the_end_are_named(tmp_path: Path) -> None:
     (tmp_path / "calls.csv").write_bytes("\n".join([HEADER, *LINES, ""]).encode() + bytes(99))
     with pytest.raises(InputError, match="zeros, which a copy that was cut leaves"):
         connect(Source("local_csv", str(tmp_path / "calls.csv"))).get_firms()
+
+
+def notes_of(path: Path) -> str:
+    source = connect(Source("local_csv", str(path)))
+    source.get_firms()
+    return " ".join(source.account().notes)
+
+
+def test_what_lies_beside_the_tables_and_may_hold_calls_is_said(tmp_path: Path) -> None:
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    for name in ("q1.csv", "q2.dat"):
+        write_csv(folder / name, ROWS)
+    (folder / "q3.xls").write_bytes(b"\xd0\xcf\x11\xe0" + bytes(300))
+    (folder / "notes.md").write_text("Of WRDS.")
+    (folder / "q1.json").write_text('{\n "asked": 1}')
+    assert f"may be calls in it: {folder / 'q2.dat'}, {folder / 'q3.xls'}. Where" in notes_of(folder)
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
+        archive.write(folder / "q1.csv", "q1.csv")
+        archive.writestr("README.txt", "Of WRDS.")
+        archive.writestr("q2.parquet", frame().to_parquet())
+    assert f"calls in it: {tmp_path / 'c.zip'} (q2.parquet). Where" in notes_of(tmp_path / "c.zip")
+    with pd.ExcelWriter(tmp_path / "c.xlsx") as book:
+        frame().to_excel(book, sheet_name="Q1", index=False)
+        frame().rename(columns=lambda name: f"x{name}").to_excel(book, sheet_name="Q2", index=False)
+        pd.DataFrame({"Of": ["WRDS"]}).to_excel(book, sheet_name="Notes", index=False)
+    assert f"calls in it: {tmp_path / 'c.xlsx'} (Q2). Where" in notes_of(tmp_path / "c.xlsx")
+    assert notes_of(write_csv(tmp_path / "alone.csv", ROWS)) == ""
+
+
+def test_a_path_that_is_not_there_is_guessed_and_brackets_of_a_folder_are_no_pattern(tmp_path: Path) -> None:
+    folder = tmp_path / "My [calls]"
+    folder.mkdir()
+    write_csv(folder / "q1.csv", ROWS)
+    assert connect(Source("local_csv", f"{folder}/*.csv")).get_firms() == ["0012", "23"]
+    with pytest.raises(InputError, match=r"q1\.cvs: cannot be opened.*Did you mean 'q1\.csv'\?"):
+        connect(Source("local_csv", f"{folder}/q1.cvs")).get_firms()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("We don’t pump.".encode("mac_roman"), "iconv -f MACINTOSH"),
+        ("We don’t pump.".encode("cp1252"), "iconv -f WINDOWS-1252"),
+    ],
+)
+def test_the_page_that_a_file_is_in_is_guessed(tmp_path: Path, content: bytes, said: str) -> None:
+    header = b"companyid,mostimportantdateutc,componenttext\n"
+    (tmp_path / "calls.csv").write_bytes(header + b"7,2023-05-02," + content + b"\n")
+    with pytest.raises(InputError, match=said):
+        connect(Source("local_csv", str(tmp_path / "calls.csv"))).get_firms()
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("“We” grew.\n8,2023-05-02,".encode() + "“We” fell.".encode("cp1252"), "“We” fell."),
+        (b"We grew.\n8,2023-05-02, \"We, too, fell.\"", "We, too, fell."),
+        (b"We grew.\n8,2023-05-02,'We, too, fell.'", "We, too, fell."),
+    ],
+    ids=["two encodings", "a blank before quotes", "single quotes"],
+)  # fmt: skip
+def test_the_command_of_a_message_mends_the_file(tmp_path: Path, content: bytes, text: str) -> None:
+    file = tmp_path / "calls.csv"
+    file.write_bytes(b"companyid,mostimportantdateutc,componenttext\n7,2023-05-02," + content + b"\n")
+    with pytest.raises(InputError) as error:
+        connect(Source("local_csv", str(file))).get_firms()
+    command = "python -c" + str(error.value).partition("python -c")[2]
+    subprocess.run([sys.executable, *shlex.split(command)[1:]], cwd=tmp_path, check=True)
+    mended = next(path for path in tmp_path.iterdir() if path != file)
+    turns = connect(Source("local_csv", str(mended))).get_transcripts("8").calls[0].turns
+    assert [turn.text for turn in turns] == [text]
+
+
+def test_a_week_of_stata_s_is_no_day(tmp_path: Path) -> None:
+    weeks = frame().assign(mostimportantdateutc=pd.Timestamp("2023-05-02"))
+    weeks.to_stata(
+        tmp_path / "c.dta", write_index=False, version=118, convert_dates={"mostimportantdateutc": "tw"}
+    )
+    with pytest.raises(InputError, match="mostimportantdateutc is '2023-"):
+        connect(Source("local_csv", str(tmp_path / "c.dta"))).get_firms()

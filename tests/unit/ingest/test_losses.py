@@ -10,7 +10,9 @@ import pytest
 
 from earnings_themes.config import Source
 from earnings_themes.errors import InputError
+from earnings_themes.ingest.cells import turns_in
 from earnings_themes.ingest.firm_list import connect, list_firms
+from earnings_themes.ingest.ids import firm_of
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.results.artifacts import read_sentences
 from earnings_themes.results.firms import read_firms
@@ -132,8 +134,9 @@ def test_an_id_that_was_a_number_with_a_gap_is_the_same_firm(tmp_path: Path) -> 
     source = table(tmp_path, *call("1000", "Ashgrove", ["freight"]), *later)
     assert list_firms(source) == ["1000"]
     assert len(connect(source).get_transcripts("1000").calls) == 2
-    assert "1 firm ids are written in two ways or as numbers with a gap, such as '1000.0' for '1000'" in str(
-        report(source, tmp_path)["notes"]
+    assert (
+        "1 firm ids are written in two ways, in quotes, or as numbers with a gap, such as '1000.0' for '1000'"
+        in str(report(source, tmp_path)["notes"])
     )
     with pytest.raises(InputError, match=r"'1000\.0' and '1000' are both there"):
         list_firms(dataclasses.replace(source, two_firms="refuse"))
@@ -339,3 +342,128 @@ def test_other_lists_are_turns_too_and_speech_stays(
     row = {"companyid": "7", "mostimportantdateutc": "2023-05-02", "componenttext": cell}
     (found,) = connect(table(tmp_path, row)).get_transcripts("7").calls
     assert [(turn.speaker_name, turn.text) for turn in found.turns] == turns
+
+
+def test_a_time_that_cannot_be_read_is_named_with_its_day(tmp_path: Path) -> None:
+    rows = [row | {"mostimportanttimeutc": "75600"} for row in call("7", "Ashgrove", ["freight"])]
+    with pytest.raises(InputError, match=r"is '2023-05-02 75600'.*The day can be read; the time"):
+        list_firms(table(tmp_path, *rows))
+
+
+@pytest.mark.parametrize("which", ["latest", "earliest"])
+def test_versions_without_an_id_of_their_own_count_once(tmp_path: Path, which: str) -> None:
+    rows = call("7", "Ashgrove", ["freight", "hiring"])
+    both = [{name: row[name] for name in row if name != "transcriptid"} for row in [*rows, *edited(rows, "")]]
+    found = report(table(tmp_path, *both, version=which), tmp_path)
+    assert found["skipped_rows"] == {"another version of a call": 3, "duplicate turn": 1}
+    texts = " ".join(read_sentences(tmp_path / "t", "7")["text"])
+    assert (" that eastern" in texts) == (which == "latest")
+
+
+def test_sections_that_are_numbered_apart_follow_each_other(tmp_path: Path) -> None:
+    rows = call("7", "Ashgrove", ["freight", "hiring", "carbon", "software"])
+    for place, row in enumerate(rows):
+        row["componentorder"] = place % 3
+    turns = connect(table(tmp_path, *rows)).get_transcripts("7").calls[0].turns
+    assert [turn.text for turn in turns] == [row["componenttext"] for row in rows]
+    # Rows in no order are put in order by their numbers, also where one is there twice.
+    mixed = [rows[2], rows[0], rows[1], rows[0] | {"componenttext": "Once more."}]
+    turns = connect(table(tmp_path, *mixed)).get_transcripts("7").calls[0].turns
+    assert [turn.order for turn in turns] == [0, 0, 1, 2]
+
+
+def test_one_call_under_two_events_counts_once_and_a_filled_gap_is_no_event(tmp_path: Path) -> None:
+    rows = [row | {"keydevid": "5"} for row in call("7", "Ashgrove", ["freight", "hiring"])]
+    again = [row | {"keydevid": "6", "transcriptid": "98"} for row in rows]
+    assert report(table(tmp_path, *rows, *again), tmp_path)["skipped_rows"] == {
+        "another version of a call": 4
+    }
+    quarters = [
+        row | {"keydevid": 0, "transcriptid": month, "mostimportantdateutc": f"2023-0{month}-02"}
+        for month, subject in ((2, "carbon"), (5, "software"))
+        for row in call("7", "Ashgrove", [subject])
+    ]
+    assert report(table(tmp_path, *quarters), tmp_path)["skipped_rows"] == {}
+
+
+def test_a_call_that_two_listings_date_by_other_clocks_is_one(tmp_path: Path) -> None:
+    rows = call("7A", "Ashgrove", ["freight", "hiring"])
+    later = [row | {"companyid": "7B", "mostimportantdateutc": "2023-05-03"} for row in rows]
+    assert report(table(tmp_path, *rows, *later), tmp_path)["skipped_rows"] == {"call of another firm": 4}
+
+
+def test_the_quotes_that_keep_an_id_from_being_a_number_are_no_part_of_it(tmp_path: Path) -> None:
+    rows = [*call('="001000"', "Ashgrove", ["freight"]), *call("'001001", "Belltower", ["carbon"])]
+    assert list_firms(table(tmp_path, *rows)) == ["001000", "001001"]
+
+
+def test_one_file_of_several_that_excel_cut_is_said(tmp_path: Path) -> None:
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    rows = call("7", "Ashgrove", ["freight"])
+    write_csv(folder / "q1.csv", [rows[0], rows[1] | {"componenttext": ("We grew in May. " * 2048)[:32_767]}])
+    write_csv(folder / "q2.csv", [rows[2] | {"componenttext": "We grew in June. " * 2048}])
+    notes = str(report(Source("local_csv", str(folder)), tmp_path)["notes"])
+    assert "1 texts have exactly 32,767 characters" in notes and "q1.csv, line 3" in notes
+
+
+def test_text_that_python_wrote_as_bytes_is_read(tmp_path: Path) -> None:
+    rows = [
+        {name: value if name == "componentorder" else repr(str(value).replace("'", "’").encode("cp1252"))
+         for name, value in row.items()}
+        for row in call("7", "Ashgrove’s", ["freight"])
+    ]  # fmt: skip
+    data = connect(table(tmp_path, *rows)).get_transcripts("7")
+    assert data.firm_name == "Ashgrove’s"
+    assert [turn.text for turn in data.calls[0].turns][1].startswith("Ocean freight from")
+
+
+def test_labels_with_the_columns_names_are_no_other_header(tmp_path: Path) -> None:
+    rows = call("7", "Ashgrove", ["freight"])
+    labels = {"companyid": "Company ID", "mostimportantdateutc": "Day (UTC)", "transcriptid": "Transcript ID",
+              "componentorder": "Component Order", "componenttext": "Text", "companyname": "Company Name"}  # fmt: skip
+    source = table(tmp_path, labels, *rows)
+    assert report(source, tmp_path)["skipped_rows"] == {"header line again": 1}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        [{"name": "Dana", "speech": ["We grew.", "Costs fell."]}, {"name": "Oren", "text": "Why?"}],
+        {"prepared": [{"speaker": "Dana", "text": "We grew. Costs fell."}], "qa": [{"speaker": "Oren", "text": "Why?"}]},
+        {"speakers": ["Dana", "Oren"],
+         "turns": [{"speaker": "Dana", "text": "We grew. Costs fell."}, {"speaker": "Oren", "text": "Why?"}]},
+        {"Dana": "We grew. Costs fell.", "Oren": "Why?"},
+        [["Dana", "CEO", "We grew. Costs fell."], ["Oren", "Analyst", "Why?"]],
+        [{"speaker": "Dana", "text": "We grew. Costs fell."}, {"speaker": "Oren", "text": "Why?"},
+         {"speaker": "Lee", "text": float("nan")}],
+    ],
+    ids=["sentences", "sections", "names beside", "by speaker", "triples", "NaN"],
+)  # fmt: skip
+def test_a_call_in_a_cell_is_all_its_turns_whatever_holds_them(cell: object) -> None:
+    for written in (json.dumps(cell), repr(cell).replace("nan", "None")):
+        turns = [(speaker, text) for speaker, _, text in turns_in(written)]
+        assert turns == [("Dana", "We grew. Costs fell."), ("Oren", "Why?")]
+    assert turns_in('{"speaker": "Dana", "text": "We grew."}') == [("Dana", "", "We grew.")]
+
+
+@pytest.mark.parametrize(
+    ("headline", "firm"),
+    [
+        ("Q1 2024 Ashquill Inc Earnings Call", "Ashquill Inc"),
+        ("Full Year 2023 Ashquill PLC Results Presentation", "Ashquill PLC"),
+        ("Q2 Holdings, Inc., Q1 2024 Earnings Call", "Q2 Holdings, Inc."),
+        ("Ashquill, Inc., Q1 2024 Earnings Call, May 7, 2024", "Ashquill, Inc."),
+    ],
+)
+def test_the_firm_is_found_in_a_headline_also_behind_the_quarter(headline: str, firm: str) -> None:
+    assert firm_of(headline) == firm
+
+
+def test_marks_at_a_header_s_front_are_no_part_of_a_name(tmp_path: Path) -> None:
+    rows = call("7", "Ashgrove", ["freight"])
+    source = table(
+        tmp_path,
+        *({f"ï»¿{name}" if name == "companyid" else name: row[name] for name in row} for row in rows),
+    )
+    assert list_firms(source) == ["7"]

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from earnings_themes.embedding.space import load_space
 from earnings_themes.quality.agreement import ami, ari, best_matches, resolve
-from earnings_themes.quality.curve import curve
+from earnings_themes.quality.curve import curve, rated_curve
 from earnings_themes.quality.metric import Metric, median, share
 from earnings_themes.quality.summary import effective_number, quartiles
 
@@ -92,10 +93,17 @@ def test_a_higher_floor_covers_less_and_is_surer() -> None:
     assert points[0]["precision"] is None
 
 
-def test_a_calibration_turns_strength_into_expected_precision() -> None:
-    points = curve(_sentences([0.25, 0.35]), 0.25, {"strength": [0.2, 0.4], "precision": [0.4, 0.8]})
-    assert points[0]["precision"] == pytest.approx(0.6)
-    assert points[-1]["precision"] == pytest.approx(0.7)
+def test_ratings_turn_strength_into_expected_precision() -> None:
+    points = curve(_sentences([0.25, 0.35]), 0.25, (-3.0, 10.0))
+    assert points[-1]["precision"] == pytest.approx(1 / (1 + np.exp(-0.5)))
+    assert points[0]["precision"] == pytest.approx((1 / (1 + np.exp(0.5)) + 1 / (1 + np.exp(-0.5))) / 2)
+
+
+def test_precision_is_expected_only_of_what_was_rated() -> None:
+    made_with = {"embedding_model": "static", "space": load_space().digest, "granularity": 0.37}
+    assert rated_curve(made_with) is not None
+    for other in ({"granularity": 0.49}, {"space": "of one's own"}, {"embedding_model": "my/model"}):
+        assert rated_curve(made_with | other) is None
 
 
 def test_sentences_without_content_are_on_neither_side_of_the_curve() -> None:

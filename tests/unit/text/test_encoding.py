@@ -57,3 +57,11 @@ def test_what_was_escaped_is_written_out(found: str, written: str) -> None:
 )  # fmt: skip
 def test_text_that_is_right_stays(text: str) -> None:
     assert repaired(text) == text
+
+
+def test_mac_s_and_windows_letters_are_told_apart_by_their_apostrophes() -> None:
+    said = "We don’t pump, “it” isn’t café."
+    assert repaired(said.encode("mac_roman").decode("cp1252")) == said
+    assert repaired(said.encode("cp1252").decode("mac_roman")) == said
+    for other in ("El país creció aquí, y Denís leíste más.", "São João e Õ."):
+        assert repaired(other) == other

@@ -168,3 +168,31 @@ def test_points_that_lost_their_blank_end_sentences_behind_numbers_too() -> None
     assert split_sentences("It runs to 2061.Tolls fell.We signed.They paid.") == [
         "It runs to 2061.", "Tolls fell.", "We signed.", "They paid.",
     ]  # fmt: skip
+
+
+def test_a_mark_right_behind_a_point_hides_no_end() -> None:
+    assert split_sentences("It fell.[Laughter] We signed.(inaudible) They paid.<unk> We know.") == [
+        "It fell.", "[Laughter] We signed.", "(inaudible) They paid.", "<unk> We know.",
+    ]  # fmt: skip
+    for whole in (
+        "See www.<unk>.com for it.",
+        "It cost $4.(2) and more.",
+        "We did (as said.) what we could.",
+    ):
+        assert split_sentences(whole) == [whole]
+
+
+def test_bullets_right_before_a_word_open_items_and_french_quotes_do_not() -> None:
+    assert split_sentences("We did:\n•Grew in Asia\n•Cut costs") == ["We did:", "•Grew in Asia", "•Cut costs"]
+    assert split_sentences("Et « oui » est dit. Bien.") == ["Et « oui » est dit.", "Bien."]
+    assert split_sentences("» We grew.\n» We hired") == ["» We grew.", "» We hired"]
+
+
+def test_lines_with_an_empty_one_below_each_are_one_sentence() -> None:
+    text = "We grew sales in Asia this year and\n\nin Europe. Costs\n\nOutlook\n\nWe hired nurses"
+    assert [" ".join(each.split()) for each in split_sentences(text)] == [
+        "We grew sales in Asia this year and in Europe.", "Costs", "Outlook", "We hired nurses",
+    ]  # fmt: skip
+    # In lower case nothing says which line goes on.
+    lower = "we grew sales in asia this year\n\nwe hired nurses"
+    assert len(split_sentences(lower)) == 2

@@ -53,6 +53,14 @@ def test_a_page_s_footer_interrupts_no_sentence() -> None:
         "Oren Vale - Acme Securities - Analyst",
         "Prepared Remarks:",
         "Operator",
+        "Operator [1]",
+        "Oren Vale - Acme Securities",
+        "Bea Lo -- Bank of Quill & Co.",
+        "Analyst, Acme Securities LLC Q",
+        "Marta Quill 1:15",
+        "Marta Quill (00:12):",
+        "Unknown Speaker | 1:02:15",
+        "Quillmark, Inc. (NYSE:QMK) Q1 2024 Earnings Conference Call May 7, 2024 5:00 PM ET",
         "Questions & Answers:",
         "Call Participants",
         "Duration: 62 minutes",
@@ -81,6 +89,8 @@ def test_a_line_of_a_page_is_not_speech(line: str) -> None:
         "Marta Quill -- she is our new chief of sales -- joined us in May.",
         "We sold 12, 14 and\n16 plants in the three years.",
         "Our presentation is on the web.\nPlease see www.quillmark.example for it.",
+        "We Grew In Asia - Margins Rose.\nThank You.",
+        "At 9:30\nMarta Quill will speak.",
         "Growth was 4%\nin the north,  9%  in the south and  3%  elsewhere.",
     ],
 )
@@ -124,3 +134,14 @@ def test_speech_that_comes_back_is_no_footer() -> None:
 )
 def test_what_is_said_is_no_page_s_line(line: str) -> None:
     assert without_unsaid(f"We grew.\n{line}\nMargins fell.")[1] == []
+
+
+def test_subtitles_that_name_the_speaker_again_break_no_sentence() -> None:
+    said, lines = without_unsaid(
+        "1\n00:01.000 --> 00:02.000\nMarta Quill: Good morning, and as of today we signed a\n\n"
+        "2\n00:02.000 --> 00:03.000\nMarta Quill: contract.\n\n3\n00:03.000 --> 00:04.000\nOren Vale: Why?\n"
+    )
+    assert split_sentences(said) == [
+        "Marta Quill: Good morning, and as of today we signed a\ncontract.", "Oren Vale: Why?",
+    ]  # fmt: skip
+    assert len(lines) == 6

@@ -11,7 +11,7 @@ import pandas as pd
 
 from earnings_themes import __version__
 from earnings_themes.abstractions import Themes
-from earnings_themes.quality.curve import curve
+from earnings_themes.quality.curve import curve, rated_curve
 from earnings_themes.quality.floor import is_unstable
 from earnings_themes.results.artifacts import SIGNIFICANT_DIGITS, open_parquet, parse_themes, readable
 from earnings_themes.system.files import write_atomically
@@ -42,9 +42,8 @@ def write_basic(where: str, out: Path) -> Themes:
     path = f"{where}/sentences.parquet"
     with readable(path, "themes"):
         table = open_parquet(path).read(columns=["content", "theme_id", "strength"])
-    points = curve(
-        table.to_pandas(), float(themes.metadata.get("floor", 0.0)), themes.metadata.get("calibration")
-    )
+    rated = rated_curve(themes.metadata)
+    points = curve(table.to_pandas(), float(themes.metadata.get("floor", 0.0)), rated)
     write_csv(
         folder / CURVE, pd.DataFrame(points, columns=["floor", "n", "coverage", "strength", "precision"])
     )
