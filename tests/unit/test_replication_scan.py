@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from earnings_themes.errors import ResultError
+from earnings_themes.replication.readme import own_files
 from earnings_themes.replication.scan import scan
 
 SAID = {
@@ -76,6 +77,13 @@ def test_what_is_not_text_of_the_transcripts_is_not_found(folder: Path, transcri
     found = scan(folder, transcripts)
     assert found.hits == {}
     assert found.files == 2
+
+
+def test_what_settings_name_and_a_package_lacks_is_listed() -> None:
+    config = {"topics": {"model": "lda"}, "source": {"kind": "mine:Calls"}, "embedding": {"space": None}}
+    assert own_files(config) == ["mine:Calls"]
+    config["panel"] = {"words": {"risk": "lists/risk.txt"}, "score": "tone:Tone"}
+    assert own_files(config) == ["lists/risk.txt", "tone:Tone", "mine:Calls"]
 
 
 def test_a_file_that_cannot_be_searched_is_an_error(folder: Path, transcripts: Path) -> None:

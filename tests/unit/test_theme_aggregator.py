@@ -208,7 +208,9 @@ def test_a_broad_theme_is_the_parent_of_its_themes_and_holds_what_they_hold(tmp_
     for broad in themes.broad:
         below = [theme for theme in themes.themes if theme.parent == broad.theme_id]
         assert broad.n_sentences == (sentences["broad_id"] == broad.theme_id).sum()
-        assert set(broad.firms) == {firm for theme in below for firm in theme.firms}
+        assert set(broad.firms) >= {firm for theme in below for firm in theme.firms}
+        inside = sentences[sentences["broad_id"] == broad.theme_id]
+        assert set(broad.firms) == set(inside["firm_id"]) and broad.n_firms == len(broad.firms)
     assert [(level.level, level.n_themes) for level in themes.levels] == [
         (1, len(themes.themes)), (2, len(themes.broad)),
     ]  # fmt: skip

@@ -31,7 +31,13 @@ AnyKind = StrEnum("AnyKind", "subject reporting procedure filler seed")
 def examples(*commands: str) -> str:
     """Return the end of a command's help; its first line keeps the examples' lines apart."""
     title = "Example" if len(commands) == 1 else "Examples"
-    return "\n".join((f"\b\n{title}:", *(f"  {PROGRAM} {command}" for command in commands)))
+    return "\n".join((f"\b\n{title}:", *(_folded(f"  {PROGRAM} {command}") for command in commands)))
+
+
+def _folded(example: str) -> str:
+    """Return an example in lines of 80 letters, broken before an option as a shell reads on."""
+    cut = example.rfind(" --", 0, 79) if len(example) > 78 else -1
+    return example if cut < 0 else f"{example[:cut]} \\\n{_folded(f'      {example[cut + 1 :]}')}"
 
 
 app = typer.Typer(
@@ -39,9 +45,9 @@ app = typer.Typer(
     help="Look up what firms talk about on their earnings calls: theme → topic → sentence → firm.",
     epilog="\b\nExamples:\n"
     "  earnings-themes themes --run sample              what all firms talk about\n"
-    "  earnings-themes theme sample-001                 one theme: its firms, topics and sentences\n"
-    "  earnings-themes firm 'Acme Corp'                 one firm, in every run\n"
-    "  earnings-themes search tariffs --format csv      themes and sentences about a word\n"
+    "  earnings-themes theme sample-001                 firms, topics, sentences\n"
+    "  earnings-themes firm Corrandale                  one firm, in every run\n"
+    "  earnings-themes search tariffs --format csv      what is said with a word\n"
     "  earnings-themes --store dynamodb:earnings-themes runs\n\n"
     "\b\nExit codes:\n"
     "  0  answered; nothing found by a search is an answer\n"
@@ -122,10 +128,9 @@ RunOption = Annotated[
     Option(metavar="RUN", help="A published run.  [default: the newest]", autocompletion=complete_runs),
 ]
 FolderArgument = Annotated[str, Argument(metavar="RUN", help="A finished run's folder, on a disk or s3://.")]
-KindOption = Annotated[
-    list[AnyKind] | None,
-    Option("--kind", help="Themes of this kind; may be given several times.  [default: all]"),
-]
+_KINDS = "Themes of this kind; may be given several times.  [default: {}]"
+KindOption = Annotated[list[AnyKind] | None, Option("--kind", help=_KINDS.format("all"))]
+SubjectOption = Annotated[list[AnyKind] | None, Option("--kind", help=_KINDS.format("subject"))]
 FileFormatOption = Annotated[FileFormat | None, Option(help="The file's form.  [default: by its name]")]
 
 

@@ -91,7 +91,7 @@ def runs(
             print(lookup.NO_RUN)
             return
         shown = [(*row[:5], row[5][:16].replace("T", " ")) for row in rows]
-        print_table([*header[:5], "published (UTC)"], shown)
+        print_table([*header[:4], "their sentences", "published (UTC)"], shown)
 
 
 @app.command(
@@ -141,7 +141,7 @@ def themes(
 @app.command(
     epilog=examples(
         "theme sample-001",
-        "theme 'supply chain' --run sample",
+        "theme 'supply chain' --run mine",
         "theme 'supply chain' --sentences --format csv > said.csv",
     )
 )
@@ -280,7 +280,7 @@ FirmArgument = Annotated[
 ]
 
 
-@app.command(epilog=examples("topic 'Acme Corp' 3 --run sample"))
+@app.command(epilog=examples("topic Corrandale 3 --run sample"))
 def topic(
     ctx: typer.Context,
     firm: FirmArgument,
@@ -312,7 +312,7 @@ def topic(
         print_table(["strength", "speaker", _SENTENCE], shown)
 
 
-@app.command(epilog=examples("firm 0012 --run sample", "firm 'Acme Corp'         in every run"))
+@app.command(epilog=examples("firm 0047190 --run sample", "firm Corrandale           in every run"))
 def firm(
     ctx: typer.Context,
     firm: FirmArgument,
@@ -398,7 +398,7 @@ def _print_firm(view: FirmView) -> None:
     if view.themes:
         print()
         shares = [(s.theme_id, s.kind, s.label, s.n_sentences, f"{s.share:.1%}") for s in view.themes]
-        print_table(["theme", "kind", _LABEL, "sentences", "share"], shares)
+        print_table(["theme", "kind", _LABEL, "sentences", "of all"], shares)
     print()
     topics = [
         (t.topic_id, t.kind, t.label, t.size, t.theme_id or t.unassigned_reason, _words(t.keywords))

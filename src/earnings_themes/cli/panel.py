@@ -10,6 +10,7 @@ from earnings_themes.cli.base import (
     FileFormatOption,
     FolderArgument,
     KindOption,
+    SubjectOption,
     app,
     examples,
     run_folder,
@@ -55,8 +56,9 @@ def panel(
     kind: KindOption = None,
     wide: Annotated[bool, Option("--wide", help="A column a theme in place of a row.")] = False,
     value: Annotated[
-        str, Option(metavar="COLUMN", help="With --wide: what the themes' columns hold.")
-    ] = "share",
+        str | None,
+        Option(metavar="COLUMN", help="With --wide: what the themes' columns hold.  [default: share]"),
+    ] = None,
     industry: Annotated[
         str | None,
         Option(
@@ -79,10 +81,14 @@ def panel(
     from earnings_themes.panel.written import Written
 
     form = form_of(out, format)
+    if value is not None and not wide:
+        raise ConfigError(
+            f"--value {value} is for --wide, a column a theme. Add --wide, or leave --value out."
+        )
     folders = [run_folder(run) for run in runs]
     folders = (runs_of(folders[0], results) if len(folders) == 1 else None) or folders
     source = Written(folders[0]) if len(folders) == 1 else Together(folders)
-    cut = Cut(source, Wish(by, level, tuple(kind or ()), wide, value, industry))
+    cut = Cut(source, Wish(by, level, tuple(kind or ()), wide, value or "share", industry))
     n_rows = write_tables(cut.tables(), cut.columns, out, form)
     print(f"{out}: {n_rows:,} rows, {len(cut.columns)} columns, {len(cut.themes):,} themes, by {by}")
     if form == "csv":
@@ -99,7 +105,7 @@ def likeness(
     run: FolderArgument,
     out: OutOption,
     level: Annotated[int, Option(min=1, max=2, help="1: themes, 2: broad themes.")] = 1,
-    kind: KindOption = None,
+    kind: SubjectOption = None,
     nearest: Annotated[int, Option(min=0, metavar="N", help="The likest firms of each; 0: all.")] = 50,
     format: FileFormatOption = None,
 ) -> None:

@@ -10,7 +10,7 @@ from typer import Argument, Option
 from earnings_themes.cli.base import (
     FileFormatOption,
     FolderArgument,
-    KindOption,
+    SubjectOption,
     app,
     examples,
     print_table,
@@ -35,7 +35,7 @@ _LABEL = Column("label", flexible=True)
         'ask "tariffs on steel" --run results/mine',
         'ask "tariffs on steel" --run results/mine --threshold .3 --out tariffs.csv',
         'ask "tariffs" "import duties" --name tariffs --run results/mine',
-        "ask tariffs --run results/mine     a question of the run's own (themes.seeds)",
+        "ask tariffs --run results/mine     a question of themes.seeds",
     )
 )
 def ask(
@@ -79,13 +79,16 @@ def ask(
     where = run_folder(run)
     asked = _question(where, question, name, threshold)
     (answer,) = seeds.ask(where, [asked], read_config(config).embedding if config else None)
-    _print_answer(where, answer)
+    n_rows = 0
     if out and form:
+        # Written before anything is shown, so that the file is there whatever reads the answer: a pager, head.
         with TemporaryDirectory() as scratch:
             build(where, Path(scratch), None, [answer], alone=True)
             cut = Cut(Written(scratch, [seed_row(asked.theme_id, asked.name)]), Wish(by=by))
             n_rows = write_tables(cut.tables(), cut.columns, out, form)
-        print(f"{out}: {n_rows:,} rows, by {by}")
+    _print_answer(where, answer)
+    if out:
+        print(f"\n{out}: {n_rows:,} rows, by {by}")
 
 
 def _question(where: str, texts: list[str], name: str | None, threshold: float | None) -> "Question":
@@ -155,7 +158,7 @@ def validate(
     level: Annotated[
         int, Option(min=0, max=2, help="1: themes, 2: broad themes, 0: your own questions.")
     ] = 1,
-    kind: KindOption = None,
+    kind: SubjectOption = None,
     top: Annotated[int, Option(min=1, metavar="N", help="Themes that are shown, the nearest first.")] = 15,
     out: Annotated[Path | None, Option(metavar="FILE", help="Write every theme's figures (CSV).")] = None,
     seed: Annotated[int, Option(help="Of the placebo's shuffles.")] = 1,
@@ -186,14 +189,13 @@ def validate(
         ]
         rows.append((theme, labels[theme], *cells, f"{one['p_adjusted']['overall']:.3f}"))
     n = int(found["n"].iloc[0])
-    print(
-        f"{n:,} firm-quarters of {len(shares):,} are in both; {len(themes):,} themes. Rank correlation [95 % of the placebo]:"
-    )
-    print_table(["theme", _LABEL, "overall", "within firm", "within quarter", "p, adjusted"], rows)
+    print(f"{n:,} firm-quarters of {len(shares):,} are in both; {len(themes):,} themes.")
+    print("Rank correlation [95 % of the placebo], p adjusted for the number of themes:")
+    print_table(["theme", _LABEL, "overall", "within firm", "within quarter", "p adj."], rows)
 
 
 def _placed(rho: float, low: float, high: float) -> str:
-    return "-" if rho != rho else f"{rho:.2f} [{low:.2f} {high:.2f}]"
+    return "-" if rho != rho else f"{rho:.2f} [{low:.2f} {high:.2f}]".replace("0.", ".")
 
 
 @app.command(epilog=examples("dossier results/mine"))

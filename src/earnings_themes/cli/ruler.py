@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 @app.command(
     epilog=examples(
         "sheet results/mine results/other --kind pairs --n 450 --out rating",
-        "sheet results/mine bertopic=themes.csv \\\n"
-        "      --vectors results/mine/embeddings --recall 150 --out rating",
+        "sheet results/mine bertopic=themes.csv --vectors results/mine/embeddings --recall 150 --out rating",
         "sheet results/mine --for 'supply chain' --out rating-of-one",
     )
 )
@@ -153,13 +152,12 @@ def _print_written(n_items: int, n_sheets: int, out: Path) -> None:
         "score rating/key rating/sheets/*.csv",
         "score rating/key rating/sheets/*.csv --save judged.csv",
         "score judged.csv --format json",
-        "score rating-of-one/key rating-of-one/sheets/*.csv \\\n"
-        "      --run results/mine --corrected corrected.csv",
+        "score rating-of-one/key rating-of-one/sheets/*.csv --run results/mine --corrected corrected.csv",
     )
     + """\n\n\b
 Exit codes:
   0  answered
-  1  the ratings are refused, or a file cannot be read; the message says which and why
+  1  the ratings are refused, or a file cannot be read; the message says why
   2  wrong usage"""
 )
 def score(
@@ -238,8 +236,8 @@ def _print_figures(found: "Sequence[Figure]", kind: str) -> None:
     if kind == "members":
         _print_part(found, "theme", ("precision", "recall", "recall_floor", "true_sentences"))
         print(
-            "\nrecall floor: recall if 3 in n of a stratum were about the theme where none of n was; the interval of recall "
-            "knows nothing of those."
+            "\nfloor: recall if 3 in n of a stratum were about the theme where none of n was;\n"
+            "the interval of recall knows nothing of those."
         )
         _print_raters(found)
         return
@@ -283,7 +281,8 @@ def _print_part(
         cells = (_cell(by.get((run, name)), part == "recall") for name in measures)
         rows.append((run, *n, *plain, *cells))
     heads = ["run" if part == "recall" else part, *(["items"] if part in ("run", "theme") else [])]
-    print_table([*heads, *(name.replace("_", " ") for name in (*facts, *measures))], rows)
+    names = (name.removeprefix("recall_").replace("_", " ") for name in (*facts, *measures))
+    print_table([*heads, *names], rows)
 
 
 def _cell(figure: "Figure | None", of_n: bool = False) -> str | None:

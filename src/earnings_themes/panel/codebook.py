@@ -52,9 +52,10 @@ panel = pandas.read_csv("panel.csv", dtype=str, encoding="utf-8-sig")
 panel["share"] = pandas.to_numeric(panel["share"])
 ```
 
-In a CSV a null is an empty cell. Names and labels that a spreadsheet would run as a formula begin with an apostrophe; ids and kept
-columns do only where they hold more than letters, digits, `.`, `_` and `-`, so ids join as they are. In Stata a null number is `.`, a
-null text is empty, and `time` is UTC.
+In a CSV a null is an empty cell, and a share has six digits (Parquet and Stata: all). Names and labels that a spreadsheet would run
+as a formula begin with an apostrophe; ids and kept columns do only where they hold more than letters, digits, `.`, `_` and `-`, so ids
+join as they are. In Stata a null number is `.`, a null text is empty, `time` is UTC, and a column's name has at most 32 letters, digits
+and `_`: the label is then yours.
 """
 
 

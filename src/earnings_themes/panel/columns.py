@@ -171,7 +171,7 @@ def layout(kept: Sequence[str], lists: Sequence[str] = (), scored: bool = False)
     """
     values, totals = list(VALUES), list(DENOMINATORS)
     for name in lists:
-        meaning = f"sentences that hold a word of the list {name!r}."
+        meaning = f"sentences that hold a word of the list {name!r}; high-growth is one word."
         values.append(Column(f"n_{name}", _COUNT, "sentences", f"Those of n: {meaning}"))
         totals.append(Column(f"n_{name}", _COUNT, "sentences", f"All of the call's {meaning}"))
     if {"positive", "negative"} <= set(lists):

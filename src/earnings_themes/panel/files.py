@@ -28,6 +28,7 @@ _PLAIN: Final = re.compile(r"[=+\-@]?[A-Za-z0-9._\-]*")
 # Read by people, and joined on by nobody.
 _FOR_PEOPLE: Final = ("firm_name", "label")
 _MAX_LABEL: Final = 80
+_MAX_NAME: Final = 32
 _MAX_TEXT: Final = 2045
 
 
@@ -109,20 +110,35 @@ def _write_dta(tables: Iterable[pa.Table], columns: Sequence[Column], path: Path
                 "--kind subject, --by firm-quarter, --wide), or --format csv, which Stata imports."
             )
     whole = pa.concat_tables(parts) if parts else schema(columns).empty_table()
-    frame = pd.DataFrame({column.name: _stata(whole[column.name], column) for column in columns})
+    names = _names_in_stata(columns)
+    frame = pd.DataFrame({name: _stata(whole[column.name], column) for name, column in names.items()})
     frame.to_stata(
         path,
         write_index=False,
         version=118,
         time_stamp=_STAMP,
         convert_dates={
-            column.name: "td" if pa.types.is_date(column.type) else "tc"
-            for column in columns
+            name: "td" if pa.types.is_date(column.type) else "tc"
+            for name, column in names.items()
             if _is_time(column)
         },
-        variable_labels={column.name: column.meaning[:_MAX_LABEL] for column in columns},
+        variable_labels={
+            name: (column.meaning if name == column.name else column.name)[:_MAX_LABEL]
+            for name, column in names.items()
+        },
     )
     return len(frame)
+
+
+def _names_in_stata(columns: Sequence[Column]) -> dict[str, Column]:
+    """Return columns by names that Stata takes; only a kept column's can be another, and its label is then the user's name."""
+    found: dict[str, Column] = {}
+    for column in columns:
+        name = re.sub(r"\W|^(?=\d)", "_", column.name)[:_MAX_NAME]
+        while name in found:
+            name = f"{name[: _MAX_NAME - 3]}_{len(found)}"
+        found[name] = column
+    return found
 
 
 def _is_time(column: Column) -> bool:

@@ -31,9 +31,22 @@ def write_readme(stage: Path, config: dict[str, Any], promised_rows: int, added:
         keep_trailing_newline=True,
     )
     text = template.render(
-        **_facts(stage), config=config, promised_rows=promised_rows, added=added, to_fill=TO_FILL
+        **_facts(stage),
+        config=config,
+        promised_rows=promised_rows,
+        added=added,
+        to_fill=TO_FILL,
+        own=own_files(config),
     )
     (stage / "README.md").write_text(text, encoding="utf-8")
+
+
+def own_files(config: dict[str, Any]) -> list[str]:
+    """Return what a run's settings name and a package does not hold where they name it: the user's lists, classes, space."""
+    panel = config.get("panel") or {}
+    named = [*(panel.get("words") or {}).values(), panel.get("score"), config["embedding"].get("space")]
+    classes = (config["topics"]["model"], config["source"]["kind"])
+    return [str(name) for name in (*named, *(each for each in classes if ":" in each)) if name]
 
 
 def _facts(stage: Path) -> dict[str, Any]:

@@ -53,7 +53,8 @@ def quarters(page: Page) -> Drawing:
     caption = (
         f"Themes of the run {page.run}{_and_earlier(page)} by calendar quarter: a theme's share of a quarter's modelled "
         "sentences, against its own share in the run, which stands at the right. Red is more, blue less, white as usual; a "
-        f"cross: nobody speaks of it. A dot marks where a theme begins. {_largest(parts, page)}"
+        "cross: nobody speaks of it. A dot marks where a theme begins. Behind a quarter stand its calls: of few, little can "
+        f"be said. {_largest(parts, page)}"
     )
     header = ("theme_id", "label", "quarter", "n", "modelled", "share", "n_firms", "n_calls", "begins")
     numbers = [
@@ -70,7 +71,8 @@ def quarters(page: Page) -> Drawing:
     for row, part in enumerate(parts):
         if part.number in begun:
             axes.plot(begun[part.number], row, marker="o", mfc="white", mec="black", markersize=6)
-    axes.set_xticks(range(len(cut.names)), cut.names, rotation=90)
+    names = [f"{name}  {n:,}" for name, n in zip(cut.names, cut.n_calls, strict=True)]
+    axes.set_xticks(range(len(names)), names, rotation=90)
     axes.set_yticks(range(len(parts)), [named(part, _LETTERS) for part in parts])
     _shares_at_the_right(axes, parts)
     return Drawing(figure, caption, header, numbers)
@@ -150,7 +152,7 @@ def groups(page: Page) -> Drawing:
         names = [short(value, 22) for value in cut.names[:N_GROUPS]]
         axes.set_xticks(range(len(names)), names, rotation=90)
         axes.set_yticks(range(len(parts)), [named(part, _LETTERS) for part in parts])
-        axes.set_title(name, fontsize=10)
+        axes.set_title(short(name, 36), fontsize=10)
         _shares_at_the_right(axes, parts)
     return Drawing(figure, caption, header, numbers)
 

@@ -73,4 +73,6 @@ def aws_errors(doing: str, needs: str) -> Iterator[None]:
             f"Cannot {doing}: {error_code(error)}: {said.get('Message', 'no message')}.{hint}"
         ) from error
     except BotoCoreError as error:
-        raise CloudError(f"Cannot {doing}: {error} It needs {needs}, and a way to reach AWS.") from error
+        raise CloudError(
+            f"Cannot {doing}: {str(error).rstrip('.')}. It needs {needs}, and a way to reach AWS."
+        ) from error

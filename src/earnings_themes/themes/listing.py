@@ -103,8 +103,7 @@ def list_themes(
             )
         )
     held = held_broadly(settled, placed.floors)
-    more = np.bincount(placed.broad[held[held >= 0]], minlength=len(placed.known_broad))
-    wide = _broad_themes(fine, found, more)
+    wide = _broad_themes(fine, found, np.where(held >= 0, placed.broad[held], -1) if len(fine) else held)
     alone = tree.topics[tree.topics["theme"] < 0]
     return Themes(
         schema_version=SCHEMA_VERSION,
@@ -158,17 +157,20 @@ def _mean_stability(themes: Sequence[Theme]) -> float | None:
     return sum(value * n for value, n in known) / total if total else None
 
 
-def _broad_themes(fine: Sequence[Theme], found: Reduced, more: NDArray[np.int64]) -> list[Theme]:
-    """Return the broad themes, each the union of its themes.
+def _broad_themes(fine: Sequence[Theme], found: Reduced, alone: NDArray[np.int64]) -> list[Theme]:
+    """Return the broad themes, each the union of its themes and of what it alone holds.
 
-    Subject matter first, then those with the first of the themes. more: sentences that a broad theme alone holds, by its number.
+    Subject matter first, then those with the first of the themes. alone: of each sentence the number of the broad theme that
+    alone holds it, -1 for none.
     """
     wide = []
     placed, names = found.placed, found.names
     for number in dict.fromkeys(placed.broad.tolist()):
         members = [theme for theme, of in zip(fine, placed.broad.tolist(), strict=True) if of == number]
         label, keywords = found.words.broad[number]
-        firms = sorted({firm for theme in members for firm in theme.firms})
+        more = found.firms[alone == number]
+        of_more = {found.firm_ids[firm] for firm in np.unique(more).tolist()}
+        firms = sorted(of_more.union(*(theme.firms for theme in members)))
         centre = np.sum([np.array(theme.centroid) * theme.n_sentences for theme in members], axis=0)
         known = placed.known_broad[number]
         wide.append(
@@ -181,7 +183,7 @@ def _broad_themes(fine: Sequence[Theme], found: Reduced, more: NDArray[np.int64]
                 keywords=known.keywords if known else keywords,
                 n_firms=len(firms),
                 n_topics=sum(theme.n_topics for theme in members),
-                n_sentences=sum(theme.n_sentences for theme in members) + int(more[number]),
+                n_sentences=sum(theme.n_sentences for theme in members) + len(more),
                 centroid=tuple((centre / max(float(np.linalg.norm(centre)), 1e-12)).tolist()),
                 cohesion=float(np.average([theme.cohesion for theme in members])),
                 stability=found.stability.broad[number],

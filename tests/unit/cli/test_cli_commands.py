@@ -184,7 +184,10 @@ def test_search_shows_themes_then_sentences(command: Command) -> None:
 
 
 def test_runs_are_listed_newest_first(command: Command) -> None:
-    assert [line.split()[0] for line in command("runs").out.splitlines()] == ["run", "late", "sample"]
+    shown = command("runs").out.splitlines()
+    assert [line.split()[0] for line in shown] == ["run", "late", "sample"]
+    # Of its topics: a run has more sentences than these.
+    assert "topics  their sentences" in shown[0]
 
 
 def test_no_runs_and_no_themes_are_said_not_shown_as_an_empty_table(

@@ -1,6 +1,7 @@
 """Cuts of the panel and their files: by firm and quarter, wide, CSV, Stata, and how alike firms are."""
 
 import datetime as dt
+import warnings
 from pathlib import Path
 
 import boto3
@@ -123,6 +124,23 @@ def test_stata_reads_the_same_numbers_and_the_bytes_stay(run: Path, tmp_path: Pa
     assert (tmp_path / "again.dta").read_bytes() == out.read_bytes()
 
 
+def test_a_kept_columns_name_that_stata_takes_not_stands_in_the_label(tmp_path: Path) -> None:
+    own = (
+        "SIC code, four digits, as the provider has it",
+        "SIC code, four digits, as the provider had it",
+        "2015",
+    )
+    folder = write_run(tmp_path / "run", random_sentences(2, 1), keep=own)
+    build(str(folder), folder)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _asked("panel", str(folder), "--out", str(tmp_path / "panel.dta"))
+    with pd.read_stata(tmp_path / "panel.dta", iterator=True) as reader:
+        labels = reader.variable_labels()
+    assert set(own) <= set(labels.values())
+    assert pd.read_stata(tmp_path / "panel.dta")["_2015"].iloc[0] == "2015 of 000"
+
+
 def test_firms_are_alike_by_the_cosine_of_their_counts(run: Path, tmp_path: Path) -> None:
     out = tmp_path / "alike.csv"
     assert "12 pairs of 5 firms" in _asked("likeness", str(run), "--out", str(out))
@@ -133,6 +151,7 @@ def test_firms_are_alike_by_the_cosine_of_their_counts(run: Path, tmp_path: Path
         a, b = counts.loc[row.firm_id], counts.loc[row.other_firm_id]
         assert row.likeness == pytest.approx((a @ b) / np.sqrt((a @ a) * (b @ b)), rel=1e-4)
     assert read.groupby("firm_id")["likeness"].apply(lambda x: x.is_monotonic_decreasing).all()
+    assert "[default: subject]" in " ".join(_asked("likeness", "--help").split())
     assert "4 pairs" in _asked("likeness", str(run), "--nearest", "1", "--out", str(out))
 
 
@@ -169,6 +188,7 @@ def test_what_is_not_there_is_said(run: Path, tmp_path: Path) -> None:
         str(run), "--wide", "--value", "tone", "--out", str(tmp_path / "x.csv")
     )
     csv = str(tmp_path / "x.csv")
+    assert "Add --wide" in refused(str(run), "--value", "n", "--out", csv)
     assert "Carry it there: source.keep: [sic]" in refused(str(run), "--industry", "sic", "--out", csv)
     assert "the kept column is source_share" in refused(str(run), "--industry", "share", "--out", csv)
     assert not list(tmp_path.iterdir())

@@ -1,7 +1,9 @@
 """Questions of one's own: what counts, what the panel then holds, and what it must not touch."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
+from unittest.mock import Mock
 
 import pandas as pd
 import pytest
@@ -120,6 +122,15 @@ def test_ask_shows_the_answer_and_writes_its_panel(
     rows = pd.read_csv(out, dtype=str, encoding="utf-8-sig")
     assert len(rows) == 7 and rows["n"].astype(int).sum() == len(about_wages(run))
     assert set(rows["theme_id"]) == {"seed-higher-wages-for-workers"} and "000" in set(rows["firm_id"])
+
+
+def test_the_panel_of_a_question_is_there_where_nobody_reads_the_answer_to_its_end(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("earnings_themes.cli.questions._print_answer", Mock(side_effect=BrokenPipeError))
+    with suppress(SystemExit, BrokenPipeError):
+        main(["ask", "wages", "--run", str(run), "--out", str(tmp_path / "wages.csv")])
+    assert (tmp_path / "wages.csv").exists()
 
 
 @pytest.mark.parametrize(

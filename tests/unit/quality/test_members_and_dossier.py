@@ -10,11 +10,13 @@ import pytest
 
 from earnings_themes.cli.app import main
 from earnings_themes.config import Panel
+from earnings_themes.errors import ResultError
 from earnings_themes.panel.make import make
 from earnings_themes.quality.dossier.basic import write_basic
 from earnings_themes.quality.dossier.whole import write_whole
 from earnings_themes.quality.ruler import members
 from earnings_themes.quality.ruler.correct import corrected_counts
+from earnings_themes.quality.ruler.ratings import read_rated
 from earnings_themes.quality.ruler.sheets import Placed
 from tests.small_run import Said
 from tests.unit.test_theme_aggregator import reduced
@@ -145,6 +147,18 @@ def test_a_theme_goes_from_sheet_to_score_and_table(
     corrected = pd.read_csv(table, dtype={"firm_id": str})
     assert corrected["firm_id"].tolist() == [f"{n:02d}" for n in range(8)]
     assert corrected["n_corrected"].sum() == pytest.approx(figures["true_sentences"]["value"])
+
+
+def test_sentences_of_some_sheets_stand_for_those_of_the_others(run: Path, tmp_path: Path) -> None:
+    modelled = pd.read_parquet(run / "sentences.parquet")["content"].notna().sum()
+    for share, out in ((0.7, tmp_path / "most"), (0.03, tmp_path / "few")):
+        _typed("sheet", str(run), "--for", theme_of(run), "--second", str(share), "--out", str(out))
+        sheet = out / "sheets/second_001.csv"
+        pd.read_csv(sheet, encoding="utf-8-sig").assign(about="y").to_csv(sheet, index=False)
+    ratings = read_rated(tmp_path / "most/key", [tmp_path / "most/sheets/second_001.csv"])
+    assert ratings.drop_duplicates("unit")["weight"].astype(float).sum() == pytest.approx(modelled, rel=1e-4)
+    with pytest.raises(ResultError, match=r"no sentence of .* is judged"):
+        read_rated(tmp_path / "few/key", [tmp_path / "few/sheets/second_001.csv"])
 
 
 def test_the_runs_own_part_of_the_dossier_holds_no_text_and_says_what_is_missing(run: Path) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from earnings_themes.quality.summary import quality_report
-from earnings_themes.report.cut_charts import births
+from earnings_themes.report.cut_charts import births, groups
 from earnings_themes.report.cuts import read_cuts
 from earnings_themes.report.earlier import with_earlier
 from earnings_themes.report.figures import NAMES, draw_figures
@@ -44,12 +44,19 @@ def test_figures_name_the_themes_and_firms_as_text(tmp_path: Path) -> None:
 def test_quarters_groups_and_parts_of_the_call_are_drawn(tmp_path: Path) -> None:
     _draw(write_run(tmp_path, **FULL), tmp_path)
     for name, words in {
-        "quarters": ("2024Q1", "2024Q3", "supply chain", "price increases*"),
+        "quarters": ("2024Q1", "2024Q2 7", "supply chain", "price increases*"),
         "lines": ("2024Q1", "cloud migration"),
         "groups": ("sector", "Sector 1"),
         "sides": ("Prepared remarks", "Analysts"),
     }.items():
         assert all(word in _text(tmp_path / f"{name}.svg") for word in words), name
+
+
+def test_a_long_name_of_a_kept_column_stays_within_its_picture(tmp_path: Path) -> None:
+    page = gather(open_run(write_run(tmp_path, **FULL)))
+    name = "SIC code, four digits (historical, as of the fiscal year's end)"
+    renamed = replace(page.cuts, groups={name: page.cuts.groups["sector"]})
+    assert len(groups(replace(page, cuts=renamed)).figure.axes[0].get_title()) < 40
 
 
 def test_the_numbers_of_a_picture_stand_beside_it_and_add_up(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from earnings_themes.quality.summary import quality_report
 from earnings_themes.report import build
 from earnings_themes.report.figures import NAMES
-from earnings_themes.report.html import render
+from earnings_themes.report.html import listings, render
 from earnings_themes.report.layout import plane
 from earnings_themes.report.page_data import gather, short
 from earnings_themes.report.timing import StepTime, add_seconds, benchmark_times, by_rule
@@ -151,6 +152,14 @@ def test_a_small_page_holds_every_sentence_and_a_large_one_has_files_beside_it(
     assert "earnings-themes theme made-up-001 --sentences" in (run_dir / "report.html").read_text(
         encoding="utf-8"
     )
+
+
+def test_what_a_broad_theme_alone_holds_has_no_strength_and_no_order_by_it(tmp_path: Path) -> None:
+    page = gather(open_run(write_run(tmp_path)))
+    first = replace(page.broad[0], listing=page.themes[0].listing)
+    pages = dict(listings(replace(page, broad=(first, *page.broad[1:]))))
+    assert "24 of 24 sentences, firm by firm." in pages["made-up-B01.html"]
+    assert "24 of 24 sentences, the surest first." in pages["made-up-001.html"]
 
 
 def test_above_500_firms_the_largest_are_shown_and_the_page_says_so(

@@ -68,7 +68,25 @@ def read_rated(key: Path, paths: Sequence[Path]) -> pd.DataFrame:
         raise ResultError(
             f"{len(faults):,} items are not rated as the codebook asks: {'; '.join(faults[:_NAMED])}{more}."
         )
-    return rated
+    return _reweighted(rated, table) if asked == ASKED["members"] else rated
+
+
+def _reweighted(rated: pd.DataFrame, key: pd.DataFrame) -> pd.DataFrame:
+    """Return ratings of some of a key's sheets with the weights that these sentences have: more, because they are fewer.
+
+    Sheets are filled in random order, so those of a stratum that were judged are drawn at random. Raises ResultError where none
+    of a stratum was.
+    """
+    drawn, judged = (rows.groupby(["arm", "stratum"])["unit"].nunique() for rows in (key, rated))
+    if len(lost := drawn.index.difference(judged.index)):
+        raise ResultError(
+            f"no sentence of {' '.join(lost[0])} is judged, so what lies there is not known. Give the other sheets too."
+        )
+    times = (drawn / judged).loc[pd.MultiIndex.from_frame(rated[["arm", "stratum"]])].to_numpy()
+    if (times == 1).all():
+        return rated
+    weight = rated["weight"].astype(float) * times
+    return rated.assign(weight=weight.map("{:.6g}".format), probability=(1 / weight).map("{:.6g}".format))
 
 
 def save(rated: pd.DataFrame, path: Path) -> None:
