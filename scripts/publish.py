@@ -1,4 +1,4 @@
-"""Rule publish: hands the run's files to earnings_themes.stores.publish."""
+"""Rule publish: hands the run's folder to earnings_themes.stores.publish."""
 
 from pathlib import Path
 
@@ -11,11 +11,5 @@ if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):
         config = parse_config(snakemake.config)
         publish_files(
-            run=config.run,
-            folder=folder_at(snakemake.params.folder),
-            firms=Path(snakemake.input.firms),
-            themes=Path(snakemake.input.themes[0]),
-            reduced=Path(snakemake.input.themes[1]),
-            settings=config.publish,
-            receipt=Path(snakemake.output[0]),
+            config.run, folder_at(snakemake.params.folder), config.publish, Path(snakemake.output[0])
         )

@@ -288,15 +288,8 @@ def check(run: CloudRun, folder: Folder) -> dict[str, int]:
 def publish_undisturbed(folder: Folder, table: str) -> None:
     """Publish the undisturbed run's files to a table of its own."""
     create_table(DynamoDBThemeStore(table))
-    local = folder.results(RUN)
-    publish_files(
-        RUN,
-        LocalFolder(local),
-        local / "firms.tsv",
-        local / "themes.json",
-        Publish("dynamodb", "", table),
-        folder.path / "published.json",
-    )
+    local = LocalFolder(folder.results(RUN))
+    publish_files(RUN, local, Publish("dynamodb", "", table), folder.path / "published.json")
 
 
 def main() -> int:

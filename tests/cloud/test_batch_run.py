@@ -35,6 +35,7 @@ def test_a_quarter_goes_through_from_csv_to_report_and_every_file_is_on_s3(run: 
     assert run.keys() == [], "a dry run writes nothing"
     ended = run.snakemake("--set-threads", "embed=2")
     assert ended.status == 0, ended.text
+    assert "Trying to restart" not in ended.text, "no job needs a second try"
     there = run.keys()
     names = "transcripts.parquet firms.tsv ingest.json themes.json published.json quality.json report.html"
     assert set(names.split()) <= set(there)

@@ -187,13 +187,15 @@ def test_the_job_publishes_to_the_table_and_again_when_the_table_has_lost_it(
 
     # The rule `publish` finds it published, and needs no firm's file; without it, it publishes from files.
     settings = Publish("dynamodb", "", "themes")
-    reduced, published = themes.with_name("reduce.json"), themes.with_name("published.json")
-    none, firms = LocalFolder(run / "nowhere"), run / "firms.tsv"
-    assert publish_files(RUN, none, firms, themes, settings, published, reduced) == Receipt(**receipt)
+    published, alone = themes.with_name("published.json"), run / "alone"
+    alone.mkdir()
+    shutil.copy2(themes.with_name("reduce.json"), alone)
+    assert publish_files(RUN, LocalFolder(alone), settings, published) == Receipt(**receipt)
     assert json.loads(published.read_text()) == receipt
     store.delete(RUN)
-    shutil.copy2(themes.with_name("sentences.parquet"), run)  # where the rule's outputs lie
-    again = publish_files(RUN, LocalFolder(run), firms, themes, settings, published, reduced)
+    for name in ("themes.json", "reduce.json", "sentences.parquet"):  # where the rule's outputs lie
+        shutil.copy2(themes.with_name(name), run)
+    again = publish_files(RUN, LocalFolder(run), settings, published)
     assert again.digest == receipt["digest"]
 
     store.delete(RUN)

@@ -7,40 +7,32 @@ from earnings_themes.abstractions import Receipt, ThemeStore
 from earnings_themes.config import Publish
 from earnings_themes.errors import NotFoundError
 from earnings_themes.implementations import store_class
-from earnings_themes.results.artifacts import read_themes, write_json
-from earnings_themes.results.firms import read_firms
+from earnings_themes.results.artifacts import parse_themes, write_json
+from earnings_themes.results.firms import parse_firms
 from earnings_themes.results.tree import TreeReader
 from earnings_themes.system.folders import Folder
 
 
-def publish_files(
-    run: str,
-    folder: Folder,
-    firms: Path,
-    themes: Path,
-    settings: Publish,
-    receipt: Path,
-    reduced: Path | None = None,
-) -> Receipt:
+def publish_files(run: str, folder: Folder, settings: Publish, receipt: Path) -> Receipt:
     """Publish a run from its files, one firm at a time, and write published.json.
 
-    folder: where the run lies, on a disk or in S3. firms: the run's firms.tsv; those that the themes list as skipped
-    are left out. reduced: the receipt of the reduce. Where that published already, being nearer to the files, and the
-    store still shows what it published, its receipt is the receipt. Raises ResultError and StoreError, and CloudError
-    when AWS refuses.
+    folder: where the run lies, on a disk or in S3; firms that its themes list as skipped are left out. Where the reduce
+    published already, being nearer to the files, and the store still shows that, its receipt is the receipt. Raises
+    ResultError and StoreError, and CloudError when AWS refuses.
     """
     place = settings.table if settings.store == "dynamodb" else settings.path
     store: ThemeStore = store_class(settings.store)(place)  # type: ignore[call-arg]
-    result = _published(store, reduced) if reduced else None
+    result = _published(store, folder)
     if result is None:
-        found = read_themes(themes)
-        result = store.publish(run, TreeReader(folder, read_firms(firms), found), found)
+        found = parse_themes(folder.read("themes.json"), f"{folder}/themes.json")
+        firms = parse_firms(folder.read("firms.tsv"), f"{folder}/firms.tsv")
+        result = store.publish(run, TreeReader(folder, firms, found), found)
     write_json(receipt, result)
     return result
 
 
-def _published(store: ThemeStore, reduced: Path) -> Receipt | None:
-    said = json.loads(reduced.read_text(encoding="utf-8")).get("published")
+def _published(store: ThemeStore, folder: Folder) -> Receipt | None:
+    said = json.loads(folder.read("reduce.json")).get("published")
     if said is None:
         return None
     receipt = Receipt(**said)
