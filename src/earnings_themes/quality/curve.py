@@ -16,9 +16,10 @@ from earnings_themes.quality.settled import has_content
 
 Curve = tuple[float, float]
 
-# Logistic curves of precision over strength, by encoder: 724 rated pairs of Rev and MAEC (evaluation/fit_precision.py). Of 1,912
-# pairs of 305 other firms they expect .754, raters saw .762 (docs/validation.md, "Precision against coverage").
-_RATED: Final[Mapping[str, Curve]] = {"static": (-3.96, 11.4)}
+# Intercept and slope over strength: 1,068 rated pairs of Rev and MAEC (evaluation/fit_precision.py). Of some 2,000 pairs of 305
+# other firms it expects .76 with both encoders, raters saw .75 and .76 (docs/validation.md, "Precision against coverage").
+_RATED: Final = (-4.39, 12.54)
+_ENCODERS: Final = ("all-MiniLM-L6-v2", "static")
 # Finer themes are tighter, so strength rises in them and says less: at .49 the curve promises .15 too much.
 _GRANULARITY: Final = (0.32, 0.42)
 _STEP: Final = 0.025
@@ -27,10 +28,8 @@ _STEP: Final = 0.025
 def rated_curve(made_with: Mapping[str, Any]) -> Curve | None:
     """Return the curve that holds for themes made with these settings (themes.json's metadata); None for no such."""
     lowest, highest = _GRANULARITY
-    rated = _RATED.get(made_with.get("embedding_model", ""))
-    if made_with.get("space") == load_space().digest and lowest <= made_with["granularity"] <= highest:
-        return rated
-    return None
+    known = made_with.get("embedding_model") in _ENCODERS and made_with.get("space") == load_space().digest
+    return _RATED if known and lowest <= made_with["granularity"] <= highest else None
 
 
 def precision_of(strength: NDArray[np.float64], rated: Curve) -> NDArray[np.float64]:
