@@ -17,16 +17,26 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 from earnings_themes.quality.curve import precision_of
+from earnings_themes.results.artifacts import read_themes
 
 RATINGS: Final = Path(__file__).parent / "ratings"
 WITHIN_THEMES: Final = ("leiden250", "leiden800", "v1")
 # No theme stands behind these pairs of quarter305.
 NOT_THEMES: Final = ("ceiling", "random", "senstopic")
 _BANDS: Final = (0, 0.35, 0.4, 0.45, 0.5, 0.55, 1)
+_OF_THEMES: Final = {
+    "cohesion": (0, 0.36, 0.4, 0.44, 1),
+    "stability": (0, 0.5, 0.6, 0.75, 1),
+    "mixed": (-1, 0, 1),
+}
 
 
 def rated(run: Path, ratings: Path) -> pd.DataFrame:
-    """Return the rated pairs that a run has in one theme: arm, score, strength (the root of the product of both)."""
+    """Return the rated pairs that a run has in one theme, with what the run says of pair and theme.
+
+    Columns: arm, score, strength (the root of the product of both), and the theme's cohesion, stability and whether it is
+    labelled as mixed.
+    """
     settled = pd.read_parquet(run / "sentences.parquet", columns=["sentence_id", "theme_id", "strength"])
     settled = settled.set_index("sentence_id")
     pairs = pd.read_csv(ratings, dtype={"sentence_id_a": str, "sentence_id_b": str})
@@ -34,7 +44,13 @@ def rated(run: Path, ratings: Path) -> pd.DataFrame:
     one, other = (settled.loc[pairs[f"sentence_id_{side}"]].reset_index(drop=True) for side in "ab")
     pairs = pairs.reset_index(drop=True).assign(strength=np.sqrt(one["strength"] * other["strength"]))
     together = one["theme_id"].notna() & (one["theme_id"] == other["theme_id"])
-    return pairs.loc[together, ["arm", "score", "strength"]]
+    themes = {theme.theme_id: theme for theme in read_themes(run / "themes.json").themes}
+    own = [themes[theme] for theme in one.loc[together, "theme_id"]]
+    return pairs.loc[together, ["arm", "score", "strength"]].assign(
+        cohesion=[theme.cohesion for theme in own],
+        stability=[theme.stability for theme in own],
+        mixed=[theme.label.startswith("mixed") for theme in own],
+    )
 
 
 def main() -> None:
@@ -57,6 +73,9 @@ def main() -> None:
         print(bands[["observed", "expected"]].mean().round(2).assign(n=bands.size()))
         seen, said = pairs["observed"].mean(), pairs["expected"].mean()
         print(f"{run}: {len(pairs):,} pairs, {seen:.3f} observed, {said:.3f} expected")
+        for figure, ends in _OF_THEMES.items():
+            bands = pairs.groupby(pd.cut(pairs[figure].astype(float), ends), observed=True)
+            print(bands[["score", "observed"]].mean().round(2).assign(n=bands.size()))
 
 
 if __name__ == "__main__":
