@@ -12,6 +12,7 @@ Queues have slots of their own, so that jobs which wait for other jobs do not ta
     aws.images["IMAGE"] = lambda env: ["buildah", "run", …, "--"]   # one that is made from the job's environment
 """
 
+import copy
 import os
 import shutil
 import signal
@@ -90,9 +91,12 @@ def patch(batch: "Batch") -> None:
         """Return what a finished job is judged by.
 
         Stock moto: exitCode is in describe_short, and lost in describe; reason, image, role and
-        resourceRequirements, overridden or not, are left out.
+        resourceRequirements, overridden or not, are left out; and each look adds the job's id to its overrides, which
+        are then too long to start.
         """
+        overrides = copy.deepcopy(self.container_overrides)
         details: dict[str, Any] = STOCK[Job, "_container_details"](self)
+        self.container_overrides = overrides
         properties = self.job_definition.container_properties
         details["resourceRequirements"] = [
             {"type": kind, "value": value} for kind, value in requirements(self).items()

@@ -64,6 +64,16 @@ def ended(client: Any, **more: Any) -> dict[str, Any]:
     return job
 
 
+def test_each_look_at_a_job_makes_its_overrides_longer(client: Any) -> None:
+    job = ended(client, containerOverrides={"environment": [{"name": "A", "value": "b"}]})
+    again = client.describe_jobs(jobs=[job["jobId"]])["jobs"][0]
+    first, second = (
+        sum(one["name"] == "AWS_BATCH_JOB_ID" for one in seen["container"]["environment"])
+        for seen in (job, again)
+    )
+    assert second > first > 0
+
+
 def test_stock_moto_runs_nothing_without_a_docker_engine(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
