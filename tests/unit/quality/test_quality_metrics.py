@@ -102,7 +102,12 @@ def test_ratings_turn_strength_into_expected_precision() -> None:
 def test_precision_is_expected_only_of_what_was_rated() -> None:
     made_with = {"embedding_model": "static", "space": load_space().digest, "granularity": 0.37}
     assert rated_curve(made_with) is not None
-    for other in ({"granularity": 0.49}, {"space": "of one's own"}, {"embedding_model": "my/model"}):
+    for other in (
+        {"granularity": 0.3},
+        {"granularity": 0.49},
+        {"space": "of one's own"},
+        {"embedding_model": "my/model"},
+    ):
         assert rated_curve(made_with | other) is None
 
 
