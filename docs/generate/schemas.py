@@ -121,41 +121,23 @@ def _schema(kind: type, file: str) -> dict[str, Any]:
 
 def _json_schema(record: type) -> str:
     whole = _schema(record, "")
-    return f"{whole['description']}\n\n{_typed(_fields(whole, whole, '', set()))}"
+    return f"{whole['description']}\n\n{_codes(_fields(whole, whole, '', set()))}."
 
 
-def _fields(
-    node: dict[str, Any], root: dict[str, Any], path: str, seen: set[str]
-) -> Iterator[tuple[str, str]]:
-    """Yield name and type of each field below the node; `[]` in a name stands for each element of an array.
+def _fields(node: dict[str, Any], root: dict[str, Any], path: str, seen: set[str]) -> Iterator[str]:
+    """Yield the name of each field that has no fields below it; `[]` in a name stands for each element of an array.
 
     seen: records whose fields were listed before; they are not listed again.
     """
     for name, child in node.get("properties", {}).items():
         child = _resolved(child, root)
         here = f"{path}{name}"
-        yield here, _kind(child, root)
         while child.get("type") == "array" and isinstance(child.get("items"), dict):
             record = child["items"].get("$ref", "")
             child = {} if record and record in seen else _resolved(child["items"], root)
             seen.add(record)
             here += "[]"
-        yield from _fields(child, root, f"{here}.", seen)
-
-
-def _kind(node: dict[str, Any], root: dict[str, Any]) -> str:
-    if "const" in node:
-        return f"always {json.dumps(node['const'])}"
-    if "enum" in node:
-        return " or ".join(json.dumps(value) for value in node["enum"])
-    if "anyOf" in node:
-        return " or ".join(_kind(form, root) for form in node["anyOf"])
-    kind = node.get("type", "any")
-    if kind == "array":
-        if "prefixItems" in node:
-            return "[" + ", ".join(_kind(item, root) for item in node["prefixItems"]) + "]"
-        return f"array of {_kind(_resolved(node.get('items', {}), root), root)}"
-    return " or ".join(kind) if isinstance(kind, list) else str(kind)
+        yield from list(_fields(child, root, f"{here}.", seen)) or [here]
 
 
 def _resolved(node: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
