@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any
 
@@ -34,8 +34,8 @@ def stages() -> str:
         _part("ingest → `firms.tsv`", _typed((field.name, _type_name(field.type)) for field in dataclasses.fields(FirmRow))),
         _part("embed → `embeddings/{shard}.parquet`", "A firm's rows lie together; a vector is whole numbers of 8 bits, `content` the "
               "gate's.\n\n" + _arrow(SHARD_SCHEMA)),
-        _part("topics → `topics/{firm}.json`", _json_schema(FirmTopics)),
-        _part("themes → `themes.json`", _json_schema(Themes)),
+        _part("topics → `topics/{firm}.json`", _json_schema(FirmTopics, "firm_topics.schema.json")),
+        _part("themes → `themes.json`", _json_schema(Themes, "themes.schema.json")),
         _part("Receipts: `ingest.json`, `reduce.json`", "What a step read, skipped and took, for people and the "
               "report; no step's result depends on them."),
         _part("publish → `published.json`", _typed((field.name, _type_name(field.type)) for field in dataclasses.fields(Receipt))),
@@ -43,7 +43,7 @@ def stages() -> str:
         _part("publish → DynamoDB", "Keys `pk` and `sk`, one index `gsi1` (`gsi1pk`, `gsi1sk`). What items there "
               "are and what they hold stands in `stores/dynamodb_items.py`."),
         _part("panel → `panel.parquet`", "A row a call and theme, zeros included, with a call's kept columns before `theme_id`. "
-              "Every column's meaning stands in the run's codebook.md; [panel.md](../panel.md) says what to do with it.\n\n"
+              "The run's codebook.md has every column's meaning.\n\n"
               + _names(layout([]).panel)),
         _part("panel → `calls.parquet`", "A row a call: the denominators.\n\n" + _names(layout([]).calls)),
         _part("panel → `exchanges.parquet`", "A row a sentence of an exchange in questions and answers.\n\n"
@@ -119,29 +119,5 @@ def _schema(kind: type, file: str) -> dict[str, Any]:
     return head | {key: value for key, value in record.items() if key != "title"} | {"$defs": parts}
 
 
-def _json_schema(record: type) -> str:
-    whole = _schema(record, "")
-    return f"{whole['description']}\n\n{_codes(_fields(whole, whole, '', set()))}."
-
-
-def _fields(node: dict[str, Any], root: dict[str, Any], path: str, seen: set[str]) -> Iterator[str]:
-    """Yield the name of each field that has no fields below it; `[]` in a name stands for each element of an array.
-
-    seen: records whose fields were listed before; they are not listed again.
-    """
-    for name, child in node.get("properties", {}).items():
-        child = _resolved(child, root)
-        here = f"{path}{name}"
-        while child.get("type") == "array" and isinstance(child.get("items"), dict):
-            record = child["items"].get("$ref", "")
-            child = {} if record and record in seen else _resolved(child["items"], root)
-            seen.add(record)
-            here += "[]"
-        yield from list(_fields(child, root, f"{here}.", seen)) or [here]
-
-
-def _resolved(node: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    if "$ref" not in node:
-        return node
-    found: dict[str, Any] = root["$defs"][node["$ref"].removeprefix("#/$defs/")]
-    return found
+def _json_schema(record: type, file: str) -> str:
+    return f"{_schema(record, '')['description']} Fields: [{file}](../../config/schemas/{file})."
