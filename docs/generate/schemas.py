@@ -16,8 +16,7 @@ from earnings_themes.abstractions.records import Receipt
 from earnings_themes.embedding.shard import SHARD_SCHEMA
 from earnings_themes.ingest.calls import CALLS_SCHEMA
 from earnings_themes.ingest.columns import DEFAULTED, OPTIONAL, REQUIRED
-from earnings_themes.panel.columns import EXCHANGES, Column, layout
-from earnings_themes.quality.meaning import MEANINGS
+from earnings_themes.panel.columns import EXCHANGES
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA
 from earnings_themes.results.firms import FirmRow
 from earnings_themes.results.records import METADATA
@@ -42,16 +41,14 @@ def stages() -> str:
         _part("publish → SQLite", _sql()),
         _part("publish → DynamoDB", "Keys `pk` and `sk`, one index `gsi1` (`gsi1pk`, `gsi1sk`). What items there "
               "are and what they hold stands in `stores/dynamodb_items.py`."),
-        _part("panel → `panel.parquet`", "A row a call and theme, zeros included, with a call's kept columns before `theme_id`. "
-              "The run's codebook.md has every column's meaning.\n\n"
-              + _names(layout([]).panel)),
-        _part("panel → `calls.parquet`", "A row a call: the denominators.\n\n" + _names(layout([]).calls)),
+        _part("panel → `panel.parquet`, `calls.parquet`", "A row a call and theme, zeros included, and a row a call: the denominators. "
+              "Columns: the run's codebook.md, from `panel/columns.py`."),
         _part("panel → `exchanges.parquet`", "A row a sentence of an exchange in questions and answers.\n\n"
               + _arrow(EXCHANGES)),
         _part("panel → `codebook.md`", "Every column's meaning, unit and null, and the table of themes. Beside it, of a panel of "
               "up to `panel.spreadsheet_rows` rows, `panel.csv` and `panel.dta`."),
-        _part("report → `quality.json`", "`metrics`, an object a figure with `value`, `n` and `of` (what it was "
-              "measured on), and `reason` where it has no value:\n\n" + _codes(MEANINGS) + "."),
+        _part("report → `quality.json`", "`metrics`, an object a figure (`quality/meaning.py`) with `value`, `n` and `of` "
+              "(what it was measured on), and `reason` where it has no value."),
     ]  # fmt: skip
     return "\n\n".join(parts)
 
@@ -70,10 +67,6 @@ def _arrow(schema: pa.Schema) -> str:
 
 def _typed(fields: Iterable[tuple[str, str]]) -> str:
     return ", ".join(f"`{name}` {kind}" for name, kind in fields) + "."
-
-
-def _names(columns: Iterable[Column]) -> str:
-    return _codes(each.name for each in columns) + "."
 
 
 def _type_name(kind: Any) -> str:
