@@ -4,7 +4,8 @@
 
 FOLDER holds rev_large.csv and maec_quarters.csv (or .csv.gz) in the input's shape. The labels (docs/labels) hold
 ids and digests, never the text of a call, so whoever has the calls gets the same weights and the same
-figures. Held out means: fitted on one provider's labels and the invented sentences, asked about the other's.
+figures. Held out means: fitted on one provider's labels and the invented sentences, asked about the other's. The
+fresh labels are only asked, never learned from.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ C_AROUND = 0.1
 # The word runs that weigh most are packaged, with which the figures are measured; 12,000 are some 60 kB.
 MAX_RUNS = 12_000
 FOLDS = 5
+# The interval of a share: calls drawn anew so often, since a call's sentences are no independent evidence.
+DRAWS = 1000
 Flags = NDArray[np.bool_]
 
 
@@ -85,11 +88,12 @@ class Label:
 
 @dataclass
 class Provider:
-    """One provider's calls and labels. agreed: (call, position, procedure)."""
+    """One provider's calls and labels. agreed: (call, position, procedure). fresh: never learned from."""
 
     calls: dict[str, CallSentences]
     labels: list[Label]
     agreed: list[tuple[str, int, bool]]
+    fresh: list[Label]
     lost: int
 
 
@@ -104,22 +108,14 @@ def read_provider(calls_file: Path, labels: Path, provider: str) -> Provider:
     Raises:
         FileNotFoundError: neither the file nor the same with .gz is there.
     """
-    with (labels / "sentences.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["provider"] == provider]
-    with (labels / "agreed.csv").open(encoding="utf-8", newline="") as file:
-        agreed_rows = [row for row in csv.DictReader(file) if row["provider"] == provider]
-    wanted = {row["sentence_id"].rsplit("_", 1)[0] for row in rows} | {row["call"] for row in agreed_rows}
-    calls = _read_calls(calls_file, wanted)
+    rows, fresh_rows, agreed_rows = (
+        _read_rows(labels / f"{name}.csv", provider) for name in ("sentences", "fresh", "agreed")
+    )
+    wanted = {row["sentence_id"].rsplit("_", 1)[0] for row in rows + fresh_rows}
+    calls = _read_calls(calls_file, wanted | {row["call"] for row in agreed_rows})
     where = {call: _positions(sentences.digests) for call, sentences in calls.items()}
-    found, lost = [], 0
-    for row in rows:
-        call, position = row["sentence_id"].rsplit("_", 1)
-        at = where.get(call, {}).get(row["sha1_16"], [])
-        if not at:
-            lost += 1
-            continue
-        nearest = int(position) if int(position) in at else at[0]
-        found.append(Label(call, nearest, row["kind"], row["drawn"], float(row["stands_for"] or 0)))
+    found, fresh = _find(rows, where), _find(fresh_rows, where)
+    lost = len(rows) + len(fresh_rows) - len(found) - len(fresh)
     by_hand = {(label.call, label.position) for label in found}
     agreed = []
     for row in agreed_rows:
@@ -128,7 +124,22 @@ def read_provider(calls_file: Path, labels: Path, provider: str) -> Provider:
             if digest in short and (row["call"], short[digest][0]) not in by_hand:
                 agreed.append((row["call"], short[digest][0], row["label"] == "procedure"))
             lost += digest not in short
-    return Provider(calls, found, agreed, lost)
+    return Provider(calls, found, agreed, fresh, lost)
+
+
+def _read_rows(path: Path, provider: str) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return [row for row in csv.DictReader(file) if row["provider"] == provider]
+
+
+def _find(rows: Sequence[dict[str, str]], where: dict[str, dict[str, list[int]]]) -> list[Label]:
+    found = []
+    for row in rows:
+        call, position = row["sentence_id"].rsplit("_", 1)
+        if at := where.get(call, {}).get(row["sha1_16"]):
+            nearest = min(at, key=lambda place: abs(place - int(position)))
+            found.append(Label(call, nearest, row["kind"], row["drawn"], float(row["stands_for"] or 0)))
+    return found
 
 
 def _positions(digests: Sequence[str]) -> dict[str, list[int]]:
@@ -256,7 +267,7 @@ def fit(providers: Sequence[Provider], invented: Learned) -> ProcedureModel:
 
 def flags_of(model: ProcedureModel, provider: Provider) -> dict[str, Flags]:
     """What the model says of every sentence of the provider's labelled calls."""
-    labelled = {each.call for each in provider.labels}
+    labelled = {each.call for each in provider.labels + provider.fresh}
     return {
         call: model.second(model.first(each.texts, each.seen), each.seen, each.speakers) > 0
         for call, each in provider.calls.items()
@@ -265,27 +276,55 @@ def flags_of(model: ProcedureModel, provider: Provider) -> dict[str, Flags]:
 
 
 def table(name: str, provider: Provider, flags: dict[str, Flags]) -> str:
-    """Counts, precision and recall by how the labels were drawn.
+    """Counts, precision and recall by how the labels were drawn, with 95 % intervals over calls.
 
-    "judged" was drawn at random within five bands of a held-out model's score, so weighted by what each label stands
-    for it says what holds of the provider's sentences; the others hold more doubtful sentences than a call does.
+    "judged" and "fresh" were drawn at random within bands of a held-out model's score, so weighted by what each label
+    stands for they say what holds of the provider's sentences; the others hold more doubtful sentences than a call does.
+    A label that was read again counts as it was read then.
     """
-    lines = [f"{name}: right, missed, wrongly flagged, rightly left; precision, recall"]
+    again = {(each.call, each.position): each.kind for each in provider.fresh if each.drawn == "read again"}
     judged = [each for each in provider.labels if each.drawn == "judged"]
-    for title, of_group in {"all labels, each once": provider.labels, "judged, weighted": judged}.items():
-        weights = [each.stands_for if "weighted" in title else 1.0 for each in of_group]
-        cells: defaultdict[tuple[bool, bool], float] = defaultdict(float)
+    fresh = [each for each in provider.fresh if each.drawn == "fresh"]
+    groups = {
+        "all labels, each once": [(each, 1.0) for each in provider.labels],
+        "judged": _shares(judged),
+        "fresh": _shares(fresh),
+        "judged and fresh": _shares(judged) + _shares(fresh),
+    }
+    lines = [
+        f"{name}: right, missed, wrongly flagged, rightly left; precision, recall (95 % of draws of calls)"
+    ]
+    for title, of_group in groups.items():
+        cells: defaultdict[str, NDArray[np.float64]] = defaultdict(lambda: np.zeros((2, 2)))
         counts: Counter[tuple[bool, bool]] = Counter()
-        for each, weight in zip(of_group, weights, strict=True):
-            cell = (each.kind == "procedure", bool(flags[each.call][each.position]))
-            cells[cell] += weight
-            counts[cell] += 1
-        right, missed, wrong = cells[True, True], cells[True, False], cells[False, True]
+        for each, weight in of_group:
+            truth = again.get((each.call, each.position), each.kind) == "procedure"
+            said = bool(flags[each.call][each.position])
+            cells[each.call][int(truth), int(said)] += weight
+            counts[truth, said] += 1
         n = [counts[True, True], counts[True, False], counts[False, True], counts[False, False]]
         lines.append(
-            f"  {title:24}{n[0]:6}{n[1]:6}{n[2]:6}{n[3]:6}   {right / (right + wrong):.3f} {right / (right + missed):.3f}"
+            f"  {title:24}{n[0]:6}{n[1]:6}{n[2]:6}{n[3]:6}   {_rates(np.array(list(cells.values())))}"
         )
     return "\n".join(lines)
+
+
+def _shares(labels: Sequence[Label]) -> list[tuple[Label, float]]:
+    """Each label with the share of the provider's sentences that it stands for: two drawings together count alike."""
+    total = sum(each.stands_for for each in labels)
+    return [(each, each.stands_for / total) for each in labels]
+
+
+def _rates(cells: NDArray[np.float64]) -> str:
+    """Precision and recall of cells (calls, truth, said), with intervals of calls drawn anew."""
+    drawn = np.random.default_rng(0).integers(0, len(cells), (DRAWS, len(cells)))
+    sums = np.vstack([cells.sum(axis=0)[None], cells[drawn].sum(axis=1)])
+    said = []
+    for of in (sums[:, :, 1], sums[:, 1, :]):
+        share = sums[:, 1, 1] / of.sum(axis=1)
+        low, high = np.percentile(share[1:], [2.5, 97.5])
+        said.append(f"{share[0]:.3f} ({low:.2f} to {high:.2f})")
+    return " ".join(said)
 
 
 def read_providers(calls: Path, labels: Path) -> dict[str, Provider]:
@@ -300,7 +339,7 @@ def read_providers(calls: Path, labels: Path) -> dict[str, Provider]:
 def held_out(providers: dict[str, Provider], invented: Learned) -> str:
     """Fit without each provider in turn and return the figures of the one left out."""
     lines = [
-        f"{name}: {len(each.labels)} labels and {len(each.agreed)} agreed found, {each.lost} lost"
+        f"{name}: {len(each.labels)} labels, {len(each.fresh)} fresh and {len(each.agreed)} agreed found, {each.lost} lost"
         for name, each in providers.items()
     ]
     for judged, provider in providers.items():

@@ -26,8 +26,13 @@ def test_a_label_survives_a_moved_id_and_a_lost_one_is_counted(tmp_path: Path) -
         writer = csv.writer(file)
         writer.writerow(["provider", "call", "label", "sha1_8"])
         writer.writerow(["x", "7_9", "other", letters_digest(SENTENCES[1])[:8]])
+    with (tmp_path / "fresh.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["provider", "sentence_id", "sha1_16", "kind", "drawn", "stands_for"])
+        writer.writerow(["x", "7_9_0009", letters_digest("Okay")[:16], "other", "fresh", "3"])
     provider = read_provider(tmp_path / "calls.csv", tmp_path, "x")
     assert [(each.position, each.kind, each.stands_for) for each in provider.labels] == [(0, "procedure", 12)]
+    assert [(each.position, each.kind) for each in provider.fresh] == [(2, "other")], "never learned from"
     assert provider.agreed == [("7_9", 1, False)]
     assert provider.lost == 1
 
@@ -39,6 +44,14 @@ def test_the_repositorys_labels_hold_ids_and_no_text_of_a_call() -> None:
     assert {row["kind"] for row in rows} == {"subject", "reporting", "procedure", "filler"}
     assert len({row["sentence_id"] for row in rows}) == len(rows), "a sentence has one label"
     assert all(len(row["sha1_16"]) == 16 for row in rows)
+    with (ROOT / "docs/labels/fresh.csv").open(encoding="utf-8", newline="") as file:
+        fresh = list(csv.DictReader(file))
+    assert set(fresh[0]) == set(rows[0])
+    assert {row["kind"] for row in fresh} == {"procedure", "other"}
+    assert all(len(row["sha1_16"]) == 16 for row in fresh)
+    known = {(row["sentence_id"], row["sha1_16"]) for row in rows}
+    read_again = {(row["sentence_id"], row["sha1_16"]) for row in fresh if row["drawn"] == "read again"}
+    assert known >= read_again, "what is read again was read before"
     with (ROOT / "docs/labels/agreed.csv").open(encoding="utf-8", newline="") as file:
         assert all(set(row["sha1_8"]) <= set("0123456789abcdef+") for row in csv.DictReader(file))
 
