@@ -23,8 +23,8 @@ from earnings_themes.embedding.encoders import PACKAGED_NAME, PACKAGED_SHA256
 ROOT = Path(__file__).parents[1]
 TOOLS = ROOT / ".venv-audit/bin"
 LOCKS = {
-    "firm-topic-processor": "envs/workflow.txt",
-    "theme-aggregator": "containers/theme-aggregator/requirements.txt",
+    "firm-topic-processor": ("envs/workflow.txt", "envs/cloud.txt", "envs/lda.txt"),
+    "theme-aggregator": ("containers/theme-aggregator/requirements.txt",),
 }
 # What the images run on; the lock has lines for other systems, too.
 SYSTEM = {
@@ -45,8 +45,8 @@ sys.exit(None if error is None else str(error))
 
 def of_lock(image: str, root: Path = ROOT) -> dict[str, Any]:
     """Return the list of an image's locked parts."""
-    text = (root / LOCKS[image]).read_text(encoding="utf-8").replace("\\\n", " ")
-    lines = [line for line in text.splitlines() if line and _is_installed(line)]
+    texts = [(root / lock).read_text(encoding="utf-8").replace("\\\n", " ") for lock in LOCKS[image]]
+    lines = [line for text in texts for line in text.splitlines() if line and _is_installed(line)]
     more = []
     if image == "firm-topic-processor":
         recipe = (root / f"containers/{image}/Dockerfile").read_text(encoding="utf-8")

@@ -34,7 +34,8 @@ from earnings_themes.cloud.receipt import Firms, Receipt, address, count_firms
 from earnings_themes.config import parse_config
 from earnings_themes.errors import ConfigError, EarningsThemesError
 from earnings_themes.system.aws import aws_errors
-from earnings_themes.system.folders import S3Folder, s3_folder
+from earnings_themes.system.folders import s3_folder
+from earnings_themes.system.s3 import S3Folder
 
 log = logging.getLogger("earnings_themes")
 

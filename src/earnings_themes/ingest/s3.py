@@ -25,7 +25,8 @@ from earnings_themes.errors import InputError
 from earnings_themes.ingest.columns import places, plain
 from earnings_themes.ingest.local_csv import LocalCSVConnector
 from earnings_themes.ingest.tables import read_parquet, read_table
-from earnings_themes.system.folders import FileInfo, S3Folder, s3_folder
+from earnings_themes.system.folders import FileInfo, s3_folder
+from earnings_themes.system.s3 import S3Folder
 
 _CSV: Final = (".csv", ".csv.gz")
 _PARQUET: Final = ".parquet"
