@@ -8,8 +8,8 @@ import pytest
 
 from earnings_themes.errors import NotFoundError, RegistryError
 from earnings_themes.registry import Registry
-from earnings_themes.registry.curate import Decisions, curate, proposals, read_decisions
 from earnings_themes.registry.history import changes, find, firm_over_time, over_time, then_and_now
+from earnings_themes.themes.curate import Decisions, curate, proposals, read_decisions
 from tests.unit.registry.test_quarters import AFTER, BEFORE, registry_bytes, run, themes
 
 DECISIONS = """
