@@ -89,7 +89,7 @@ def history(
     moments = past.over_time(version, found)
     said = past.then_and_now(version, found, results)
     record = {name: value for name, value in asdict(found).items() if name not in ("centroid", "history")}
-    record["parts"] = found.parts or ()
+    record["parts"] = found.goes if found.parts else ()
     record["quarters"] = [asdict(each) for each in moments]
     record["sentences"] = {ran.run: [asdict(each) for each in sentences] for ran, sentences in said}
     header = ("run", "quarter", "n_firms", "share", "n_sentences", "born")
@@ -221,7 +221,7 @@ def curate(
     named = apply(Registry(registry), read, str(decisions))
     print(f"version {named.version.number}, {named.sha256[:12]}")
     there = {theme.theme_id: theme for theme in named.version.themes}
-    for whole in sorted(read.split or ()):
+    for whole in sorted(read.splits):
         for part in there[whole].goes:
             n = sum(seen.n_sentences for seen in there[part].history)
             print(f"{whole} → {part} {render.plain(there[part].label)}: {n:,} sentences until now")

@@ -79,7 +79,9 @@ class RegistryTheme:
     @property
     def goes(self) -> tuple[str, ...]:
         """The themes that its sentences are counted under in its place: none, one, or two parts."""
-        return self.parts or ((self.into,) if self.into else ())
+        if self.parts is not UNSET:
+            return self.parts
+        return (self.into,) if self.into else ()
 
 
 @dataclass(frozen=True, slots=True)

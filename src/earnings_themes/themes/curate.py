@@ -57,6 +57,11 @@ class Decisions:
     merge: dict[str, str] = field(default_factory=dict)
     split: dict[str, tuple[str, str] | None] | UnsetType = UNSET
 
+    @property
+    def splits(self) -> dict[str, tuple[str, str] | None]:
+        """What is split, or nothing."""
+        return {} if self.split is UNSET else self.split
+
 
 def read_decisions(text: str, name: str) -> Decisions:
     """Return the decisions that a YAML file holds. name: how an error calls it. Raises RegistryError."""
@@ -119,7 +124,7 @@ def curate(registry: Registry, decisions: Decisions, name: str) -> Named:
     if ground.base is None:
         raise RegistryError(f"{registry}: no registry is there to be curated. Its first run founds it.")
     version = ground.base.version
-    pasts = registry.pasts(version) if decisions.split else {}
+    pasts = registry.pasts(version) if decisions.splits else {}
     made = curated(version, decisions, name, pasts)
     if made.themes == version.themes:
         return ground.base
@@ -141,7 +146,7 @@ def curated(
 
     pasts: what the version's runs left, by run; only a split needs it.
     """
-    parts = decisions.split or {}
+    parts = decisions.splits
     there = {theme.theme_id: theme for theme in version.themes}
     _refuse_unknown(parts, there, name)
     version = split(version, parts, pasts, name)
@@ -149,7 +154,7 @@ def curated(
     rename = {
         part: label
         for theme_id, labels in parts.items()
-        for part, label in zip(there[theme_id].parts or (), labels or (), strict=False)
+        for part, label in zip(there[theme_id].goes, labels or (), strict=False)
     } | decisions.rename
     said = [
         *(name for table in (decisions.rename, decisions.note, decisions.kind) for name in table),
@@ -160,9 +165,9 @@ def curated(
     # What was merged into a theme before it was split is divided with it, and may be said again.
     into_split = [new for old, new in decisions.merge.items() if there[old].into != new]
     for theme_id in (*decisions.hide, *decisions.merge, *into_split):
-        if split_into := there[theme_id].parts:
+        if there[theme_id].parts:
             raise RegistryError(
-                f"{name}: {theme_id} was split into {' and '.join(split_into)}. Hide or merge one of these instead."
+                f"{name}: {theme_id} was split into {' and '.join(there[theme_id].goes)}. Hide or merge one of these instead."
             )
     for theme_id, parent in decisions.parent.items():
         if (there[theme_id].level, there[parent].level) != (1, 2):
@@ -194,13 +199,13 @@ def curated(
     return replace(version, themes=tuple(themes), made_by=None, curation=digest)
 
 
-def mapping(before: Version, after: Version) -> dict[str, str | tuple[str, str] | None]:
+def mapping(before: Version, after: Version) -> dict[str, str | tuple[str, ...] | None]:
     """Return what became of each id that changed: the id or the two parts that it counts as now, None for hidden."""
-    old = {theme.theme_id: (theme.hidden, theme.into, theme.parts) for theme in before.themes}
+    old = {theme.theme_id: (theme.hidden, theme.goes) for theme in before.themes}
     return {
-        theme.theme_id: None if theme.hidden else theme.parts or theme.into
+        theme.theme_id: None if theme.hidden else theme.into or theme.goes
         for theme in after.themes
-        if theme.theme_id in old and (theme.hidden, theme.into, theme.parts) != old[theme.theme_id]
+        if theme.theme_id in old and (theme.hidden, theme.goes) != old[theme.theme_id]
     }
 
 
@@ -213,7 +218,7 @@ def _refuse_unknown(said: Iterable[str], there: Mapping[str, RegistryTheme], nam
 
 def _refuse_circle(into: Mapping[str, str], themes: Iterable[RegistryTheme], name: str) -> None:
     """Refuse merges by which a theme would count as itself. into: old id → the id that it counts as."""
-    goes = {theme.theme_id: theme.parts for theme in themes if theme.parts}
+    goes = {theme.theme_id: theme.goes for theme in themes if theme.parts}
     try:
         TopologicalSorter({**goes, **{old: (new,) for old, new in into.items()}}).prepare()
     except CycleError as error:

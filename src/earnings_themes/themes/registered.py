@@ -211,7 +211,7 @@ def _counted(
     are as strong there as the whole asks for, and else under none; its parts take no others.
     """
     number = {theme.theme_id: place for place, theme in enumerate(known) if theme}
-    parts = {number[name] for theme in known if theme for name in theme.parts or ()}
+    parts = {number[name] for theme in known if theme and theme.parts for name in theme.goes}
     whole = np.array([place for place in range(len(known)) if place not in parts], dtype=np.int64)
     found = settle(rows, content, _some(places, whole), floors[whole])
     whole = np.append(whole, -1)

@@ -265,7 +265,7 @@ def split(version: Version, wanted: Iterable[str], pasts: Mapping[str, Past], na
     made = replace(version, themes=tuple(themes), next_theme=number)
     now = members_of(made, pasts)
     for whole in wholes:
-        for theme_id in there[whole.theme_id].parts or ():
+        for theme_id in there[whole.theme_id].goes:
             history = _history(made, pasts, now[theme_id])
             state = state_of(whole.born, history, version.runs, version.min_firms)
             there[theme_id] = replace(there[theme_id], history=history, state=state)
