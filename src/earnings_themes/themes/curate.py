@@ -103,8 +103,8 @@ def proposals(version: Version, pasts: Mapping[str, Past]) -> str:
         names = [json.dumps(", ".join(words[:2]), ensure_ascii=False) for words in each.words if words]
         named = f" [{', '.join(names)}]" if len(names) > 1 else ""
         lines.append(f"  # {each.theme.theme_id}:{named}  # {each.stability:.2f}  {each.theme.label!r}\n")
-        for n, firms, words in zip(each.n_sentences, each.n_firms, each.words, strict=True):
-            lines.append(f"  #   {n} sentences, {firms} firms in one run: {', '.join(words)}\n")
+        for n, firms, near in zip(each.n_sentences, each.n_firms, each.words, strict=True):
+            lines.append(f"  #   {n} sentences, {firms} firms in one run: {', '.join(near)}\n")
     lines.append("rename:\n")
     for theme in themes:
         if theme.label.endswith(")") or theme.kind == "filler":
