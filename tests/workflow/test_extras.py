@@ -1,4 +1,4 @@
-"""Calls of snakemake where the packages of the cloud and of LDA are not installed, as after `make run`.
+"""Calls of snakemake where the packages of the cloud, of SLURM and of LDA are not installed, as after `make run`.
 
 A module on the interpreter's path hides them in every process of a call, so that this needs no environment of its own.
 """
@@ -11,7 +11,7 @@ import pytest
 from earnings_themes.results.artifacts import read_firm_topics
 from tests.conftest import REPO
 from tests.unit.reduce.test_image import pinned
-from tests.workflow.conftest import SETTINGS, Finished, Folder, make_folder
+from tests.workflow.conftest import Finished, Folder, make_folder
 
 # Python imports a module of this name before anything else.
 HIDING = """
@@ -25,12 +25,12 @@ pkgutil.iter_modules = lambda *a, **k: (module for module in found(*a, **k) if m
 
 
 class Bare:
-    """Calls snakemake without what envs/cloud.txt and envs/lda.txt install."""
+    """Calls snakemake without what envs/cloud.txt, lda.txt and slurm.txt install."""
 
     def __init__(self, path: Path) -> None:
-        hidden = {
-            name.replace("-", "_") for extra in ("cloud", "lda") for name in pinned(f"envs/{extra}.txt")
-        }
+        extras = (pinned(f"envs/{extra}.txt") for extra in ("cloud", "lda", "slurm"))
+        added = {name for extra in extras for name in extra} - pinned("envs/workflow.txt").keys()
+        hidden = {name.replace("-", "_") for name in added}
         path.mkdir()
         (path / "sitecustomize.py").write_text(HIDING.format(hidden=hidden))
         self.before = ("env", f"PYTHONPATH={os.pathsep.join(map(str, (path, REPO, REPO / 'src')))}")
@@ -63,13 +63,19 @@ def test_the_samples_dry_run_needs_none_and_lda_is_refused_before_anything_is_re
     assert not folder.results("sample").exists()
 
 
-@pytest.mark.parametrize("profile", ["aws-basic-batch", "aws-batch"])
-def test_a_profile_of_the_cloud_says_what_to_type(bare: Bare, tmp_path: Path, profile: str) -> None:
+@pytest.mark.parametrize(
+    ("profile", "module", "command"),
+    [
+        ("aws-basic-batch", "snakemake_storage_plugin_s3", "make cloud"),
+        ("aws-batch", "snakemake_storage_plugin_s3", "make cloud"),
+        ("slurm", "snakemake_executor_plugin_slurm", "make slurm"),
+    ],
+)
+def test_a_profile_says_what_to_type(
+    bare: Bare, tmp_path: Path, profile: str, module: str, command: str
+) -> None:
     folder = make_folder(tmp_path / "work")
-    folder.configure(**SETTINGS | {"source": {"kind": "s3", "path": "s3://bucket/calls.csv"}})
     refused = bare.snakemake(folder, "--profile", f"config/profiles/{profile}", "-n")
     assert refused.status != 0
     last = refused.text.strip().splitlines()[-1]
-    assert last.endswith("needs snakemake_storage_plugin_s3, which is not installed. Type: make cloud"), (
-        refused.text
-    )
+    assert last.endswith(f"needs {module}, which is not installed. Type: {command}"), refused.text

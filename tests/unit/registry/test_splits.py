@@ -18,7 +18,7 @@ from earnings_themes.errors import RegistryError, ResultError
 from earnings_themes.panel.build import build
 from earnings_themes.registry import Registry, RegistryTheme, Version
 from earnings_themes.registry.history import changes, over_time
-from earnings_themes.system.folders import S3Folder
+from earnings_themes.system.s3 import S3Folder
 from earnings_themes.themes.curate import curate, proposals, read_decisions
 from earnings_themes.themes.registered import settle_known
 from earnings_themes.themes.splits import Members, divide, members_of, stability_of
