@@ -147,28 +147,35 @@ def test_a_pattern_fits_in_its_own_case_alone(pattern: str, again: bool) -> None
     assert tried_again(_Job(rules), 1, "Host EC2 (instance i-0a1b) terminated.") is again
 
 
-def test_a_runtime_error_of_a_state_machine_cannot_be_caught(aws: OfflineAWS) -> None:
+def executed(aws: OfflineAWS, states: dict[str, Any], given: Any) -> dict[str, Any]:
+    """Run a machine of these states, of which the first begins, and return how it ended."""
     assert PATCHES.applied
-    states = aws.client("stepfunctions")
-    machine = {
-        "StartAt": "Each",
-        "States": {
-            "Each": {
-                "Type": "Map",
-                "ItemsPath": "$.runs",
-                "ItemProcessor": {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}},
-                "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}],
-                "End": True,
-            },
-            "Caught": {"Type": "Succeed"},
-        },
-    }
+    client = aws.client("stepfunctions")
+    machine = {"StartAt": next(iter(states)), "States": states | {"Caught": {"Type": "Succeed"}}}
     role = "arn:aws:iam::123456789012:role/states"
-    made = states.create_state_machine(name="m", definition=json.dumps(machine), roleArn=role)
-    arn = states.start_execution(stateMachineArn=made["stateMachineArn"], input="{}")["executionArn"]
+    made = client.create_state_machine(name="m", definition=json.dumps(machine), roleArn=role)
+    arn = client.start_execution(stateMachineArn=made["stateMachineArn"], input=json.dumps(given))[
+        "executionArn"
+    ]
     for _ in range(200):
-        ended = states.describe_execution(executionArn=arn)
+        ended: dict[str, Any] = client.describe_execution(executionArn=arn)
         if ended["status"] != "RUNNING":
             break
         time.sleep(0.05)
-    assert ended["status"] == "FAILED"
+    return ended
+
+
+ONE_PASS = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+CATCH_ALL = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}], "End": True}
+
+
+def test_a_runtime_error_of_a_state_machine_cannot_be_caught(aws: OfflineAWS) -> None:
+    each = {"Type": "Map", "ItemsPath": "$.runs", "ItemProcessor": ONE_PASS}
+    assert executed(aws, {"Each": each | CATCH_ALL}, {"runs": []})["status"] == "SUCCEEDED"
+    assert executed(aws, {"Each": each | CATCH_ALL}, {})["status"] == "FAILED"
+
+
+def test_a_state_that_returns_too_much_ends_the_execution_whatever_is_caught(aws: OfflineAWS) -> None:
+    thrice = {"Thrice": {"Type": "Parallel", "Branches": [ONE_PASS] * 3} | CATCH_ALL}
+    assert executed(aws, thrice, "x" * 10_000)["status"] == "SUCCEEDED"
+    assert executed(aws, thrice, "x" * 100_000)["status"] == "FAILED"
