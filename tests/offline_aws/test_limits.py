@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -161,9 +162,8 @@ def executed(aws: OfflineAWS, states: dict[str, Any], given: Any) -> dict[str, A
     machine = {"StartAt": next(iter(states)), "States": states | {"Caught": {"Type": "Succeed"}}}
     role = "arn:aws:iam::123456789012:role/states"
     made = client.create_state_machine(name="m", definition=json.dumps(machine), roleArn=role)
-    arn = client.start_execution(stateMachineArn=made["stateMachineArn"], input=json.dumps(given))[
-        "executionArn"
-    ]
+    asked = {"name": uuid.uuid4().hex, "input": json.dumps(given)}  # moto calls every nameless one the same
+    arn = client.start_execution(stateMachineArn=made["stateMachineArn"], **asked)["executionArn"]
     for _ in range(200):
         ended: dict[str, Any] = client.describe_execution(executionArn=arn)
         if ended["status"] != "RUNNING":
