@@ -63,7 +63,7 @@ variable "vpc_cidr" {
 }
 
 variable "egress" {
-  description = "How jobs reach AWS. public: each machine has a public address while it is there, at $0.005 an hour, and nobody can call it; nothing costs while no job runs. nat: private subnets and one NAT gateway, $36.50 a month with its address and $0.045 a GB. endpoints: private subnets and an interface endpoint a service and zone, $7.30 a month each (eight services in three zones: $175), nothing else of the internet can be reached."
+  description = "How jobs reach AWS: public, from a public address that nobody can call, while a machine is there; nat, from private subnets through a NAT gateway; endpoints, from private subnets that reach nothing else. docs/operating/cost.md has what each costs."
   type        = string
   default     = "public"
   validation {
@@ -85,7 +85,7 @@ variable "results_prefix" {
 }
 
 variable "source_arns" {
-  description = "Buckets and prefixes outside the results bucket that transcripts may be read from, such as arn:aws:s3:::faculty-data/calls/*. What lies under input/ in the results bucket may always be read."
+  description = "Where transcripts may be read from, such as arn:aws:s3:::faculty-data/calls/*. What lies under input/ in the results bucket may always be read."
   type        = list(string)
   default     = []
   validation {
@@ -95,7 +95,7 @@ variable "source_arns" {
 }
 
 variable "old_version_days" {
-  description = "Days for which an overwritten or deleted object can still be brought back."
+  description = "Days for which an overwritten or deleted object can be brought back."
   type        = number
   default     = 30
   validation {
@@ -105,7 +105,7 @@ variable "old_version_days" {
 }
 
 variable "force_destroy" {
-  description = "Whether terraform destroy deletes the bucket, the table and the repositories with what is in them."
+  description = "Whether terraform destroy deletes bucket, table and repositories with what is in them."
   type        = bool
   default     = false
   validation {
@@ -142,7 +142,7 @@ variable "image_digests" {
 # --- the map -------------------------------------------------------------------------------------
 
 variable "executor" {
-  description = "Which Snakemake executor the head may use. aws-basic-batch submits to the job definition made here: unprivileged, with its own retries and logs. aws-batch makes a privileged definition a job, and needs the right to."
+  description = "Which Snakemake executor the head may use: aws-basic-batch or aws-batch (docs/operating/batch.md)."
   type        = string
   default     = "aws-basic-batch"
   validation {
@@ -162,7 +162,7 @@ variable "map_instance_types" {
 }
 
 variable "map_max_vcpus" {
-  description = "The most vCPUs that spot machines of the map may have at once; on-demand ones behind them have an eighth of it. It bounds the bill of an hour, and the account's quotas bound it."
+  description = "The most vCPUs of the map's spot machines at once; on-demand ones have an eighth of it. It bounds the bill of an hour, and the account's quotas bound it."
   type        = number
   default     = 64
   validation {
@@ -182,7 +182,7 @@ variable "map_timeout_minutes" {
 }
 
 variable "enable_gpu" {
-  description = "Whether sentences are encoded on GPUs: a queue of such machines, and a CUDA build of torch in the image (output torch_index)."
+  description = "Whether sentences are encoded on GPUs, with a CUDA build of torch in the image (output torch_index)."
   type        = bool
   default     = false
   validation {
@@ -202,7 +202,7 @@ variable "gpu_instance_types" {
 }
 
 variable "gpu_max_vcpus" {
-  description = "The most vCPUs of the GPU queue at once; g4dn.xlarge has 4 and costs about $0.53 an hour on demand."
+  description = "The most vCPUs of the GPU queue at once; g4dn.xlarge has 4, at about $0.53 an hour."
   type        = number
   default     = 16
   validation {
@@ -214,7 +214,7 @@ variable "gpu_max_vcpus" {
 # --- the head ------------------------------------------------------------------------------------
 
 variable "head_vcpus" {
-  description = "vCPUs of the head; Snakemake schedules on one of them and the rules of the head use the others."
+  description = "vCPUs of the head: one for Snakemake, the others for its rules."
   type        = number
   default     = 2
   validation {
@@ -242,7 +242,7 @@ variable "head_memory_mb" {
 }
 
 variable "head_timeout_minutes" {
-  description = "Minutes after which Batch ends the head; the state machine waits 15 minutes longer than the longest."
+  description = "Minutes after which Batch ends the head."
   type        = number
   default     = 180
   validation {
@@ -254,7 +254,7 @@ variable "head_timeout_minutes" {
 # --- the reduce ----------------------------------------------------------------------------------
 
 variable "reduce_backend" {
-  description = "Where the themes are found: sagemaker is a Processing job, whose quota many new accounts have to ask for; local is a job of the map's queue."
+  description = "Where the themes are found: sagemaker, a Processing job, whose quota new accounts have to ask for; or local, a job of the map's queue."
   type        = string
   default     = "sagemaker"
   validation {
@@ -266,7 +266,7 @@ variable "reduce_backend" {
 # --- watching and starting -----------------------------------------------------------------------
 
 variable "log_days" {
-  description = "Days for which logs are kept; CloudWatch knows these numbers only."
+  description = "Days for which logs are kept."
   type        = number
   default     = 30
   validation {
@@ -276,7 +276,7 @@ variable "log_days" {
 }
 
 variable "alert_emails" {
-  description = "Who is written to when a run ends without all firms, and when money runs out. Each has to confirm a mail of SNS's first."
+  description = "Who hears of a run without all firms, and of the bill. Each has to confirm a mail of SNS's first."
   type        = set(string)
   validation {
     condition     = length(var.alert_emails) > 0 && alltrue([for mail in var.alert_emails : can(regex("^[^@ ]+@[^@ ]+\\.[^@ ]+$", mail))])
@@ -285,7 +285,7 @@ variable "alert_emails" {
 }
 
 variable "monthly_budget_usd" {
-  description = "Dollars a month; a mail comes at 80 % of it, and when the forecast is over it."
+  description = "Dollars a month; a mail comes at 80 % of it, or when the forecast is above it."
   type        = number
   default     = 100
   validation {

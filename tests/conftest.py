@@ -110,10 +110,10 @@ def call(firm: str, name: str, subjects: Sequence[str], date: str = "2023-05-02"
 
 
 def write_quarter(path: Path, n_firms: int, chance: random.Random) -> Path:
-    """Write calls of two subjects each, each of its own day: the same words on one day are one call under two firms."""
+    """Write calls of two subjects each, two days apart: the same words a day apart are one call under two firms."""
     rows = []
     for number in range(n_firms):
-        firm, day = f"{1000 + number:06d}", dt.date(1990, 1, 1) + dt.timedelta(number)
+        firm, day = f"{1000 + number:06d}", dt.date(1990, 1, 1) + dt.timedelta(2 * number)
         rows += call(firm, f"Firm {firm} Inc.", sorted(chance.sample(sorted(SUBJECTS), 2)), day.isoformat())
     return write_csv(path, rows)
 

@@ -5,7 +5,8 @@ from typing import Final
 from docs.generate.markdown import table
 from earnings_themes.cloud import cost
 
-SIZES: Final = (1, 1000, 10000)
+SIZES: Final = (1000, 10000)
+_COLUMNS: Final = ((1000, "static"), (10000, "static"), (1000, "packaged"))
 
 
 def page() -> str:
@@ -19,7 +20,6 @@ def page() -> str:
     ]
     rows.append(["**together**", *(f"**{e.total:,.2f}**" for e in estimates)])
     rows.append(["minutes, all in all", *(f"{e.minutes:,.0f}" for e in estimates)])
-    how = [[line.name, line.how] for line in estimates[-2].lines]
     idle = []
     for egress in ("public", "nat", "endpoints"):
         lines = cost.idle_month(egress, 4000)
@@ -27,9 +27,10 @@ def page() -> str:
         idle.append(
             [f"`{egress}`", *(f"{line.usd:,.2f}" for line in lines), f"**{total:,.2f}**", lines[0].how]
         )
-    alone = [one_machine(n) for n in SIZES[1:]]
+    few, static = estimates[0], estimates[len(SIZES)]
+    alone_usd, alone_minutes = one_machine(1000)
     idle_usd = sum(line.usd for line in cost.idle_month("public", 4000))
-    reduce_how = estimates[2].lines[1].how.partition(" of")[0]
+    reduce_how = estimates[1].lines[1].how.partition(" of")[0]
     doubtful = [f"`{name}`" for name, entry in prices["prices"].items() if not entry["seen"]]
     assumed = [f"`{k}`" for k, v in facts.items() if k != "note" and v["how"].startswith("assumed")]
     return "\n".join(
@@ -37,11 +38,11 @@ def page() -> str:
             "# Cost",
             "",
             "Summary. An estimate, ± 50 %, not a bill: nothing here was run in an AWS account. `earnings-themes cost --firms N` prints",
-            f"it for your settings. 1,000 firms cost {estimates[1].total:,.2f} dollars with the packaged encoder and",
-            f"{estimates[4].total:,.2f} with the static one; a month without a run {idle_usd:,.2f}. One machine of 8 vCPUs does 1,000",
-            f"firms in {alone[0][1]:,.0f} minutes for {alone[0][0]:,.2f} dollars with the static encoder: below some",
-            "thousand firms Batch is not faster, but needs nobody's machine. The reduce of 10,000 firms takes",
-            f"{reduce_how} with the machine's start, and {cost.reduce_memory(10000):,.0f} GB (`reduce.sagemaker.instance_type`).",
+            f"it for your settings, with what each part pays for. 1,000 firms cost {few.total:,.2f} dollars with the packaged encoder and",
+            f"{static.total:,.2f} with the static one; a month without a run {idle_usd:,.2f}. One machine of 8 vCPUs does 1,000 firms",
+            f"in {alone_minutes:,.0f} minutes for {alone_usd:,.2f} dollars with the static encoder: below some thousand firms Batch",
+            "is not faster, but needs nobody's machine. The reduce of 10,000 firms takes",
+            f"{reduce_how} with the machine's start, and {cost.reduce_memory(10000):,.0f} GB.",
             "",
             "## A run, in dollars",
             "",
@@ -49,28 +50,22 @@ def page() -> str:
             "",
             f"Region {prices['region']}, list prices as of {prices['as_of']}, the first month of storage included; 64 vCPUs of the map",
             "at once (prod), a ninth of them on demand, with their disks and ten idle minutes; the head's requests at 20 ms, one",
-            f"after the other; no waiting for spot machines. Publishing 1,000 firms again costs {_again(1000):,.2f} more. The",
-            "column of 1,000 firms, static:",
+            f"after the other; no waiting for spot machines. Publishing 1,000 firms again costs {_again(1000):,.2f} more.",
             "",
-            table(["part", "what is paid for"], how),
+            "More than 16 vCPUs are dearer, because each machine starts and idles:",
             "",
-            "With the static encoder the map needs no 64 vCPUs: more are dearer, because each starts and idles.",
-            "",
-            table(
-                ["vCPUs at once", "1,000 firms, static", "10,000 firms, static", "1,000 firms, packaged"],
-                _by_size(),
-            ),
+            table(["vCPUs at once", *(f"{n:,} firms, {name}" for n, name in _COLUMNS)], _by_size()),
             "",
             "## A month without a run, in dollars",
             "",
-            "With the results of four quarters of 1,000 firms kept; `egress` is the variable in `terraform/variables.tf`.",
+            "With the results of four quarters of 1,000 firms kept; `egress` is a [variable](terraform.md#variables).",
             "",
             table(["egress", ">network", ">images", ">results", ">together", "the network is"], idle),
             "",
             "## Sources",
             "",
-            "`src/earnings_themes/cloud/measured.json` has what one firm takes, `prices.json` each price, all with their",
-            f"sources. Assumed, not measured: {', '.join(assumed)}.",
+            "`src/earnings_themes/cloud/measured.json` has what one firm takes, `prices.json` each price, with their sources.",
+            f"Assumed, not measured: {', '.join(assumed)}.",
             f"Prices from memory, to be looked up before anybody relies on them: {', '.join(doubtful)}.",
             "",
         ]
@@ -79,19 +74,13 @@ def page() -> str:
 
 def _by_size() -> list[list[str]]:
     """Return dollars and minutes by how many vCPUs the map has, and of one machine without Batch."""
-    which = ((1000, True), (10000, True), (1000, False))
     rows = []
     for vcpus in (4, 16, 64, 256):
-        told = [cost.estimate(n, vcpus=vcpus, static=static) for n, static in which]
-        rows.append([str(vcpus), *(f"{one.total:,.2f} dollars, {one.minutes:,.0f} minutes" for one in told)])
-    alone = [one_machine(n, 8 if n < 5000 else 32, static) for n, static in which]
-    rows.append(
-        [
-            "one machine of 8; of 32 for 10,000",
-            *(f"{usd:,.2f} dollars, {minutes:,.0f} minutes" for usd, minutes in alone),
-        ]
-    )
-    return rows
+        told = [cost.estimate(n, vcpus=vcpus, static=name == "static") for n, name in _COLUMNS]
+        rows.append([str(vcpus), *(f"${one.total:,.2f}, {one.minutes:,.0f} min" for one in told)])
+    alone = [one_machine(n, 8 if n < 5000 else 32, name == "static") for n, name in _COLUMNS]
+    last = "one machine of 8; of 32 for 10,000"
+    return [*rows, [last, *(f"${usd:,.2f}, {minutes:,.0f} min" for usd, minutes in alone)]]
 
 
 def _again(n_firms: int) -> float:

@@ -1,4 +1,4 @@
-"""The picture of the house, drawn from the code: which room imports which, and how long each is.
+"""The picture of the house, drawn from the code: which room stands on which, and how long each is.
 
 `python -m docs.generate lines` prints the rooms; `make lint` calls it, so that growth is seen where it happens.
 """
@@ -25,13 +25,17 @@ def arrows() -> dict[str, list[str]]:
 
 
 def picture() -> str:
-    """The rooms in the order of .importlinter, what a run meets first at the bottom; errors and abstractions are left out."""
+    """The arrows that follow from no others. What every room imports is left out; .importlinter forbids circles."""
     everywhere = {"errors", "abstractions", "config", "system"}
+    below = {room: set(others) - everywhere for room, others in arrows().items() if room not in everywhere}
+
+    def reached(room: str) -> set[str]:
+        return below.get(room, set()).union(*(reached(other) for other in below.get(room, ())))
+
     lines = ["```mermaid", "flowchart TD"]
-    for room, others in arrows().items():
-        lines += [
-            f"  {room} --> {other}" for other in others if other not in everywhere and room not in everywhere
-        ]
+    for room, others in below.items():
+        follows: set[str] = set().union(*(reached(other) for other in others))
+        lines += [f"  {room} --> {other}" for other in sorted(others - follows)]
     return "\n".join([*lines, "```"])
 
 

@@ -13,7 +13,6 @@ PARTS: dict[str, Callable[[], str]] = {
     "codebook-pairs": rating.codebook_pairs,
     "ratings-needed": rating.needed,
     "terraform-variables": terraform.variables,
-    "terraform-skips": terraform.skips,
 }
 # Pages without a word by hand.
 WHOLE: dict[str, Callable[[], str]] = {"operating/cost.md": cost.page, "settings.md": settings.page}

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any
 
@@ -16,8 +16,7 @@ from earnings_themes.abstractions.records import Receipt
 from earnings_themes.embedding.shard import SHARD_SCHEMA
 from earnings_themes.ingest.calls import CALLS_SCHEMA
 from earnings_themes.ingest.columns import DEFAULTED, OPTIONAL, REQUIRED
-from earnings_themes.panel.columns import EXCHANGES, Column, layout
-from earnings_themes.quality.meaning import MEANINGS
+from earnings_themes.panel.columns import EXCHANGES
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA
 from earnings_themes.results.firms import FirmRow
 from earnings_themes.results.records import METADATA
@@ -34,24 +33,22 @@ def stages() -> str:
         _part("ingest → `firms.tsv`", _typed((field.name, _type_name(field.type)) for field in dataclasses.fields(FirmRow))),
         _part("embed → `embeddings/{shard}.parquet`", "A firm's rows lie together; a vector is whole numbers of 8 bits, `content` the "
               "gate's.\n\n" + _arrow(SHARD_SCHEMA)),
-        _part("topics → `topics/{firm}.json`", _json_schema(FirmTopics)),
-        _part("themes → `themes.json`", _json_schema(Themes)),
+        _part("topics → `topics/{firm}.json`", _json_schema(FirmTopics, "firm_topics.schema.json")),
+        _part("themes → `themes.json`", _json_schema(Themes, "themes.schema.json")),
         _part("Receipts: `ingest.json`, `reduce.json`", "What a step read, skipped and took, for people and the "
               "report; no step's result depends on them."),
         _part("publish → `published.json`", _typed((field.name, _type_name(field.type)) for field in dataclasses.fields(Receipt))),
         _part("publish → SQLite", _sql()),
         _part("publish → DynamoDB", "Keys `pk` and `sk`, one index `gsi1` (`gsi1pk`, `gsi1sk`). What items there "
               "are and what they hold stands in `stores/dynamodb_items.py`."),
-        _part("panel → `panel.parquet`", "A row a call and theme, zeros included, with a call's kept columns before `theme_id`. "
-              "Every column's meaning stands in the run's codebook.md; [panel.md](../panel.md) says what to do with it.\n\n"
-              + _names(layout([]).panel)),
-        _part("panel → `calls.parquet`", "A row a call: the denominators.\n\n" + _names(layout([]).calls)),
+        _part("panel → `panel.parquet`, `calls.parquet`", "A row a call and theme, zeros included, and a row a call: the denominators. "
+              "Columns: the run's codebook.md, from `panel/columns.py`."),
         _part("panel → `exchanges.parquet`", "A row a sentence of an exchange in questions and answers.\n\n"
               + _arrow(EXCHANGES)),
         _part("panel → `codebook.md`", "Every column's meaning, unit and null, and the table of themes. Beside it, of a panel of "
               "up to `panel.spreadsheet_rows` rows, `panel.csv` and `panel.dta`."),
-        _part("report → `quality.json`", "`metrics`, an object a figure with `value`, `n` and `of` (what it was "
-              "measured on), and `reason` where it has no value:\n\n" + _codes(MEANINGS) + "."),
+        _part("report → `quality.json`", "`metrics`, an object a figure (`quality/meaning.py`) with `value`, `n` and `of` "
+              "(what it was measured on), and `reason` where it has no value."),
     ]  # fmt: skip
     return "\n\n".join(parts)
 
@@ -70,10 +67,6 @@ def _arrow(schema: pa.Schema) -> str:
 
 def _typed(fields: Iterable[tuple[str, str]]) -> str:
     return ", ".join(f"`{name}` {kind}" for name, kind in fields) + "."
-
-
-def _names(columns: Iterable[Column]) -> str:
-    return _codes(each.name for each in columns) + "."
 
 
 def _type_name(kind: Any) -> str:
@@ -119,47 +112,5 @@ def _schema(kind: type, file: str) -> dict[str, Any]:
     return head | {key: value for key, value in record.items() if key != "title"} | {"$defs": parts}
 
 
-def _json_schema(record: type) -> str:
-    whole = _schema(record, "")
-    return f"{whole['description']}\n\n{_typed(_fields(whole, whole, '', set()))}"
-
-
-def _fields(
-    node: dict[str, Any], root: dict[str, Any], path: str, seen: set[str]
-) -> Iterator[tuple[str, str]]:
-    """Yield name and type of each field below the node; `[]` in a name stands for each element of an array.
-
-    seen: records whose fields were listed before; they are not listed again.
-    """
-    for name, child in node.get("properties", {}).items():
-        child = _resolved(child, root)
-        here = f"{path}{name}"
-        yield here, _kind(child, root)
-        while child.get("type") == "array" and isinstance(child.get("items"), dict):
-            record = child["items"].get("$ref", "")
-            child = {} if record and record in seen else _resolved(child["items"], root)
-            seen.add(record)
-            here += "[]"
-        yield from _fields(child, root, f"{here}.", seen)
-
-
-def _kind(node: dict[str, Any], root: dict[str, Any]) -> str:
-    if "const" in node:
-        return f"always {json.dumps(node['const'])}"
-    if "enum" in node:
-        return " or ".join(json.dumps(value) for value in node["enum"])
-    if "anyOf" in node:
-        return " or ".join(_kind(form, root) for form in node["anyOf"])
-    kind = node.get("type", "any")
-    if kind == "array":
-        if "prefixItems" in node:
-            return "[" + ", ".join(_kind(item, root) for item in node["prefixItems"]) + "]"
-        return f"array of {_kind(_resolved(node.get('items', {}), root), root)}"
-    return " or ".join(kind) if isinstance(kind, list) else str(kind)
-
-
-def _resolved(node: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    if "$ref" not in node:
-        return node
-    found: dict[str, Any] = root["$defs"][node["$ref"].removeprefix("#/$defs/")]
-    return found
+def _json_schema(record: type, file: str) -> str:
+    return f"{_schema(record, '')['description']} Fields: [{file}](../../config/schemas/{file})."

@@ -20,13 +20,10 @@ _HEADER = """\
 _PAGE = """\
 # Settings
 
-Every key of config.yaml, its default, what is allowed, and where the default comes from; then the parameters of
-each built-in model. A file of your own names only what differs:
-
-    snakemake --cores all --configfile my.yaml
-
-`snakemake -n` checks all of it, with the files that it names and the classes of your own, before anything runs.
-Written by `make docs` from src/earnings_themes/config.
+Summary. Every key of config.yaml, its default, its meaning and, in brackets, where the default comes from; then the
+parameters of each built-in model. A file of your own, given with `--configfile`, names only what differs. `snakemake -n`
+checks it, with the files and classes that it names, before anything runs; an error says what is allowed. Written by
+`make docs` from src/earnings_themes/config.
 """
 
 
@@ -113,15 +110,20 @@ def _sections(kind: Any, prefix: str) -> list[str]:
     return parts
 
 
+def _range(field: FieldInfo) -> str:
+    """Return what a number is allowed to be; empty where `about` says it."""
+    bounds = "" if extra(field, "expected") else expected_of(field).partition("number")[2]
+    return f";{bounds}" if bounds else ""
+
+
 def _table(kind: Any, prefix: str, title: str) -> str:
     rows = [
         [
             f"`{prefix}{name}`",
             "must be given" if field.is_required() else f"`{_value(field)}`",
-            expected_of(field),
-            f"{field.description}{f' ({why})' if (why := extra(field, 'why')) else ''}",
+            f"{field.description}{_range(field)}{f' ({why})' if (why := extra(field, 'why')) else ''}",
         ]
         for name, field in fields_of(kind).items()
         if section_of(field) is None
     ]
-    return f"{title}\n\n{table(['setting', 'default', 'allowed', 'what it is'], rows)}\n" if rows else ""
+    return f"{title}\n\n{table(['setting', 'default', 'meaning'], rows)}\n" if rows else ""

@@ -63,21 +63,5 @@ def variables() -> str:
     return table(["variable", "default", "what it is"], rows)
 
 
-def skips() -> str:
-    """Return the checks of checkov that are passed over, one row a reason."""
-    found: dict[str, tuple[set[str], list[str]]] = {}
-    for path in sorted(ROOT.rglob("*.tf")):
-        if ".terraform" in path.parts:
-            continue
-        for block in blocks(path):
-            for line in block.lines:
-                if match := re.match(r"^ +#checkov:skip=([A-Z0-9_]+):(.*)$", line):
-                    checks, names = found.setdefault(match[2], (set(), []))
-                    checks.add(f"`{match[1]}`")
-                    names.append(f"`{block.name.removeprefix('aws_')}`")
-    rows = [[", ".join(sorted(checks)), ", ".join(names), why] for why, (checks, names) in found.items()]
-    return table(["check", "resource", "why not"], rows)
-
-
 def _text(block: Block) -> str:
     return block.value("description").strip('"').replace('\\"', '"')

@@ -154,14 +154,14 @@ class CloudRun:
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
 
-    def wait(self, head: "subprocess.Popen[str]") -> Ended:
-        """Wait until the head has ended."""
-        head.wait(1800)
+    def wait(self, head: "subprocess.Popen[str]", limit_s: int = 1800) -> Ended:
+        """Wait until the head has ended. Raises TimeoutExpired after limit_s seconds."""
+        head.wait(limit_s)
         return Ended(head.returncode, (self.path / "head.log").read_text())
 
-    def snakemake(self, *arguments: str) -> Ended:
+    def snakemake(self, *arguments: str, limit_s: int = 1800) -> Ended:
         """Run the head."""
-        return self.wait(self.start(*arguments))
+        return self.wait(self.start(*arguments), limit_s)
 
     # --- what is there ---
 

@@ -21,7 +21,7 @@ class BERTopicParameters:
     )
     topic_size: Whole = setting(
         10,
-        "sentences a topic has, roughly: fine enough to keep what is specific",
+        "sentences a topic has, roughly",
         why='docs/validation.md, "Topics"',
         ge=2,
     )
@@ -37,15 +37,15 @@ class MixtureParameters:
 
     n_topics: Whole | None = setting(
         None,
-        "topics of a firm; null: the square root of the number of its distinct sentences",
+        "topics of a firm; null: the root of its number of distinct sentences",
         why="Pal & Bezdek 1995, doi:10.1109/91.413225",
         expected="a whole number from 1, or null",
         ge=1,
     )
     min_share: Number = setting(
         0.25,
-        "a sentence whose largest share is below it is an outlier",
-        why="3 % of the sentences of real calls with LDA, 9 % with the neural model",
+        "a largest share below it makes a sentence an outlier",
+        why="3 % of real calls' sentences with LDA, 9 % with neural",
         ge=0,
         le=1,
     )
@@ -64,7 +64,7 @@ class LDAParameters(MixtureParameters):
         500, "iterations before the first sample", why="1,000 gained nothing over 500", ge=0
     )
     n_samples: Whole = setting(
-        20, "states of the chain that the shares are the mean of", why="AMI .37 with one, .40 with 20", ge=1
+        20, "states of the chain whose mean the shares are", why="AMI .37 with one, .40 with 20", ge=1
     )
 
 

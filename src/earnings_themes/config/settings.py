@@ -35,64 +35,59 @@ TagValue = Annotated[str, Field(max_length=256)]
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Limits:
-    """What a source may hold; beyond it the run stops before any model is loaded."""
+    """Beyond one the run stops before any model is loaded; docs/limits.md has where each comes from."""
 
-    file_mb: Whole = setting(4000, "text of the source, decompressed, in MB", why="docs/limits.md", ge=1)
+    file_mb: Whole = setting(4000, "MB of text, decompressed", ge=1)
     # The csv module takes no larger number, and a cell is read on for a hundred times its limit.
-    cell_characters: Whole = setting(
-        1_000_000, "characters of one speaker turn", why="docs/limits.md", ge=1, le=100_000_000
-    )
-    sentences_a_firm: Whole = setting(
-        20_000, "sentences of one firm, all its calls between the dates", why="docs/limits.md", ge=1
-    )
-    firms: Whole = setting(10_000, "firms of one run", why="docs/limits.md", ge=1)
+    cell_characters: Whole = setting(1_000_000, "characters of a speaker turn", ge=1, le=100_000_000)
+    sentences_a_firm: Whole = setting(20_000, "sentences of a firm, in all its calls between the dates", ge=1)
+    firms: Whole = setting(10_000, "firms of a run", ge=1)
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Source:
-    """Where the transcripts are, how they are read, and which are used. Dates are inclusive, None is open."""
+    """Where the transcripts are, how they are read, and which are used."""
 
     kind: str = setting(
         "local_csv",
-        "files on this disk; or s3; or wrds, what `earnings-themes wrds pull` wrote; or package.module:Class, "
-        "your own DataConnector",
+        "files on this disk; s3; wrds: what `earnings-themes wrds pull` wrote; package.module:Class: your own DataConnector",
         expected="local_csv, s3, wrds, or package.module:Class",
         min_length=1,
     )
     path: Paths = setting(
         "data/sample_calls.csv",
-        "CSV (also .gz, .bz2, .xz, .zip), .parquet, .xlsx or .dta; a folder, a glob, or a list of these; with s3 an "
-        "s3://bucket/key or prefix",
+        "CSV (also .gz, .bz2, .xz, .zip), .parquet, .xlsx or .dta; a folder, a glob, or a list of these; "
+        "with s3 an s3://bucket/key or prefix",
         expected="the path of the transcripts, or a list of paths",
         min_length=1,
     )
     start_date: Day = setting(
         None,
-        "first call date that counts, YYYY-MM-DD, inclusive; null: open",
+        "first day that counts, YYYY-MM-DD; null: open",
         expected="a date as YYYY-MM-DD, or null",
     )
     end_date: Day = setting(
-        None, "last call date that counts, inclusive; null: open", expected="a date as YYYY-MM-DD, or null"
+        None, "last day that counts; null: open", expected="a date as YYYY-MM-DD, or null"
     )
     firms: tuple[Text, ...] | None = setting(
         None,
-        "a list of firm ids to keep, in quotes where they begin with a zero; null: all",
+        "ids to keep, in quotes where they begin with a zero; null: all",
         expected="a list of firm ids in quotes (so that leading zeros stay), or null for all",
         min_length=1,
     )
     columns: NamesOrNull = setting(
         dict,
-        "what your files call a column, such as {companyid: gvkey}; the columns: docs/input.md",
+        "what your files call a column: {companyid: gvkey} (docs/input.md)",
         expected="a mapping of a column's name to what your files call it, such as {companyid: gvkey}; or null",
     )
     keep: TextsOrNull = setting(
         (),
-        "columns of yours to carry to the panel, such as [gvkey, permno, sic]; one value a call",
+        "your columns for the panel: [gvkey, permno, sic]; one value a call",
         expected="a list of your files' columns to carry to the panel, such as [gvkey, permno]; or null",
     )
     date_format: str | None = setting(
         None,
-        'how days are written where that could be two days, such as "%m/%d/%Y"; null: ISO, SAS, and with month names',
+        'how days are written where that could be two days: "%m/%d/%Y"; null: ISO, SAS, names of months',
         expected='how days are written, in strftime\'s letters, in quotes, such as "%m/%d/%Y"; or null',
         pattern="%",
     )
@@ -104,18 +99,18 @@ class Source:
     )
     max_lost: Number = setting(
         0.05,
-        "above this share of rows with a date that cannot be read the run stops",
+        "share of rows with unreadable dates, 0 to 1, above which the run stops",
         expected="a share of rows from 0 to 1, such as 0.05",
         ge=0,
         le=1,
     )
     version: Literal["latest", "earliest"] = setting(
-        "latest", "or earliest: which of a call's versions counts"
+        "latest", "or earliest: the version of a call that counts"
     )
     two_firms: Literal["join", "refuse"] = setting(
-        "join", "one call under two firms counts for the first alone; or refuse: the run stops and names them"
+        "join", "a call under two firms counts for the first; refuse: the run stops and names them"
     )
-    limits: Limits = setting(Limits, "beyond one, the run stops with a message before any model is loaded")
+    limits: Limits = setting(Limits, "beyond one the run stops before any model is loaded (docs/limits.md)")
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
@@ -124,45 +119,43 @@ class Embedding:
 
     model: str = setting(
         "packaged",
-        "all-MiniLM-L6-v2 from the Python package, no hub needed; static: word vectors alone, some 300 times faster; "
-        "or a hub name; or a folder",
+        "all-MiniLM-L6-v2, which ships; static: word vectors alone, some 300 times faster; or a hub's name; or a folder",
         expected="packaged, static, a hub name such as sentence-transformers/all-mpnet-base-v2, or a folder",
         min_length=1,
     )
     space: str | None = setting(
         None,
-        "a subject space of your own, made by `earnings-themes fit`; null: the packaged one",
+        "a subject space that `earnings-themes fit` made; null: the packaged one",
         expected="the file of a subject space, or null for the packaged one",
         file=(),
     )
     device: str = setting(
         "auto",
-        "where to encode; auto: CUDA, Apple's MPS or the CPU, the first that is there; a GPU works in half precision",
+        "auto: cuda, Apple's mps or cpu, the first that is there; or cuda:1; a GPU works in half precision",
         expected="auto, cpu, mps, cuda, or cuda and a number such as cuda:0",
         pattern=r"^(auto|cpu|mps|cuda(:[0-9]+)?)$",
     )
     batch_size: Whole = setting(
         16,
-        "sentences of 32 tokens an encoder call, fewer of longer ones; fixed shapes, so no vector depends on "
-        "its neighbours",
+        "sentences of 32 tokens an encoder call, fewer of longer ones; shapes are fixed: no vector depends on its neighbours",
         ge=1,
         le=1024,
     )
     cache: str | None = setting(
         "results/.cache",
-        "vectors of all runs by text and model, so no sentence is encoded twice; null: none",
+        "folder on this disk for all runs' vectors, so no sentence is encoded twice; null: none",
         expected="a folder on this disk, or null for no cache",
         min_length=1,
     )
     shards: Whole = setting(
         1,
-        "encoding jobs a run; 1 fills a laptop, a cluster wants one for every 20 to 50 firms",
+        "encoding jobs; 1 fills a laptop, a cluster wants one for 20 to 50 firms",
         ge=1,
         le=9999,
     )
     cache_mb: Whole | None = setting(
         4000,
-        "the cache's limit in MB, some 850,000 sentences; what was not used for longest goes first; null: none",
+        "MB of the cache, some 850,000 sentences; the longest unused go first; null: no limit",
         expected="the most megabytes the cache may have, a whole number from 1, or null for no limit",
         ge=1,
     )
@@ -174,17 +167,15 @@ class TopicSettings:
 
     model: str = setting(
         "bertopic",
-        "or lda, neural, or package.module:Class, your own TopicModelInterface",
+        "or lda, neural, or package.module:Class: your own TopicModelInterface",
         expected="bertopic, lda, neural, or package.module:Class",
         min_length=1,
     )
     min_sentences: Whole = setting(20, "below it a firm's status is too_few_sentences", ge=2)
-    keep_procedural: Flag = setting(
-        False, "true: greetings, operator turns and safe harbour are modelled like the rest"
-    )
+    keep_procedural: Flag = setting(False, "true: procedure is modelled like the rest")
     params: Mapping[str, Any] = setting(
         dict,
-        "parameters of the model, listed in docs/settings.md; empty: their defaults",
+        "the model's parameters (end of docs/settings.md)",
         expected="a mapping of the model's parameters; docs/settings.md lists them",
     )
 
@@ -195,11 +186,11 @@ class NamingSettings:
 
     url: str = setting(
         ...,
-        "the endpoint up to and with its version",
+        "the endpoint with its version: https://host/v1",
         expected="the endpoint's URL up to its version, such as https://host/v1",
         pattern="^https?://",
     )
-    model: str = setting(..., "the model's name", expected="the model's name at the endpoint", min_length=1)
+    model: str = setting(..., "its model", expected="the model's name at the endpoint", min_length=1)
     timeout_s: Number = setting(
         20.0,
         "seconds to wait for an answer",
@@ -209,13 +200,13 @@ class NamingSettings:
     )
     api_key_env: str | None = setting(
         None,
-        "the environment variable that holds the key; null: no key",
+        "environment variable that holds the key; null: no key",
         expected="the name of the environment variable that holds the key, or null for none",
         pattern="^[A-Za-z_][A-Za-z0-9_]*$",
     )
     cache: str | None = setting(
         None,
-        "a folder for the answers; null: none",
+        "folder for the answers; null: none",
         expected="a folder for the answers, or null for none",
         min_length=1,
     )
@@ -226,7 +217,7 @@ class LabelSettings:
     """How a theme is named."""
 
     n_keywords: Whole = setting(10, "keywords a theme is shown with", ge=1, le=50)
-    max_words: Whole = setting(3, "words a phrase of a theme's label has at most", ge=1, le=5)
+    max_words: Whole = setting(3, "words a phrase of a label has at most", ge=1, le=5)
     llm: NamingSettings | None = setting(
         None,
         "a language model names the themes; it sees their keywords and sentences: {url: https://host/v1, "
@@ -237,11 +228,11 @@ class LabelSettings:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Seed:
-    """A question of your own, measured beside the themes: `themes.seeds`; docs/panel.md."""
+    """A list of questions of your own, measured beside the themes; docs/panel.md."""
 
     name: str = setting(
         ...,
-        "what it is called in the panel, whose theme_id is seed-NAME",
+        'its theme_id is seed-NAME; letters, digits, "-", "_"',
         expected='a name of letters, digits, "-" and "_", such as tariffs',
         pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$",
     )
@@ -257,7 +248,7 @@ class Seed:
     )
     threshold: Number = setting(
         SEED_THRESHOLD,
-        "a sentence of this strength or more counts; `earnings-themes ask` shows what lies just above and just below",
+        "least strength that counts",
         why='docs/panel.md, "Questions of your own"',
         ge=0,
         lt=1,
@@ -270,32 +261,30 @@ class ThemeSettings:
 
     granularity: Number = setting(
         0.37,
-        "how much the sentences of a theme must have in common, 0 to 1: higher gives more and narrower themes",
+        "what the sentences of a theme must have in common: higher gives more, narrower themes",
         why='docs/validation.md, "Granularity"',
         gt=0,
         lt=1,
     )
     floor: Number = setting(
         0.25,
-        "a sentence of less strength settles in no theme: higher is surer and covers less",
+        "least strength that settles in a theme: higher is surer and covers less",
         why='docs/validation.md, "Precision against coverage"',
         ge=0,
         lt=1,
     )
-    min_firms: Whole = setting(2, "a theme crosses firms", ge=1)
-    max_firm_share: Number = setting(
-        0.5, "no firm holds more than this share of a theme's sentences", gt=0, le=1
-    )
+    min_firms: Whole = setting(2, "firms that a theme has at least", ge=1)
+    max_firm_share: Number = setting(0.5, "share of a theme's sentences that one firm may hold", gt=0, le=1)
     stability_runs: Whole = setting(
         5,
-        "repeats on nine tenths of the firms, each as long as finding the themes; 0: stability is not measured",
+        "repeats on nine tenths of the firms, each as long as finding the themes; 0: not measured",
         ge=0,
         le=1000,
     )
     seeds: tuple[Seed, ...] = setting(
         (),
-        "questions of your own beside the found themes: a list of {name: tariffs, sentences: [...]} or {name: tariffs, "
-        "words: [...]}; they overlap with themes, and only the panel changes with them",
+        "questions of your own: {name: tariffs, sentences: [...]} or {name: tariffs, words: [...]}; they overlap with "
+        "themes, and only the panel changes with them",
         expected="a list of questions, each with a name and sentences or words",
     )
     labels: LabelSettings = setting(LabelSettings, "change these and only the themes job runs again")
@@ -322,18 +311,17 @@ class RegistrySettings:
 
     path: str = setting(
         ...,
-        "its folder, on this disk or s3://bucket/prefix; the first run founds it. Or reference: the one that ships with "
-        "the package, frozen",
+        "folder, or s3://bucket/prefix, which the first run founds; reference: the one that ships, frozen",
         expected="the registry's folder, such as registry/mine or s3://bucket/registry/mine; or reference",
         min_length=1,
     )
     mode: Literal["extend", "frozen"] = setting(
         "extend",
-        "what fits no theme may become a new one; or frozen: no births, and nothing is written to it",
+        "what fits no theme may become one; frozen: no births, nothing is written to it",
     )
     founded_on: Literal["reference"] | None = setting(
         None,
-        "reference: it begins as a copy of the one that ships with the package; null: with the themes of its first run",
+        "reference: a copy of the one that ships; null: the themes of its first run",
         expected="reference or null",
     )
 
@@ -350,23 +338,23 @@ RegistryOrNull = Annotated[
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class SageMaker:
-    """The Processing job of the reduce: input, machine, network, role."""
+    """The Processing job; read with `backend: sagemaker` only."""
 
     run_uri: TextOrNull = setting(
         "",
-        "s3://bucket/prefix/{run}, where firms.tsv and topics/ of the run lie; null: where this run's files are",
+        "s3://bucket/prefix/{run}, with firms.tsv and topics/; null: where this run's files are",
         expected="s3://bucket/prefix, in which {run} stands for the run's name",
         pattern="^$|^s3://[a-z0-9][a-z0-9.-]+/.+",
     )
     image: TextOrNull = setting(
         "",
-        "the theme-aggregator image in ECR; name it by digest, so that a run can be repeated",
+        "theme-aggregator in ECR, by digest, so that a run can be repeated",
         expected="the image's name in ECR, best with its @sha256 digest",
         max_length=255,
     )
     role: TextOrNull = setting(
         "",
-        "ARN of the role the job has; docs/operating/permissions.md lists what it may",
+        "ARN of the job's role (docs/operating/permissions.md)",
         expected="the ARN of a role, arn:aws:iam::123456789012:role/name",
         pattern="^$|^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$",
     )
@@ -374,19 +362,15 @@ class SageMaker:
         "ml.m5.xlarge",
         "4 vCPU, 16 GB",
         expected="a SageMaker instance type such as ml.m5.xlarge",
-        why="peak memory by number of firms: containers/theme-aggregator",
+        why="memory by firms: containers/theme-aggregator",
         pattern="^ml[.][a-z0-9-]+[.][a-z0-9]+$",
     )
-    volume_gb: Whole = setting(
-        10, "the job keeps no firm's file on its disk, only themes.json", ge=1, le=16384
-    )
+    volume_gb: Whole = setting(10, "its disk holds only themes.json", ge=1, le=16384)
     timeout_minutes: Whole = setting(60, "twice the 30 minutes that a reduce may take", ge=1, le=12960)
-    retries: Whole = setting(
-        2, "new jobs after a failure of AWS's own (no capacity, internal error); never after ours", ge=0, le=9
-    )
+    retries: Whole = setting(2, "new jobs after AWS's own failures (no capacity, internal error)", ge=0, le=9)
     subnets: tuple[SubnetId, ...] = setting(
         (),
-        "private subnets with endpoints for S3, DynamoDB and CloudWatch Logs; empty: no VPC",
+        "private, with endpoints for S3, DynamoDB and CloudWatch Logs; empty: no VPC",
         expected="a list of up to 16 subnet ids",
         max_length=16,
     )
@@ -395,7 +379,7 @@ class SageMaker:
     )
     kms_key: str | None = setting(
         None,
-        "encrypts the job's volume; null: AWS's own key. The bucket encrypts what is written to it",
+        "id or ARN of what encrypts the job's volume; null: AWS's own key",
         expected="the id or ARN of a KMS key, or null",
         min_length=1,
     )
@@ -409,33 +393,33 @@ class SageMaker:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Reduce:
-    """Where the reduce runs, and how many firms it may miss; sagemaker is None unless it is the backend."""
+    """Where the reduce runs, and how many firms it may miss."""
 
     backend: Literal["local", "sagemaker"] = setting(
-        "local", "where the reduce runs; sagemaker: a Processing job on one machine in AWS"
+        "local", "on this machine; sagemaker: a Processing job in AWS"
     )
     min_firm_coverage: Number = setting(
-        1.0, "below 1.0, themes are built from the firms that succeeded", gt=0, le=1
+        1.0, "share of firms that must succeed; themes are made without the others", gt=0, le=1
     )
     sagemaker: SageMaker | None = setting(SageMaker, "read with backend: sagemaker only")
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Publish:
-    """Which store the result goes to; path is SQLite's, table is DynamoDB's."""
+    """Which store the result goes to."""
 
     store: str = setting(
         "sqlite",
-        "or dynamodb, or package.module:Class, your own ThemeStore",
+        "or dynamodb, or package.module:Class: your own ThemeStore",
         expected="sqlite, dynamodb, or package.module:Class",
         min_length=1,
     )
     path: str = setting(
-        "results/themes.sqlite", "one file for all runs", expected="the path of the SQLite file"
+        "results/themes.sqlite", "SQLite's file, one for all runs", expected="the path of the SQLite file"
     )
     table: str | None = setting(
         None,
-        "the DynamoDB table's name, for store: dynamodb",
+        "DynamoDB's table",
         expected="the name of the DynamoDB table, or null",
     )
 
@@ -446,21 +430,20 @@ class Panel:
 
     words: NamesOrNull = setting(
         dict,
-        "word lists, a text file a list, a word a line, such as {positive: lists/positive.txt, negative: "
-        "lists/negative.txt}: a column n_NAME each, and tone where these two are given",
+        "text files, a word a line: {positive: lists/positive.txt, negative: lists/negative.txt}; each gives a column "
+        "n_NAME, these two also tone",
         expected="a mapping of a list's name to a text file's path, such as {risk: lists/risk.txt}; or null",
         file=(),
     )
     score: str | None = setting(
         None,
-        "package.module:Class, your own, whose score(texts) gives a number a sentence: the column score; null: none",
+        "package.module:Class of your own; score(texts) gives a number a sentence: column score; null: none",
         expected="the import path of your class as package.module:Class, or null",
         pattern=r"^[\w.]+:\w+$",
     )
     spreadsheet_rows: Whole = setting(
         200_000,
-        "up to so many rows of the panel the run writes panel.csv and panel.dta too; above, "
-        "`earnings-themes panel` does on request",
+        "rows up to which panel.csv and panel.dta are written; `earnings-themes panel` writes more",
         ge=0,
     )
 
@@ -471,7 +454,7 @@ class Report:
 
     labels: str | None = setting(
         "data/sample_labels.csv",
-        "the truth of some sentences, to measure agreement with; null: none is known",
+        "CSV with the truth of some sentences, to measure agreement: sentence_id, theme, kind; null: none",
         expected="the path of a CSV with sentence_id, kind and theme, or null",
         file=("sentence_id", "theme"),
         min_length=1,
@@ -502,6 +485,4 @@ class Config:
     publish: Publish = setting(Publish, "where the result can be looked up")
     panel: Panel = setting(Panel, "what the research panel counts")
     report: Report = setting(Report, "what the run is compared with")
-    seed: Whole = setting(
-        42, "of every random draw; one seed and one input give the same bytes", ge=0, le=4294967295
-    )
+    seed: Whole = setting(42, "of every random draw", ge=0, le=4294967295)
