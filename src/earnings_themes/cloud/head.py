@@ -91,9 +91,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--execution", default="", metavar="NAME", help="who asked; copied into the receipt")
     parser.add_argument(
         "--profile",
-        default=os.environ.get(PROFILE, "config/profiles/aws-batch"),
+        default=os.environ.get(PROFILE, "config/profiles/aws-basic-batch"),
         metavar="DIR",
-        help=f"Snakemake's profile  [default: ${PROFILE}, or config/profiles/aws-batch]",
+        help=f"Snakemake's profile  [default: ${PROFILE}, or config/profiles/aws-basic-batch]",
     )
     parser.add_argument("--version", action="version", version=__version__)
     return parser.parse_args(argv)
