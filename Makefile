@@ -11,7 +11,7 @@ CORE := tests/unit tests/integration/test_scripts.py
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run slurm student reference evaluate-time notebook test test-all test-notebooks test-slurm test-cloud test-containers test-runbook lint audit advisories sbom compare bench simulate docs fuzz check-rows check-wrds faults soak cloud-settings cloud-demo test-terraform lint-terraform \
+.PHONY: run slurm cloud lda student reference evaluate-time notebook test test-all test-notebooks test-slurm test-cloud test-containers test-runbook lint audit advisories sbom compare bench simulate docs fuzz check-rows check-wrds faults soak cloud-settings cloud-demo test-terraform lint-terraform \
   deploy destroy images lock clean
 
 run: .venv/run.stamp
@@ -21,6 +21,12 @@ run: .venv/run.stamp
 
 # The executor of clusters with SLURM; docs/operating/slurm.md.
 slurm: .venv/slurm.stamp
+
+# What only AWS needs: s3:// addresses, the DynamoDB store, the profiles aws-*.
+cloud: .venv/cloud.stamp
+
+# What topics.model: lda needs.
+lda: .venv/lda.stamp
 
 # docs/notebooks: the sample over four quarters, two runs of it, and Jupyter.
 notebook: .venv/notebook.stamp
@@ -139,7 +145,7 @@ docs: .venv/dev.stamp
 	$(BIN)/python -m docs.generate
 
 # What Terraform built becomes config/cloud/, which the profiles aws-batch and aws-basic-batch read; git ignores it.
-cloud-settings: .venv/run.stamp
+cloud-settings: .venv/cloud.stamp
 	terraform -chdir=terraform output -json | $(BIN)/earnings-themes cloud-settings
 
 # The whole cloud path on this machine, without an account: apply, an execution over the sample's 24 firms, a query, one over
@@ -172,16 +178,16 @@ node_modules/.bin/asl-validator: package-lock.json
 # ENV is dev or prod. Both refuse where an account, a state bucket, a region or an address is missing, and say which, and
 # tell the account's quotas; docs/operating/runbook.md has the sequence. Each asks before it changes anything.
 VARIABLES = -var-file=environments/$(ENV).tfvars $(if $(wildcard terraform/environments/$(ENV).images.tfvars.json),-var-file=environments/$(ENV).images.tfvars.json)
-deploy: .venv/run.stamp
+deploy: .venv/cloud.stamp
 	$(BIN)/python terraform/deploy.py check $(ENV)
 	terraform -chdir=terraform init -input=false -reconfigure -backend-config=key=earnings-themes/$(ENV).tfstate
 	terraform -chdir=terraform apply $(VARIABLES)
 
 # Builds both images, pushes them, looks at what was pushed, and keeps their digests for the next `make deploy`.
-images: .venv/run.stamp
+images: .venv/cloud.stamp
 	$(BIN)/python terraform/images.py $(ENV)
 
-destroy: .venv/run.stamp
+destroy: .venv/cloud.stamp
 	$(BIN)/python terraform/deploy.py check $(ENV)
 	terraform -chdir=terraform init -input=false -reconfigure -backend-config=key=earnings-themes/$(ENV).tfstate
 	terraform -chdir=terraform destroy $(VARIABLES)
@@ -204,8 +210,8 @@ lock: .venv/dev.stamp
 	  $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --override envs/overrides.txt \
 	    --no-header --no-annotate --quiet --output-file envs/$$name.txt envs/$$name.in; \
 	done
-	for name in compare slurm; do \
-	  $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-deps --constraint envs/workflow.txt \
+	for name in compare slurm cloud lda; do \
+	  $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-deps --constraint envs/dev.txt \
 	    --no-header --no-annotate --quiet --output-file envs/$$name.txt envs/$$name.in; \
 	done
 
@@ -243,6 +249,14 @@ TORCH_CPU := https://download.pytorch.org/whl/cpu
 
 .venv/slurm.stamp: envs/slurm.txt .venv/run.stamp
 	$(UV) --require-hashes --no-deps -r envs/slurm.txt
+	touch $@
+
+.venv/cloud.stamp: envs/cloud.txt .venv/run.stamp
+	$(UV) --require-hashes --no-deps -r envs/cloud.txt
+	touch $@
+
+.venv/lda.stamp: envs/lda.txt .venv/run.stamp
+	$(UV) --require-hashes --no-deps -r envs/lda.txt
 	touch $@
 
 .venv/notebook.stamp: envs/notebook.txt .venv/run.stamp

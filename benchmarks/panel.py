@@ -17,7 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from earnings_themes.ingest.calls import CallRow, write_calls
+from earnings_themes.abstractions import Call, Turn
+from earnings_themes.ingest.calls import call_row, write_calls
 from earnings_themes.panel.build import build
 from earnings_themes.panel.cuts import Cut, Wish
 from earnings_themes.panel.files import write_tables
@@ -62,8 +63,10 @@ def make_run(folder: Path, n_firms: int, n_calls: int, n_themes: int, n_sentence
             }  # fmt: skip
             said.add(pa.table(columns, schema=TRANSCRIPT_SCHEMA))
             calls += [
-                CallRow(firm_id, f"Firm {firm}", f"t{call}", days[call], None, "", "", 1, {"gvkey": firm_id})
-                for call in range(n_calls)
+                call_row(
+                    firm_id, f"Firm {firm}", Call(f"t{n}", days[n], (Turn(1, ""),), kept={"gvkey": firm_id})
+                )
+                for n in range(n_calls)
             ]
             number = draw.integers(broad, n_themes, n)
             inside = draw.random(n) < 0.5

@@ -18,6 +18,7 @@ from earnings_themes.config import Embedding
 from earnings_themes.embedding.encoders import Encoder
 from earnings_themes.embedding.own_space import encoded_texts
 from earnings_themes.embedding.shard import modelled
+from earnings_themes.errors import require
 from earnings_themes.results.artifacts import open_parquet
 from earnings_themes.system.files import write_atomically
 
@@ -49,6 +50,7 @@ def _quoted(text: str) -> str:
 def _bertopic(texts: list[str], vectors: NDArray[np.float32]) -> NDArray[np.int64]:
     if len(texts) < _LEAST:
         return np.full(len(texts), -1, dtype=np.int64)
+    require("umap", "The prototype's method", "make compare")
     from bertopic import BERTopic
     from bertopic.backend import BaseEmbedder
     from umap import UMAP

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from earnings_themes import __version__, config as settings
-from earnings_themes.cloud import cancelling, fewer_requests, made_with
+from earnings_themes.cloud import cancelling, made_with
 from earnings_themes.system import interpreter, run_guard, scheduling
 from earnings_themes.topics import warm
 from earnings_themes.errors import EarningsThemesError
@@ -81,6 +81,7 @@ container: f"docker://earnings-themes/firm-topic-processor:{__version__}"
 
 
 if IN_S3:
+    from earnings_themes.cloud import fewer_requests
     from snakemake_storage_plugin_s3 import StorageObject
 
     fewer_requests.spare(StorageObject, FOLDER, is_scheduler=workflow.is_main_process)

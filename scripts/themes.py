@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from earnings_themes.cloud.sagemaker import reduce_on_sagemaker
 from earnings_themes.config import parse_config
 from earnings_themes.system.folders import folder_at
 from earnings_themes.system.job import job
@@ -13,6 +12,9 @@ if __name__ == "__main__":
         config = parse_config(snakemake.config)
         themes, receipt, _ = map(Path, snakemake.output)
         if config.reduce.backend == "sagemaker":
+            # It loads boto3, which a machine without the cloud need not have.
+            from earnings_themes.cloud.sagemaker import reduce_on_sagemaker
+
             # There the firms' files are near: published from here, all of them would have to come here.
             table = config.publish.table if config.publish.store == "dynamodb" else None
             reduce_on_sagemaker(snakemake.config, themes, receipt, table)

@@ -24,6 +24,8 @@ STORED = "security/advisories.json"
 OSV = "https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip"
 LOCKS = (
     "envs/workflow.txt",
+    "envs/cloud.txt",
+    "envs/lda.txt",
     "envs/dev.txt",
     "envs/compare.txt",
     "envs/notebook.txt",

@@ -11,20 +11,20 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from earnings_themes import __version__
 from earnings_themes.embedding.encoders import PACKAGED_NAME, PACKAGED_SHA256
 
 ROOT = Path(__file__).parents[1]
 TOOLS = ROOT / ".venv-audit/bin"
 LOCKS = {
-    "firm-topic-processor": "envs/workflow.txt",
-    "theme-aggregator": "containers/theme-aggregator/requirements.txt",
+    "firm-topic-processor": ("envs/workflow.txt", "envs/cloud.txt", "envs/lda.txt"),
+    "theme-aggregator": ("containers/theme-aggregator/requirements.txt",),
 }
 # What the images run on; the lock has lines for other systems, too.
 SYSTEM = {
@@ -45,8 +45,8 @@ sys.exit(None if error is None else str(error))
 
 def of_lock(image: str, root: Path = ROOT) -> dict[str, Any]:
     """Return the list of an image's locked parts."""
-    text = (root / LOCKS[image]).read_text(encoding="utf-8").replace("\\\n", " ")
-    lines = [line for line in text.splitlines() if line and _is_installed(line)]
+    texts = [(root / lock).read_text(encoding="utf-8").replace("\\\n", " ") for lock in LOCKS[image]]
+    lines = [line for text in texts for line in text.splitlines() if line and _is_installed(line)]
     more = []
     if image == "firm-topic-processor":
         recipe = (root / f"containers/{image}/Dockerfile").read_text(encoding="utf-8")
@@ -59,10 +59,10 @@ def of_lock(image: str, root: Path = ROOT) -> dict[str, Any]:
                 "hashes": [{"alg": "SHA-256", "content": PACKAGED_SHA256}],
             }
         )
-    return _bom(image, lines, more, root)
+    return _bom(image, lines, more)
 
 
-def of_image(image: str, root: Path = ROOT) -> dict[str, Any]:
+def of_image(image: str) -> dict[str, Any]:
     """Return the list of what a built image holds. Raises CalledProcessError when buildah has no such image."""
     made = _buildah("from", "--pull-never", image).strip()
     try:
@@ -84,7 +84,7 @@ def of_image(image: str, root: Path = ROOT) -> dict[str, Any]:
     # By their normalised names, as in the lock: what is installed calls itself PyYAML, or typing_extensions.
     installed = {tuple(line.rsplit("==", 1)) for line in python.split()}
     lines = sorted(f"{canonicalize_name(name)}=={version}" for name, version in installed)
-    return _bom(image, lines, more, root)
+    return _bom(image, lines, more)
 
 
 def check(bom: dict[str, Any]) -> None:
@@ -113,7 +113,7 @@ def has_image(image: str) -> bool:
     return asked.returncode == 0
 
 
-def _bom(image: str, lines: list[str], more: list[dict[str, Any]], root: Path) -> dict[str, Any]:
+def _bom(image: str, lines: list[str], more: list[dict[str, Any]]) -> dict[str, Any]:
     done = subprocess.run(
         [str(TOOLS / "cyclonedx-py"), "requirements", "--output-reproducible", "--sv", "1.6", "-"],
         input="\n".join(lines) + "\n", text=True, capture_output=True, check=False,
@@ -121,9 +121,8 @@ def _bom(image: str, lines: list[str], more: list[dict[str, Any]], root: Path) -
     if done.returncode:
         raise ValueError(f"cyclonedx-py: {done.stderr.strip()[-500:]}")
     bom: dict[str, Any] = json.loads(done.stdout)
-    version = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     bom["metadata"]["component"] = {
-        "type": "container", "bom-ref": image, "name": image, "version": version,
+        "type": "container", "bom-ref": image, "name": image, "version": __version__,
     }  # fmt: skip
     bom["components"] += more
     return bom

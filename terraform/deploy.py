@@ -17,8 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+try:
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+except ModuleNotFoundError:
+    sys.exit("terraform/deploy.py needs boto3, which is not installed. Type: make cloud")
 
 HERE = Path(__file__).parent
 BACKEND = HERE / "backend.tf"

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from earnings_themes.abstractions import SCHEMA_VERSION
-from earnings_themes.ingest.calls import CallRow, write_calls
+from earnings_themes.abstractions import SCHEMA_VERSION, Call, Turn
+from earnings_themes.ingest.calls import call_row, write_calls
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, FirmsWriter
 from earnings_themes.results.tree import SENTENCES_SCHEMA as SENTENCES
 
@@ -97,17 +97,17 @@ def write_run(
     pq.write_table(
         pa.Table.from_pylist(sentences, SENTENCES), folder / "sentences.parquet", row_group_size=70
     )
-    seen: dict[tuple[str, str], CallRow] = {}
+    seen: dict[tuple[str, str], dict[str, Any]] = {}
     for line in sentences:
         key = (line["firm_id"], line["transcript_id"])
         if key not in seen:
             moment = dt.datetime.combine(line["date"], dt.time(21), dt.UTC)
             kept = {name: f"{name} of {key[0]}" for name in keep}
-            seen[key] = CallRow(*key[:1], line["firm_name"], key[1], line["date"], moment, "", "", 1, kept)
+            call = Call(key[1], line["date"], (Turn(1, ""),), moment=moment, kept=kept)
+            seen[key] = call_row(key[0], line["firm_name"], call)
     for firm_id, transcript_id in silent:
-        seen[firm_id, transcript_id] = CallRow(
-            firm_id, f"Firm {firm_id}", transcript_id, dt.date(2023, 12, 31), None, "", "", 1
-        )
+        call = Call(transcript_id, dt.date(2023, 12, 31), (Turn(1, ""),))
+        seen[firm_id, transcript_id] = call_row(firm_id, f"Firm {firm_id}", call)
     write_calls(folder / "source_calls.parquet", list(seen.values()), keep)
     write_themes(folder, themes)
     return folder

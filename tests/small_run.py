@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy.linalg import hadamard
 
-from earnings_themes.abstractions import SCHEMA_VERSION, FirmTopic, FirmTopics, TopicSentence
+from earnings_themes.abstractions import SCHEMA_VERSION, Call, FirmTopic, FirmTopics, TopicSentence, Turn
 from earnings_themes.abstractions.records import FirmStatus
 from earnings_themes.embedding.space import load_space, whole
-from earnings_themes.ingest.calls import CallRow, write_calls
+from earnings_themes.ingest.calls import call_row, write_calls
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, FirmsWriter, write_firm_topics
 from earnings_themes.results.firms import FirmRow, encode_firm, write_firms
 
@@ -76,7 +76,7 @@ def write_run(
     with FirmsWriter(folder / "transcripts.parquet", TRANSCRIPT_SCHEMA) as writer:
         for firm, topics in said.items():
             writer.add(_transcript(firm, topics, day))
-    calls = [CallRow(firm, f"Firm {firm}", "1", day, None, "", "", 1) for firm in said]
+    calls = [call_row(firm, f"Firm {firm}", Call("1", day, (Turn(1, ""),))) for firm in said]
     write_calls(folder / "source_calls.parquet", calls, ())
     (folder / "embeddings").mkdir(exist_ok=True)
     for shard, space in enumerate(shards):

@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from earnings_themes.embedding.shard import STATIC
 from earnings_themes.quality.dossier.again import encoded_again
 from earnings_themes.registry import Ground, Registry, RegistryTheme, Version
-from earnings_themes.registry.curate import curated, read_decisions
 from earnings_themes.registry.past import encode_past, said
 from earnings_themes.registry.records import REFERENCE_RUN, digest_of
 from earnings_themes.results.firms import read_firms
 from earnings_themes.system.folders import LocalFolder
 from earnings_themes.themes.corpus import Corpus, read_corpus
+from earnings_themes.themes.curate import curated, read_decisions
 from earnings_themes.themes.settle import centres
 
 OUT: Final = Path("src/earnings_themes/registry/reference")

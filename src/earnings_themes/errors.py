@@ -7,6 +7,7 @@ keeps its traceback, except failures of the disk, which `explained` describes.
 import errno
 import os
 import sqlite3
+from importlib.util import find_spec
 from typing import Final
 
 _FULL: Final = "the disk is full. Make room (results/.cache can be removed at any time), then run again"
@@ -87,6 +88,15 @@ class NotFoundError(EarningsThemesError):
 
 class BusyError(EarningsThemesError):
     """Another call works in the same folder."""
+
+
+def require(module: str, what: str, command: str) -> None:
+    """Raise ConfigError unless a package is installed that only some users need.
+
+    module: what it is imported as. what: what needs it, as the user named it. command: what installs it.
+    """
+    if find_spec(module) is None:
+        raise ConfigError(f"{what} needs {module}, which is not installed. Type: {command}")
 
 
 def explained(error: BaseException | None) -> str | None:

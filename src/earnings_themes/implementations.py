@@ -17,7 +17,7 @@ from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, Val
 from earnings_themes.abstractions import DataConnector, ThemeStore, TopicModelInterface
 from earnings_themes.config import Config
 from earnings_themes.config.reading import did_you_mean, faults_of
-from earnings_themes.errors import ConfigError
+from earnings_themes.errors import ConfigError, require
 
 T = TypeVar("T")
 
@@ -34,6 +34,13 @@ CONNECTORS = {
 STORES = {
     "dynamodb": "earnings_themes.stores.dynamodb:DynamoDBThemeStore",
     "sqlite": "earnings_themes.stores.sqlite:SQLiteThemeStore",
+}
+# Of the names in config.yaml, those that need a package which `make run` does not install, and what installs it.
+_EXTRA = {
+    "lda": ("tomotopy", "make lda"),
+    "s3": ("boto3", "make cloud"),
+    "dynamodb": ("boto3", "make cloud"),
+    "sagemaker": ("boto3", "make cloud"),
 }
 
 
@@ -52,27 +59,36 @@ def store_class(name: str) -> type[ThemeStore]:
     return _find(name, STORES, ThemeStore, "publish.store")  # type: ignore[type-abstract]
 
 
+def check_installed(name: str, what: str) -> None:
+    """Raise ConfigError where a built-in name needs a package that is not installed. what: the name, as it was given."""
+    if name in _EXTRA:
+        module, command = _EXTRA[name]
+        require(module, what, command)
+
+
 def check_classes(config: Config) -> None:
-    """Look at the model, source and store that the settings name, before anything runs.
+    """Look at the model, source, store and backend that the settings name, before anything runs.
 
     A class of the user's own is imported, and `topics.params` are bound to its signature. The built-in ones are
     not, because they load numpy and torch; their parameters were checked with the settings.
 
     Raises
     ------
-    ConfigError : with every fault: a name that is not known, a class that cannot be imported, a parameter
-        it does not take
+    ConfigError : with every fault: a name that is not known, one whose package is not installed, a class that
+        cannot be imported, a parameter it does not take
     """
     faults: list[str] = []
-    chosen: tuple[tuple[str, Mapping[str, str], Callable[[str], type[Any]]], ...] = (
-        (config.source.kind, CONNECTORS, connector_class),
-        (config.topics.model, MODELS, model_class),
-        (config.publish.store, STORES, store_class),
+    chosen: tuple[tuple[str, str, Mapping[str, str], Callable[[str], type[Any]] | None], ...] = (
+        ("source.kind", config.source.kind, CONNECTORS, connector_class),
+        ("topics.model", config.topics.model, MODELS, model_class),
+        ("publish.store", config.publish.store, STORES, store_class),
+        ("reduce.backend", config.reduce.backend, {}, None),
     )
-    for name, known, find in chosen:
-        if name in known:
-            continue
+    for key, name, known, find in chosen:
         try:
+            if find is None or name in known:
+                check_installed(name, f"{key}: {name}")
+                continue
             found = find(name)
         except ConfigError as error:
             faults.append(str(error))
@@ -127,6 +143,8 @@ def _find(name: str, known: Mapping[str, str], interface: type[T], key: str) -> 
             f"{key}: {name!r} is not known. Expected one of {', '.join(sorted(known))}, "
             f"or the import path of your own class as package.module:Class.{hint}"
         )
+    if name in known:
+        check_installed(name, f"{key}: {name}")
     if name not in known and (here := str(Path.cwd())) not in sys.path:
         # A class of one's own may lie beside one's config; no job's Python looks there by itself.
         sys.path.append(here)

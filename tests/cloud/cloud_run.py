@@ -23,7 +23,7 @@ from earnings_themes.embedding.shard import embed
 from earnings_themes.embedding.space import load_space
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.results.firms import read_firms
-from earnings_themes.system.folders import S3Folder
+from earnings_themes.system.s3 import S3Folder
 from tests.conftest import REPO, MadeEncoder
 from tests.offline_aws import OfflineAWS, iam, image
 

@@ -39,7 +39,7 @@ from tests.unit.stores.dynamo import VERSION
 from tests.workflow.conftest import Folder, make_folder
 
 RUN = "soak"
-TABLE = "themes"
+TABLE = "earnings-themes-dev-themes"  # the table that the head's role may write
 SETTINGS: dict[str, Any] = {
     "run": RUN,
     "source": {"kind": "s3", "path": f"s3://{BUCKET}/input/calls.csv"},

@@ -72,6 +72,7 @@ def test_settings_win_over_options_and_both_over_what_was_built(built: dict[str,
     assert run.config["themes"]["max_firm_share"] == shipped["themes"]["max_firm_share"]
     assert run.config["publish"] == {"store": "dynamodb", "path": "results/themes.sqlite", "table": "themes"}
     assert run.config["reduce"]["sagemaker"]["run_uri"] == f"s3://{BUCKET}/p/results/q1"
+    assert run.config["embedding"]["cache"] is None, "a folder of a container, which is gone with it"
     words = head.command(run, "config/profiles/aws-batch", coverage=0.9)
     settings = json.loads(Path(words[words.index("--configfile") + 1]).read_text())
     assert settings["reduce"]["min_firm_coverage"] == 0.9

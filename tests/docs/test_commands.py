@@ -99,6 +99,13 @@ def test_every_name_that_the_steps_on_an_account_use_is_set_before() -> None:
             known |= set(re.findall(r"^export ([A-Z][A-Z_]+)=", block.text, re.MULTILINE))
 
 
+def test_a_terminal_begins_with_whose_account_and_which_region() -> None:
+    """A profile of `aws configure sso` has a name, boto3 reads one variable for the region, the command line the other."""
+    first = blocks(REPO / "docs/operating/runbook.md")[0].text.splitlines()[0]
+    assert first.startswith("export ")
+    assert re.findall(r"(\w+)=", first) == ["AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"]
+
+
 def test_the_template_of_a_spot_interruption_is_what_the_service_takes() -> None:
     found = blocks(REPO / "docs/operating/real-account.md")
     text = next(block.text for block in found if "interrupt-spot.json" in block.text)

@@ -6,7 +6,6 @@
 | SubmitJob 30 KiB, RegisterJobDefinition 24 KiB | AWS Batch User Guide, "Service quotas" |
 | 50 calls of Batch a second in an account | AWS re:Post, "aws-batch-requests-error" |
 | 4,000 write units a second of a new on-demand table | DynamoDB Developer Guide, "Initial throughput" |
-| 256 KiB of a state's data | Step Functions Developer Guide, "Quotas" |
 | lengths and patterns of SageMaker's and Step Functions' arguments | the services' own models, as botocore has them |
 """
 
@@ -24,7 +23,6 @@ import botocore.session
 OVERRIDES_CHARACTERS = 8192
 SUBMIT_BYTES = 30 * 1024
 DEFINITION_BYTES = 24 * 1024
-STATE_BYTES = 256 * 1024
 JOB_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$")  # AWS Batch API Reference, "SubmitJob"
 
 Fault = tuple[str, str, int]

@@ -12,12 +12,7 @@ import boto3
 import botocore.session
 from botocore import xform_name
 from moto.core import config as moto_config
-from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
-from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
-    FailureEvent,
-    FailureEventException,
-)
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
     StatesErrorNameType,
@@ -29,11 +24,10 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_batch import (
     StateTaskServiceBatch,
 )
-from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from tests.offline_aws import iam, limits
+from tests.offline_aws import iam
 from tests.offline_aws.patching import Patches
 
 if TYPE_CHECKING:
@@ -45,7 +39,6 @@ _server: Any = None
 _STOCK_WAIT = StateTaskServiceBatch._eval_integration_pattern
 _STOCK_MATCH = ErrorEqualsDecl._eval_body
 _STOCK_ERROR = ExecutionState._from_error
-_STOCK_EVALUATE = ExecutionState._evaluate_with_timeout
 _models = botocore.session.get_session()
 
 
@@ -113,19 +106,6 @@ def from_error(self: Any, env: Any, ex: Exception) -> Any:
     if isinstance(ex, json.JSONDecodeError):
         failure.error_name = StatesErrorName(StatesErrorNameType.StatesIntrinsicFailure)
     return failure
-
-
-@PATCHES.replaces(ExecutionState, "_evaluate_with_timeout")
-def limited(self: Any, env: Any) -> None:
-    """Fail where a state's data are larger than Step Functions takes. Stock moto: there is no limit."""
-    _STOCK_EVALUATE(self, env)
-    size = len(json.dumps(env.states.get_input(), default=str).encode())
-    if size > limits.STATE_BYTES:
-        said = f"The state/task returned a result with a size of {size}, exceeding the maximum of {limits.STATE_BYTES}."
-        name = StatesErrorName(StatesErrorNameType.StatesStatesDataLimitExceeded)
-        told = TaskFailedEventDetails(error=name.error_name, cause=said)
-        details = EventDetails(taskFailedEventDetails=told)
-        raise FailureEventException(FailureEvent(env, name, HistoryEventType.TaskFailed, details))
 
 
 def machines_role() -> str:

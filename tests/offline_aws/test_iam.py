@@ -93,6 +93,16 @@ def test_a_denial_wins() -> None:
     assert judge.used == {("r", "s3:GetObject"), ("r", "s3:DeleteBucket")}
 
 
+def test_a_right_that_nobody_asked_for_is_named() -> None:
+    judge = iam.Judge()
+    allow = (
+        '{"Statement": {"Effect": "Allow", "Action": ["s3:GetObject", "batch:CancelJob"], "Resource": "*"}}'
+    )
+    judge.know({"earnings-themes-dev-head": iam.rules(allow)})
+    assert judge.allows("earnings-themes-dev-head", [Asked("s3:GetObject", "a")]) is None
+    assert judge.unused() == {("head", "batch:CancelJob")}
+
+
 @pytest.mark.parametrize(
     ("role", "asked"),
     [

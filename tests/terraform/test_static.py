@@ -4,6 +4,7 @@ import json
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -166,6 +167,51 @@ def test_deploy_tells_which_quotas_of_a_new_account_are_low_and_how_to_ask(
     needed = model.operation_model("RequestServiceQuotaIncrease").input_shape.required_members
     for words in asked:
         assert {f"--{xform_name(name, '-')}" for name in needed} <= set(words)
+
+
+def test_check_tells_region_address_and_quotas_before_anything_is_deployed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main = deploy_module()["main"]
+    backend = tmp_path / "backend.tf"
+    backend.write_text('bucket = "earnings-themes-state-123456789012-us-east-1"\n')
+    monkeypatch.setitem(main.__globals__, "BACKEND", backend)
+    monkeypatch.setattr(boto3, "client", lambda service: _NewAccount())
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "TF_VAR_alert_emails"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws():
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        assert main(["check", "dev"]) == 1
+        said = capsys.readouterr().err
+        assert "your terminal's is eu-west-1, the deployment's is us-east-1" in said
+        assert "an address: write alert_emails" in said
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        monkeypatch.setenv("TF_VAR_alert_emails", '["me@example.org"]')
+        assert main(["check", "dev"]) == 0
+        assert "LOW ml.m5.xlarge for processing job usage: 0, 1 wanted" in capsys.readouterr().out
+
+
+def test_the_variable_that_deploy_asks_for_is_one_that_gives_boto3_its_region(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command line of AWS reads AWS_REGION; boto3 does not."""
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    _, _, fault = deploy_module()["whose_account"]()
+    ((name, value),) = re.findall(r"`export (\w+)=(\S+)`", fault)
+    monkeypatch.setenv(name, value)
+    assert boto3.Session().region_name == value
+
+
+def test_the_same_commit_gets_a_tag_that_ecr_has_not_seen() -> None:
+    """Tags are immutable: a commit's own name could be pushed once."""
+    images = runpy.run_path(str(REPO / "terraform/images.py"))
+    images["tag_of_now"].__globals__["said"] = lambda *words: "878df36\n"
+    assert re.fullmatch(r"878df36-20\d{12}", images["tag_of_now"]())
 
 
 def test_an_image_is_built_for_the_machines_that_run_it_and_as_one_plain_manifest() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from docs.generate.cost import one_machine
 from earnings_themes.cloud import cost
-from earnings_themes.config import read_config
+from earnings_themes.config import SageMaker, read_config
 from tests.conftest import REPO
 
 
@@ -51,6 +51,15 @@ def test_a_reduce_that_does_not_fit_a_machine_is_priced_on_a_larger_one() -> Non
     assert "a machine of 16 GB" in cost.estimate(1000).lines[1].how
     assert "a machine of 32 GB" in cost.estimate(100000).lines[1].how
     assert cost.reduce_memory(100000) > 16
+
+
+def test_a_reduce_of_ten_thousand_firms_and_its_publish_end_before_its_time_does() -> None:
+    """By then the map has been paid for; a new table takes 4,000 write units a second, which is most of the time."""
+    firms = 10_000
+    seconds = cost.measured("reduce_start_seconds") + cost.measured("reduce_cpu_seconds")
+    seconds += firms * cost.measured("reduce_cpu_seconds_a_firm")
+    seconds += firms * cost.measured("dynamodb_writes_a_firm") / cost.measured("publish_units_a_second")
+    assert seconds < 60 * SageMaker().timeout_minutes
 
 
 def test_one_machine_costs_by_the_hour_and_more_vcpus_shorten_what_can_be_shared() -> None:

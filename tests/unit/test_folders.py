@@ -12,7 +12,8 @@ from botocore.response import StreamingBody
 from moto import mock_aws
 
 from earnings_themes.errors import CloudError, ConfigError
-from earnings_themes.system.folders import Folder, LocalFolder, S3Folder, open_folder, s3_folder
+from earnings_themes.system.folders import Folder, LocalFolder, open_folder, s3_folder
+from earnings_themes.system.s3 import S3Folder
 
 
 @pytest.fixture

@@ -58,9 +58,17 @@ def themes(
     for theme in version.fine if level == 1 else version.broad:
         last = next((seen for seen in theme.history if seen.run == newest), None)
         counts = (last.n_firms, last.n_sentences) if last else (0, 0)
-        state = "hidden" if theme.hidden else f"now {theme.into}" if theme.into else theme.state
         rows.append(
-            (theme.theme_id, theme.label, theme.kind, state, theme.born, theme.parent, *counts, theme.note)
+            (
+                theme.theme_id,
+                theme.label,
+                theme.kind,
+                _state(theme),
+                theme.born,
+                theme.parent,
+                *counts,
+                theme.note,
+            )
         )
     header = ("theme_id", "label", "kind", "state", "born", "parent", "n_firms", "n_sentences", "note")
     print_rows(format, header, rows, "label", "note")
@@ -81,6 +89,7 @@ def history(
     moments = past.over_time(version, found)
     said = past.then_and_now(version, found, results)
     record = {name: value for name, value in asdict(found).items() if name not in ("centroid", "history")}
+    record["parts"] = found.goes if found.parts else ()
     record["quarters"] = [asdict(each) for each in moments]
     record["sentences"] = {ran.run: [asdict(each) for each in sentences] for ran, sentences in said}
     header = ("run", "quarter", "n_firms", "share", "n_sentences", "born")
@@ -91,7 +100,7 @@ def history(
     if print_data(format, record, header, rows):
         return
     print(
-        f"{found.theme_id}  {render.plain(found.label)}: {found.kind}, {found.state}, born in {found.born}\n"
+        f"{found.theme_id}  {render.plain(found.label)}: {found.kind}, {_state(found)}, born in {found.born}\n"
     )
     print_table(header, rows)
     for ran, sentences in said:
@@ -175,13 +184,15 @@ def compare(
 
 @registry_app.command(epilog=examples("registry propose --registry registry/mine > decisions.yaml"))
 def propose(registry: RegistryOption) -> None:
-    """Print decisions to think about, as a YAML that `curate` takes: merges of like themes, themes without a name.
+    """Print decisions to think about, as a YAML that `curate` takes: merges, splits, themes without a name.
 
     Every line is commented out: read the themes' sentences, then uncomment what you agree with.
     """
-    from earnings_themes.registry.curate import proposals
+    from earnings_themes.registry.reference import registry_at
+    from earnings_themes.themes.curate import proposals
 
-    print(proposals(_version(registry)), end="")
+    version = _version(registry)
+    print(proposals(version, registry_at(registry).pasts(version)), end="")
 
 
 @registry_app.command(
@@ -189,13 +200,13 @@ def propose(registry: RegistryOption) -> None:
     + "\n  snakemake --cores all --forcerun themes --configfile q1.yaml     # a run takes the names in"
 )
 def curate(
-    decisions: Annotated[Path, Argument(metavar="FILE", help="A YAML of rename, note, hide, merge.")],
+    decisions: Annotated[Path, Argument(metavar="FILE", help="A YAML of rename, note, hide, merge, split.")],
     registry: RegistryOption,
 ) -> None:
     """Apply people's decisions as a new version, with a table of what became of old ids."""
     from earnings_themes.registry import Registry
-    from earnings_themes.registry.curate import MAPPINGS, read_decisions
-    from earnings_themes.registry.curate import curate as apply
+    from earnings_themes.themes.curate import MAPPINGS, read_decisions
+    from earnings_themes.themes.curate import curate as apply
 
     if registry == REFERENCE:
         raise RegistryError(
@@ -206,9 +217,20 @@ def curate(
         text = decisions.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{decisions}: cannot be read ({error}). Expected a YAML of decisions.") from error
-    named = apply(Registry(registry), read_decisions(text, str(decisions)), str(decisions))
+    read = read_decisions(text, str(decisions))
+    named = apply(Registry(registry), read, str(decisions))
     print(f"version {named.version.number}, {named.sha256[:12]}")
+    there = {theme.theme_id: theme for theme in named.version.themes}
+    for whole in sorted(read.splits):
+        for part in there[whole].goes:
+            n = sum(seen.n_sentences for seen in there[part].history)
+            print(f"{whole} → {part} {render.plain(there[part].label)}: {n:,} sentences until now")
     print(f"what became of old ids: {registry.rstrip('/')}/{MAPPINGS}/{named.version.number:06d}.json")
+
+
+def _state(theme: Any) -> str:
+    """Return a theme's state, or what a curator made of it."""
+    return "hidden" if theme.hidden else f"now {' and '.join(theme.goes)}" if theme.goes else theme.state
 
 
 def _print_changes(format: str, found: Sequence[Any]) -> None:

@@ -34,7 +34,8 @@ from earnings_themes.cloud.receipt import Firms, Receipt, address, count_firms
 from earnings_themes.config import parse_config
 from earnings_themes.errors import ConfigError, EarningsThemesError
 from earnings_themes.system.aws import aws_errors
-from earnings_themes.system.folders import S3Folder, s3_folder
+from earnings_themes.system.folders import s3_folder
+from earnings_themes.system.s3 import S3Folder
 
 log = logging.getLogger("earnings_themes")
 
@@ -90,9 +91,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--execution", default="", metavar="NAME", help="who asked; copied into the receipt")
     parser.add_argument(
         "--profile",
-        default=os.environ.get(PROFILE, "config/profiles/aws-batch"),
+        default=os.environ.get(PROFILE, "config/profiles/aws-basic-batch"),
         metavar="DIR",
-        help=f"Snakemake's profile  [default: ${PROFILE}, or config/profiles/aws-batch]",
+        help=f"Snakemake's profile  [default: ${PROFILE}, or config/profiles/aws-basic-batch]",
     )
     parser.add_argument("--version", action="version", version=__version__)
     return parser.parse_args(argv)

@@ -13,7 +13,8 @@ from earnings_themes import __version__
 from earnings_themes.cloud import cost
 from earnings_themes.results.artifacts import parse_themes, write_json
 from earnings_themes.results.firms import encode_firm, parse_firms
-from earnings_themes.system.folders import S3Folder, s3_folder
+from earnings_themes.system.folders import s3_folder
+from earnings_themes.system.s3 import S3Folder
 
 log = logging.getLogger("earnings_themes")
 

@@ -28,7 +28,8 @@ from earnings_themes.stores import open_store
 from earnings_themes.stores.publish import still_shows
 from earnings_themes.system.aws import aws_errors, error_code, logs_client, sagemaker_client
 from earnings_themes.system.files import write_atomically
-from earnings_themes.system.folders import FileInfo, S3Folder, s3_folder
+from earnings_themes.system.folders import FileInfo, s3_folder
+from earnings_themes.system.s3 import S3Folder
 from earnings_themes.themes.run import RECEIPT, SENTENCES, THEMES
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from earnings_themes import __version__
 from earnings_themes.config import Config, SageMaker
-from earnings_themes.system.folders import FileInfo, S3Folder
+from earnings_themes.system.folders import FileInfo
 from earnings_themes.system.job import WORKFLOW_CODE, code_version
+from earnings_themes.system.s3 import S3Folder
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import (

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import yaml
 
-from earnings_themes.errors import ConfigError
+from earnings_themes.errors import ConfigError, require
 
 FOLDER: Final = Path("config/cloud")
 SETTINGS: Final = "settings.json"
@@ -106,8 +106,10 @@ def settings(one_queue: bool = False) -> dict[str, Any]:
 
     `prefix` is the address of all runs, `gpu` whether encoding goes to the GPU queue. one_queue: whether the
     profile's executor sends every job to the same queue. Raises ConfigError when the file is missing or not whole, or
-    asks for what one queue cannot do.
+    asks for what one queue cannot do, or when what the profile needs is not installed.
     """
+    # Before Snakemake looks for the executor, whose absence it explains by a list of those that are there.
+    require("snakemake_storage_plugin_s3", "A profile of the cloud", "make cloud")
     path = FOLDER / SETTINGS
     try:
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

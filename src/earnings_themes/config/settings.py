@@ -167,7 +167,7 @@ class TopicSettings:
 
     model: str = setting(
         "bertopic",
-        "or lda, neural, or package.module:Class: your own TopicModelInterface",
+        "or lda (after `make lda`), neural, or package.module:Class: your own TopicModelInterface",
         expected="bertopic, lda, neural, or package.module:Class",
         min_length=1,
     )

@@ -4,10 +4,9 @@ The panel joins it by firm_id and transcript_id: what a researcher's own file sa
 quarter) stands beside every number that comes out.
 """
 
-import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,55 +28,27 @@ CALLS_SCHEMA = pa.schema(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CallRow:
-    """A line of source_calls.parquet."""
-
-    firm_id: str
-    firm_name: str
-    transcript_id: str
-    date: dt.date
-    moment: dt.datetime | None
-    headline: str
-    event_id: str
-    n_turns: int
-    kept: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, firm_id: str, firm_name: str, call: Call) -> "CallRow":
-        """Return the line of a call."""
-        return cls(
-            firm_id,
-            firm_name,
-            call.transcript_id,
-            call.date,
-            call.moment,
-            call.headline,
-            call.event_id,
-            len(call.turns),
-            dict(call.kept),
-        )
-
-
-def write_calls(path: Path, calls: Sequence[CallRow], keep: Sequence[str]) -> None:
-    """Write source_calls.parquet: CALLS_SCHEMA, and each column to keep as text, null where a call has none.
-
-    A column to keep that has the name of one of ours is written as `source_NAME`.
-    """
-    columns = {
-        "firm_id": [call.firm_id for call in calls],
-        "firm_name": [call.firm_name for call in calls],
-        "transcript_id": [call.transcript_id for call in calls],
-        "date": [call.date for call in calls],
-        "time_utc": [call.moment for call in calls],
-        "headline": [call.headline or None for call in calls],
-        "event_id": [call.event_id or None for call in calls],
-        "n_turns": [call.n_turns for call in calls],
+def call_row(firm_id: str, firm_name: str, call: Call) -> dict[str, Any]:
+    """Return the line of a call; what the source lacks is None. A kept column with a name of ours is `source_NAME`."""
+    return {
+        "firm_id": firm_id,
+        "firm_name": firm_name,
+        "transcript_id": call.transcript_id,
+        "date": call.date,
+        "time_utc": call.moment,
+        "headline": call.headline or None,
+        "event_id": call.event_id or None,
+        "n_turns": len(call.turns),
+        **{_kept(column): value for column, value in call.kept.items()},
     }
-    fields = list(CALLS_SCHEMA)
-    for column in keep:
-        name = f"source_{column}" if column in columns else column
-        columns[name] = [call.kept.get(column) for call in calls]
-        fields.append(pa.field(name, pa.string()))
+
+
+def write_calls(path: Path, calls: Sequence[dict[str, Any]], keep: Sequence[str]) -> None:
+    """Write source_calls.parquet: CALLS_SCHEMA, and each column to keep as text, null where a call has none."""
+    schema = pa.schema([*CALLS_SCHEMA, *((_kept(column), pa.string()) for column in keep)])
     with replaced(path) as part:
-        pq.write_table(pa.table(columns, schema=pa.schema(fields)), part, compression="zstd")
+        pq.write_table(pa.Table.from_pylist(calls, schema=schema), part, compression="zstd")
+
+
+def _kept(column: str) -> str:
+    return f"source_{column}" if column in CALLS_SCHEMA.names else column

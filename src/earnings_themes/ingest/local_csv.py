@@ -493,18 +493,26 @@ class LocalCSVConnector(DataConnector):
 
     def _tables(self, light: bool) -> Iterator[tuple[str, str, Iterator[tuple[int, list[str]]]]]:
         """Yield each table's name, what its rows are called, and its rows, the header first."""
-        for file in files_of(self.path):
+        for file in self._files():
             word = "row" if file.suffix.lower() in (".parquet", ".pq", ".dta", ".xlsx") else "line"
             parts, others = parts_of(file, self._n_known)
-            self._left_out += [f"{file} ({other})" for other in others]
+            called = self._called(file)
+            self._left_out += [f"{called} ({other})" for other in others]
             for part in parts:
-                name = f"{file} ({part})" if part else str(file)
+                name = f"{called} ({part})" if part else called
                 given = given_by_folders(file)
                 choose = lambda header, name=name, given=given: [  # noqa: E731
                     column for column in self._chosen(name, [*header, *given], light) if column in header
                 ]
                 rows = read_table(file, self.limits, self._n_known, choose, part)
                 yield name, word, with_columns(rows, given) if given else rows
+
+    def _files(self) -> list[Path]:
+        return files_of(self.path)
+
+    def _called(self, file: Path) -> str:
+        """Return what a message calls a file."""
+        return str(file)
 
     def _n_known(self, header: list[str]) -> int:
         return n_known(header, self._settings.columns)

@@ -11,7 +11,7 @@ import json
 import math
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from itertools import chain, islice
 from pathlib import Path
@@ -218,7 +218,7 @@ def read_table(
     """
     kind = table_kind(path)
     if kind == "parquet":
-        return read_parquet(path, str(path), choose)
+        return _read_parquet(path, choose)
     if kind == "xlsx":
         return _read_xlsx(path, n_known, part)
     if kind == "dta":
@@ -226,31 +226,18 @@ def read_table(
     return read_csv(path, kind, limits, n_known, part)
 
 
-def read_parquet(
-    source: Any, name: str, choose: Choose | None = None, groups: Sequence[int] | None = None
-) -> Iterator[tuple[int, list[str]]]:
-    """Yield a Parquet file's header, then its rows as text, numbered from 1.
-
-    Parameters
-    ----------
-    source : its path, or a pq.ParquetFile that reads it where it lies
-    name : how a message calls it
-    choose : says which of the header's names to read; None is all
-    groups : the row groups to read; None is all
-    """
+def _read_parquet(path: Path, choose: Choose | None) -> Iterator[tuple[int, list[str]]]:
+    """Yield a Parquet file's header, then its rows as text, numbered from 1."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        file = source if isinstance(source, pq.ParquetFile) else pq.ParquetFile(source, pre_buffer=True)
+        file = pq.ParquetFile(path, pre_buffer=True)
         header = list(file.schema_arrow.names)
         header = choose(header) if choose else header
         yield 1, header
         number = 0
         for group in range(file.metadata.num_row_groups):
-            if groups is not None and group not in groups:
-                number += file.metadata.row_group(group).num_rows
-                continue
             for batch in file.iter_batches(ROWS_A_BATCH, row_groups=[group], columns=header):
                 cells = [[as_text(cell) for cell in batch.column(name).to_pylist()] for name in header]
                 for row in zip(*cells, strict=True):
@@ -258,7 +245,7 @@ def read_parquet(
                     yield number, list(row)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(
-            f"{name}: not readable as Parquet ({str(error).splitlines()[0]}). Copy or make it again."
+            f"{path}: not readable as Parquet ({str(error).splitlines()[0]}). Copy or make it again."
         ) from error
 
 

@@ -21,7 +21,7 @@ from tqdm import tqdm
 from earnings_themes.abstractions import Call, DataConnector, TranscriptData, Turn
 from earnings_themes.config import Source
 from earnings_themes.errors import InputError
-from earnings_themes.ingest.calls import CallRow, write_calls
+from earnings_themes.ingest.calls import call_row, write_calls
 from earnings_themes.ingest.firm_list import connect, describe, list_firms
 from earnings_themes.ingest.versions import OF_ANOTHER_FIRM, CallsSeen, one_version, pairs_said
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, FirmsWriter, write_json
@@ -87,7 +87,7 @@ def ingest(
     version = connector.version()  # before it is read: a change from here on is noticed by the next call
     firm_ids = list_firms(source, connector)
     rows: list[FirmRow] = []
-    call_rows: list[CallRow] = []
+    call_rows: list[dict[str, Any]] = []
     totals: Counter[str] = Counter(firms=len(firm_ids))
     skipped: Counter[str] = Counter()
     prefixes: dict[str, str] = {}
@@ -153,9 +153,9 @@ class _Found:
         """Return a firm's sentences without those calls that another firm had."""
         twins: dict[str, str] = {}
         for call, words in zip(firm.calls, firm.sketches, strict=True):
-            other = self._seen.twin(firm.firm_id, call.date, words)
+            other = self._seen.twin(firm.firm_id, call["date"], words)
             if other is not None:
-                twins[call.transcript_id] = other
+                twins[call["transcript_id"]] = other
                 self.pairs[firm.firm_id, other] += 1
         return _without(firm, twins) if twins else firm
 
@@ -227,7 +227,7 @@ def sentences_of(data: TranscriptData, source: Source | None = None) -> pa.Table
 class _FirmSentences:
     firm_id: str
     firm_name: str
-    calls: tuple[CallRow, ...]
+    calls: tuple[dict[str, Any], ...]
     table: pa.Table
     digest: str
     counts: dict[str, int]
@@ -279,7 +279,7 @@ def _split_firm(data: TranscriptData, source: Source | None) -> _FirmSentences:
     return _FirmSentences(
         data.firm_id,
         firm_name,
-        tuple(CallRow.of(data.firm_id, firm_name, call) for call in calls),
+        tuple(call_row(data.firm_id, firm_name, call) for call in calls),
         table,
         _digest(columns["sentence_id"], columns["text"], columns["speaker_type"]),
         dict(counts),
@@ -302,9 +302,9 @@ def _without(firm: _FirmSentences, twins: Mapping[str, str]) -> _FirmSentences:
     table = firm.table.filter(pc.invert(pc.is_in(firm.table["transcript_id"], value_set=ids)))
     skipped = Counter(firm.skipped)
     for call in firm.calls:
-        if call.transcript_id in twins:
-            skipped[OF_ANOTHER_FIRM] += call.n_turns
-    kept = [n for n, call in enumerate(firm.calls) if call.transcript_id not in twins]
+        if call["transcript_id"] in twins:
+            skipped[OF_ANOTHER_FIRM] += call["n_turns"]
+    kept = [n for n, call in enumerate(firm.calls) if call["transcript_id"] not in twins]
     columns = (table[name].to_pylist() for name in ("sentence_id", "text", "speaker_type"))
     return replace(
         firm,
@@ -320,11 +320,11 @@ def _without(firm: _FirmSentences, twins: Mapping[str, str]) -> _FirmSentences:
 def _check_prefixes(prefixes: dict[str, str], firm: _FirmSentences, source: Source) -> None:
     """Raise InputError where two firms' sentences would get the same ids: a_b with c, and a with b_c."""
     for call in firm.calls:
-        prefix = f"{firm.firm_id}_{call.transcript_id}"
+        prefix = f"{firm.firm_id}_{call['transcript_id']}"
         other = prefixes.setdefault(prefix, firm.firm_id)
         if other != firm.firm_id:
             raise InputError(
-                f"{source.path}: transcript {call.transcript_id!r} of firm {firm.firm_id!r} and one of firm {other!r} "
+                f"{source.path}: transcript {call['transcript_id']!r} of firm {firm.firm_id!r} and one of firm {other!r} "
                 f"both number their sentences {prefix}_0000 and on; expected ids that differ. Rename one."
             )
 

@@ -1,7 +1,8 @@
 """Several runs of one registry as one panel: their themes have the same ids, so their quarters stand under each other.
 
 Ids, labels and broad themes are those that the registry has now: a theme that was merged since counts under the other's
-id, one that was hidden is left out. A theme that a run's version of the registry had, and of which the run says nothing,
+id, one that was hidden is left out. What a run said of a theme before it was split is divided when the run's themes are made
+again, and not before. A theme that a run's version of the registry had, and of which the run says nothing,
 is a zero there; one that was born later is null, because no sentence of that run could settle in it.
 """
 
@@ -57,7 +58,7 @@ class Together:
         self.themes = [
             ThemeRow(theme.theme_id, theme.level, theme.label, theme.kind, theme.parent, theme.born)
             for theme in sorted(now.values(), key=lambda theme: theme.level)
-            if not theme.hidden and theme.into is None
+            if not theme.hidden and not theme.goes
         ]
         seeds = {row.theme_id: row for run in self._runs for row in run.themes if row.level == SEED_LEVEL}
         self.themes += seeds.values()
@@ -69,11 +70,21 @@ class Together:
                     f"{run.where}: its themes are of version {each['version']} of {paths[0]}, which the registry no longer "
                     "has, because a run was made again. Run snakemake with the run's config; it makes the themes again."
                 )
-            self._columns.append([place.get(_now(row.theme_id, now)) for row in run.themes])
+            counts_as = [_now(row.theme_id, now) for row in run.themes]
+            if split := [
+                row.theme_id for row, ids in zip(run.themes, counts_as, strict=True) if len(ids) > 1
+            ]:
+                raise ResultError(
+                    f"{run.where}: its themes were made before {split[0]} was split. Run snakemake with the run's config; it "
+                    "makes them again, and its sentences then count for the parts."
+                )
+            self._columns.append([place.get(theme_id) for (theme_id,) in counts_as])
             seen = [ran.run for ran in version.runs]
             # A run that was made again stands on a later version, without what was born after it.
             born = set(seen[: seen.index(each["run"]) + 1] if each["run"] in seen else seen)
-            known = {_now(theme.theme_id, now) for theme in version.themes if theme.born in born}
+            known = {
+                name for theme in version.themes if theme.born in born for name in _now(theme.theme_id, now)
+            }
             self._there.append([number for name, number in place.items() if name in known])
         self.layout = _joined([run.layout for run in self._runs])
         self._check_calls()
@@ -172,11 +183,10 @@ def _registry_of(folder: str) -> dict[str, Any]:
     return about
 
 
-def _now(theme_id: str, themes: dict[str, RegistryTheme]) -> str:
-    """Return the id that a theme's sentences count under now."""
-    while (theme := themes.get(theme_id)) is not None and theme.into is not None:
-        theme_id = theme.into
-    return theme_id
+def _now(theme_id: str, themes: dict[str, RegistryTheme]) -> tuple[str, ...]:
+    """Return the id that a theme's sentences count under now; several, where it was split."""
+    goes = themes[theme_id].goes if theme_id in themes else ()
+    return tuple(name for each in goes for name in _now(each, themes)) or (theme_id,)
 
 
 def _joined(layouts: Sequence[Layout]) -> Layout:

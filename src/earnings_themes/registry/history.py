@@ -58,7 +58,7 @@ def find(version: Version, wanted: str) -> RegistryTheme:
     for theme in version.themes:
         if theme.theme_id == wanted or theme.label.casefold() == wanted.casefold():
             return theme
-    near = [theme for theme in version.fine if wanted.casefold() in theme.label.casefold()]
+    near = [theme for theme in version.counted if wanted.casefold() in theme.label.casefold()]
     if len(near) == 1:
         return near[0]
     named = ", ".join(f"{theme.theme_id} ({theme.label})" for theme in near[:8])
@@ -91,9 +91,9 @@ def changes(version: Version, run: str | None = None) -> list[Change]:
         raise NotFoundError(f"The registry has no run {run!r}; its runs are {', '.join(names)}.")
     place = names.index(run) if run else len(names) - 1
     found = []
-    for theme in version.fine:
+    for theme in version.counted:
         moments = {moment.run: moment for moment in over_time(version, theme)}
-        if names[place] not in moments or theme.hidden:
+        if names[place] not in moments:
             continue
         past = [moments[name].share for name in names[max(0, place - _BEFORE) : place] if name in moments]
         share = moments[names[place]].share

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from earnings_themes.abstractions.records import Keywords, Kind
 from earnings_themes.errors import RegistryError
@@ -36,6 +37,8 @@ class Seen:
 class RegistryTheme:
     """A theme that lasts. Its id, centroid, tightness and born never change; its words change by curation alone.
 
+    The part of a theme that was split is one too: it was born with the whole, and takes what settled there.
+
     Attributes
     ----------
     theme_id : `r000017`, a broad theme's `b0003`; never given twice
@@ -50,6 +53,8 @@ class RegistryTheme:
     exemplars : sentence ids that stood for it when it was found
     hidden : left out of what readers see; its sentences settle in it still, and so in no other theme
     into : the theme that its sentences are counted under, where a curator merged the two
+    parts : the two themes that they are counted under, where a curator split it; a version without a split has no word of it,
+        and so the bytes that it had before themes could be split
     note : a curator's
     """
 
@@ -69,6 +74,14 @@ class RegistryTheme:
     hidden: bool = False
     into: str | None = None
     note: str = ""
+    parts: tuple[str, str] | UnsetType = UNSET
+
+    @property
+    def goes(self) -> tuple[str, ...]:
+        """The themes that its sentences are counted under in its place: none, one, or two parts."""
+        if self.parts is not UNSET:
+            return self.parts
+        return (self.into,) if self.into else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +136,11 @@ class Version:
     def fine(self) -> tuple[RegistryTheme, ...]:
         """The themes of level 1, in the order of their ids."""
         return tuple(theme for theme in self.themes if theme.level == 1)
+
+    @property
+    def counted(self) -> tuple[RegistryTheme, ...]:
+        """The themes of level 1 that readers see: neither hidden nor merged nor split."""
+        return tuple(theme for theme in self.fine if not theme.hidden and not theme.goes)
 
     @property
     def broad(self) -> tuple[RegistryTheme, ...]:

@@ -10,7 +10,7 @@ the second finds another than the one it read, and is refused. The folder lies o
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -18,6 +18,7 @@ from earnings_themes.errors import BusyError, RegistryError
 from earnings_themes.registry.past import RUNS, Past, decode_past
 from earnings_themes.registry.records import (
     REFERENCE_RUN,
+    Ran,
     Version,
     decode,
     digest_of,
@@ -207,9 +208,16 @@ class Registry:
             return self._founder.current(), None
         return (self._read(int(pointer["number"]), pointer["sha256"]) if pointer else None), mark
 
+    def pasts(self, version: Version) -> dict[str, Past]:
+        """Return what each of the version's runs left in past/, by run. Raises RegistryError for a damaged file."""
+        return {run: past for run, data in self._files(version.runs).items() if (past := decode_past([data]))}
+
     def _past(self, base: Named | None) -> Past | None:
-        files = []
-        for ran in (base.version.runs if base else ())[-RUNS:]:
+        return decode_past([*self._files((base.version.runs if base else ())[-RUNS:]).values()])
+
+    def _files(self, runs: Sequence[Ran]) -> dict[str, bytes]:
+        files = {}
+        for ran in runs:
             if ran.past:
                 name = f"{self}/{_PAST}/{ran.past}.npz"
                 try:
@@ -222,8 +230,8 @@ class Registry:
                     raise RegistryError(
                         f"{name}: is not the file that run {ran.run} wrote. Put it back, from a copy."
                     )
-                files.append(data)
-        return decode_past(files)
+                files[ran.run] = data
+        return files
 
     def _read_past(self, name: str) -> bytes:
         try:

@@ -17,9 +17,15 @@ esac
 
 "${PYTHON:-python3}" check.py files
 if [ ! -e .venv/complete ]; then
-  echo "Installing what code/envs/workflow.txt pins …"
+  # What only some runs need, the settings ask for.
+  lists=(workflow)
+  ! grep -q '^  model: lda$' config.yaml || lists+=(lda)
+  ! grep -qE 's3://|: (s3|dynamodb|sagemaker)$' config.yaml || lists+=(cloud)
+  echo "Installing what code/envs pins for: ${lists[*]} …"
   "${PYTHON:-python3}" -m venv .venv
-  .venv/bin/pip install --quiet --require-hashes --no-deps -r code/envs/workflow.txt
+  for list in "${lists[@]}"; do
+    .venv/bin/pip install --quiet --require-hashes --no-deps -r "code/envs/$list.txt"
+  done
   .venv/bin/pip install --quiet "$(grep -o 'torch==[0-9.]*' code/envs/workflow.yaml)"
   .venv/bin/pip install --quiet --no-deps --no-build-isolation --editable code
   touch .venv/complete

@@ -9,7 +9,7 @@ from typing import Final
 
 from earnings_themes import __version__
 
-# Libraries whose version can change a topic. All of them are in envs/workflow.txt: a record may not ask for an extra.
+# Libraries whose version can change a topic, whatever the model. All of them are in envs/workflow.txt.
 OF_TOPICS: Final = (
     "bertopic",
     "igraph",
@@ -17,9 +17,10 @@ OF_TOPICS: Final = (
     "scikit-learn",
     "scipy",
     "sentence-transformers",
-    "tomotopy",
     "torch",
 )
+# What one model alone needs, which is installed only where it is chosen.
+OF_A_MODEL: Final = {"lda": ("tomotopy",)}
 # Libraries whose version can change a theme; the theme-aggregator image holds no others of the map's.
 OF_THEMES: Final = ("igraph", "numpy", "scikit-learn", "scipy")
 

@@ -22,8 +22,7 @@ from earnings_themes.errors import CoverageError, ResultError
 from earnings_themes.results.artifacts import parse_firm_topics
 from earnings_themes.results.ending import last_error
 from earnings_themes.results.firms import decode_firm, encode_firm
-from earnings_themes.system.aws import PARALLEL_REQUESTS
-from earnings_themes.system.folders import FileInfo, Folder
+from earnings_themes.system.folders import PARALLEL_REQUESTS, FileInfo, Folder
 from earnings_themes.system.processes import pool
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 from earnings_themes.abstractions import ThemeStore
 from earnings_themes.errors import ConfigError
-from earnings_themes.implementations import STORES, store_class
+from earnings_themes.implementations import STORES, check_installed, store_class
 
 DEFAULT_STORE = "sqlite:results/themes.sqlite"
 
@@ -10,7 +10,7 @@ DEFAULT_STORE = "sqlite:results/themes.sqlite"
 def open_store(url: str, must_exist: bool = False) -> ThemeStore:
     """Return the store at `url`.
 
-    Raises ConfigError for a URL that names no store, and NotFoundError when must_exist is set and there is
+    Raises ConfigError for a URL that names no store or one whose package is missing, and NotFoundError when must_exist is set and there is
     nothing to read yet (a table in the cloud is only asked by the first query).
     """
     kind, colon, location = url.partition(":")
@@ -20,6 +20,7 @@ def open_store(url: str, must_exist: bool = False) -> ThemeStore:
     if not colon or not location or ("." not in kind and kind not in STORES):
         expected = ", ".join(f"{name}:{'PATH' if name == 'sqlite' else 'TABLE'}" for name in sorted(STORES))
         raise ConfigError(f"{url!r} does not name a store. Expected {expected}, as in {DEFAULT_STORE}.")
+    check_installed(kind, url)
     store = store_class(kind)(location)  # type: ignore[call-arg]  # every store is made as Store(location)
     if must_exist:
         store.check()

@@ -54,7 +54,6 @@ class DynamoDBThemeStore(ThemeStore):
     # --- writing -----------------------------------------------------------------------------------
 
     def publish(self, run: str, firms: Iterable[FirmTopics], themes: Themes) -> Receipt:
-        """Write a run, or go on with the version that a killed publish of the same themes left."""
         started = time.monotonic()
         before = dict(self.table.consumed)
         content = Content(run, themes)
@@ -62,7 +61,7 @@ class DynamoDBThemeStore(ThemeStore):
         with Lease(self.table, run, self.lease_seconds, self.wait_seconds) as lease:
             writer = Writer(self.table, lease, run)
             writer.remove_stale()
-            version = writer.begin(content.themes_digest)
+            version = writer.begin()
             try:
                 writer.write(version, content, firms)
                 digest = content.digest()
@@ -97,9 +96,7 @@ class DynamoDBThemeStore(ThemeStore):
             seen = lease.item()
             gone = {seen[name] for name in ("version", "writing") if name in seen}
             if gone:
-                lease.update(
-                    "REMOVE #version, #digest, #writing, #writing_themes ADD #stale :gone", gone=gone
-                )
+                lease.update("REMOVE #version, #digest, #writing ADD #stale :gone", gone=gone)
             writer.remove_stale()
 
     # --- reading -----------------------------------------------------------------------------------

@@ -11,8 +11,10 @@ attribute holds the original. Ranks and topic numbers are padded for people; rea
 import math
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import quote
+
+from msgspec import convert
 
 from earnings_themes.abstractions import (
     FirmEntry,
@@ -22,7 +24,6 @@ from earnings_themes.abstractions import (
     RunInfo,
     Theme,
     ThemeTopic,
-    TopicSentence,
     TopicView,
 )
 from earnings_themes.abstractions.records import Keywords
@@ -84,8 +85,8 @@ def theme_list_item(run: str, version: str, rank: int, theme: Theme) -> Item:
     )
 
 
-def firm_list_item(run: str, version: str, firm: FirmTopics, digest: str | None) -> Item:
-    """Return a firm in its run's list. It has no digest until everything below it is written."""
+def firm_list_item(run: str, version: str, firm: FirmTopics) -> Item:
+    """Return a firm in its run's list."""
     return _checked(
         {
             "pk": list_pk(run, version),
@@ -94,7 +95,6 @@ def firm_list_item(run: str, version: str, firm: FirmTopics, digest: str | None)
             "firm_name": firm.firm_name,
             "status": firm.status,
             "topic_ids": [topic.topic_id for topic in firm.topics],
-            "digest": digest,
         }
     )
 
@@ -279,76 +279,38 @@ def _pairs(keywords: Keywords) -> list[Value]:
 
 def run_info(item: Item) -> RunInfo:
     """Return the record of a run's item that has a version."""
-    return RunInfo(
-        run=item["run"],
-        version=item["version"],
-        published_at=item["published_at"],
-        n_firms=int(item["n_firms"]),
-        n_themes=int(item["n_themes"]),
-        n_topics=int(item["n_topics"]),
-        n_sentences=int(item["n_sentences"]),
-        digest=item["digest"],
-    )
+    return convert(item, RunInfo)
 
 
 def firm_entry(item: Item) -> FirmEntry:
     """Return a firm of a run's list."""
-    return FirmEntry(item["firm_id"], item["firm_name"], item["status"])
+    return convert(item, FirmEntry)
 
 
 def theme_record(item: Item, others: Iterable[Item] = ()) -> Theme:
     """Return a theme from its item and those below it."""
     parts = sorted((part for part in others if part["sk"] != "META"), key=lambda part: part["position"])
-    topics = tuple(
-        ThemeTopic(p["firm_id"], int(p["topic_id"]), p["label"], int(p["size"]), float(p["similarity"]))
-        for p in parts
-        if p["sk"].startswith("TOPIC#")
-    )
+    topics = tuple(convert(part, ThemeTopic) for part in parts if part["sk"].startswith("TOPIC#"))
     return Theme(
         theme_id=item["theme_id"],
         kind=item["kind"],
         label=item["label"],
-        keywords=_keywords(item["keywords"]),
-        n_firms=int(item["n_firms"]),
-        n_topics=int(item["n_topics"]),
-        n_sentences=int(item["n_sentences"]),
+        keywords=convert(item["keywords"], Keywords),
+        n_firms=item["n_firms"],
+        n_topics=item["n_topics"],
+        n_sentences=item["n_sentences"],
         centroid=(),
         cohesion=float(item["cohesion"]),
-        stability=_float(item.get("stability")),
+        stability=None if "stability" not in item else float(item["stability"]),
         firms=tuple(sorted({topic.firm_id for topic in topics})),
         topics=topics,
         representative_sentences=tuple(
-            RepresentativeSentence(p["firm_id"], int(p["topic_id"]), p["sentence_id"], p["text"])
-            for p in parts
-            if p["sk"].startswith("SENTENCE#")
+            convert(part, RepresentativeSentence) for part in parts if part["sk"].startswith("SENTENCE#")
         ),
     )
 
 
 def topic_view(run: str, item: Item, sentences: Iterable[Item] = ()) -> TopicView:
     """Return a topic from its item and its sentences'."""
-    return TopicView(
-        run=run,
-        firm_id=item["firm_id"],
-        firm_name=item["firm_name"],
-        topic_id=int(item["topic_id"]),
-        label=item["label"],
-        kind=item["kind"],
-        keywords=_keywords(item["keywords"]),
-        size=int(item["size"]),
-        theme_id=item.get("theme_id"),
-        sentences=tuple(
-            TopicSentence(s["sentence_id"], s["text"], s["speaker_type"], _float(s.get("probability")))
-            for s in sorted(sentences, key=lambda sentence: cast(Decimal, sentence["position"]))
-        ),
-        stability=_float(item.get("stability")),
-        unassigned_reason=item.get("unassigned_reason"),
-    )
-
-
-def _keywords(pairs: list[list[Value]]) -> Keywords:
-    return tuple((word, float(weight)) for word, weight in pairs)
-
-
-def _float(value: Decimal | None) -> float | None:
-    return None if value is None else float(value)
+    said = sorted(sentences, key=lambda sentence: int(sentence["position"]))
+    return convert({**item, "run": run, "theme_id": item.get("theme_id"), "sentences": said}, TopicView)

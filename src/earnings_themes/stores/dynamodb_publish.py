@@ -1,8 +1,7 @@
 """How a run is written to the DynamoDB table: under a lease, as a whole new version, to which the run's pointer then moves.
 
-Keys are the same in every attempt, and a firm's entry in the run's list gets its digest only when everything below it is
-written: after a kill the next publish skips the firms that are whole, rewrites the one that was cut short, and leaves no
-item that no list leads to.
+A version that a killed publisher left half written is stale: the next publish of the run deletes it and writes a new one. A
+firm stands in its run's list before anything below it is written, so that no item is left that no list leads to.
 """
 
 import datetime as dt
@@ -134,25 +133,19 @@ class Writer:
         self.run = run
         self.at_hand: list[FirmTopics] = []
 
-    def begin(self, themes_digest: str) -> str:
-        """Return the version to write: the half one that an earlier publish of these themes left, or a new one."""
-        item = self.lease.item()
-        if "writing" in item:
-            if item["writing_themes"] == themes_digest:
-                log.info("going on with version %s of run %s", item["writing"], self.run)
-                return str(item["writing"])
-            self.discard(item["writing"])
+    def begin(self) -> str:
+        """Return the version to write, a new one; what an earlier publish left is removed."""
+        if left := self.lease.item().get("writing"):
+            self.discard(left)
         # A time, so that no number of a run that was deleted and published again is ever used twice.
         # With a random end: themes of a registry have one id in all runs, which the version alone then tells apart.
         version = f"{dt.datetime.now(dt.UTC).strftime('%Y%m%dT%H%M%S.%fZ')}-{uuid.uuid4().hex[:8]}"
-        change = "SET #writing = :writing, #writing_themes = :themes"
-        self.lease.update(change, writing=version, themes=themes_digest)
+        self.lease.update("SET #writing = :writing", writing=version)
         return version
 
     def write(self, version: str, content: Content, firms: Iterable[FirmTopics]) -> None:
-        """Write everything of a version that is not there yet. Raises ResultError as Content does."""
+        """Write everything of a version. Raises ResultError as Content does."""
         run, table = self.run, self.table
-        listed = {item["firm_id"]: item for item in table.query(items.list_pk(run, version), "FIRM#")}
         table.put_all(items.theme_list_item(run, version, rank, theme) for rank, theme in content.themes)
         table.put_all(
             self._counted(item, content)
@@ -162,25 +155,10 @@ class Writer:
         for chunk in _chunks(firms, _FIRMS_AT_ONCE):
             self.lease.beat()  # reading the firms may have taken long
             self.at_hand = chunk
-            new, old = [], []
             for firm in chunk:
-                digest = content.add(firm)
-                entry = listed.pop(firm.firm_id, None)
-                if entry is None or entry.get("digest") != digest:
-                    new.append((firm, digest))
-                    old += [entry] if entry else []
-            self._reopen(old)
-            self._remove_topics(version, old)
-            table.put_all(items.firm_list_item(run, version, firm, None) for firm, _ in new)
-            table.put_all(item for firm, _ in new for item in self._firm_items(version, firm, content))
-            table.put_all(items.firm_list_item(run, version, firm, digest) for firm, digest in new)
-        gone = list(listed.values())
-        self._reopen(gone)
-        self._remove_firms(version, gone)
-
-    def _reopen(self, entries: list[Item]) -> None:
-        """Take the digest from entries in the list, before what is below them changes."""
-        self.table.put_all(entry | {"digest": None} for entry in entries if "digest" in entry)
+                content.add(firm)
+            table.put_all(items.firm_list_item(run, version, firm) for firm in chunk)
+            table.put_all(item for firm in chunk for item in self._firm_items(version, firm, content))
 
     def _firm_items(self, version: str, firm: FirmTopics, content: Content) -> Iterator[Item]:
         keys = [(firm.firm_id, topic.topic_id) for topic in firm.topics]
@@ -204,7 +182,7 @@ class Writer:
         self.lease.update(
             "SET #version = :version, #digest = :digest, #published_at = :now, #n_firms = :firms, "
             "#n_themes = :themes, #n_topics = :topics, #n_sentences = :sentences "
-            "REMOVE #writing, #writing_themes" + (" ADD #stale :stale" if old else ""),
+            "REMOVE #writing" + (" ADD #stale :stale" if old else ""),
             version=version,
             digest=digest,
             now=dt.datetime.now(dt.UTC).isoformat(timespec="microseconds"),
@@ -214,7 +192,7 @@ class Writer:
 
     def discard(self, version: str) -> None:
         """Remove the version that is being written."""
-        self.lease.update("REMOVE #writing, #writing_themes ADD #stale :stale", stale={version})
+        self.lease.update("REMOVE #writing ADD #stale :stale", stale={version})
         self.remove_stale()
 
     def remove_stale(self) -> None:
@@ -236,9 +214,7 @@ class Writer:
             return
         themes = [items.theme_list_item(self.run, version, rank, theme) for rank, theme in content.themes]
         self._remove_themes(version, themes)
-        self._remove_firms(
-            version, [items.firm_list_item(self.run, version, firm, None) for firm in self.at_hand]
-        )
+        self._remove_firms(version, [items.firm_list_item(self.run, version, firm) for firm in self.at_hand])
 
     def _remove_themes(self, version: str, entries: list[Item]) -> None:
         self.table.delete_partitions(items.theme_pk(entry["theme_id"], version) for entry in entries)
@@ -247,18 +223,15 @@ class Writer:
     def _remove_firms(self, version: str, entries: Iterable[Item]) -> None:
         """Delete firms and what is below them, their entries in the list last: a kill loses none."""
         for chunk in _chunks(entries, _FIRMS_AT_ONCE):
-            self._remove_topics(version, chunk)
+            self.table.delete_partitions(
+                items.topic_pk(self.run, version, entry["firm_id"], int(topic_id))
+                for entry in chunk
+                for topic_id in entry["topic_ids"]
+            )
             self.table.delete_all(
                 (items.firm_pk(entry["firm_id"]), items.list_pk(self.run, version)) for entry in chunk
             )
             self.table.delete_all(_key(entry) for entry in chunk)
-
-    def _remove_topics(self, version: str, entries: list[Item]) -> None:
-        self.table.delete_partitions(
-            items.topic_pk(self.run, version, entry["firm_id"], int(topic_id))
-            for entry in entries
-            for topic_id in entry["topic_ids"]
-        )
 
 
 def _chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -248,8 +248,7 @@ class _Pauses:
             self._restart()
         if time.monotonic() - self.since >= self.patience_seconds:
             raise StoreError(
-                f"{problem} for {self.patience_seconds:g} s. Publish again later: what is written stays, and the "
-                "next publish goes on from there. A provisioned table may need more write units."
+                f"{problem} for {self.patience_seconds:g} s. Publish again later. A provisioned table may need more write units."
             )
         time.sleep(random.uniform(0, self.longest))
         self.longest = min(2 * self.longest, _LONGEST_PAUSE_SECONDS)
@@ -291,8 +290,14 @@ def _marshal(item: Item) -> dict[str, Any]:
     return {name: to_attribute(value) for name, value in item.items() if value is not None}
 
 
-# Numbers come as Decimal.
-_value = TypeDeserializer().deserialize
+class _Plain(TypeDeserializer):
+    """Gives a number as int or float, where boto3 gives a Decimal."""
+
+    def _deserialize_n(self, value: str) -> int | float:
+        return int(value) if value.removeprefix("-").isdecimal() else float(value)
+
+
+_value = _Plain().deserialize
 
 
 def _unmarshal(attributes: dict[str, Any]) -> Item:

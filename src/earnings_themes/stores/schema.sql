@@ -1,7 +1,6 @@
 -- The published hierarchy theme → topic → sentence → firm, for every run in one file.
 --
--- A version is one publish of a run. `run` points to the version that readers see; every other version is
--- one being written, or one that a killed publisher left and the next publish removes.
+-- A version is one publish of a run. `run` points to the one that is there.
 -- Keywords are kept as JSON, [["word", weight], …]: they are always read whole, and json_each opens them.
 
 CREATE TABLE version (

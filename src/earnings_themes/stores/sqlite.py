@@ -1,8 +1,7 @@
 """The store on a laptop: one SQLite file for all runs, that pandas and any SQLite client can open too.
 
-A publish writes a new version in batches, each its own transaction, so that other writers never wait for
-minutes and readers never wait at all (WAL). One transaction then moves the run's pointer, and the old
-version is removed in batches as well. A reader holds one snapshot for a whole question.
+A publish is one transaction: killed at any moment it leaves the file as it was, and readers never wait (WAL). A
+reader holds one snapshot for a whole question.
 """
 
 import json
@@ -32,23 +31,20 @@ from earnings_themes.abstractions import (
     TopicView,
 )
 from earnings_themes.abstractions.records import Keywords
-from earnings_themes.errors import EarningsThemesError, NotFoundError, StoreError
+from earnings_themes.errors import NotFoundError, StoreError
 from earnings_themes.stores.content import Content, match_query, matching, no_topic, shares
 from earnings_themes.stores.sqlite_writing import (
     THEME_FIELDS,
-    Writer,
     check_file,
     move_pointer,
     prepare,
-    remove_orphans,
+    remove_versions,
     settle,
-    transaction,
+    write_version,
 )
 
 log = logging.getLogger(__name__)
 
-# A batch of this many rows, about a dozen firms, takes a tenth of a second and 10 MB.
-_BATCH_ROWS: Final = 5_000
 _BUSY_SECONDS: Final = 60.0
 
 _TOPIC_COLUMNS: Final = (
@@ -64,10 +60,9 @@ class SQLiteThemeStore(ThemeStore):
     wait_seconds: how long a publish waits for another one to the same file before it fails.
     """
 
-    def __init__(self, path: str | Path, wait_seconds: float = 600.0, batch_rows: int = _BATCH_ROWS) -> None:
+    def __init__(self, path: str | Path, wait_seconds: float = 600.0) -> None:
         self.path = Path(path)
         self.wait_seconds = wait_seconds
-        self.batch_rows = batch_rows
 
     # --- writing -----------------------------------------------------------------------------------
 
@@ -75,19 +70,15 @@ class SQLiteThemeStore(ThemeStore):
         started = time.monotonic()
         content = Content(run, themes)
         with self._publishing() as db:
-            try:
-                version = Writer(db, content, self.batch_rows).write(firms)
-                digest = content.digest()
-            except EarningsThemesError:
-                remove_orphans(db, run, self.batch_rows)
-                raise
-            with transaction(db):
-                seen = db.execute("SELECT version_id, digest FROM run WHERE run = ?", (run,)).fetchone()
-                if seen is not None and seen[1] == digest:
-                    version = seen[0]  # the same content: readers keep what they have
-                else:
-                    move_pointer(db, run, version, digest, content.counts)
-            remove_orphans(db, run, self.batch_rows)
+            version = write_version(db, content, firms)
+            digest = content.digest()
+            seen = db.execute("SELECT version_id, digest FROM run WHERE run = ?", (run,)).fetchone()
+            if seen is not None and seen[1] == digest:
+                db.rollback()  # the same content: readers keep what they have
+                version = seen[0]
+            else:
+                move_pointer(db, run, version, digest, content.counts)
+                remove_versions(db, run, version)
         return Receipt(
             store=f"sqlite:{self.path}",
             run=run,
@@ -101,56 +92,44 @@ class SQLiteThemeStore(ThemeStore):
         """Remove a run. The file keeps its size: the next publish fills the room."""
         self.check()
         with self._publishing() as db:
-            with transaction(db):
-                gone = db.execute("DELETE FROM run WHERE run = ?", (run,)).rowcount
-            half = db.execute("SELECT count(*) FROM version WHERE run = ?", (run,)).fetchone()[0]
-            remove_orphans(db, run, self.batch_rows)
-        if not gone and not half:
-            raise self._no_run(run)
+            if not db.execute("DELETE FROM run WHERE run = ?", (run,)).rowcount:
+                raise self._no_run(run)
+            remove_versions(db, run)
 
     @contextmanager
     def _publishing(self) -> Iterator[sqlite3.Connection]:
-        """Yield a connection while no other process publishes to this file."""
+        """Yield a connection in a transaction that is whole or nothing, while no other process publishes to this file."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"{self.path} cannot be written: {error.strerror}.") from error
         try:
-            with self._lock(), closing(self._connect(self.path, timeout=_BUSY_SECONDS)) as db:
+            with closing(self._connect(self.path, timeout=_BUSY_SECONDS)) as db:
                 prepare(db, self.path)
-                yield db
+                self._begin(db)
+                with db:
+                    yield db
                 settle(db)
         except sqlite3.IntegrityError:
             raise  # the content is checked before it is written: this is a bug
         except sqlite3.DatabaseError as error:
             raise StoreError(f"{self.path} cannot be written: {error}.") from error
 
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Hold the exclusive right to publish.
-
-        The lock is a transaction on a second, empty database, which the operating system releases when a
-        publisher is killed.
-        """
-        path = self.path.with_name(self.path.name + ".lock")
-        with closing(self._connect(path, timeout=0)) as db:
-            for wait_seconds in (0.0, self.wait_seconds):
-                db.execute(f"PRAGMA busy_timeout = {int(wait_seconds * 1000)}")
-                try:
-                    db.execute("BEGIN EXCLUSIVE")
-                    break
-                except sqlite3.OperationalError as error:
-                    if "locked" not in str(error):
-                        raise
-                    log.info(
-                        "another process publishes to %s: waiting up to %g s", self.path, self.wait_seconds
-                    )
-            else:
-                raise StoreError(
-                    f"Another process has been publishing to {self.path} for {self.wait_seconds:g} s. "
-                    "Wait for it to end, then publish again."
-                )
-            yield
+    def _begin(self, db: sqlite3.Connection) -> None:
+        """Begin to write. The operating system ends the right to when a publisher is killed."""
+        for wait_seconds in (0.0, self.wait_seconds):
+            db.execute(f"PRAGMA busy_timeout = {int(wait_seconds * 1000)}")
+            try:
+                db.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error):
+                    raise
+                log.info("another process publishes to %s: waiting up to %g s", self.path, self.wait_seconds)
+        raise StoreError(
+            f"Another process has been publishing to {self.path} for {self.wait_seconds:g} s. "
+            "Wait for it to end, then publish again."
+        )
 
     @staticmethod
     def _connect(path: str | Path, timeout: float, uri: bool = False) -> sqlite3.Connection:

@@ -9,15 +9,12 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from earnings_themes.errors import CloudError
+from earnings_themes.system.folders import PARALLEL_REQUESTS
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
-
-# Requests under way at once when many small files are read; S3 gives 5,500 a second and prefix
-# (Amazon S3 User Guide, "Best practices design patterns"), so the machine is the limit.
-PARALLEL_REQUESTS: Final = 16
 
 # S3 answers HEAD and denied keys with a bare status, the other services with a name.
 REFUSED: Final = {

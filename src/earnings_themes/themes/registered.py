@@ -65,7 +65,7 @@ class Placed:
             rank[self.settled.labels], rank[self.settled.nearest], self.settled.strength, self.settled.cosine
         )
         chosen = np.array(order, dtype=np.int64)
-        places = Centres(self.places.whole[chosen], self.places.tightness[chosen])
+        places = _some(self.places, chosen)
         known = tuple(self.known[theme] for theme in order)
         return replace(
             self,
@@ -171,8 +171,8 @@ def place(
     floors = np.array([theme.threshold for theme in base.fine])
     wide = {theme.theme_id: number for number, theme in enumerate(base.broad)}
     broad = np.array([wide[theme.parent or ""] for theme in base.fine], dtype=np.int64)
-    settled = settle(rows, content, places, floors)
     known: tuple[RegistryTheme | None, ...] = base.fine
+    settled = _counted(rows, content, places, floors, known)
     if ground and ground.births:
         quarter = said(rows, content, firms, seed)
         new, least = born(quarter, places, ground.past, settings, seed)
@@ -185,19 +185,63 @@ def place(
             )
             floors = np.concatenate([floors, least])
             known = (*known, *(None,) * len(new.whole))
-            settled = settle(rows, content, places, floors)
+            settled = _counted(rows, content, places, floors, known)
     taken = frozenset(theme.label for theme in base.themes)
-    return Placed(places, floors, _merged(settled, known), broad, known, base.broad, taken)
+    return Placed(places, floors, settled, broad, known, base.broad, taken)
 
 
-def _merged(settled: Settled, known: Sequence[RegistryTheme | None]) -> Settled:
-    """Count the sentences of a merged theme under the theme that a curator named."""
+def settle_known(
+    rows: NDArray[np.int8], content: NDArray[np.float32], themes: Sequence[RegistryTheme]
+) -> Settled:
+    """Settle sentences in a registry's themes of level 1, as curators decided. rows, content: of n sentences."""
+    floors = np.array([theme.threshold for theme in themes])
+    return _counted(rows, content, _centres(themes), floors, themes)
+
+
+def _counted(
+    rows: NDArray[np.int8],
+    content: NDArray[np.float32],
+    places: Centres,
+    floors: NDArray[np.float64],
+    known: Sequence[RegistryTheme | None],
+) -> Settled:
+    """Settle sentences in the themes as they were found; then count them under those that curators named.
+
+    The sentences of a merged theme count under the other. Those of a split one count under the nearer of its parts, if they
+    are as strong there as the whole asks for, and else under none; its parts take no others.
+    """
     number = {theme.theme_id: place for place, theme in enumerate(known) if theme}
-    counts_as = [
-        number.get(theme.into, place) if theme and theme.into else place for place, theme in enumerate(known)
-    ]
-    now = np.array([*counts_as, -1], dtype=np.int64)
-    return replace(settled, labels=now[settled.labels], nearest=now[settled.nearest])
+    parts = {number[name] for theme in known if theme and theme.parts for name in theme.goes}
+    whole = np.array([place for place in range(len(known)) if place not in parts], dtype=np.int64)
+    found = settle(rows, content, _some(places, whole), floors[whole])
+    whole = np.append(whole, -1)
+    labels, nearest = whole[found.labels], whole[found.nearest]
+    strength, cosine = found.strength.copy(), found.cosine.copy()
+    moved = True
+    while moved:
+        moved = False
+        for place, theme in enumerate(known):
+            names = [name for name in theme.goes if name in number] if theme else []
+            goes = np.array([*(number[name] for name in names), -1], dtype=np.int64)
+            own = np.flatnonzero(nearest == place)
+            if not names or not len(own):
+                continue
+            moved = True
+            settled = labels[own] == place
+            nearest[own] = goes[0]
+            labels[own[settled]] = goes[0]
+            if len(names) > 1:
+                # What did not settle in the whole keeps its strength there, by which its broad theme may hold it.
+                part = settle(rows[own], content[own], _some(places, goes[:-1]), float(floors[place]))
+                nearest[own] = goes[part.nearest]
+                labels[own] = np.where(settled, goes[part.labels], -1)
+                strength[own[settled]] = part.strength[settled]
+                cosine[own[settled]] = part.cosine[settled]
+    return Settled(labels, nearest, strength, cosine)
+
+
+def _some(places: Centres, which: Labels) -> Centres:
+    return Centres(places.whole[which], places.tightness[which])
 
 
 def _centres(themes: Sequence[RegistryTheme]) -> Centres:

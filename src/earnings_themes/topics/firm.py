@@ -26,7 +26,7 @@ from earnings_themes.errors import ResultError
 from earnings_themes.implementations import model_class
 from earnings_themes.results.artifacts import read_sentences, write_firm_topics
 from earnings_themes.results.firms import read_firms
-from earnings_themes.results.provenance import OF_TOPICS, peak_memory_mb, versions
+from earnings_themes.results.provenance import OF_A_MODEL, OF_TOPICS, peak_memory_mb, versions
 from earnings_themes.speech import CONTENT, commonest, kinds_of
 from earnings_themes.system.processes import one_thread
 from earnings_themes.text import dominant_script
@@ -135,7 +135,7 @@ def process_firm(
             "model": settings.model,
             "params": dict(settings.params),
             **vectors.about,
-            "versions": versions(OF_TOPICS),
+            "versions": versions(OF_TOPICS + OF_A_MODEL.get(settings.model, ())),
             "seed": seed,
             "n_sentences": len(sentences),
             "n_procedural": int(sentences["procedural"].sum()) if len(sentences) else 0,

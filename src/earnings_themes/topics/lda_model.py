@@ -20,6 +20,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from earnings_themes.config.parameters import LDAParameters
+from earnings_themes.errors import require
 from earnings_themes.topics.mixture import Floats, MixtureModel
 
 # States between two samples, so that they differ.
@@ -36,6 +37,7 @@ class LDAModel(MixtureModel):
     _given: LDAParameters
 
     def _shares(self, bags: list[list[str]], counts: csr_array, embeddings: Floats | None, k: int) -> Floats:
+        require("tomotopy", "LDA", "make lda")
         import tomotopy
 
         given = self._given

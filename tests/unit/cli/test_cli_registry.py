@@ -60,6 +60,14 @@ def test_decisions_are_applied_and_a_wrong_place_is_named(
     ended = command("registry", "curate", str(decisions), *registry)
     assert ended.code == 0 and "mappings/000003.json" in ended.out
     assert "our own name" in command("registry", "themes", *registry).out
+    decisions.write_text("split: {r000001: [one half, other half]}\n")
+    ended = command("registry", "curate", str(decisions), *registry)
+    assert ended.code == 0 and "r000001 → r000008 one half: " in ended.out
+    listed = command("registry", "themes", *registry, "--format", "csv").out
+    states = {row["theme_id"]: row["state"] for row in csv.DictReader(io.StringIO(listed))}
+    assert (states["r000001"], states["r000008"]) == ("now r000008 and r000009", "active")
+    whole = json.loads(command("registry", "history", "r000001", *registry, "--format", "json").out)
+    assert whole["parts"] == ["r000008", "r000009"]
     nowhere = command("registry", "themes", "--registry", str(tmp_path / "none"))
     assert nowhere.code == 1 and "no registry is there" in nowhere.err
     assert command("registry", "curate", str(tmp_path / "none.yaml"), *registry).code == 2

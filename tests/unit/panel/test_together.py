@@ -11,7 +11,7 @@ from earnings_themes.cli.app import app
 from earnings_themes.errors import ResultError
 from earnings_themes.panel.build import build
 from earnings_themes.registry import Registry
-from earnings_themes.registry.curate import curate, read_decisions
+from earnings_themes.themes.curate import curate, read_decisions
 from tests.panel_run import random_sentences
 from tests.panel_run import write_run as write_panel_run
 from tests.unit.registry.test_quarters import AFTER, BEFORE, run, themes

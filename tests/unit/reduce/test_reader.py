@@ -16,7 +16,8 @@ from earnings_themes.errors import CoverageError
 from earnings_themes.results import topics_reader as reader_module
 from earnings_themes.results.firms import encode_firm
 from earnings_themes.results.topics_reader import TopicsReader
-from earnings_themes.system.folders import FileInfo, Folder, LocalFolder, S3Folder
+from earnings_themes.system.folders import FileInfo, Folder, LocalFolder
+from earnings_themes.system.s3 import S3Folder
 from tests.published import ODD_FIRM_IDS
 from tests.small_run import RUN, make_run, write_firm
 

@@ -8,8 +8,8 @@ import pytest
 
 from earnings_themes.errors import NotFoundError, RegistryError
 from earnings_themes.registry import Registry
-from earnings_themes.registry.curate import Decisions, curate, proposals, read_decisions
 from earnings_themes.registry.history import changes, find, firm_over_time, over_time, then_and_now
+from earnings_themes.themes.curate import Decisions, curate, proposals, read_decisions
 from tests.unit.registry.test_quarters import AFTER, BEFORE, registry_bytes, run, themes
 
 DECISIONS = """
@@ -91,7 +91,7 @@ def test_a_curated_registry_is_extended_under_its_names(quarters: Path, tmp_path
         ("merge: {r000001: r000002, r000002: r000001}", "circle"),
         ("merge: {r000001: b0001}", "another level"),
         ("parent: {r000001: r000002}", "expected a theme and a broad theme"),
-        ("renames: {}", "holds renames; expected some of hide, kind, merge, note, parent, rename"),
+        ("renames: {}", "holds renames; expected some of hide, kind, merge, note, parent, rename, split"),
         ("hide: r000001", "Expected"),
         ("just text", "expected some of"),
         ("{", "cannot be read"),
@@ -107,9 +107,10 @@ def test_a_wrong_decision_is_an_error_and_changes_nothing(
 
 
 def test_what_is_proposed_decides_nothing_until_a_person_uncomments_it(quarters: Path) -> None:
-    current = Registry(str(quarters / "registry")).current()
+    registry = Registry(str(quarters / "registry"))
+    current = registry.current()
     assert current
-    assert read_decisions(proposals(current.version), "p") == Decisions()
+    assert read_decisions(proposals(current.version, registry.pasts(current.version)), "p") == Decisions()
 
 
 def test_a_theme_has_a_history_with_zeros_and_sentences_then_and_now(quarters: Path) -> None:

@@ -12,11 +12,12 @@ from moto import mock_aws
 
 from earnings_themes.errors import BusyError, RegistryError
 from earnings_themes.registry import Ran, Registry, RegistryTheme, Version
-from earnings_themes.registry.curate import Decisions, curate
 from earnings_themes.registry.grow import check_space, grown, ids
 from earnings_themes.registry.records import Seen, decode, digest_of, encode, state_of
 from earnings_themes.registry.versions import Ground
-from earnings_themes.system.folders import Folder, LocalFolder, S3Folder
+from earnings_themes.system.folders import Folder, LocalFolder
+from earnings_themes.system.s3 import S3Folder
+from earnings_themes.themes.curate import Decisions, curate
 
 ABOUT = {"space": "a" * 64, "embedding_sha256": "b" * 64}
 

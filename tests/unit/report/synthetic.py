@@ -7,6 +7,7 @@ one outlier and one procedural sentence. The last topic reaches no theme; the la
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 
 from earnings_themes.abstractions import (
     SCHEMA_VERSION,
+    Call,
     FirmTopic,
     FirmTopics,
     RepresentativeSentence,
@@ -22,9 +24,10 @@ from earnings_themes.abstractions import (
     Themes,
     ThemeTopic,
     TopicSentence,
+    Turn,
     UnassignedTopic,
 )
-from earnings_themes.ingest.calls import CallRow, write_calls
+from earnings_themes.ingest.calls import call_row, write_calls
 from earnings_themes.panel.build import build
 from earnings_themes.results import artifacts as results
 from earnings_themes.results.firms import FirmRow, encode_firm, write_firms
@@ -71,7 +74,7 @@ def write_run(
     run_dir = directory / run
     centres = _unit(rng.normal(size=(n_topics, DIM)))
     rows, firms = [], []
-    listed: list[CallRow] = []
+    listed: list[dict[str, Any]] = []
     run_dir.mkdir(parents=True)
     with pq.ParquetWriter(run_dir / "transcripts.parquet", results.TRANSCRIPT_SCHEMA) as writer:
         for number in range(n_firms + n_skipped):
@@ -171,13 +174,12 @@ def _transcript(firm: int, call: int) -> str:
     return f"t{firm}q{call}" if call else f"t{firm}"
 
 
-def _calls(table: pa.Table, n_sectors: int) -> list[CallRow]:
+def _calls(table: pa.Table, n_sectors: int) -> list[dict[str, Any]]:
     found = {}
     for line in table.to_pylist():
         kept = {"sector": f"Sector {int(line['firm_id']) % n_sectors}"} if n_sectors else {}
-        found[line["transcript_id"]] = CallRow(
-            line["firm_id"], line["firm_name"], line["transcript_id"], line["date"], None, "", "", 1, kept
-        )
+        call = Call(line["transcript_id"], line["date"], (Turn(1, ""),), kept=kept)
+        found[call.transcript_id] = call_row(line["firm_id"], line["firm_name"], call)
     return list(found.values())
 
 

@@ -198,7 +198,7 @@ def test_a_topic_of_5000_sentences_comes_back_whole_and_in_order(store: ThemeSto
 
 
 def test_a_theme_of_5000_topics_comes_back_whole(store: ThemeStore, many: int) -> None:
-    topics = tuple(make_topic("A", number, n_sentences=0) for number in range(many))
+    topics = tuple(dataclasses.replace(make_topic("A", n, n_sentences=0), size=1) for n in range(many))
     members = tuple(ThemeTopic("A", topic.topic_id, topic.label, topic.size, 0.5) for topic in topics)
     themes = make_themes("sample", [], n_themes=1)
     theme = dataclasses.replace(themes.themes[0], topics=members, firms=("A",))

@@ -12,7 +12,7 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from earnings_themes.abstractions import FirmTopics, Themes, TopicSentence
 from earnings_themes.errors import NotFoundError, ResultError, StoreError
-from earnings_themes.stores import dynamodb_publish, dynamodb_table, open_store
+from earnings_themes.stores import dynamodb_table, open_store
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
 from earnings_themes.stores.dynamodb_items import ITEM_BYTES, item_size, to_attribute
 from tests.published import everything, make_firm, make_run, make_themes, make_topic
@@ -92,7 +92,7 @@ def test_a_publisher_killed_at_any_write_leaves_a_whole_version(moto_store: Dyna
     assert glance(store) == whole_new
     assert content(store) == content_new
     print(f"killed at {len(switched)} writes of a publish over an old version")
-    assert len(switched) > 30
+    assert len(switched) > 25
     assert switched == sorted(switched)  # the switch happens once, and for good
     assert switched.count(True) > 10  # the removal of the old version was hit
 
@@ -166,72 +166,6 @@ def test_a_delete_killed_at_any_write_is_finished_by_the_next(moto_store: Dynamo
     print(f"killed at {at_write - 1} writes of a delete")
     assert at_write > 8
     assert dump(store) == []
-
-
-def test_the_next_publish_goes_on_where_a_killed_one_stopped(moto_store: DynamoDBThemeStore) -> None:
-    store = moto_store
-    run = make_run(firm_ids=tuple(f"{n:02d}" for n in range(60)), n_topics=2)
-    whole = sent_items(victim := again(store, workers=1, lease_seconds=60))
-    victim.publish("sample", *run)
-    n_whole = sum(map(len, whole))
-    store.delete("sample")
-
-    victim = again(store, workers=1, lease_seconds=60)
-    kill(victim, len(whole) - 2)  # after the first 50 firms
-    with pytest.raises(Killed):
-        victim.publish("sample", *run)
-    rest = sent_items(store)
-    receipt = store.publish("sample", *run)
-    assert sum(map(len, rest)) < n_whole / 3
-    assert receipt.counts == {"themes": 2, "firms": 60, "topics": 120, "sentences": 360}
-    assert len(store.firms("sample")) == 60
-    assert len(dump(store)) == n_whole + 1 - 60  # and the run's own; a firm's list entry is sent twice
-
-
-def test_other_firms_under_the_same_themes_replace_what_a_killed_publish_left(
-    moto_store: DynamoDBThemeStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A firm that was whole in the half version, and is then cut short, must not pass for whole again."""
-    monkeypatch.setattr(dynamodb_publish, "_FIRMS_AT_ONCE", 5)
-    store = moto_store
-    firms, themes = small_run(" one")
-    noisy = make_firm("sample", "noisy", (make_topic("noisy", 5, 4),))  # in no theme
-    first = [*firms, noisy]
-    firms, _ = small_run(" two")
-    extra = dataclasses.replace(firms[0], topics=(*firms[0].topics, make_topic("A", 7, 2)))
-    second = [extra, *firms[1:]]
-    store.publish("sample", first, themes)
-    whole = content(store)
-    store.delete("sample")
-    with pytest.raises(OSError, match="no more"):
-        store.publish("sample", broken_after(first), themes)  # all of `first` is there, and no pointer
-    restore = snapshot(store)
-
-    for at_write in range(1, 1000):
-        restore()
-        victim = again(store, batch_items=2, workers=1, lease_seconds=60)
-        kill(victim, at_write)
-        try:
-            victim.publish("sample", second, themes)
-            break
-        except Killed:
-            pass
-        store.publish("sample", first, themes)
-        assert content(store) == whole
-    else:
-        pytest.fail("the publish never ended")
-    assert at_write > 15
-    assert "two" in store.topic("A", 0, "sample").sentences[0].text
-    assert [topic.topic_id for topic in store.firm("A", "sample").topics] == [0, 1, 7]
-    assert "noisy" not in [firm.firm_id for firm in store.firms("sample")]
-    assert not [item for item in dump(store) if "noisy" in item["pk"]["S"]]
-
-
-def broken_after(firms: list[FirmTopics]) -> Iterator[FirmTopics]:
-    # Padded to whole chunks, so that each firm is written before the source breaks.
-    yield from firms
-    yield from (make_firm("sample", f"pad{n:02d}", ()) for n in range(5 - len(firms)))
-    raise OSError("no more")
 
 
 def test_a_refused_publish_leaves_no_item(moto_store: DynamoDBThemeStore) -> None:

@@ -50,7 +50,7 @@ class KillableStore(SQLiteThemeStore):
     """Ends its process, as SIGKILL would, right before the n-th statement that it sends."""
 
     def __init__(self, path: Path, kill_at: int) -> None:
-        super().__init__(path, batch_rows=20)
+        super().__init__(path)
         self.left = kill_at
 
     def _connect(self, path: Any, timeout: float, uri: bool = False) -> Any:  # type: ignore[override]
@@ -86,7 +86,7 @@ def in_a_process(work: Callable[[], object]) -> int:
 
 
 def test_a_publisher_killed_at_any_statement_leaves_a_whole_version(tmp_path: Path) -> None:
-    """The states seen are the old run and the new one, nothing else; the next publish leaves no orphan rows."""
+    """The states seen are the old run and the new one, nothing else, and no row is left over."""
     path = tmp_path / "themes.sqlite"
     store = SQLiteThemeStore(path)
     old, new = (
@@ -116,10 +116,10 @@ def test_a_publisher_killed_at_any_statement_leaves_a_whole_version(tmp_path: Pa
     assert seen_by_readers(path, "sample") == whole_new
     assert rows(path) == rows_new
     check_integrity(path)
-    # Every batch, the pointer and the removal of the old version were hit, and the switch is for good.
-    assert len(switched) > 50
+    # The switch is for good.
+    assert len(switched) > 30
     assert switched == sorted(switched)
-    assert switched.count(True) > 5
+    assert True in switched
 
 
 def test_a_first_publish_killed_at_any_statement_leaves_no_run_or_a_whole_one(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_a_delete_killed_at_any_statement_is_finished_by_the_next(tmp_path: Path
 
 
 def test_a_refused_publish_leaves_no_rows(tmp_path: Path) -> None:
-    store = SQLiteThemeStore(tmp_path / "themes.sqlite", batch_rows=1)
+    store = SQLiteThemeStore(tmp_path / "themes.sqlite")
     firms, themes = make_run()
     with pytest.raises(Exception, match="no firm has"):
         store.publish("sample", firms[:2], themes)
@@ -171,8 +171,7 @@ def test_a_second_publisher_waits_and_both_runs_are_whole(tmp_path: Path) -> Non
     names = [f"q{n}" for n in range(4)]
     context = multiprocessing.get_context("fork")
     processes = [
-        context.Process(target=SQLiteThemeStore(path, batch_rows=5).publish, args=(name, *make_run(name)))
-        for name in names
+        context.Process(target=SQLiteThemeStore(path).publish, args=(name, *make_run(name))) for name in names
     ]
     for process in processes:
         process.start()
@@ -203,21 +202,6 @@ def test_a_second_publisher_that_may_not_wait_says_who_is_in_the_way(tmp_path: P
     SQLiteThemeStore(path).publish("sample", while_publishing(), themes)
     assert refused == [True]
     impatient.publish("sample", *make_run())  # the lock is free again
-
-
-def test_other_programs_can_write_while_the_firms_are_read(tmp_path: Path) -> None:
-    """Reading the firms may take minutes: no transaction is open meanwhile."""
-    path = tmp_path / "themes.sqlite"
-    firms, themes = make_run()
-
-    def while_publishing() -> Iterator[FirmTopics]:
-        for number, firm in enumerate(firms):
-            with closing(sqlite3.connect(path, timeout=0)) as db, db:
-                db.execute(f"CREATE TABLE note_{number} (text)")
-            yield firm
-
-    SQLiteThemeStore(path, batch_rows=20).publish("sample", while_publishing(), themes)
-    assert rows(path)["sentence"] == 27
 
 
 def test_search_finds_sentences_and_says_where_they_are(tmp_path: Path) -> None:
@@ -352,7 +336,7 @@ def test_a_published_file_needs_no_files_beside_it(tmp_path: Path) -> None:
     store.publish("sample", *make_run())
     everything(store, "sample")
     assert store.path.read_bytes()[18:20] == b"\x01\x01"  # SQLite file format: 2 is write-ahead
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["themes.sqlite", "themes.sqlite.lock"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["themes.sqlite"]
 
 
 # --- open_store ------------------------------------------------------------------------------------

@@ -6,27 +6,33 @@
     parent: {r000017: b0003}         # counts in this broad theme
     hide: [r000031]
     merge: {r000009: r000001}        # from now on r000009 counts as r000001
+    split: {r000012: [wages, hiring]}   # counts as two new themes of these names; without names they are numbered
 
-No centroid moves, so sentences settle as before; those of a merged theme count under the other's id, those of
-a hidden one under none. The same decisions on the same version give the same bytes. Runs take them in when
-their themes are redone; `mappings/NUMBER.json` has the changed ids for panels made before.
+No centroid moves, so sentences settle as before; those of a merged theme count under the other's id, those of a split one
+under the nearer of its parts (splits.py), those of a hidden one under none. The same decisions on the same version give the
+same bytes. Runs take them in when their themes are redone; `mappings/NUMBER.json` has the changed ids for panels made before.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 import yaml
+from msgspec import UNSET, UnsetType
 
 from earnings_themes.abstractions.records import Kind
 from earnings_themes.errors import RegistryError
 from earnings_themes.registry.grow import FOUND_AGAIN
+from earnings_themes.registry.past import Past
 from earnings_themes.registry.records import RegistryTheme, Version
 from earnings_themes.registry.versions import Named, Registry
+from earnings_themes.themes.splits import candidates, split
 
 MAPPINGS = "mappings"
 _HEAD: Final = """\
@@ -37,7 +43,11 @@ _HEAD: Final = """\
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What people decided, by theme id. merge: old id → the id that it counts as."""
+    """What people decided, by theme id.
+
+    merge: old id → the id that it counts as. split: old id → the names of its parts, the larger first, None for numbers; unset
+    where nothing is split, so that other decisions keep the digest that they had before themes could be.
+    """
 
     rename: dict[str, str] = field(default_factory=dict)
     note: dict[str, str] = field(default_factory=dict)
@@ -45,6 +55,12 @@ class Decisions:
     parent: dict[str, str] = field(default_factory=dict)
     hide: tuple[str, ...] = ()
     merge: dict[str, str] = field(default_factory=dict)
+    split: dict[str, tuple[str, str] | None] | UnsetType = UNSET
+
+    @property
+    def splits(self) -> dict[str, tuple[str, str] | None]:
+        """What is split, or nothing."""
+        return {} if self.split is UNSET else self.split
 
 
 def read_decisions(text: str, name: str) -> Decisions:
@@ -59,17 +75,18 @@ def read_decisions(text: str, name: str) -> Decisions:
     except (yaml.YAMLError, msgspec.ValidationError) as error:
         raise RegistryError(
             f"{name}: cannot be read ({error}). Expected such as `rename: {{r000017: tariffs}}`, `hide: [r000031]`, "
-            "`merge: {r000009: r000001}`."
+            "`merge: {r000009: r000001}`, `split: {r000012: [wages, hiring]}`."
         ) from error
 
 
-def proposals(version: Version) -> str:
+def proposals(version: Version, pasts: Mapping[str, Past]) -> str:
     """Return a YAML of decisions, all commented out: nothing is decided by a number.
 
-    merge: themes whose centroids are as near as those of one theme that was found twice. rename: themes that were named by
-    their kind or numbered, because their words say nothing.
+    merge: themes whose centroids are as near as those of one theme that was found twice. split: themes whose sentences fall
+    into the same two parts in halves of the firms, with the phrases nearest to each part. rename: themes that were named by
+    their kind or numbered, because their words say nothing. pasts: what the version's runs left, by run.
     """
-    themes = [theme for theme in version.fine if theme.into is None and not theme.hidden]
+    themes = version.counted
     unit = np.array([theme.centroid for theme in themes], dtype=np.float64).reshape(len(themes), -1)
     unit /= np.linalg.norm(unit, axis=1, keepdims=True).clip(1e-12)
     cosine = np.round(unit @ unit.T, 4)
@@ -81,6 +98,13 @@ def proposals(version: Version) -> str:
             f"  # {themes[new].theme_id}: {themes[old].theme_id}  # {cosine[new, old]:.2f}  {themes[new].label!r} | "
             f"{themes[old].label!r}\n"
         )
+    lines.append("split:\n")
+    for each in candidates(version, pasts):
+        names = [json.dumps(", ".join(words[:2]), ensure_ascii=False) for words in each.words if words]
+        named = f" [{', '.join(names)}]" if len(names) > 1 else ""
+        lines.append(f"  # {each.theme.theme_id}:{named}  # {each.stability:.2f}  {each.theme.label!r}\n")
+        for n, firms, near in zip(each.n_sentences, each.n_firms, each.words, strict=True):
+            lines.append(f"  #   {n} sentences, {firms} firms in one run: {', '.join(near)}\n")
     lines.append("rename:\n")
     for theme in themes:
         if theme.label.endswith(")") or theme.kind == "filler":
@@ -94,13 +118,14 @@ def curate(registry: Registry, decisions: Decisions, name: str) -> Named:
     """Add the version in which these decisions hold, and its table of ids; return it, or the one that holds them already.
 
     name: how an error calls the decisions. Raises RegistryError for an id that is not there, a label that is given twice, a
-    merge into itself, and BusyError when a run extended the registry meanwhile.
+    merge into itself, a theme that cannot be divided, and BusyError when a run extended the registry meanwhile.
     """
     ground = registry.curated_ground()
     if ground.base is None:
         raise RegistryError(f"{registry}: no registry is there to be curated. Its first run founds it.")
     version = ground.base.version
-    made = curated(version, decisions, name)
+    pasts = registry.pasts(version) if decisions.splits else {}
+    made = curated(version, decisions, name, pasts)
     if made.themes == version.themes:
         return ground.base
     named = registry.commit(made, ground)
@@ -111,33 +136,57 @@ def curate(registry: Registry, decisions: Decisions, name: str) -> Named:
     return named
 
 
-def curated(version: Version, decisions: Decisions, name: str = "decisions") -> Version:
-    """Return the version in which the decisions hold. Raises RegistryError as `curate` does."""
+def curated(
+    version: Version,
+    decisions: Decisions,
+    name: str = "decisions",
+    pasts: Mapping[str, Past] = MappingProxyType({}),
+) -> Version:
+    """Return the version in which the decisions hold. Raises RegistryError as `curate` does.
+
+    pasts: what the version's runs left, by run; only a split needs it.
+    """
+    parts = decisions.splits
     there = {theme.theme_id: theme for theme in version.themes}
+    _refuse_unknown(parts, there, name)
+    version = split(version, parts, pasts, name)
+    there = {theme.theme_id: theme for theme in version.themes}
+    rename = {
+        part: label
+        for theme_id, labels in parts.items()
+        for part, label in zip(there[theme_id].goes, labels or (), strict=False)
+    } | decisions.rename
     said = [
         *(name for table in (decisions.rename, decisions.note, decisions.kind) for name in table),
         *decisions.hide,
         *(name for table in (decisions.merge, decisions.parent) for pair in table.items() for name in pair),
     ]
-    if missing := [theme_id for theme_id in said if theme_id not in there]:
-        raise RegistryError(
-            f"{name}: names {missing[0]}, which the registry has not. `earnings-themes registry themes` lists its ids."
-        )
+    _refuse_unknown(said, there, name)
+    # What was merged into a theme before it was split is divided with it, and may be said again.
+    into_split = [new for old, new in decisions.merge.items() if there[old].into != new]
+    for theme_id in (*decisions.hide, *decisions.merge, *into_split):
+        if there[theme_id].parts:
+            raise RegistryError(
+                f"{name}: {theme_id} was split into {' and '.join(there[theme_id].goes)}. Hide or merge one of these instead."
+            )
     for theme_id, parent in decisions.parent.items():
         if (there[theme_id].level, there[parent].level) != (1, 2):
             raise RegistryError(
                 f"{name}: gives {theme_id} the parent {parent}; expected a theme and a broad theme."
             )
     into = {theme.theme_id: theme.into for theme in version.themes if theme.into} | decisions.merge
+    _refuse_circle(into, there.values(), name)
     themes = []
     for theme_id, theme in there.items():
-        target = _end(theme_id, into, name)
+        target = theme_id
+        while target in into:
+            target = into[target]
         if target != theme_id and there[target].level != theme.level:
             raise RegistryError(f"{name}: merges {theme_id} into {target}, which is of another level.")
         themes.append(
             replace(
                 theme,
-                label=decisions.rename.get(theme_id, theme.label),
+                label=rename.get(theme_id, theme.label),
                 note=decisions.note.get(theme_id, theme.note),
                 kind=decisions.kind.get(theme_id, theme.kind),
                 parent=decisions.parent.get(theme_id, theme.parent),
@@ -150,30 +199,39 @@ def curated(version: Version, decisions: Decisions, name: str = "decisions") -> 
     return replace(version, themes=tuple(themes), made_by=None, curation=digest)
 
 
-def mapping(before: Version, after: Version) -> dict[str, str | None]:
-    """Return what became of each id that changed: the id that it counts as now, None for hidden."""
-    old = {theme.theme_id: theme for theme in before.themes}
+def mapping(before: Version, after: Version) -> dict[str, str | tuple[str, ...] | None]:
+    """Return what became of each id that changed: the id or the two parts that it counts as now, None for hidden."""
+    old = {theme.theme_id: (theme.hidden, theme.goes) for theme in before.themes}
     return {
-        theme.theme_id: None if theme.hidden else theme.into
+        theme.theme_id: None if theme.hidden else theme.into or theme.goes
         for theme in after.themes
-        if (theme.hidden, theme.into) != (old[theme.theme_id].hidden, old[theme.theme_id].into)
+        if theme.theme_id in old and (theme.hidden, theme.goes) != old[theme.theme_id]
     }
 
 
-def _end(theme_id: str, into: Mapping[str, str], name: str) -> str:
-    seen = [theme_id]
-    while (target := into.get(seen[-1])) is not None:
-        if target in seen:
-            raise RegistryError(f"{name}: merges go in a circle: {' → '.join([*seen, target])}.")
-        seen.append(target)
-    return seen[-1]
+def _refuse_unknown(said: Iterable[str], there: Mapping[str, RegistryTheme], name: str) -> None:
+    if missing := [theme_id for theme_id in said if theme_id not in there]:
+        raise RegistryError(
+            f"{name}: names {missing[0]}, which the registry has not. `earnings-themes registry themes` lists its ids."
+        )
+
+
+def _refuse_circle(into: Mapping[str, str], themes: Iterable[RegistryTheme], name: str) -> None:
+    """Refuse merges by which a theme would count as itself. into: old id → the id that it counts as."""
+    goes = {theme.theme_id: theme.goes for theme in themes if theme.parts}
+    try:
+        TopologicalSorter({**goes, **{old: (new,) for old, new in into.items()}}).prepare()
+    except CycleError as error:
+        raise RegistryError(
+            f"{name}: merges go in a circle: {' → '.join(reversed(error.args[1]))}."
+        ) from error
 
 
 def _refuse_twice(themes: list[RegistryTheme], name: str) -> None:
     """Refuse a label that two themes of one level would have: readers find themes by it."""
     seen: dict[tuple[int, str], str] = {}
     for theme in themes:
-        if theme.into is None and not theme.hidden:
+        if not theme.goes and not theme.hidden:
             key = (theme.level, theme.label.casefold())
             if key in seen:
                 raise RegistryError(
