@@ -19,3 +19,7 @@ def create_table(store: DynamoDBThemeStore) -> None:
         GlobalSecondaryIndexes=[index],  # type: ignore[list-item]
         BillingMode="PAY_PER_REQUEST",
     )
+    # Until it is active, a request finds no table.
+    store.table.client.get_waiter("table_exists").wait(
+        TableName=store.table.name, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+    )
