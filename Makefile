@@ -218,7 +218,7 @@ lock: .venv/dev.stamp
 clean:
 	rm -rf .venv .venv-audit .snakemake results
 
-# uv installs the locks (docs/contributing/benchmarks.md has its time); it comes itself by version and hash,
+# uv installs the locks; it comes itself by version and hash,
 # and from the index that pip is set up for, where there is one.
 UV := UV_HTTP_RETRIES=1 $(BIN)/uv pip install --quiet --python $(BIN)/python
 INDEX := $(or $(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
@@ -243,28 +243,10 @@ TORCH_CPU := https://download.pytorch.org/whl/cpu
 	$(UV) --no-deps --no-build-isolation --editable .
 	touch $@
 
-.venv/dev.stamp: envs/dev.txt .venv/run.stamp
-	$(UV) --require-hashes --no-deps -r envs/dev.txt
-	touch $@
-
-.venv/slurm.stamp: envs/slurm.txt .venv/run.stamp
-	$(UV) --require-hashes --no-deps -r envs/slurm.txt
-	touch $@
-
-.venv/cloud.stamp: envs/cloud.txt .venv/run.stamp
-	$(UV) --require-hashes --no-deps -r envs/cloud.txt
-	touch $@
-
-.venv/lda.stamp: envs/lda.txt .venv/run.stamp
-	$(UV) --require-hashes --no-deps -r envs/lda.txt
-	touch $@
-
-.venv/notebook.stamp: envs/notebook.txt .venv/run.stamp
-	$(UV) --require-hashes --no-deps -r envs/notebook.txt
-	touch $@
-
-.venv/compare.stamp: envs/compare.txt .venv/run.stamp
-	$(UV) --require-hashes --no-deps -r envs/compare.txt
+# What one adds to it, a list each.
+MORE := dev slurm cloud lda notebook compare
+$(MORE:%=.venv/%.stamp): .venv/%.stamp: envs/%.txt .venv/run.stamp
+	$(UV) --require-hashes --no-deps -r $<
 	touch $@
 
 # The static checks' own environment; envs/audit.in says why it is apart.
