@@ -25,6 +25,7 @@ PLATFORM = "linux/amd64"  # the map's machines, Fargate and ml.m5 are all x86
 # The one form that SageMaker takes; it refuses an index, and the OCI form as well
 # (github.com/mlflow/mlflow/issues/13834, github.com/aws/amazon-sagemaker-feedback/issues/180).
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+KEPT = 10  # images that ECR keeps of each: modules/storage/main.tf, `keep the newest ten`
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -40,6 +41,16 @@ def main(argv: list[str] | None = None) -> int:
     if f"-{given.environment}/" not in urls[IMAGES[0]]:
         print(
             f"Terraform's state is of {urls[IMAGES[0]]}: `make deploy ENV={given.environment}` first.",
+            file=sys.stderr,
+        )
+        return 1
+    deployed = {name: outputs[f"{name.replace('-', '_')}_image"].rpartition("@")[2] for name in IMAGES}
+    if lost := [
+        name for name in IMAGES if would_go(deployed[name], all_pushed(urls[name], outputs["region"]))
+    ]:
+        print(
+            f"Of {' and '.join(lost)} the image that {given.environment} runs is the oldest of the {KEPT} that ECR keeps: one push "
+            f"more, and ECR deletes it. `make deploy ENV={given.environment}` takes the newest; then `make images` again.",
             file=sys.stderr,
         )
         return 1
@@ -59,6 +70,20 @@ def main(argv: list[str] | None = None) -> int:
         f"{path.relative_to(REPO)}: {digests}\nNow `make deploy ENV={given.environment}`, then `make cloud-settings`."
     )
     return 0
+
+
+def would_go(digest: str, images: list[dict[str, Any]]) -> bool:
+    """Return whether ECR would delete the image for the next that is pushed. images: what ECR says of each it has."""
+    newest = sorted(images, key=lambda each: each["imagePushedAt"], reverse=True)
+    return digest in [each["imageDigest"] for each in newest[KEPT - 1 :]]
+
+
+def all_pushed(url: str, region: str) -> list[dict[str, Any]]:
+    """Return what ECR says of each image of a repository."""
+    pages = boto3.client("ecr", region_name=region).get_paginator("describe_images")
+    return [
+        each for page in pages.paginate(repositoryName=url.partition("/")[2]) for each in page["imageDetails"]
+    ]
 
 
 def tag_of_now() -> str:

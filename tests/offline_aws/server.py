@@ -18,7 +18,7 @@ from botocore.config import Config
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.offline_aws import batch, iam, limits, sagemaker, stepfunctions, terraform
+from tests.offline_aws import batch, iam, limits, listing, sagemaker, stepfunctions, terraform
 
 REGION = "us-east-1"
 # What the container's requests are told apart by: boto3 puts it into the User-Agent header.
@@ -103,6 +103,7 @@ class OfflineAWS:
         batch.patch(self.batch)
         stepfunctions.patch(self)
         terraform.patch()
+        listing.PATCHES.apply()
 
     def __exit__(self, *_: object) -> None:
         self.reset()
@@ -110,6 +111,7 @@ class OfflineAWS:
         self._server.server_close()
         sagemaker.unpatch()
         # In the other order: both stand for methods of moto's Batch.
+        listing.PATCHES.undo()
         terraform.unpatch()
         stepfunctions.unpatch()
         batch.unpatch()

@@ -7,6 +7,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,20 @@ def test_the_same_commit_gets_a_tag_that_ecr_has_not_seen() -> None:
     images = runpy.run_path(str(REPO / "terraform/images.py"))
     images["tag_of_now"].__globals__["said"] = lambda *words: "878df36\n"
     assert re.fullmatch(r"878df36-20\d{12}", images["tag_of_now"]())
+
+
+def test_a_push_that_would_let_go_of_the_deployed_image_is_known() -> None:
+    """ECR keeps ten; nothing tells it which of them the job definitions name."""
+    would_go = runpy.run_path(str(REPO / "terraform/images.py"))["would_go"]
+    rule = (REPO / "terraform/modules/storage/main.tf").read_text(encoding="utf-8")
+    kept = int(re.findall(r'"imageCountMoreThan", countNumber = (\d+)', rule)[0])
+    images = [
+        {"imageDigest": f"sha256:{n}", "imagePushedAt": datetime(2026, 1, n, tzinfo=UTC)}
+        for n in range(1, kept + 1)
+    ]
+    assert would_go("sha256:1", images)
+    assert not would_go("sha256:1", images[:-1])
+    assert not would_go("sha256:2", images)
 
 
 def test_an_image_is_built_for_the_machines_that_run_it_and_as_one_plain_manifest() -> None:
