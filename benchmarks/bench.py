@@ -139,15 +139,16 @@ def snakemake(folder: Path, settings: dict[str, object], *more: str) -> list[str
 
 
 def whole_run(given: argparse.Namespace) -> list[Row]:
-    """Time in turn the whole workflow, reruns with another parameter of the topics and of the themes, and the floor."""
+    """Time in turn the whole workflow, reruns with another parameter of the topics and of the themes, the same with the
+    static encoder, and the floor."""
     pairs: list[dict[str, dict[str, float]]] = []
     for _ in range(given.repeats):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             settings: dict[str, object] = {
                 "run": "bench",
-                "source": {"path": str(given.data.resolve())},
-                "embedding": {"model": given.model, "cache": None},
+                "source": {"path": str(given.data.resolve()), "max_lost": 1.0},
+                "embedding": {"cache": None},
                 "report": {"labels": None},
             }
             pair = {"whole run": timed(snakemake(folder, settings), folder)}
@@ -159,6 +160,8 @@ def whole_run(given: argparse.Namespace) -> list[Row]:
             )
             coarser = {**changed, "themes": {"granularity": 0.35}}
             pair["rerun, other themes"] = timed(snakemake(folder, coarser, "--forcerun", "themes"), folder)
+            static = {**settings, "run": "static", "embedding": {"model": "static"}}
+            pair["whole run, static"] = timed(snakemake(folder, static), folder)
             floor = [sys.executable, "-c", FLOOR, str(run / "transcripts.parquet"), "2"]
             said = subprocess.run(floor, capture_output=True, text=True, check=True).stdout.split()
             pair["floor: one encode call"] = {"wall_s": float(said[1]), "cpu_s": float(said[2])}
@@ -166,6 +169,7 @@ def whole_run(given: argparse.Namespace) -> list[Row]:
             print(json.dumps(pair), flush=True)
     against = {
         "whole run": "floor: one encode call",
+        "whole run, static": "floor: one encode call",
         "rerun, other clustering": "whole run",
         "rerun, other themes": "whole run",
     }
@@ -275,7 +279,6 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True, help="a CSV of transcripts")
-    parser.add_argument("--model", default="packaged", help="embedding.model of the whole run")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--firms", type=int, nargs="*", default=[100, 1000, 10_000])
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))

@@ -94,7 +94,7 @@ def learn_space(calls: Calls, ratings: pd.DataFrame) -> SubjectSpace:
     student = fit_student(calls.texts, calls.encoded, calls.calls, calls.positions)
     own = student.encode(calls.texts)
     both = np.hstack([encoder(calls.encoded), own]) * np.float32(0.5**0.5)
-    pairs, flags = _rated(calls, ratings)
+    pairs, flags = rated(calls, ratings)
     gates, metrics = {}, {}
     for name, views in (("both", both), ("static", own)):
         rows = in_context(views, calls.calls, calls.positions)
@@ -106,18 +106,18 @@ def learn_space(calls: Calls, ratings: pd.DataFrame) -> SubjectSpace:
     return SubjectSpace(encoder, student, gates, metrics, Encoder(Embedding()).sha256, "")
 
 
-def _rated(calls: Calls, ratings: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def rated(calls: Calls, ratings: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return pairs (row, row, mean score) and flags (row, share of raters who saw content), each pair and row once."""
     scores: dict[tuple[int, int], list[float]] = {}
     content: dict[int, list[float]] = {}
-    for rated in ratings.itertuples():
-        a = calls.rows.get((str(rated.sentence_id_a), str(rated.digest_a)))
-        b = calls.rows.get((str(rated.sentence_id_b), str(rated.digest_b)))
-        for row, flag in ((a, rated.content_a), (b, rated.content_b)):
+    for given in ratings.itertuples():
+        a = calls.rows.get((str(given.sentence_id_a), str(given.digest_a)))
+        b = calls.rows.get((str(given.sentence_id_b), str(given.digest_b)))
+        for row, flag in ((a, given.content_a), (b, given.content_b)):
             if row is not None:
                 content.setdefault(row, []).append(float(flag == "c"))
         if a is not None and b is not None:
-            scores.setdefault((min(a, b), max(a, b)), []).append(float(str(rated.score)))
+            scores.setdefault((min(a, b), max(a, b)), []).append(float(str(given.score)))
     pairs = np.array([(*pair, np.mean(said)) for pair, said in sorted(scores.items())])
     return pairs, np.array([(row, np.mean(said)) for row, said in sorted(content.items())])
 
