@@ -138,7 +138,7 @@ reference: .venv/dev.stamp
 # Planted and real quarters through a registry, a line of JSON each (evaluation.time.report.py); DATA is a CSV of calls of several
 # quarters, such as maec_quarters.csv.gz.
 evaluate-time: .venv/dev.stamp
-	$(BIN)/python -m evaluation.time.report --calls $(DATA)
+	$(BIN)/python -m evaluation.time.report --calls $(DATA) $(if $(LATER),--later $(LATER))
 
 # Rewrites what in docs/ comes from code and schemas; a test fails when that is stale.
 docs: .venv/dev.stamp

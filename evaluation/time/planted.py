@@ -1,4 +1,7 @@
-"""Quarters whose truth is known: real calls dealt at random, with the sample's subjects put into them on a schedule."""
+"""Quarters whose truth is known: real calls dealt at random, with subjects put into them on a schedule.
+
+Subjects are the sample's invented ones, or what real calls of later years say of what the earlier ones could not know.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +28,17 @@ CHANGE: Final = 4
 NEW: Final = tuple(
     "cybersecurity decarbonisation loyalty_programme ai_automation energy_cost fda_review".split()
 )
+# What later calls say with these words, and fewer than one call of DATA in eight: real sentences, found by a word each.
+LATER: Final = {
+    "covid": "covid|coronavirus|pandemic|lockdown",
+    "net_zero": "net[ -]zero|carbon neutral|esg",
+    "hydrogen": "hydrogen",
+    "vaccine": "vaccin",
+    "russia": "ukrain|russia",
+    "electric_vehicles": r"electric vehicle|evs?\b",
+}
+# What is born in each series of quarters: four of these from this place on, by turns.
+BORN: Final = ((NEW, 0), (NEW, 2), (tuple(LATER), 0), (tuple(LATER), 2), (tuple(LATER), 4))
 LASTING: Final = ("foreign_exchange", "wages_labour", "interest_rates")
 DYING: Final = ("china_demand", "share_repurchase")
 DRIFTING: Final = ("supply_chain",)
@@ -66,6 +80,15 @@ def read_calls(file: Path) -> pd.DataFrame:
     return ingested(file)[columns].reset_index(drop=True)
 
 
+def said_later(calls: pd.DataFrame) -> dict[str, Labels]:
+    """Return the rows of the sentences that say a word of each of LATER."""
+    text = calls["model_text"]
+    return {
+        name: np.flatnonzero(text.str.contains(rf"\b(?:{words})", case=False))
+        for name, words in LATER.items()
+    }
+
+
 def encode(texts: Sequence[str]) -> Texts:
     """Encode sentences with the packaged student, each by itself."""
     student = load_space().student
@@ -94,12 +117,13 @@ def deal(calls: pd.DataFrame, draw: np.random.Generator) -> list[list[str]]:
 
 
 def schedule(series: int) -> dict[str, list[range]]:
-    """Return the subjects of a series of quarters and when each is said; four of NEW are born, by turns."""
+    """Return the subjects of a series of quarters and when each is said; four of those in BORN are born."""
     always = range(QUARTERS)
     said = dict.fromkeys((*LASTING, *DRIFTING, *SPLITTING, *MERGING), always)
     said |= dict.fromkeys(DYING, range(CHANGE))
+    deck, first = BORN[series]
     for place_, quarter in enumerate(q for q in BIRTHS for _ in range(2)):
-        said[NEW[(series * 2 + place_) % len(NEW)]] = range(quarter, QUARTERS)
+        said[deck[(first + place_) % len(deck)]] = range(quarter, QUARTERS)
     return said
 
 

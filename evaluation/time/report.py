@@ -2,13 +2,14 @@
 
 Real quarters have no truth, so quarters are made whose truth is known: the calls of DATA are dealt at random to eight
 quarters, so that nothing changes from one to the next, and sentences of the sample's subjects (data/sample_labels.csv) are
-put into them in blocks, in the middle of what real people say. Subjects last, are born, die, drift, split and merge; the
+put into them in blocks, in the middle of what real people say; or sentences of LATER calls about what these could not know,
+such as covid (`--later`). Subjects last, are born, die, drift, split and merge; the
 quarters without a scheduled birth are the placebo. The same registry then goes through DATA's own quarters.
 
 Vectors are the static student's: every sentence is encoded once, and a quarter costs seconds. The library's own functions
 place each quarter; exemplars are all sentences with content, where a run takes the surest few of each firm's topics.
 
-    python -m evaluation.time.report --calls maec_quarters.csv.gz      # a line of JSON for each registry
+    python -m evaluation.time.report --calls maec_quarters.csv.gz --later rev_large.csv.gz    # a line of JSON for each registry
 """
 
 import argparse
@@ -43,6 +44,7 @@ from evaluation.time.planted import (
     encode,
     plant,
     read_calls,
+    said_later,
     schedule,
 )
 from evaluation.time.through import Through, pooled, through
@@ -183,28 +185,31 @@ def main() -> None:
     """Read DATA, encode it once, and print a line of JSON for each series and each registry."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=Path, required=True, help="CSV of calls of several quarters")
+    parser.add_argument("--later", type=Path, help="CSV of later calls")
     given = parser.parse_args()
     calls = read_calls(given.calls)
+    later = read_calls(given.later) if given.later else calls[:0]
     labels = pd.read_csv(LABELS)
     labels = labels[
-        labels["theme"].isin([name for series in range(3) for name in schedule(series)] + list(DYING))
+        labels["theme"].isin([name for series in range(2) for name in schedule(series)] + list(DYING))
     ]
-    texts = encode([*calls["model_text"], *labels["text"]])
+    texts = encode([*calls["model_text"], *labels["text"], *later["model_text"]])
     calls["text"] = np.arange(len(calls))
     calls["firm"] = np.unique(calls["firm_id"], return_inverse=True)[1]
     bank = {
         name: rows + len(calls)
         for name, rows in labels.reset_index(drop=True).groupby("theme").indices.items()
     }
-    report(calls, texts, bank)
+    bank |= {name: rows + len(calls) + len(labels) for name, rows in said_later(later).items()}
+    report(calls, texts, bank, (0, 1, 2, 3, 4) if given.later else (0, 1))
 
 
-def report(calls: pd.DataFrame, texts: Texts, bank: dict[str, Labels]) -> None:
+def report(calls: pd.DataFrame, texts: Texts, bank: dict[str, Labels], every_series: Sequence[int]) -> None:
     """Print the lines: blocks of each size, then other windows and floors, then DATA's own quarters."""
     usual = ThemeSettings()
     dealt = deal(calls, np.random.default_rng(SEED))
     floors = [replace(usual, floor=usual.floor + step) for step in (-0.05, 0.05)]
-    tried = [(size, series, 1, usual) for series in (0, 1) for size in (8, 4, 2, 1)]
+    tried = [(size, series, 1, usual) for series in every_series for size in (8, 4, 2, 1)]
     tried += [(4, 0, window, usual) for window in (2, 4)] + [(4, 0, 1, other) for other in floors]
     by_date = pd.PeriodIndex(calls["date"], freq="Q")
     own = [list(calls["transcript_id"][by_date == q].unique()) for q in sorted(by_date.unique())]
