@@ -2,8 +2,8 @@
 
 `make test-cloud` runs it after the scenarios. For other numbers of firms, printed file by file:
 
-    python -m tests.cloud.batch_costs 1000          # a whole run, an hour or more
-    python -m tests.cloud.batch_costs 10000 head    # the firms' jobs alone, and a stand-in for what they do: the head's
+    python -m tests.cloud.batch_costs 1000          # a whole run, a quarter of an hour
+    python -m tests.cloud.batch_costs 10000 head    # the firms' jobs alone, and a stand-in for what they do: the head's; half an hour
 """
 
 import os
