@@ -70,7 +70,8 @@ def idf1(truth: Iterable[Any], ids: Iterable[Any]) -> float:
 def measured(
     quarters: Sequence[Quarter], went: Through, settings: ThemeSettings, series: int
 ) -> dict[str, Any]:
-    """Return what became of each planted subject, the births where nothing was new, and agreement over all quarters."""
+    """Return what became of each planted subject, the births where nothing was new, and agreement over all quarters, beside
+    that of one pooled run."""
     said = schedule(series)
     subjects = {
         name: _holding(quarters, went, settings, name, when.start)
@@ -91,6 +92,9 @@ def measured(
     truth = np.concatenate([q.truth[some] for q, some in zip(quarters, planted, strict=True)])
     ids = np.concatenate([names[some] for names, some in zip(went.ids, planted, strict=True)])
     placebo = sum(sum(born == q for born in went.births.values()) for q in quiet)
+    whole_ = np.concatenate(
+        [labels[some] for labels, some in zip(pooled(quarters, settings), planted, strict=True)]
+    )
     return {
         "themes": n[0] if n else len(went.births),
         "subjects": subjects,
@@ -101,6 +105,7 @@ def measured(
         "split": [_parts(quarters, went, SPLITTING, qs) for qs in (before, after)],
         "merged": [_parts(quarters, went, MERGING, qs) for qs in (before, after)],
         "ami": round(float(adjusted_mutual_info_score(truth, ids)), 3),
+        "ami_pooled": round(float(adjusted_mutual_info_score(truth, whole_)), 3),
         "idf1": round(idf1(truth, ids), 3),
         "drift": drift(quarters, went),
     }

@@ -83,6 +83,16 @@ def test_what_several_firms_speak_of_becomes_a_theme_with_its_words_and_voices(t
     assert read_themes(tmp_path / "themes.json").themes[2].firms == ("6", "7", "8")
 
 
+def test_a_firm_that_says_the_surest_sentences_leaves_room_for_those_of_four_others(tmp_path: Path) -> None:
+    """Their text is there too, however many of the first come before them."""
+    said = {"talkative": [Said(0, 45, content=0.99), Said(1)]}
+    said |= {str(n): [Said(0, 8, content=0.7), Said(1), Said(2)] for n in range(8)}
+    theme = max(reduced(tmp_path, said)[0].themes, key=lambda theme: theme.n_sentences)
+    shown = theme.representative_sentences
+    assert len({each.firm_id for each in shown}) == 5 and shown[0].firm_id == "talkative"
+    assert all("freight" in each.text for each in shown)
+
+
 @pytest.mark.parametrize("n_firms", [2, 3, 4])
 def test_firms_that_share_no_subject_get_no_theme(tmp_path: Path, n_firms: int) -> None:
     said = {str(firm): [Said(9 * firm + n, 8) for n in range(9)] for firm in range(n_firms)}

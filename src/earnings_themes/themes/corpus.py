@@ -6,7 +6,7 @@ sentences/, which holds the columns of both. Texts stay in the files: at 10,000 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +29,8 @@ _COLUMNS = (
     "procedural",
 )
 _VECTORS = ("sentence_id", "vector", "content")
+# Five sentences from five firms: what raters read of a theme.
+_N_REPRESENTATIVES: Final = 5
 
 
 @dataclass
@@ -80,6 +82,24 @@ def surest(corpus: Corpus, rows: NDArray[np.int64], strength: NDArray[np.floatin
         rows, value = rows[kept], value[kept]
     named = zip(value.tolist(), corpus.ids(rows), rows.tolist(), strict=True)
     return [row for _, _, row in sorted(named)]
+
+
+def representatives(
+    corpus: Corpus, rows: NDArray[np.int64], strength: NDArray[np.floating], firms: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the surest of some modelled sentences, no two of one firm while firms last.
+
+    strength, firms: (m,) of every modelled sentence.
+    """
+    n = _N_REPRESENTATIVES
+    while True:
+        n *= 4
+        ordered = np.array(surest(corpus, rows, strength, n), dtype=np.int64)
+        first = np.sort(np.unique(firms[ordered], return_index=True)[1])
+        if len(first) >= _N_REPRESENTATIVES or len(ordered) == len(rows):
+            break
+    found: NDArray[np.int64] = np.concatenate([ordered[first], np.delete(ordered, first)])
+    return found[:_N_REPRESENTATIVES]
 
 
 def read_corpus(folder: Folder, firm_ids: Sequence[str]) -> Corpus:

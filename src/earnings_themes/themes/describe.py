@@ -17,11 +17,9 @@ from earnings_themes.embedding.space import load_space
 from earnings_themes.labels import PhraseCounter, ThemeCount, ThemeWords
 from earnings_themes.labels import describe as choose_words
 from earnings_themes.system.folders import Folder
-from earnings_themes.themes.corpus import Corpus, members, surest, texts_by_firm
+from earnings_themes.themes.corpus import Corpus, members, representatives, surest, texts_by_firm
 from earnings_themes.themes.registered import Placed
 
-# Sentences kept of each theme, from which those shown are chosen.
-_KEPT: Final = 40
 # Sentences of one firm on one theme whose phrases are counted, the surest: a talkative firm names no theme, and the texts
 # of 10,000 firms stay in memory.
 _OF_A_FIRM: Final = 5
@@ -39,7 +37,7 @@ class Words:
     labels : one a theme, each once
     keywords : one a theme, (phrase, weight), heaviest first
     broad : label and keywords of each broad theme, by its number; one of a single theme is called what that theme is
-    texts : the text of each theme's surest sentences, by id
+    texts : the text of each theme's representative sentences, by id
     """
 
     labels: tuple[str, ...]
@@ -66,9 +64,7 @@ def describe(
     labels = settled.labels
     shown: set[str] = set()
     for rows in members(labels, len(kinds)):
-        shown |= set(
-            corpus.ids(np.array(surest(corpus, rows, settled.strength, _KEPT)[:_KEPT], dtype=np.int64))
-        )
+        shown |= set(corpus.ids(representatives(corpus, rows, settled.strength, firms)))
     counted = members(np.where(_counted(labels, firms), firms, -1), len(firm_ids))
     number = {firm: place for place, firm in enumerate(firm_ids)}
     counter = PhraseCounter()

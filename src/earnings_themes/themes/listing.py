@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,16 +21,13 @@ from earnings_themes.abstractions.records import Kind, Level
 from earnings_themes.config import ThemeSettings
 from earnings_themes.results.provenance import OF_THEMES, versions
 from earnings_themes.speech import CONTENT, KINDS
-from earnings_themes.themes.corpus import Corpus, members, surest
+from earnings_themes.themes.corpus import Corpus, members, representatives
 from earnings_themes.themes.describe import Words
 from earnings_themes.themes.find import cohesion_across
 from earnings_themes.themes.hierarchy import Tree
 from earnings_themes.themes.registered import Names, Placed
 from earnings_themes.themes.settle import held_broadly
 from earnings_themes.themes.stability import Stability
-
-# Five sentences from five firms: what raters read of a theme.
-_N_REPRESENTATIVES: Final = 5
 
 
 @dataclass(frozen=True)
@@ -198,21 +195,13 @@ def _broad_themes(fine: Sequence[Theme], found: Reduced, alone: NDArray[np.int64
 
 
 def _representatives(rows: NDArray[np.int64], found: Reduced) -> tuple[RepresentativeSentence, ...]:
-    """Return the surest sentences of a theme, no two of one firm while firms last."""
-    n, firms = _N_REPRESENTATIVES, found.firms
-    while True:
-        n *= 4
-        ordered = np.array(surest(found.corpus, rows, found.placed.settled.strength, n), dtype=np.int64)
-        first = np.sort(np.unique(firms[ordered], return_index=True)[1])
-        if len(first) >= _N_REPRESENTATIVES or len(ordered) == len(rows):
-            break
-    chosen = np.concatenate([ordered[first], np.delete(ordered, first)])[:_N_REPRESENTATIVES]
+    chosen = representatives(found.corpus, rows, found.placed.settled.strength, found.firms)
     return tuple(
         RepresentativeSentence(
-            found.firm_ids[int(firms[row])],
+            found.firm_ids[int(found.firms[row])],
             int(found.tree.topic_id[row]),
             name,
-            found.words.texts.get(name, ""),
+            found.words.texts[name],
         )
         for row, name in zip(chosen.tolist(), found.corpus.ids(chosen), strict=True)
     )
