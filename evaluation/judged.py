@@ -80,15 +80,20 @@ def main() -> None:
     parser.add_argument("--calls", type=Path, required=True)
     parser.add_argument("--cache", default="results/.cache", help="where MiniLM's vectors are kept")
     given = parser.parse_args()
-    read = {name: read_calls([given.calls / f"{name}.csv.gz"], given.cache) for name in (*CALLS, REPORTED)}
+
+    def read(name: str) -> Calls:
+        return read_calls([given.calls / f"{name}.csv.gz"], given.cache)
+
+    calls = {name: read(name) for name in CALLS}
     ratings = pd.read_csv(RATINGS, dtype=str)
     for learned, asked in (CALLS, CALLS[::-1]):
-        space = learn_space(read[learned], ratings[ratings["calls"] == learned])
-        said = ask(space, read[asked], ratings[ratings["calls"] == asked])
+        space = learn_space(calls[learned], ratings[ratings["calls"] == learned])
+        said = ask(space, calls[asked], ratings[ratings["calls"] == asked])
         print(f"{learned} -> {asked}: {said}", flush=True)
+    others = read(REPORTED)
     reported = pd.read_csv(RATINGS.with_name("reported.csv.gz"), dtype=str)
     for which, said in (("all", reported), ("drawn by neither", reported[reported["arm"].isin(_NEITHER)])):
-        print(f"packaged -> {REPORTED}, {which}: {ask(load_space(), read[REPORTED], said)}", flush=True)
+        print(f"packaged -> {REPORTED}, {which}: {ask(load_space(), others, said)}", flush=True)
 
 
 if __name__ == "__main__":
