@@ -1,9 +1,9 @@
 """What the static encoder loses beside MiniLM, on rated pairs: AUC of the cosine, with a paired bootstrap over firms.
 
-    python -m evaluation.judged --calls FOLDER    # holds rev_large, maec_quarters and quarter305 (.csv.gz)
+    python -m evaluation.judged --calls FOLDER    # holds rev_large.csv.gz and maec_quarters.csv.gz
 
-Cross-fitted by provider: what is asked of one provider's pairs was learned from the other's calls and ratings. quarter305 is
-asked of the packaged space, which learned nothing there. docs/validation.md has the table.
+Cross-fitted by provider: what is asked of one provider's pairs was learned from the other's calls and ratings.
+docs/validation.md, "MiniLM or static?", has the figures.
 """
 
 import argparse
@@ -16,14 +16,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from earnings_themes.embedding.space import SCALE, SubjectSpace, load_space
+from earnings_themes.embedding.space import SCALE, SubjectSpace
 from earnings_themes.embedding.student import Floats
 from earnings_themes.quality.ruler.figures import interval
 from evaluation.learn_space import CALLS, RATINGS, Calls, learn_space, rated, read_calls
 
-REPORTED: Final = "quarter305"
-# Pairs that were drawn without the packaged space, so that no view has chosen what it is asked.
-_NEITHER: Final = ("bertopic", "random", "senstopic", "v1")
 DRAWS: Final = 500
 _SEED: Final = 1
 
@@ -73,27 +70,19 @@ def ask(space: SubjectSpace, calls: Calls, ratings: pd.DataFrame) -> str:
 
 
 def main() -> None:
-    """Print the three comparisons."""
+    """Print both directions."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--calls", type=Path, required=True)
     parser.add_argument("--cache", default="results/.cache", help="where MiniLM's vectors are kept")
     given = parser.parse_args()
-
-    def read(name: str) -> Calls:
-        return read_calls([given.calls / f"{name}.csv.gz"], given.cache)
-
-    calls = {name: read(name) for name in CALLS}
+    calls = {name: read_calls([given.calls / f"{name}.csv.gz"], given.cache) for name in CALLS}
     ratings = pd.read_csv(RATINGS, dtype=str)
     for learned, asked in (CALLS, CALLS[::-1]):
         space = learn_space(calls[learned], ratings[ratings["calls"] == learned])
         said = ask(space, calls[asked], ratings[ratings["calls"] == asked])
         print(f"{learned} -> {asked}: {said}", flush=True)
-    others = read(REPORTED)
-    reported = pd.read_csv(RATINGS.with_name("reported.csv.gz"), dtype=str)
-    for which, said in (("all", reported), ("drawn by neither", reported[reported["arm"].isin(_NEITHER)])):
-        print(f"packaged -> {REPORTED}, {which}: {ask(load_space(), others, said)}", flush=True)
 
 
 if __name__ == "__main__":

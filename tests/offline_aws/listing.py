@@ -1,8 +1,8 @@
 """S3's LIST as fast as a bucket of many thousand keys needs it.
 
-moto 5.2.5 sorts a whole bucket twice for a page, and its serializer takes 100 ms for a thousand keys: a run of 10,000
-firms, which asks for some thousand pages, waited for this server and not for what it was to be counted for. The answer is
-moto's; test_listing.py compares them.
+moto 5.2.5 sorts a whole bucket twice for a page and serializes key by key: a page of a thousand of 3,000 keys takes .36 CPU
+seconds with its client, .15 with this. A run of 10,000 firms asks for five thousand pages, and waited for this server, not for
+what it was to be counted for. The answer is moto's; test_listing.py compares them.
 """
 
 import heapq
