@@ -7,11 +7,18 @@ import pytest
 from scipy.linalg import hadamard
 from sklearn.metrics import adjusted_rand_score
 
-from earnings_themes.clustering.graph import agreed_communities, communities, nearest, neighbour_graph
+from earnings_themes.clustering.graph import (
+    agreed_communities,
+    communities,
+    nearest,
+    nearest_among,
+    neighbour_graph,
+)
+from earnings_themes.config import ThemeSettings
 from earnings_themes.embedding.space import whole
 from earnings_themes.themes.find import cohesion_across, cohesions, find_themes, holds_together
 from earnings_themes.themes.settle import centres, settle
-from earnings_themes.themes.stability import stability_of
+from earnings_themes.themes.stability import Stability, repeats
 
 DIM = 128
 
@@ -158,9 +165,24 @@ def test_stability_tells_a_theme_that_comes_back_from_one_put_together_by_chance
     rows, truth = blobs(2, 60)
     firms = np.arange(120) % 12
     broad = np.arange(2)
-    good = stability_of(rows, firms, truth, broad, 0.37, 2, runs=4, seed=1)
+
+    def measured(labels: np.ndarray, runs: int = 4) -> Stability:
+        with repeats(rows, firms, ThemeSettings(stability_runs=runs), seed=1) as again:
+            return again.stability(labels, broad)
+
+    good = measured(truth)
     assert good.themes == (1.0, 1.0) and good.broad == (1.0, 1.0)
-    mixed = np.random.default_rng(0).integers(0, 2, 120)
-    chance = stability_of(rows, firms, mixed, broad, 0.37, 2, runs=4, seed=1)
+    chance = measured(np.random.default_rng(0).integers(0, 2, 120))
     assert max(value or 0 for value in chance.themes) < 0.6
-    assert stability_of(rows, firms, truth, broad, 0.37, 2, runs=0, seed=1).themes == (None, None)
+    assert measured(truth, runs=0).themes == (None, None)
+
+
+def test_neighbours_of_the_rows_that_are_left_are_read_from_those_of_all() -> None:
+    rows, _ = blobs(4, 30)
+    kept = np.random.default_rng(1).random(len(rows)) < 0.7
+    for more in (7, 14, 40):  # with 7 of 7 nearly every row lacks some
+        some = nearest_among(rows, kept, nearest(rows, more), 7)
+        for one, other in zip(some, nearest(rows[kept], 7), strict=True):
+            assert one.tobytes() == other.tobytes()
+    few = np.arange(len(rows)) < 3
+    assert nearest_among(rows, few, nearest(rows, 14), 7)[0].tolist() == nearest(rows[few], 7)[0].tolist()

@@ -28,27 +28,29 @@ _LEAST_TRUST: Final = 0.3
 _UNTIL_NOTHING_MOVES: Final = -1
 
 
-def nearest(
-    rows: NDArray[Any], k: int = NEIGHBOURS, first: int | None = None
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+# The neighbours (n, k) of n rows, nearest first, and their cosines.
+Neighbours = tuple[NDArray[np.int64], NDArray[np.float64]]
+
+
+def nearest(rows: NDArray[Any], k: int = NEIGHBOURS, asked: NDArray[np.int64] | None = None) -> Neighbours:
     """Return the k rows nearest to each row by cosine, nearest first, the row itself left out.
 
     Parameters
     ----------
     rows : (n, d), whole numbers where the result must not depend on the machine
     k : at most n - 1 are returned
-    first : only so many rows, the first, are asked for their neighbours among all; None for all
+    asked : (m,) the rows that are asked for their neighbours among all; None for all
 
     Returns
     -------
-    (n, k) int64, the rows' numbers; (n, k) float64, their cosines; (first, k) where that is given.
+    (m, k) int64, the rows' numbers; (m, k) float64, their cosines.
     """
     n = len(rows)
-    asked = n if first is None else first
+    asked = np.arange(n) if asked is None else asked
     k = max(min(k, n - 1), 0)
-    found = np.zeros((asked, k), dtype=np.int64)
-    cosines = np.zeros((asked, k), dtype=np.float64)
-    if k == 0:
+    found = np.zeros((len(asked), k), dtype=np.int64)
+    cosines = np.zeros((len(asked), k), dtype=np.float64)
+    if k == 0 or not len(asked):
         return found, cosines
     numbers = rows.astype(np.float32)
     # Single precision is enough to tell which are nearest: the products are exact, one rounding follows.
@@ -57,13 +59,14 @@ def nearest(
     # maxima, so nothing below that is among the k nearest, and only the few products above it are sorted.
     width = max(1, min(_WIDEST, n // (4 * k)))
     padded = n + -n % width
-    step = min(_STEP, asked, max(1, _PRODUCTS // padded))
+    step = min(_STEP, len(asked), max(1, _PRODUCTS // padded))
     blocks = np.full((step, padded), -np.inf, dtype=np.float32)
-    for start in range(0, asked, step):
-        m = min(step, asked - start)
+    for start in range(0, len(asked), step):
+        some = asked[start : start + step]
+        m = len(some)
         block = blocks[:m]
-        np.divide(numbers[start : start + m] @ numbers.T, lengths, out=block[:, :n])
-        block[np.arange(m), np.arange(start, start + m)] = -np.inf
+        np.divide(numbers[some] @ numbers.T, lengths, out=block[:, :n])
+        block[np.arange(m), some] = -np.inf
         largest = block.reshape(m, -1, width).max(axis=2)
         least = np.partition(largest, -k, axis=1)[:, -k]
         row, column = np.divmod(np.flatnonzero(block >= least[:, None]), padded)
@@ -71,7 +74,28 @@ def nearest(
         order = np.lexsort((column, -value, row))
         chosen = order[np.searchsorted(row, np.arange(m))[:, None] + np.arange(k)]
         found[start : start + m] = column[chosen]
-        cosines[start : start + m] = value[chosen] / lengths[start : start + m, None]
+        cosines[start : start + m] = value[chosen] / lengths[some, None]
+    return found, cosines
+
+
+def nearest_among(rows: NDArray[Any], kept: NDArray[np.bool_], near: Neighbours, k: int) -> Neighbours:
+    """Return what nearest(rows[kept], k) returns, mostly without a product.
+
+    Parameters
+    ----------
+    rows : (n, d)
+    kept : (n,) which rows there are still
+    near : nearest(rows, more than k); only rows that keep fewer than k of these are asked anew
+    """
+    some = rows[kept]
+    k = max(min(k, len(some) - 1), 0)
+    number = np.cumsum(kept) - 1
+    there = kept[near[0][kept]]
+    order = np.argsort(~there, axis=1, kind="stable")[:, :k]
+    found = number[np.take_along_axis(near[0][kept], order, axis=1)]
+    cosines = np.take_along_axis(near[1][kept], order, axis=1)
+    lacking = np.flatnonzero(there.sum(axis=1) < k)
+    found[lacking], cosines[lacking] = nearest(some, k, lacking)
     return found, cosines
 
 

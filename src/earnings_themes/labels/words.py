@@ -8,7 +8,6 @@ from importlib.resources import files
 from typing import Final
 
 import simplemma
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 LONGEST: Final = 3  # words of a phrase
 
@@ -30,13 +29,14 @@ _NOUNS_IN_LY: Final = frozenset(
 _JOINTS: Final = frozenset({"of", "and"})
 
 
-def _listed(name: str) -> frozenset[str]:
+def listed(name: str) -> frozenset[str]:
+    """Return the words of a list beside this file."""
     lines = files(__package__).joinpath(name).read_text(encoding="utf-8").splitlines()
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
-NO_SUBJECT: Final = frozenset(ENGLISH_STOP_WORDS) | _listed("no_subject.txt")
-NOT_ALONE: Final = _listed("not_alone.txt")
+NO_SUBJECT: Final = listed("stop_words.txt") | listed("no_subject.txt")
+NOT_ALONE: Final = listed("not_alone.txt")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from earnings_themes.themes.listing import Reduced, list_themes
 from earnings_themes.themes.llm_names import name_themes
 from earnings_themes.themes.registered import Placed, ground_of, names_of, place
 from earnings_themes.themes.settle import Settled, held_broadly, without_subject
-from earnings_themes.themes.stability import stability_of
+from earnings_themes.themes.stability import repeats
 
 # Exemplars that are compared with each other, at most: 40,000 take two cores a minute.
 _MOST_EXEMPLARS: Final = 40_000
@@ -151,14 +151,12 @@ def aggregate(
     firm_ids = [firm for firm, _ in topics]
     firms = corpus.firms(firm_ids)
     pool = make_pool(corpus, topics)
-    placed = place(corpus, firms, pool.exemplars, settings, seed, ground)
-    timing["find"] = time.perf_counter() - started
-
-    started = time.perf_counter()
-    stability = stability_of(
-        corpus.rows[pool.exemplars], firms[pool.exemplars], placed.settled.labels[pool.exemplars], placed.broad,
-        settings.granularity, settings.min_firms, settings.stability_runs, seed, workers,
-    )  # fmt: skip
+    exemplars = pool.exemplars
+    with repeats(corpus.rows[exemplars], firms[exemplars], settings, seed, workers) as again:
+        placed = place(corpus, firms, exemplars, settings, seed, ground, again.near)
+        timing["find"] = time.perf_counter() - started
+        started = time.perf_counter()
+        stability = again.stability(placed.settled.labels[exemplars], placed.broad)
     timing["stability"] = time.perf_counter() - started
 
     started = time.perf_counter()

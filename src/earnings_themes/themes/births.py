@@ -17,7 +17,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom, hypergeom
 
 from earnings_themes.clustering.graph import agreed_communities, nearest, neighbour_graph
 from earnings_themes.config import ThemeSettings
@@ -109,6 +108,9 @@ def _tested(
 
     By Fisher's exact test, one-sided: as probable as chance makes so many of the firms the quarter's.
     """
+    # Most runs have no registry and ask no test: scipy.stats takes a second to load.
+    from scipy.stats import hypergeom
+
     found = centres(quarter.rows, labels, int(labels.max(initial=-1)) + 1)
     members = np.bincount(labels[labels >= 0], minlength=len(found.whole))
     said, n_now = _firms(quarter, found, members, there, levels, labels)
@@ -119,8 +121,10 @@ def _tested(
 
 def _groups(quarter: Past, past: Past, seed: int) -> Labels:
     """Return the group (n,) of each of the quarter's sentences that lie where the past's do not, -1 for the others."""
+    from scipy.stats import binom
+
     n = len(quarter.rows)
-    found, cosine = nearest(np.concatenate([quarter.rows, past.rows]), _LOOK, first=n)
+    found, cosine = nearest(np.concatenate([quarter.rows, past.rows]), _LOOK, np.arange(n))
     firm = np.concatenate([quarter.firms, past.firms + quarter.firms.max() + 1])
     known = firm[found] != quarter.firms[:, None]
     share = n / len(firm)

@@ -11,6 +11,7 @@ of firms nearly as well as the pairs within each.
 The vectors are whole numbers (embedding/space.py), so the same vectors give the same themes on every machine.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from scipy.sparse import csr_array
 
 from earnings_themes.clustering.graph import (
     NEIGHBOURS,
+    Neighbours,
     agreed_communities,
     communities,
     nearest,
@@ -65,7 +67,19 @@ class Found:
         return len(self.broad)
 
 
-def find_themes(rows: Whole, firms: Labels, granularity: float, min_firms: int, seed: int) -> Found:
+def n_neighbours(n: int) -> int:
+    """Return how many neighbours each of n exemplars has in their graph."""
+    return min(NEIGHBOURS, max(_FEWEST, round(math.sqrt(n) / 2)))
+
+
+def find_themes(
+    rows: Whole,
+    firms: Labels,
+    granularity: float,
+    min_firms: int,
+    seed: int,
+    near: Neighbours | None = None,
+) -> Found:
     """Group exemplars of all firms into themes and broad themes.
 
     Parameters
@@ -75,11 +89,14 @@ def find_themes(rows: Whole, firms: Labels, granularity: float, min_firms: int, 
     granularity : the mean cohesion of the themes; higher gives more and narrower themes
     min_firms : firms that a theme has at least
     seed : of Leiden
+    near : the exemplars' neighbours where they are known, `n_neighbours` of them or more
     """
     n = len(rows)
     if n < 2:
         return Found(np.full(n, -1, dtype=np.int64), np.empty(0, dtype=np.int64))
-    graph = neighbour_graph(*nearest(rows, min(NEIGHBOURS, max(_FEWEST, round(n**0.5 / 2)))))
+    k = n_neighbours(n)
+    found, cosines = near or nearest(rows, k)
+    graph = neighbour_graph(found[:, :k], cosines[:, :k])
     resolution = _resolution(graph, rows, firms, granularity, seed)
     labels = agreed_communities(graph, resolution, seed)
     held = holds_together(rows, firms, labels, granularity, min_firms)

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from earnings_themes.clustering.graph import Neighbours
 from earnings_themes.config import RegistrySettings, ThemeSettings
 from earnings_themes.config.settings import REFERENCE
 from earnings_themes.errors import RegistryError
@@ -143,6 +144,7 @@ def place(
     settings: ThemeSettings,
     seed: int,
     ground: Ground | None,
+    near: Neighbours | None = None,
 ) -> Placed:
     """Settle a run's sentences in the themes that are there, and in those that it finds.
 
@@ -151,11 +153,14 @@ def place(
     firms : (m,) the firm of each modelled sentence, as a number
     exemplars : (e,) rows of the sentences that themes are found from
     ground : None for a run by itself
+    near : the exemplars' neighbours where they are known
     """
     rows, content = corpus.rows, corpus.content
     base = ground.base.version if ground and ground.base else None
     if base is None or (not base.fine and ground and ground.births):
-        found = find_themes(rows[exemplars], firms[exemplars], settings.granularity, settings.min_firms, seed)
+        found = find_themes(
+            rows[exemplars], firms[exemplars], settings.granularity, settings.min_firms, seed, near
+        )
         places, settled, broad = settle_all(rows, content, firms, exemplars, found, settings)
         # Manners of speech are one broad theme, whatever subjects they were said near.
         broad[without_subject(content, settled, len(broad))] = broad.max(initial=-1) + 1

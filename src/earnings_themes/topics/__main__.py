@@ -4,7 +4,6 @@ A command and not a Snakemake script, because what Snakemake puts before a scrip
 seconds that such a job takes. The work is done in the warm process, which has everything loaded.
 """
 
-import json
 import sys
 
 from earnings_themes.topics import warm
@@ -15,7 +14,7 @@ if __name__ == "__main__":
         warm.call(
             "earnings_themes.topics.topics_job:run",
             {
-                "config": json.loads(settings),
+                "settings": settings,
                 "firm": firm,
                 "files": {"firms": firms, "transcripts": transcripts, "embeddings": embeddings},
                 "output": output,

@@ -4,9 +4,10 @@ Arguments are plain values because they pass through a socket; the result is an 
 waiting job needs no more.
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -22,23 +23,24 @@ _NOUNS: Final = ("freight", "wages", "steel", "housing")
 _VERBS: Final = ("We paid more for", "They sold the", "Nobody wanted", "Costs grew with", "It was about")
 
 
-def run(config: Mapping[str, Any], firm: str, files: Mapping[str, str], output: str, log: str) -> int:
+def run(settings: str, firm: str, files: Mapping[str, str], output: str, log: str) -> int:
     """Find one firm's topics and write its file; return 0, or 1 after the error was logged.
 
-    firm: the id as in its file name. files: where firms, transcripts and embeddings are, on this disk or in S3.
+    settings: of run, topics and seed, in JSON. firm: the id as in its file name. files: where firms, transcripts and
+    embeddings are, on this disk or in S3.
     """
     try:
         with job(log, files.values(), [output]):
-            settings = parse_config(config)
+            config = parse_config(json.loads(settings))
             process_firm_files(
-                run=settings.run,
+                run=config.run,
                 firm_id=decode_firm(firm),
                 firms=files["firms"],
                 transcripts=files["transcripts"],
                 embeddings=files["embeddings"],
                 output=Path(output),
-                settings=settings.topics,
-                seed=settings.seed,
+                settings=config.topics,
+                seed=config.seed,
             )
     except SystemExit as end:
         return int(end.code or 0)

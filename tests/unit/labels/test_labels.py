@@ -4,10 +4,11 @@ import random
 
 import numpy as np
 import pytest
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from earnings_themes.labels import PhraseCounter, ThemeCount, ThemeWords, describe
 from earnings_themes.labels.counter import _WINDOW
-from earnings_themes.labels.words import phrases_of, word_of, words_of
+from earnings_themes.labels.words import listed, phrases_of, word_of, words_of
 
 # Sentences of no theme: what everyone says, so that a theme's own words stand out and words are seen in more than one use.
 EVERYWHERE = [
@@ -256,3 +257,7 @@ def test_memory_is_bounded_and_what_many_say_is_counted():
     assert len(counter.themes[0].phrases) < 1000  # of 24,000 said
     assert counter.themes[0].phrases["wheat"].firms == 8 * _WINDOW
     assert counter.everywhere(["wheat"])[0] >= 8 * _WINDOW
+
+
+def test_stop_words_are_scikit_learns() -> None:
+    assert listed("stop_words.txt") == ENGLISH_STOP_WORDS
