@@ -167,6 +167,11 @@ def whole_run(given: argparse.Namespace) -> list[Row]:
             pair["floor: one encode call"] = {"wall_s": float(said[1]), "cpu_s": float(said[2])}
             pairs.append(pair)
             print(json.dumps(pair), flush=True)
+    return whole_rows(given.data.stem, pairs)
+
+
+def whole_rows(data: str, pairs: list[dict[str, dict[str, float]]]) -> list[Row]:
+    """Return medians, and medians of the pairs' ratios, of what `whole_run` timed and printed, a pair a line."""
     against = {
         "whole run": "floor: one encode call",
         "whole run, static": "floor: one encode call",
@@ -183,7 +188,7 @@ def whole_run(given: argparse.Namespace) -> list[Row]:
                 for key in ("wall_s", "cpu_s")
             )
             ratio = f"÷ {base.split(':')[0]}: {wall:.2f} wall, {cpu:.2f} CPU"
-        rows.append(Row(f"{given.data.stem}: {what}", values, ratio, len(pairs)))
+        rows.append(Row(f"{data}: {what}", values, ratio, len(pairs)))
     return rows
 
 
