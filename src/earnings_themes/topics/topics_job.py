@@ -50,7 +50,7 @@ def run(settings: str, firm: str, files: Mapping[str, str], output: str, log: st
 
 
 def preload() -> None:
-    """Do what a process does once, for one that forks a child a firm after this.
+    """Do what a process does once, for one that forks its children after this.
 
     Imports come late, patterns and word lists are read when they are first used, and linear algebra is looked for: a
     made-up firm's topics bring all of that in. A child then takes a sixth less CPU time.
