@@ -135,7 +135,7 @@ student: .venv/dev.stamp
 # Makes the registry that ships with the package anew, from the same folder and evaluation/reference/decisions.yaml.
 reference: .venv/dev.stamp
 	$(BIN)/snakemake --profile config/profiles/default --configfile evaluation/reference/founding.yaml --until themes \
-	  --config "source={path: [$(DATA)/rev_large.csv.gz, $(DATA)/maec_quarters.csv.gz], max_lost: 1.0}"
+	  --config "source={path: [$(DATA)/rev_large.csv.gz, $(DATA)/maec_quarters.csv.gz]}"
 	$(BIN)/python -m evaluation.reference.make
 
 # Planted and real quarters through a registry, a line of JSON each (evaluation.time.report.py); DATA is a CSV of calls of several

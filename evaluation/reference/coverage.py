@@ -25,7 +25,11 @@ def by_sector(sentences: pd.DataFrame, sectors: pd.Series) -> pd.DataFrame:
     content = content.assign(
         sector=content["firm_id"].map(sectors).fillna("(none)"), settled=content["theme_id"].notna()
     )
-    columns = {"firms": ("firm_id", "nunique"), "content": ("settled", "size"), "settled": ("settled", "mean")}
+    columns = {
+        "firms": ("firm_id", "nunique"),
+        "content": ("settled", "size"),
+        "settled": ("settled", "mean"),
+    }
     sorts = content.groupby("sector").agg(**columns).sort_values("settled", ascending=False)
     return pd.concat([sorts, content.assign(sector="all").groupby("sector").agg(**columns)])
 
