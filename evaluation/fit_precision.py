@@ -20,7 +20,7 @@ from earnings_themes.quality.curve import precision_of
 from earnings_themes.results.artifacts import read_themes
 
 RATINGS: Final = Path(__file__).parent / "ratings"
-WITHIN_THEMES: Final = ("leiden250", "leiden800", "v1")
+WITHIN_THEMES: Final = ("leiden250", "leiden800", "v1", "wide", "fine")
 # No theme stands behind these pairs of quarter305.
 NOT_THEMES: Final = ("ceiling", "random", "senstopic")
 _BANDS: Final = (0, 0.35, 0.4, 0.45, 0.5, 0.55, 1)

@@ -19,7 +19,7 @@ from sklearn.metrics import roc_auc_score
 from earnings_themes.embedding.space import SCALE, SubjectSpace
 from earnings_themes.embedding.student import Floats
 from earnings_themes.quality.ruler.figures import interval
-from evaluation.learn_space import CALLS, RATINGS, Calls, learn_space, rated, read_calls
+from evaluation.learn_space import CALLS, Calls, learn_space, rated, read_calls, read_ratings
 
 DRAWS: Final = 500
 _SEED: Final = 1
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--cache", default="results/.cache", help="where MiniLM's vectors are kept")
     given = parser.parse_args()
     calls = {name: read_calls([given.calls / f"{name}.csv.gz"], given.cache) for name in CALLS}
-    ratings = pd.read_csv(RATINGS, dtype=str)
+    ratings = read_ratings()
     for learned, asked in (CALLS, CALLS[::-1]):
         space = learn_space(calls[learned], ratings[ratings["calls"] == learned])
         said = ask(space, calls[asked], ratings[ratings["calls"] == asked])

@@ -31,10 +31,20 @@ from earnings_themes.embedding.space import PACKAGED, SubjectSpace, whole
 from earnings_themes.embedding.student import Floats, unit
 from earnings_themes.ingest.transcripts import ingest
 
-RATINGS: Final = Path(__file__).parent / "ratings" / "learned.csv.gz"
 CALLS: Final = ("rev_large", "maec_quarters")
+RATINGS: Final = Path(__file__).parent / "ratings"
+# Pairs that were drawn to learn from; the others compared groupings on Rev, and quarters on MAEC.
+TEACH: Final = ("learned", "groupings", "quarters")
 # Penalty on the metric's distance from identity: of 100 to 10,000, 100 is best from either provider to the other.
 _PENALTY: Final = 100.0
+
+
+def read_ratings() -> pd.DataFrame:
+    """Return every rating of pairs of Rev and MAEC, as text: what may be learned from."""
+    read = pd.concat(
+        [pd.read_csv(RATINGS / f"{name}.csv.gz", dtype=str) for name in TEACH], ignore_index=True
+    )
+    return read[read["calls"].isin(CALLS)]
 
 
 def text_key(text: str) -> str:
@@ -167,14 +177,17 @@ def main() -> None:
     parser.add_argument("--cache", default="results/.cache", help="where MiniLM's vectors are kept")
     given = parser.parse_args()
     files = [given.calls / f"{name}.csv.gz" for name in CALLS]
-    ratings = pd.read_csv(RATINGS, dtype=str)
+    ratings = read_ratings()
     data = learn_space(read_calls(files, given.cache), ratings).to_bytes()
     given.out.write_bytes(data)
     about = {
         "sha256": hashlib.sha256(data).hexdigest(),
         "calls": {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files},
         "licence": "CC BY-SA 4.0, see NOTICE",
-        "ratings": {RATINGS.name: hashlib.sha256(RATINGS.read_bytes()).hexdigest(), "n": len(ratings)},
+        "ratings": {
+            name: hashlib.sha256((RATINGS / f"{name}.csv.gz").read_bytes()).hexdigest() for name in TEACH
+        },
+        "n_ratings": len(ratings),
     }
     given.out.with_suffix(".json").write_text(json.dumps(about, indent=2) + "\n")
     print(f"{given.out}: {len(data):,} bytes, sha256 {about['sha256']}")

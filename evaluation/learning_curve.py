@@ -18,7 +18,7 @@ from sklearn.metrics import roc_auc_score
 from earnings_themes.embedding.context import in_context
 from earnings_themes.embedding.space import load_space
 from earnings_themes.embedding.student import Floats, unit
-from evaluation.learn_space import CALLS, RATINGS, Calls, fit_metric, ingested, rated, text_key
+from evaluation.learn_space import CALLS, RATINGS, Calls, fit_metric, ingested, rated, read_ratings, text_key
 
 SHARES: Final = (0, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1)
 DRAWS: Final = 3
@@ -53,8 +53,8 @@ def main() -> None:
     parser.add_argument("--calls", type=Path, required=True, help="folder of the calls' CSV files")
     parser.add_argument("--ask", type=Path, required=True, help="the calls of the reported pairs")
     given = parser.parse_args()
-    a, b, scores = read([given.calls / f"{name}.csv.gz" for name in CALLS], pd.read_csv(RATINGS, dtype=str))
-    asked = read([given.ask], pd.read_csv(RATINGS.with_name("reported.csv.gz"), dtype=str))
+    a, b, scores = read([given.calls / f"{name}.csv.gz" for name in CALLS], read_ratings())
+    asked = read([given.ask], pd.read_csv(RATINGS / "reported.csv.gz", dtype=str))
     draw = np.random.default_rng(_SEED)
     for share in SHARES:
         n = round(share * len(scores))

@@ -19,7 +19,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from earnings_themes.embedding.space import SCALE, load_space
-from evaluation.learn_space import CALLS, RATINGS, ingested, text_key
+from evaluation.learn_space import CALLS, ingested, read_ratings, text_key
 
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
 # A capital that does not begin the sentence.
@@ -78,7 +78,7 @@ def rated_pairs(frame: pd.DataFrame, ratings: pd.DataFrame) -> pd.DataFrame:
         ids.get_indexer(pd.MultiIndex.from_frame(ratings[[f"sentence_id_{side}", f"digest_{side}"]]))
         for side in "ab"
     )
-    pairs = pd.DataFrame({"a": np.minimum(a, b), "b": np.maximum(a, b), "score": ratings["score"]})
+    pairs = pd.DataFrame({"a": np.minimum(a, b), "b": np.maximum(a, b), "score": ratings["score"].astype(float)})
     return pairs[pairs["a"] >= 0].groupby(["a", "b"])["score"].mean().reset_index()
 
 
@@ -88,7 +88,7 @@ def main() -> None:
     )
     parser.add_argument("--calls", type=Path, required=True)
     folder = parser.parse_args().calls
-    ratings = pd.read_csv(RATINGS)
+    ratings = read_ratings()
     for calls in CALLS:
         frame = ingested(folder / f"{calls}.csv.gz").reset_index(drop=True)
         pairs = rated_pairs(frame, ratings[ratings["calls"] == calls])

@@ -260,7 +260,7 @@ class ThemeSettings:
     """The reduce: what makes a theme, and how it is named."""
 
     granularity: Number = setting(
-        0.37,
+        0.39,
         "what the sentences of a theme must have in common: higher gives more, narrower themes",
         why='docs/validation.md, "Granularity"',
         gt=0,
