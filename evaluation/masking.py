@@ -78,7 +78,9 @@ def rated_pairs(frame: pd.DataFrame, ratings: pd.DataFrame) -> pd.DataFrame:
         ids.get_indexer(pd.MultiIndex.from_frame(ratings[[f"sentence_id_{side}", f"digest_{side}"]]))
         for side in "ab"
     )
-    pairs = pd.DataFrame({"a": np.minimum(a, b), "b": np.maximum(a, b), "score": ratings["score"].astype(float)})
+    pairs = pd.DataFrame(
+        {"a": np.minimum(a, b), "b": np.maximum(a, b), "score": ratings["score"].astype(float)}
+    )
     return pairs[pairs["a"] >= 0].groupby(["a", "b"])["score"].mean().reset_index()
 
 

@@ -13,6 +13,7 @@ Sums and products are of whole numbers, so the same past gives the same parts on
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Final
 
 import numpy as np
@@ -251,11 +252,17 @@ def split(version: Version, wanted: Iterable[str], pasts: Mapping[str, Past], na
         names = (f"r{number:06d}", f"r{number + 1:06d}")
         number += 2
         there[whole.theme_id] = replace(whole, parts=names)
+        taken = {(theme.level, theme.label.casefold()) for theme in there.values()}
+        free = (
+            label
+            for n in count(1)
+            if (whole.level, (label := f"{whole.label} ({n})").casefold()) not in taken
+        )
         for part, theme_id in enumerate(names):
             there[theme_id] = replace(
                 whole,
                 theme_id=theme_id,
-                label=f"{whole.label} ({part + 1})",
+                label=next(free),
                 centroid=tuple(int(x) for x in division.places.whole[part].tolist()),
                 tightness=round(float(division.places.tightness[part]), 6),
                 exemplars=(),

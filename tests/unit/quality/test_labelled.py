@@ -10,7 +10,7 @@ import pytest
 from evaluation.labelled import deal, measured, plant, trials
 from tests.conftest import REPO
 
-CLASSES = ["foreign_exchange", "cybersecurity", "wages_labour"]
+CLASSES = ["share_repurchase", "cybersecurity", "wages_labour"]
 
 
 @pytest.fixture(scope="module")

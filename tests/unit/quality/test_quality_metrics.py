@@ -100,7 +100,7 @@ def test_ratings_turn_strength_into_expected_precision() -> None:
 
 
 def test_precision_is_expected_only_of_what_was_rated() -> None:
-    made_with = {"embedding_model": "static", "space": load_space().digest, "granularity": 0.37}
+    made_with = {"embedding_model": "static", "space": load_space().digest, "granularity": 0.39}
     assert rated_curve(made_with) is not None
     for other in (
         {"granularity": 0.3},
