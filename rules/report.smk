@@ -43,7 +43,8 @@ rule report:
     retries: 0
     conda:
         "../envs/workflow.yaml"
-    threads: 1
+    # So many processes draw the eight charts while the page is made.
+    threads: 4
     resources:
         mem_mb=4000,
     params:

@@ -102,13 +102,17 @@ def nearest_among(rows: NDArray[Any], kept: NDArray[np.bool_], near: Neighbours,
 def neighbour_graph(found: NDArray[np.int64], cosines: NDArray[np.float64]) -> Any:
     """Return the undirected graph of neighbours, weighted by cosine; a cosine below .001 counts as that.
 
+    Its attribute `ends` has the two rows of each edge, (edges, 2): igraph's own list of them takes as long as half a clustering.
+
     found : (n, k) rows, -1 for none
     """
     n = len(found)
     a, place = np.nonzero(found >= 0)
     b = found[a, place]
     keys, first = np.unique(np.minimum(a, b) * n + np.maximum(a, b), return_index=True)
-    graph = igraph.Graph(n=n, edges=np.column_stack([keys // n, keys % n]).tolist())
+    ends = np.column_stack([keys // n, keys % n])
+    graph = igraph.Graph(n=n, edges=ends.tolist())
+    graph["ends"] = ends
     graph.es["weight"] = np.maximum(cosines[a, place][first], 1e-3).tolist()
     return graph
 
@@ -129,7 +133,7 @@ def agreed_communities(graph: Any, resolution: float, seed: int) -> NDArray[np.i
     One run depends on its seed: repeated on the very same graph, its communities' best Jaccard index is .62, and that of these
     .70 (docs/validation.md, "Stability"). So an edge counts by the share of runs that keep its two ends together.
     """
-    ends = np.array(graph.get_edgelist(), dtype=np.int64).reshape(-1, 2)
+    ends = graph["ends"]
     together = np.zeros(len(ends))
     for run in range(_AGREEING):
         found = communities(graph, resolution, seed * 1000 + run, 2)

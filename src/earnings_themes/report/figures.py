@@ -6,7 +6,8 @@ letters, to be readable on a phone.
 
 import csv
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from earnings_themes.report.drawing import Drawing
 from earnings_themes.report.page_data import Page
 from earnings_themes.results.artifacts import SIGNIFICANT_DIGITS
 from earnings_themes.system.files import replaced, write_atomically
+from earnings_themes.system.processes import shared
 
 _OF_PAGE: Final[dict[str, Callable[[Page], Drawing]]] = {
     "quarters": cut_charts.quarters,
@@ -40,32 +42,46 @@ _FONTS: Final = (
 )
 
 
-def draw_figures(page: Page, quality: Mapping[str, Any], folder: Path) -> dict[str, tuple[str, str]]:
-    """Write each of NAMES as .svg, .png, .csv and .txt (the caption); return SVGs and captions by name."""
+def draw_figures(
+    page: Page, quality: Mapping[str, Any], folder: Path, processes: Executor | None = None
+) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Write each of NAMES as .svg, .png, .csv and .txt (the caption); give the names, with SVGs and captions.
+
+    processes: that draw, which share page, quality and folder; None for this one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    drawings = _OF_PAGE | {"curve": lambda page: charts.curve(page.run, quality)}
+    drawn = (
+        processes.map(_shared_figure, NAMES)
+        if processes
+        else (_figure(name, page, quality, folder) for name in NAMES)
+    )
+    return zip(NAMES, drawn, strict=True)
+
+
+def _shared_figure(name: str) -> tuple[str, str]:
+    return _figure(name, *shared())
+
+
+def _figure(name: str, page: Page, quality: Mapping[str, Any], folder: Path) -> tuple[str, str]:
     settings: Any = {
         "svg.hashsalt": "earnings-themes",
         "svg.fonttype": "none",
         "text.parse_math": False,
-        "font.family": [name for name in _FONTS if name in get_font_names()],
+        "font.family": [font for font in _FONTS if font in get_font_names()],
         "font.size": 10,
     }
-    drawn = {}
     with mpl.rc_context(settings), warnings.catch_warnings():
         # Where no font with a script is installed, the PNG has boxes; the SVG's text is right all the same.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
-        for name, draw in drawings.items():
-            drawing = draw(page)
-            path = folder / f"{name}.svg"
-            drawing.figure.savefig(path, metadata={"Date": None, "Creator": None})
-            # Laid out once: the PNG takes the SVG's places.
-            drawing.figure.set_layout_engine("none")
-            drawing.figure.savefig(folder / f"{name}.png", dpi=150, metadata={"Software": None})
-            write_atomically(folder / f"{name}.txt", drawing.caption + "\n")
-            _write_numbers(folder / f"{name}.csv", drawing)
-            drawn[name] = (path.read_text(encoding="utf-8"), drawing.caption)
-    return drawn
+        drawing = _OF_PAGE[name](page) if name in _OF_PAGE else charts.curve(page.run, quality)
+        path = folder / f"{name}.svg"
+        drawing.figure.savefig(path, metadata={"Date": None, "Creator": None})
+        # Laid out once: the PNG takes the SVG's places.
+        drawing.figure.set_layout_engine("none")
+        drawing.figure.savefig(folder / f"{name}.png", dpi=150, metadata={"Software": None})
+        write_atomically(folder / f"{name}.txt", drawing.caption + "\n")
+        _write_numbers(folder / f"{name}.csv", drawing)
+    return path.read_text(encoding="utf-8"), drawing.caption
 
 
 def _write_numbers(path: Path, drawing: Drawing) -> None:

@@ -49,7 +49,7 @@ def render(
 ) -> str:
     """Return the page; the same arguments give the same text.
 
-    quality: what quality_report returned. figures: name → (SVG, caption), what draw_figures returned. beside: whether
+    quality: what quality_report returned. figures: name → (SVG, caption), what draw_figures gave. beside: whether
     sentences that the page has no room for are in files beside it.
     """
     js = _package_file("page.js")

@@ -5,10 +5,11 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from threadpoolctl import threadpool_limits
 
+_shared: tuple[Any, ...] = ()
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -21,12 +22,22 @@ def one_thread(function: Callable[P, R]) -> Callable[P, R]:
     return cast(Callable[P, R], threadpool_limits.wrap(limits=1)(function))
 
 
-def pool(workers: int) -> ProcessPoolExecutor:
-    """Return a pool of that many processes; those of a killed job would wait for ever by themselves."""
-    return ProcessPoolExecutor(workers, initializer=_end_with_parent)
+def pool(workers: int, *shared: Any) -> ProcessPoolExecutor:
+    """Return a pool of that many processes; those of a killed job would wait for ever by themselves.
+
+    shared: what all of them get once, instead of with every task, from `shared()`.
+    """
+    return ProcessPoolExecutor(workers, initializer=_begin, initargs=shared)
 
 
-def _end_with_parent() -> None:
+def shared() -> tuple[Any, ...]:
+    """Return what the process that made this one's pool shares with it."""
+    return _shared
+
+
+def _begin(*given: Any) -> None:
+    global _shared
+    _shared = given
     parent = multiprocessing.parent_process()
     assert parent is not None
 

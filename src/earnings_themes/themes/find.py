@@ -13,6 +13,7 @@ The vectors are whole numbers (embedding/space.py), so the same vectors give the
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -38,6 +39,8 @@ _BROAD: Final = 0.5
 _COARSEST: Final = 0.75
 # Doublings of the resolution that are tried; each raises cohesion by about .04 (docs/validation.md, "Granularity").
 _DOUBLINGS: Final = 10
+# Where the search begins: Rev, MAEC and 10,000 firms reach the default between the second and the third.
+_LIKELY: Final = 3
 # Neighbours in a small run: with fewer one subject falls apart, with more several become one (docs/validation.md, "Few firms").
 _FEWEST: Final = 7
 # A theme coheres by this share of what the themes cohere by on average.
@@ -110,18 +113,25 @@ def _resolution(graph: Any, rows: Whole, firms: Labels, granularity: float, seed
     Between two doublings cohesion rises with the logarithm, so one interpolation is near enough. Rounded, so that the last
     bits of a machine's sums change nothing.
     """
-    before = 0.0
-    for resolution in (_COARSEST * 2.0**doubling for doubling in range(_DOUBLINGS)):
-        labels = communities(graph, resolution, seed, 2)
+
+    @cache
+    def reached(doubling: int) -> float:
+        labels = communities(graph, _COARSEST * 2.0**doubling, seed, 2)
         cohesion = cohesion_across(rows, firms, labels)
         sizes = np.where(cohesion > -1, np.bincount(labels), 0)
         # Where no community has two firms, finer ones have none either.
-        reached = float(np.average(cohesion, weights=sizes)) if sizes.any() else 1.0
-        if reached >= granularity:
-            part = round((granularity - before) / (reached - before), 4)
-            return max(float(resolution * 2 ** (part - 1)), _COARSEST)
-        before = reached
-    return resolution
+        return float(np.average(cohesion, weights=sizes)) if sizes.any() else 1.0
+
+    finer = _LIKELY
+    while finer and reached(finer - 1) >= granularity:
+        finer -= 1
+    while finer < _DOUBLINGS and reached(finer) < granularity:
+        finer += 1
+    if finer in (0, _DOUBLINGS):
+        return _COARSEST * 2.0 ** max(finer - 1, 0)
+    coarser = reached(finer - 1)
+    part = round((granularity - coarser) / (reached(finer) - coarser), 4)
+    return float(_COARSEST * 2.0**finer * 2 ** (part - 1))
 
 
 def holds_together(

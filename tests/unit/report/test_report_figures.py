@@ -16,6 +16,7 @@ from earnings_themes.report.earlier import with_earlier
 from earnings_themes.report.figures import NAMES, draw_figures
 from earnings_themes.report.page_data import gather
 from earnings_themes.results.run_files import open_run
+from earnings_themes.system.processes import pool
 from tests.unit.report.synthetic import write_run
 
 # A run in which every picture has something to show.
@@ -23,7 +24,7 @@ FULL = {"n_quarters": 3, "n_sectors": 2}
 
 
 def _draw(run_dir: Path, folder: Path) -> None:
-    draw_figures(gather(open_run(run_dir)), quality_report(run_dir), folder)
+    list(draw_figures(gather(open_run(run_dir)), quality_report(run_dir), folder))
 
 
 def _text(path: Path) -> str:
@@ -39,6 +40,18 @@ def test_figures_name_the_themes_and_firms_as_text(tmp_path: Path) -> None:
     assert ".25" in _text(tmp_path / "curve.svg")
     for name in NAMES:
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_drawn_by_several_processes_they_are_the_same_bytes(tmp_path: Path) -> None:
+    run_dir = write_run(tmp_path, **FULL)
+    _draw(run_dir, tmp_path / "one")
+    given = gather(open_run(run_dir)), quality_report(run_dir), tmp_path / "two"
+    with pool(2, *given) as processes:
+        drawn = dict(draw_figures(*given, processes))
+    files = sorted((tmp_path / "one").iterdir())
+    assert len(files) == 4 * len(NAMES) == 4 * len(drawn)
+    for file in files:
+        assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes(), file.name
 
 
 def test_quarters_groups_and_parts_of_the_call_are_drawn(tmp_path: Path) -> None:
