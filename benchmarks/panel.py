@@ -19,10 +19,10 @@ import pyarrow.parquet as pq
 
 from earnings_themes.abstractions import Call, Turn
 from earnings_themes.ingest.calls import call_row, write_calls
-from earnings_themes.panel.build import build
+from earnings_themes.panel.build import build_panel
 from earnings_themes.panel.cuts import Cut, Wish
 from earnings_themes.panel.files import write_tables
-from earnings_themes.panel.likeness import COLUMNS, likeness
+from earnings_themes.panel.likeness import COLUMNS, firm_likeness
 from earnings_themes.panel.written import Written
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, FirmsWriter
 from tests.panel_run import write_themes
@@ -111,14 +111,14 @@ def cut(folder: Path, wish: Wish, name: str) -> None:
 def alike(folder: Path) -> None:
     """Write the 50 likest firms of each."""
     firms, counts = Cut(Written(str(folder)), Wish(level=1)).matrix()
-    write_tables(likeness(firms, counts, 50), COLUMNS, folder / "likeness.parquet", "parquet")
+    write_tables(firm_likeness(firms, counts, 50), COLUMNS, folder / "likeness.parquet", "parquet")
 
 
 if __name__ == "__main__":
     n_firms, n_calls, n_themes, n_sentences = map(int, sys.argv[1:5])
     folder = Path(sys.argv[5])
     measured("made up", lambda: make_run(folder, n_firms, n_calls, n_themes, n_sentences))
-    measured("panel.parquet", lambda: build(str(folder), folder))
+    measured("panel.parquet", lambda: build_panel(str(folder), folder))
     n_rows = pq.ParquetFile(folder / "panel.parquet").metadata.num_rows
     print(f"rows: {n_rows:,}")
     print(f"bytes: {(folder / 'panel.parquet').stat().st_size:,}")

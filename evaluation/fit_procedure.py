@@ -27,7 +27,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from earnings_themes.speech.features import PLACE, ngrams, place
+from earnings_themes.speech.features import PLACE, ngrams, place_features
 from earnings_themes.speech.procedure import PLACE_SCALE, ProcedureModel, loudness, surroundings
 from earnings_themes.text import clean, split_sentences
 
@@ -179,7 +179,7 @@ def _sentences(turns: list[dict[str, str]]) -> CallSentences:
         texts,
         speakers,
         [ngrams(text) for text in texts],
-        place(texts, speakers, sections),
+        place_features(texts, speakers, sections),
         [letters_digest(each.text)[:16] for each in cleaned],
     )
 
@@ -190,7 +190,9 @@ def read_invented(labels: Path) -> Learned:
     with (labels / "invented.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             learned.add(
-                ngrams(row["text"]), place([row["text"]], [None], [None])[0], row["kind"] == "procedure"
+                ngrams(row["text"]),
+                place_features([row["text"]], [None], [None])[0],
+                row["kind"] == "procedure",
             )
     return learned
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from earnings_themes.themes.seeds import Question, ask
+from earnings_themes.themes.seeds import Question, answer_questions
 
 THRESHOLDS = (0.30, 0.37, 0.40, 0.45, 0.50, 0.55)
 # subject → (a few words, words, three sentences); parts of one way stand apart by "; "
@@ -68,7 +68,7 @@ def measured(run: Path, labels: Path) -> pd.DataFrame:
         true = set(planted.index[planted == subject])
         texts = [tuple(text.split("; ")) for text in ways]
         questions = [Question(way, own, min(THRESHOLDS)) for way, own in zip(WAYS, texts, strict=True)]
-        for answer in ask(str(run), questions):
+        for answer in answer_questions(str(run), questions):
             near = answer.inside.to_pandas().set_index("sentence_id")["strength"]
             for threshold in THRESHOLDS:
                 got = set(near.index[near >= threshold])

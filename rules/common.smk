@@ -37,7 +37,7 @@ envvars:
 # A worker is told where the settings are, instead of each of them: they may hold a list of thousands of firms.
 if address := config.pop("settings_at", None):
     config.clear()
-    config.update(made_with.read_config(address))
+    config.update(made_with.read_kept_config(address))
 try:
     interpreter.make_callable()
 except EarningsThemesError as error:
@@ -158,11 +158,11 @@ def remember(executes):
     A dry run writes nothing; it is told which rules would run.
     """
     scripts = Path(workflow.basedir) / "scripts"
-    changed = made_with.begin(
+    changed = made_with.write_differences(
         folder_at(FOLDER), config, scripts, registry_basis(), writes=executes
     )
     if not executes:
-        NOT_WRITTEN.update(made_with.missing(folder_at(FOLDER)))
+        NOT_WRITTEN.update(made_with.rules_without_settings(folder_at(FOLDER)))
         workflow.dag.forcerules |= {workflow.get_rule(name) for name in changed}
     if changed:
         logger.warning(

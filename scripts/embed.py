@@ -12,7 +12,7 @@ if __name__ == "__main__":
         config = parse_config(snakemake.config)
         if config.embedding.model == STATIC:
             # One core encodes; meanwhile another imports what the firms' jobs will need.
-            warm.begin()
+            warm.start_early()
         embed_shard(
             transcripts=snakemake.input.transcripts,
             firms=Path(snakemake.input.firms),

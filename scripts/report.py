@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from earnings_themes.config import parse_config
-from earnings_themes.report import build, fetch_run
+from earnings_themes.report import build_report, fetch_run
 from earnings_themes.system.job import job
 
 if __name__ == "__main__":
@@ -12,4 +12,4 @@ if __name__ == "__main__":
         here = Path(snakemake.output.html).parent
         where = snakemake.params.folder
         fetch_run(where, here)
-        build(here, Path(labels) if labels else None, where, snakemake.threads)
+        build_report(here, Path(labels) if labels else None, where, snakemake.threads)

@@ -11,7 +11,7 @@ _COLUMNS: Final = ((1000, "static"), (10000, "static"), (1000, "packaged"))
 
 def page() -> str:
     """Return the whole page."""
-    prices, facts = cost.table("prices.json"), cost.table("measured.json")
+    prices, facts = cost.cost_table("prices.json"), cost.cost_table("measured.json")
     kinds = [("packaged", False), ("static", True)]
     estimates = [cost.estimate(n, static=static) for _, static in kinds for n in SIZES]
     rows = [

@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 
 from docs.generate.markdown import table
 from earnings_themes.config import Config, parameters
-from earnings_themes.config.fields import expected_of, extra, fields_of, section_of
+from earnings_themes.config.fields import expected_of, extra, fields_of, settings_class
 
 _HEADER = """\
 # Every setting of the workflow. A file of your own, given with --configfile, overrides part of this one.
@@ -35,7 +35,7 @@ def config_yaml() -> str:
 def _lines(kind: Any, indent: str) -> list[str]:
     lines = []
     for name, field in fields_of(kind).items():
-        section = section_of(field)
+        section = settings_class(field)
         about = field.description or ""
         if section is not None and field.default_factory is not None:
             gap = "" if indent else "\n"
@@ -103,7 +103,7 @@ def _parameters(kind: Any, title: str, prefix: str) -> list[str]:
 def _sections(kind: Any, prefix: str) -> list[str]:
     parts = []
     for name, field in fields_of(kind).items():
-        if (section := section_of(field)) is not None:
+        if (section := settings_class(field)) is not None:
             here = f"{prefix}{name}"
             parts.append(_table(section, f"{here}.", f"### {here}\n\n{section.__doc__}"))
             parts += _sections(section, f"{here}.")
@@ -124,6 +124,6 @@ def _table(kind: Any, prefix: str, title: str) -> str:
             f"{field.description}{_range(field)}{f' ({why})' if (why := extra(field, 'why')) else ''}",
         ]
         for name, field in fields_of(kind).items()
-        if section_of(field) is None
+        if settings_class(field) is None
     ]
     return f"{title}\n\n{table(['setting', 'default', 'meaning'], rows)}\n" if rows else ""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from earnings_themes.quality.settled import has_content
+from earnings_themes.quality.settled import has_subject
 
 SECTORS = Path(__file__).with_name("sectors.csv")
 
@@ -21,7 +21,7 @@ def by_sector(sentences: pd.DataFrame, sectors: pd.Series) -> pd.DataFrame:
 
     `sentences` is a run's sentences.parquet, `sectors` a sector for each firm_id; a firm without one is in `(none)`.
     """
-    content = sentences[has_content(sentences)]
+    content = sentences[has_subject(sentences)]
     content = content.assign(
         sector=content["firm_id"].map(sectors).fillna("(none)"), settled=content["theme_id"].notna()
     )

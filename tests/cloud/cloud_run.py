@@ -114,7 +114,9 @@ class CloudRun:
             "map_job_definition_arn": definition["jobDefinitionArn"],
             "firm_topic_processor_image": IMAGE,
         }
-        cloud.write({name: {"value": value} for name, value in outputs.items()}, self.path / cloud.FOLDER)
+        cloud.write_settings(
+            {name: {"value": value} for name, value in outputs.items()}, self.path / cloud.FOLDER
+        )
         self.aws.images[IMAGE] = self._image
         self.aws.judge.know_page()
 
@@ -276,7 +278,7 @@ def put_sentences(run: CloudRun, scratch: Path) -> None:
     for name in ("config/cloud/config.yaml", "my.yaml"):
         cloud.merge(config, yaml.safe_load((run.path / name).read_text(encoding="utf-8")))
     folder = S3Folder(BUCKET, run.run, run.aws.client("s3"))
-    made_with.begin(folder, config, run.path / "scripts")
+    made_with.write_differences(folder, config, run.path / "scripts")
     for name in (*made, "embeddings/0000.parquet"):
         run.aws.client("s3").upload_file(str(scratch / name), BUCKET, f"{run.run}/{name}")
 

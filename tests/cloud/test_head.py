@@ -112,7 +112,7 @@ def test_a_file_of_settings_that_is_not_there_is_told(
     aws: OfflineAWS, built: dict[str, Any], named: str, said: str
 ) -> None:
     given = json.dumps({"settings": named.format(BUCKET)})
-    assert head.main(["--run", RUN, "--settings", given]) == 2
+    assert head.run_head(["--run", RUN, "--settings", given]) == 2
     assert said in receipt(aws)["message"]
 
 
@@ -122,9 +122,9 @@ def test_a_name_whose_run_holds_other_firms_ends_before_anything_starts(
     run = head.read_run(
         RUN, json.dumps({"source": {"kind": "s3", "path": "s3://b/k", "firms": ["1"]}}), "{}", built
     )
-    made_with.begin(run.folder, run.config, REPO / "scripts")
+    made_with.write_differences(run.folder, run.config, REPO / "scripts")
     given = json.dumps({"source": {"kind": "s3", "path": "s3://b/k"}})
-    assert head.main(["--run", RUN, "--settings", given]) == 2
+    assert head.run_head(["--run", RUN, "--settings", given]) == 2
     assert 'firms: ["1"] then, all now' in receipt(aws)["message"]
 
 
@@ -132,7 +132,7 @@ def test_a_name_whose_run_holds_other_firms_ends_before_anything_starts(
 def test_settings_that_cannot_be_used_end_before_anything_starts_and_are_in_the_receipt(
     aws: OfflineAWS, built: dict[str, Any], bad: str
 ) -> None:
-    assert head.main(["--run", RUN, "--execution", "e-0", "--settings", bad]) == 2
+    assert head.run_head(["--run", RUN, "--execution", "e-0", "--settings", bad]) == 2
     told = receipt(aws)
     assert (told["status"], told["execution"]) == ("FAILED", "e-0")
     assert "ConfigError" in told["message"]
@@ -162,7 +162,7 @@ def finished(monkeypatch: pytest.MonkeyPatch, *statuses: int) -> list[list[str]]
         calls.append([*words, f"coverage {settings['reduce']['min_firm_coverage']}"])
         return left.pop(0)
 
-    monkeypatch.setattr(head, "call", call)
+    monkeypatch.setattr(head, "call_snakemake", call)
     return calls
 
 
@@ -171,7 +171,7 @@ def test_all_firms_there_is_a_success(
 ) -> None:
     put(aws, make_run(tmp_path / "run", ["a", "b/c"]))
     calls = finished(monkeypatch, 0)
-    assert head.main(["--run", RUN]) == 0
+    assert head.run_head(["--run", RUN]) == 0
     told = receipt(aws)
     assert len(calls) == 1
     assert told["status"] == "SUCCEEDED"
@@ -200,7 +200,7 @@ def test_a_missing_firm_is_named_and_enough_of_the_others_are_enough(
     put(aws, folder)
     calls = finished(monkeypatch, 1, 0)
     options = json.dumps({"reduce": {"min_firm_coverage": coverage}})
-    assert head.main(["--run", RUN, "--options", options]) == code
+    assert head.run_head(["--run", RUN, "--options", options]) == code
     assert len(calls) == calls_made
     asked = [words[-1] for words in calls]
     wanted = [f"coverage {least}" for least in (1.0, coverage)]
@@ -237,7 +237,7 @@ def test_of_two_heads_of_a_run_the_younger_ends_and_leaves_the_receipt_alone(
         monkeypatch.setenv("AWS_BATCH_JOB_ID", job)
         head.refuse_a_second_head(RUN if job == older else "another", built)
     monkeypatch.setenv("AWS_BATCH_JOB_ID", younger)
-    assert head.main(["--run", RUN]) == 2
+    assert head.run_head(["--run", RUN]) == 2
     listed = aws.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=f"p/results/{RUN}/")
     assert "Contents" not in listed
 

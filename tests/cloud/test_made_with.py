@@ -44,9 +44,9 @@ def changed(**parts: Any) -> dict[str, Any]:
 def test_a_curation_of_the_registry_makes_the_themes_again(tmp_path: Path, scripts: Path) -> None:
     folder = LocalFolder(tmp_path / "run")
     config = CONFIG | {"registry": {"path": "s3://b/registry/mine", "mode": "extend"}}
-    made_with.begin(folder, config, scripts, "0a1b ")
-    assert made_with.begin(folder, config, scripts, "0a1b ") == []
-    assert made_with.begin(folder, config, scripts, "0a1b 2c3d") == ["themes"]
+    made_with.write_differences(folder, config, scripts, "0a1b ")
+    assert made_with.write_differences(folder, config, scripts, "0a1b ") == []
+    assert made_with.write_differences(folder, config, scripts, "0a1b 2c3d") == ["themes"]
 
 
 @pytest.mark.parametrize(
@@ -68,13 +68,15 @@ def test_a_setting_is_told_apart_by_the_rules_whose_results_depend_on_it(
     tmp_path: Path, scripts: Path, parts: dict[str, Any], rules: list[str]
 ) -> None:
     folder = LocalFolder(tmp_path / "run")
-    assert made_with.missing(folder) == set(made_with.DEPENDS)
-    assert made_with.begin(folder, CONFIG, scripts) == [], "a first run has nothing to compare with"
-    assert made_with.missing(folder) == set()
+    assert made_with.rules_without_settings(folder) == set(made_with.DEPENDS)
+    assert made_with.write_differences(folder, CONFIG, scripts) == [], (
+        "a first run has nothing to compare with"
+    )
+    assert made_with.rules_without_settings(folder) == set()
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run/settings").iterdir()}
-    assert made_with.begin(folder, changed(**parts), scripts, writes=False) == rules
+    assert made_with.write_differences(folder, changed(**parts), scripts, writes=False) == rules
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run/settings").iterdir()} == before
-    assert made_with.begin(folder, changed(**parts), scripts) == rules
+    assert made_with.write_differences(folder, changed(**parts), scripts) == rules
     written = [path.stem for path, then in before.items() if path.stat().st_mtime_ns != then]
     assert sorted(set(written) - {"config"}) == sorted(rules), "what is the same is not touched"
 
@@ -129,7 +131,7 @@ def test_a_name_whose_run_holds_other_firms_is_refused(
     tmp_path: Path, scripts: Path, part: dict[str, Any], said: str
 ) -> None:
     folder = LocalFolder(tmp_path / "run")
-    made_with.begin(folder, CONFIG, scripts)
+    made_with.write_differences(folder, CONFIG, scripts)
     for writes in (True, False):
         with pytest.raises(ConfigError, match=said):
-            made_with.begin(folder, changed(source=part), scripts, writes=writes)
+            made_with.write_differences(folder, changed(source=part), scripts, writes=writes)

@@ -46,7 +46,7 @@ def deploy(aws: OfflineAWS, folder: Path, commands: Path) -> None:
     CloudRun(aws, folder, profile="aws-basic-batch", prefix="earnings-themes").prepare()
     settings = json.loads((folder / cloud.FOLDER / cloud.SETTINGS).read_text(encoding="utf-8"))
     settings |= {"table_name": TABLE}
-    cloud.write(settings | state_machine(aws, settings), folder / cloud.FOLDER)
+    cloud.write_settings(settings | state_machine(aws, settings), folder / cloud.FOLDER)
     shutil.copytree(REPO / "data", folder / "data")
     with (REPO / "data/sample_calls.csv").open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from matplotlib.image import imread
 
-from earnings_themes.report import build
+from earnings_themes.report import build_report
 from earnings_themes.report.figures import NAMES
 from tests.unit.report.synthetic import write_run
 
@@ -129,7 +129,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         key = tuple(sorted(shape.items()))
         if key not in made:
             run_dir = write_run(tmp_path_factory.mktemp("run"), **shape)
-            build(run_dir)
+            build_report(run_dir)
             made[key] = run_dir / "report.html"
         return made[key]
 

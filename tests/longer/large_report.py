@@ -14,7 +14,7 @@ from pathlib import Path
 from selenium import webdriver
 
 from benchmarks.panel import measured
-from earnings_themes.report import build
+from earnings_themes.report import build_report
 from tests.unit.report.synthetic import RUN, write_run
 
 QUARTERS = 8
@@ -52,7 +52,7 @@ if __name__ == "__main__":
         }
         if not (folder / RUN).exists():
             measured("made up", lambda: write_run(folder, n_sectors=11, **shape))
-        measured("report", lambda: build(folder / RUN))
+        measured("report", lambda: build_report(folder / RUN))
         page = folder / RUN / "report.html"
         beside = sum(path.stat().st_size for path in (folder / RUN / "report").glob("*"))
         print(f"report.html: {page.stat().st_size / 1e6:.2f} MB; report/: {beside / 1e6:.1f} MB")

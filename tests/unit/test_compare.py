@@ -27,7 +27,7 @@ def cells(table: str) -> dict[str, list[str]]:
 
 
 def test_figures_times_and_themes_stand_side_by_side(tmp_path: Path) -> None:
-    table = compare.compare([run(tmp_path / "one", 4.0, n_topics=5), run(tmp_path / "two", n_topics=4)])
+    table = compare.compare_runs([run(tmp_path / "one", 4.0, n_topics=5), run(tmp_path / "two", n_topics=4)])
     rows = cells(table)
     assert rows["Themes"] == ["4", "3"]
     assert rows["Seconds a firm, topics"] == ["4.0", "–"]
@@ -40,18 +40,18 @@ def test_figures_that_a_run_wrote_are_read_not_made_again(tmp_path: Path) -> Non
     folder = run(tmp_path / "one")
     metrics = {"metrics": {"themes": {"value": 1234}, "coverage_content": {"value": 0.125}}}
     (folder / "quality.json").write_text(json.dumps(metrics), encoding="utf-8")
-    rows = cells(compare.compare([folder]))
+    rows = cells(compare.compare_runs([folder]))
     assert rows["Themes"] == ["1,234"]
     assert rows["In a theme, of sentences with content"] == ["12.5 %"]
 
 
 def test_a_folder_without_a_run_and_a_damaged_one_are_named(tmp_path: Path) -> None:
     with pytest.raises(ResultError, match=r"holds no themes\.json"):
-        compare.compare([tmp_path])
+        compare.compare_runs([tmp_path])
     folder = run(tmp_path / "one")
     (folder / "quality.json").write_text("{", encoding="utf-8")
     with pytest.raises(ResultError, match=r"quality\.json: cannot be read"):
-        compare.compare([folder])
+        compare.compare_runs([folder])
 
 
 def test_the_command_prints_the_tables_or_one_error(

@@ -88,7 +88,7 @@ def test_the_way_out_is_paid_for_in_one_way() -> None:
 
 
 def test_every_price_names_its_page_and_where_it_was_rechecked() -> None:
-    for entry in cost.table("prices.json")["prices"].values():
+    for entry in cost.cost_table("prices.json")["prices"].values():
         assert entry["page"].startswith("https://aws.amazon.com/")
         seen = entry["seen"]  # the key is there: a price that nobody rechecked says so
         assert seen is None or (seen["page"].startswith("https://") and seen["date"])
@@ -96,11 +96,11 @@ def test_every_price_names_its_page_and_where_it_was_rechecked() -> None:
 
 def test_no_price_is_listed_that_nothing_is_reckoned_with() -> None:
     code = (REPO / "src/earnings_themes/cloud/cost.py").read_text(encoding="utf-8")
-    assert [name for name in cost.table("prices.json")["prices"] if f'price("{name}")' not in code] == []
+    assert [name for name in cost.cost_table("prices.json")["prices"] if f'price("{name}")' not in code] == []
 
 
 def test_every_measure_names_its_source() -> None:
-    for name, entry in cost.table("measured.json").items():
+    for name, entry in cost.cost_table("measured.json").items():
         assert name == "note" or entry["how"]
 
 

@@ -70,14 +70,14 @@ def test_a_process_begun_in_time_is_there_for_the_first_job(
     warm_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    warm.begin()
+    warm.start_early()
     path = tmp_path / f"earnings-themes-{os.getuid()}" / f"{warm_name}.sock"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not path.exists():
         time.sleep(0.05)
     assert path.exists()
     # Who only began it is no job, and ends no other's.
-    warm.begin()
+    warm.start_early()
     servers = {warm.call("os:getppid", {}) for _ in range(3)}
     assert len(servers) == 1 and os.getppid() not in servers
 

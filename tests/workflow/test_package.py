@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from earnings_themes.errors import ResultError
-from earnings_themes.replication import package
+from earnings_themes.replication import write_package
 from tests.workflow.conftest import Folder
 
 
@@ -19,7 +19,7 @@ from tests.workflow.conftest import Folder
 def unpacked(finished: Folder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package of the small run, unpacked in an empty folder."""
     empty = tmp_path_factory.mktemp("empty")
-    package(finished.results(), empty / "paper.zip", cores=2, added=[Path(__file__)])
+    write_package(finished.results(), empty / "paper.zip", cores=2, added=[Path(__file__)])
     with zipfile.ZipFile(empty / "paper.zip") as packed:
         packed.extractall(empty)
     return empty / "paper"
@@ -83,5 +83,5 @@ def test_text_in_a_log_is_refused_and_nothing_is_written(finished: Folder, tmp_p
         log.write(f"WARNING cannot read {max(said, key=len)!r}\n")
     n = (said == max(said, key=len)).sum()  # firms of the small run repeat each other
     with pytest.raises(ResultError, match=rf"logs/themes\.log \({n}, such as "):
-        package(folder.results(), tmp_path / "paper.zip", cores=1)
+        write_package(folder.results(), tmp_path / "paper.zip", cores=1)
     assert not (tmp_path / "paper.zip").exists()

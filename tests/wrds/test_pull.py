@@ -17,7 +17,7 @@ from earnings_themes.errors import InputError, SourceError
 from earnings_themes.ingest import wrds_pull
 from earnings_themes.ingest.firm_list import connect
 from earnings_themes.ingest.transcripts import ingest
-from earnings_themes.ingest.wrds_pull import Login, pull, quarters
+from earnings_themes.ingest.wrds_pull import Login, pull, quarters_of_span
 from tests.conftest import SUBJECTS
 from tests.wrds.server import Server, bin_dir, running
 
@@ -218,7 +218,7 @@ def test_the_command_and_what_a_run_says_without_its_receipt(
 
 
 def test_a_span_is_cut_into_its_quarters() -> None:
-    found = list(quarters(dt.date(2022, 11, 5), dt.date(2023, 4, 1)))
+    found = list(quarters_of_span(dt.date(2022, 11, 5), dt.date(2023, 4, 1)))
     assert [name for name, _, _ in found] == ["2022Q4", "2023Q1", "2023Q2"]
     assert found[0][1:] == (dt.date(2022, 11, 5), dt.date(2023, 1, 1))
     assert found[-1][1:] == (dt.date(2023, 4, 1), dt.date(2023, 4, 2))

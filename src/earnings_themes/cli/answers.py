@@ -57,10 +57,10 @@ def broad_themes(run: str, folder: str | None) -> list[Theme]:
     return list(parse_themes(data, f"{where}/themes.json").broad)
 
 
-def named(value: Any) -> Any:
+def with_names(value: Any) -> Any:
     """Return a record with each figure under the name that tables and CSV use."""
     if isinstance(value, Mapping):
-        return {_NAMES.get(name, name): named(part) for name, part in value.items()}
+        return {_NAMES.get(name, name): with_names(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return [named(part) for part in value]
+        return [with_names(part) for part in value]
     return value

@@ -164,7 +164,7 @@ def print_table(columns: Sequence[Column | str], rows: Iterable[Sequence[Cell]])
 def print_data(format: str, records: Any, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bool:
     """Print the records as JSON, or the rows as CSV. Return False for a table, which the caller prints."""
     if format == "json":
-        render.write_json(records, sys.stdout)
+        render.print_json(records, sys.stdout)
     elif format == "csv":
         render.write_csv(header, rows, sys.stdout)
     return format != "table"

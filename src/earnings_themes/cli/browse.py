@@ -13,7 +13,7 @@ from typer import Argument, Option
 from earnings_themes.abstractions import FirmView, Theme, ThemeStore
 from earnings_themes.abstractions.records import Keywords, Kind
 from earnings_themes.cli import lookup, render
-from earnings_themes.cli.answers import all_sentences, broad_themes, named
+from earnings_themes.cli.answers import all_sentences, broad_themes, with_names
 from earnings_themes.cli.base import (
     FormatOption,
     RunOption,
@@ -50,7 +50,7 @@ class _Asked:
 
     def data(self, records: Any, header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bool:
         """Print JSON or CSV, with each figure under the one name that it has in both. Return False for a table."""
-        return print_data(self.format, named(records), header, rows)
+        return print_data(self.format, with_names(records), header, rows)
 
 
 @contextmanager

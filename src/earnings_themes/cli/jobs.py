@@ -53,7 +53,9 @@ def firm_topic_processor(
     from earnings_themes.cloud.container import exit_code_of
 
     raise typer.Exit(
-        exit_code_of(lambda: firm_container.run(config, firm_id, data_source, output_bucket, output_prefix))
+        exit_code_of(
+            lambda: firm_container.run_firm(config, firm_id, data_source, output_bucket, output_prefix)
+        )
     )
 
 
@@ -89,7 +91,7 @@ def theme_aggregator(
 
     raise typer.Exit(
         exit_code_of(
-            lambda: theme_container.run(config, input_bucket, input_prefix, dynamodb_table, output),
+            lambda: theme_container.run_reduce(config, input_bucket, input_prefix, dynamodb_table, output),
             message_file,
         )
     )
@@ -114,6 +116,6 @@ def compare(
     ],
 ) -> None:
     """Print the figures, times and largest themes of finished runs side by side, as Markdown."""
-    from earnings_themes.report.compare import compare as compared
+    from earnings_themes.report.compare import compare_runs as compared
 
     print(compared(runs))

@@ -28,7 +28,7 @@ def package(
     The workflow is run on the pseudo-calls, which takes minutes; its panel is what the package promises. Nothing is
     written where text of the run's transcripts is found in any file.
     """
-    from earnings_themes.replication import package as packed
+    from earnings_themes.replication import write_package as packed
 
     made = packed(Path(run_folder(run)), out, cores or os.cpu_count() or 1, add or ())
     print(

@@ -113,7 +113,7 @@ def likeness(
     from earnings_themes.panel.cuts import Cut, Wish
     from earnings_themes.panel.files import write_tables
     from earnings_themes.panel.likeness import COLUMNS
-    from earnings_themes.panel.likeness import likeness as likenesses
+    from earnings_themes.panel.likeness import firm_likeness as likenesses
     from earnings_themes.panel.written import Written
 
     form = form_of(out, format)

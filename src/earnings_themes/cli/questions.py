@@ -68,7 +68,7 @@ def ask(
     Shown are the sentences just above the threshold and just below: raise it where those above are not about it, lower
     it where those below are. It overlaps with the themes that were found, and is never summed with them.
     """
-    from earnings_themes.panel.build import build
+    from earnings_themes.panel.build import build_panel
     from earnings_themes.panel.cuts import Cut, Wish
     from earnings_themes.panel.files import write_tables
     from earnings_themes.panel.themes import seed_row
@@ -78,12 +78,12 @@ def ask(
     form = form_of(out, format) if out else None
     where = run_folder(run)
     asked = _question(where, question, name, threshold)
-    (answer,) = seeds.ask(where, [asked], read_config(config).embedding if config else None)
+    (answer,) = seeds.answer_questions(where, [asked], read_config(config).embedding if config else None)
     n_rows = 0
     if out and form:
         # Written before anything is shown, so that the file is there whatever reads the answer: a pager, head.
         with TemporaryDirectory() as scratch:
-            build(where, Path(scratch), None, [answer], alone=True)
+            build_panel(where, Path(scratch), None, [answer], alone=True)
             cut = Cut(Written(scratch, [seed_row(asked.theme_id, asked.name)]), Wish(by=by))
             n_rows = write_tables(cut.tables(), cut.columns, out, form)
     _print_answer(where, answer)
@@ -211,12 +211,12 @@ def dossier(
     Rating sheets with keys, examples, themes without each tenth of the firms, other granularities, another encoder. Finding the
     themes again takes some fifteen times as long as finding them once. Rating sheets that are there stay.
     """
-    from earnings_themes.quality.dossier.whole import lines, write_whole
+    from earnings_themes.quality.dossier.whole import lines_for_user, write_whole
 
     folder = Path(run_folder(str(run)))
     if not folder.is_dir():
         raise ConfigError(
             f"{run} is no folder of this disk. Copy a run in S3 here first: aws s3 sync {run} results/NAME."
         )
-    for line in lines(write_whole(folder, encoder), folder):
+    for line in lines_for_user(write_whole(folder, encoder), folder):
         print(line)

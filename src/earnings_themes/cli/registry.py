@@ -45,8 +45,8 @@ RegistryRunOption = Annotated[
 ]
 
 
-@registry_app.command()
-def themes(
+@registry_app.command("themes")
+def registered_themes(
     registry: RegistryOption,
     level: Annotated[int, typer.Option("--level", min=1, max=2, help="1: themes, 2: broad themes.")] = 1,
     format: TableOption = "table",
@@ -109,8 +109,8 @@ def history(
             print("\n".join(render.fold(f"  {each.firm_id}: {render.plain(each.text)}", terminal_width())))
 
 
-@registry_app.command()
-def firm(
+@registry_app.command("firm")
+def firm_history(
     firm: Annotated[str, Argument(metavar="FIRM", help="The firm's id or its name.")],
     registry: RegistryOption,
     results: ResultsOption = "results",
@@ -149,8 +149,8 @@ def fading(registry: RegistryOption, run: RegistryRunOption = None, format: Tabl
     _print_changes(format, sorted(found, key=lambda each: each.share - each.before))
 
 
-@registry_app.command(epilog=examples("registry compare results/pooled --registry registry/mine"))
-def compare(
+@registry_app.command("compare", epilog=examples("registry compare results/pooled --registry registry/mine"))
+def compare_with_pooled(
     pooled: Annotated[
         Path, Argument(metavar="RUN", help="Folder of a run of all quarters at once, without a registry.")
     ],
@@ -206,7 +206,7 @@ def curate(
     """Apply people's decisions as a new version, with a table of what became of old ids."""
     from earnings_themes.registry import Registry
     from earnings_themes.themes.curate import MAPPINGS, read_decisions
-    from earnings_themes.themes.curate import curate as apply
+    from earnings_themes.themes.curate import apply_decisions as apply
 
     if registry == REFERENCE:
         raise RegistryError(

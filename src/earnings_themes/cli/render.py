@@ -132,7 +132,7 @@ def fold(text: str, width: int | None) -> list[str]:
     return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
 
 
-def write_json(value: Any, out: TextIO) -> None:
+def print_json(value: Any, out: TextIO) -> None:
     """Write indented JSON. Letters beyond ASCII are written as they are."""
     json.dump(value, out, ensure_ascii=False, indent=2)
     out.write("\n")

@@ -15,7 +15,7 @@ from earnings_themes.errors import ConfigError, ResultError
 
 if TYPE_CHECKING:
     from earnings_themes.quality.ruler.figures import Figure
-    from earnings_themes.quality.ruler.sheets import Wish
+    from earnings_themes.quality.ruler.sheets import SheetWish
 
 
 @app.command(
@@ -91,18 +91,18 @@ def sheet(
     from earnings_themes.quality.ruler import inputs, sheets
 
     if themes:
-        _sheet_of_themes(runs, themes, sheets.Wish("members", n or 200, seed=seed, second=second), out)
+        _sheet_of_themes(runs, themes, sheets.SheetWish("members", n or 200, seed=seed, second=second), out)
         return
     n = n or 450
     corpus, clusterings = inputs.read_runs(runs, transcripts)
-    wish = sheets.Wish(kind, n, coverage, seed, second, recall)
+    wish = sheets.SheetWish(kind, n, coverage, seed, second, recall)
     folders = [Path(spec.partition("=")[2] or spec) / "embeddings" for spec in runs]
     near = neighbours or next((folder for folder in folders if folder.is_dir()), None)
     both = ["sentence_id_a", "sentence_id_b"]
     rated = (inputs.read_table(path)[both].itertuples(index=False, name=None) for path in exclude or ())
     not_again = frozenset(frozenset(pair) for pairs in rated for pair in pairs)
-    items, facts = sheets.draw(corpus, clusterings, wish, near, vectors, not_again)
-    written = sheets.write(sheets.deal(items, wish), facts, corpus, out)
+    items, facts = sheets.draw_items(corpus, clusterings, wish, near, vectors, not_again)
+    written = sheets.write_sheets(sheets.deal(items, wish), facts, corpus, out)
     for warning in sheets.warnings(facts):
         say(f"warning: {warning}")
     for name, run in facts["runs"].items():
@@ -118,7 +118,7 @@ def sheet(
     _print_written(len(items), len(written), out)
 
 
-def _sheet_of_themes(runs: list[str], wanted: list[str], wish: "Wish", out: Path) -> None:
+def _sheet_of_themes(runs: list[str], wanted: list[str], wish: "SheetWish", out: Path) -> None:
     from earnings_themes.quality.ruler import inputs, members, sheets
 
     if len(runs) != 1 or not Path(runs[0]).is_dir():
@@ -127,11 +127,11 @@ def _sheet_of_themes(runs: list[str], wanted: list[str], wish: "Wish", out: Path
         )
     run = Path(runs[0])
     targets = members.targets(run, wanted)
-    items = members.draw(run, targets, wish.n, wish.seed)
-    told = members.codebook(sheets.codebook_of("members"), targets)
+    items = members.draw_members(run, targets, wish.n, wish.seed)
+    told = members.rating_codebook(sheets.codebook_of("members"), targets)
     facts = members.facts(targets, wish.seed, run)
-    corpus = inputs.read_corpus(run / "transcripts.parquet")
-    written = sheets.write(sheets.deal(items, wish), facts, corpus, out, told)
+    corpus = inputs.read_judged(run / "transcripts.parquet")
+    written = sheets.write_sheets(sheets.deal(items, wish), facts, corpus, out, told)
     for target in targets:
         of = [item for item in items if item.arm == target.theme_id]
         n_inside = sum(item.inside for item in of)

@@ -50,19 +50,19 @@ class Estimate:
 
 
 @cache
-def table(name: str) -> Any:
+def cost_table(name: str) -> Any:
     """Return prices.json or measured.json as it is."""
     return json.loads((files("earnings_themes.cloud") / name).read_text(encoding="utf-8"))
 
 
 def price(name: str) -> float:
     """Return a list price in dollars; the names and units are those of prices.json."""
-    return float(table("prices.json")["prices"][name]["usd"])
+    return float(cost_table("prices.json")["prices"][name]["usd"])
 
 
 def measured(name: str) -> float:
     """Return what one firm takes, in the names and units of measured.json."""
-    return float(table("measured.json")[name]["value"])
+    return float(cost_table("measured.json")[name]["value"])
 
 
 def estimate(

@@ -28,7 +28,9 @@ from earnings_themes.topics.firm import process_firm_files
 log = logging.getLogger("earnings_themes")
 
 
-def run(config: str, firm_id: str, data_source: str, output_bucket: str, output_prefix: str) -> FirmTopics:
+def run_firm(
+    config: str, firm_id: str, data_source: str, output_bucket: str, output_prefix: str
+) -> FirmTopics:
     """Do what the command is asked for; cli/jobs.py says what each argument is. Raises as process_one does."""
     output = open_folder(output_bucket, output_prefix)
     return process_one(read_config_from(config), firm_id, data_source, output)

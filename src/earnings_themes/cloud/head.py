@@ -30,7 +30,7 @@ import yaml
 from earnings_themes import __version__
 from earnings_themes.cloud import made_with
 from earnings_themes.cloud import settings as cloud
-from earnings_themes.cloud.receipt import Firms, Receipt, address, count_firms
+from earnings_themes.cloud.receipt import Firms, RunReceipt, address, count_firms
 from earnings_themes.config import parse_config
 from earnings_themes.errors import ConfigError, EarningsThemesError
 from earnings_themes.system.aws import aws_errors
@@ -61,7 +61,7 @@ class AnotherHeadError(ConfigError):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunToMake:
     """One run to make: its name, where its files go, its whole configuration, and what of that is not config.yaml's."""
 
     name: str
@@ -99,13 +99,13 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def run_head(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code, see EXIT_CODES."""
     given = arguments(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stdout)
     try:
         built = what_was_built()
-        receipt = Receipt(given.run, given.execution, built)
+        receipt = RunReceipt(given.run, given.execution, built)
         try:
             refuse_a_second_head(given.run, built)
             receipt.write("RUNNING", "the head has begun")
@@ -121,7 +121,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2 if isinstance(error, ConfigError) else 4
 
 
-def make_run(run: Run, profile: str, receipt: Receipt) -> int:
+def make_run(run: RunToMake, profile: str, receipt: RunReceipt) -> int:
     """Run Snakemake for all firms, then without those that failed where enough are there. Returns the exit code.
 
     The first call wants every firm, whatever reduce.min_firm_coverage is: with less, Snakemake would be content with
@@ -130,11 +130,11 @@ def make_run(run: Run, profile: str, receipt: Receipt) -> int:
     """
     before = count_firms(run.folder)
     anew = ["--forcerun", "themes"] if before is not None and before.failed else []
-    status = call([*command(run, profile, coverage=1.0), *anew])
+    status = call_snakemake([*command(run, profile, coverage=1.0), *anew])
     firms = count_firms(run.folder)
     if status and firms is not None and firms.failed and _enough(run, firms):
         log.warning("%d of %d firms failed; the themes are made without them", len(firms.failed), firms.total)
-        status = call(command(run, profile, coverage=run.config["reduce"]["min_firm_coverage"]))
+        status = call_snakemake(command(run, profile, coverage=run.config["reduce"]["min_firm_coverage"]))
         firms = count_firms(run.folder)
     if status == 128 + signal.SIGTERM:
         receipt.write("FAILED", "stopped from outside (SIGTERM); its jobs were cancelled", firms)
@@ -147,7 +147,7 @@ def make_run(run: Run, profile: str, receipt: Receipt) -> int:
     return 0
 
 
-def _enough(run: Run, firms: Firms) -> bool:
+def _enough(run: RunToMake, firms: Firms) -> bool:
     least: float = run.config["reduce"]["min_firm_coverage"]
     return least < 1 and firms.total - len(firms.failed) >= least * firms.total
 
@@ -164,11 +164,11 @@ def what_was_built() -> dict[str, Any]:
             f"{CLOUD} is missing or no JSON ({error}). Terraform sets it in the head's job definition; elsewhere, "
             "set it to the values of `terraform output -json`."
         ) from error
-    cloud.write(built)
+    cloud.write_settings(built)
     return built
 
 
-def read_run(name: str, settings: str, options: str, built: Mapping[str, Any]) -> Run:
+def read_run(name: str, settings: str, options: str, built: Mapping[str, Any]) -> RunToMake:
     """Return the run from its JSON. Raises ConfigError."""
     differs = cloud.workflow_config(built)
     sagemaker = {"reduce": {"sagemaker": {"run_uri": address(name, built)}}}
@@ -186,7 +186,7 @@ def read_run(name: str, settings: str, options: str, built: Mapping[str, Any]) -
     folder = s3_folder(address(name, built))
     made_with.refuse_other_firms(folder, config)
     log.info("settings of this run: %s", json.dumps(differs, sort_keys=True, default=str)[:_LONGEST_LINE])
-    return Run(name, folder, config, differs)
+    return RunToMake(name, folder, config, differs)
 
 
 def _object(name: str, text: str) -> dict[str, Any]:
@@ -255,7 +255,7 @@ def refuse_a_second_head(name: str, built: Mapping[str, Any]) -> None:
 # --- Snakemake -------------------------------------------------------------------------------------
 
 
-def command(run: Run, profile: str, coverage: float) -> list[str]:
+def command(run: RunToMake, profile: str, coverage: float) -> list[str]:
     """Return the call of Snakemake, and write the file of settings that it names.
 
     What is the same in every run is in the profile. Workers get the settings from the run's folder, see made_with.
@@ -268,7 +268,7 @@ def command(run: Run, profile: str, coverage: float) -> list[str]:
     return [sys.executable, "-m", "snakemake", "--profile", profile, "--configfile", str(file)]
 
 
-def call(words: Sequence[str]) -> int:
+def call_snakemake(words: Sequence[str]) -> int:
     """Run Snakemake to its end and return its status; SIGTERM makes it cancel its jobs, and the status 143.
 
     To Snakemake SIGTERM means "finish what runs, start nothing new", for which Batch gives 30 seconds; SIGINT
@@ -299,4 +299,4 @@ def _terminated(process: "subprocess.Popen[bytes]") -> Iterator[list[bool]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_head())

@@ -54,7 +54,7 @@ _FIRM: Final = _PACKAGE / "topics" / "__main__.py"
 _HERE: Final = "EARNINGS_THEMES_SETTINGS"
 
 
-def begin(
+def write_differences(
     folder: Folder, config: Mapping[str, Any], scripts: Path, basis: str = "", writes: bool = True
 ) -> list[str]:
     """Write what differs, and return the rules that will run because of it; for a dry run only return them.
@@ -75,7 +75,7 @@ def begin(
     return changed
 
 
-def missing(folder: Folder) -> set[str]:
+def rules_without_settings(folder: Folder) -> set[str]:
     """Return the rules of which a run's folder says nothing yet."""
     there = folder.child(FOLDER).list()
     return {rule for rule in DEPENDS if f"{rule}.json" not in there}
@@ -99,8 +99,8 @@ def refuse_other_firms(folder: Folder, config: Mapping[str, Any]) -> None:
         )
 
 
-def read_config(address: str) -> dict[str, Any]:
-    """Return the configuration that `begin` wrote, at s3://…/settings/config.json. Raises ConfigError, CloudError.
+def read_kept_config(address: str) -> dict[str, Any]:
+    """Return the configuration that `write_differences` wrote, at s3://…/settings/config.json. Raises ConfigError, CloudError.
 
     A job of twenty firms parses the Snakefile twenty times: what the first of its processes read, the others find on
     the job's own disk.

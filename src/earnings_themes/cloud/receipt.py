@@ -56,7 +56,7 @@ def count_firms(folder: S3Folder) -> Firms | None:
     return Firms(len(firms), len(firms) - len(failed) - len(skipped), failed, skipped)
 
 
-class Receipt:
+class RunReceipt:
     """run_receipt.json: how a run ended, small enough for the state machine to read."""
 
     def __init__(self, run: str, execution: str, built: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
     terraform -chdir=terraform output -json | earnings-themes cloud-settings      # make cloud-settings
 
 writes config/cloud/settings.json, which the profiles read, and config/cloud/config.yaml, which they pass to
-the workflow; git ignores both. The head gets the same values from its environment and calls `write`.
+the workflow; git ignores both. The head gets the same values from its environment and calls `write_settings`.
 """
 
 import json
@@ -36,7 +36,7 @@ _NOT_PUSHED: Final = ":not-pushed-yet"
 _RETRIES: Final = {"AWS_RETRY_MODE": "adaptive", "AWS_MAX_ATTEMPTS": "10"}
 
 
-def write(outputs: Mapping[str, Any], folder: Path = FOLDER) -> None:
+def write_settings(outputs: Mapping[str, Any], folder: Path = FOLDER) -> None:
     """Write both files from Terraform's outputs, as `terraform output -json` gives them or as plain values.
 
     Raises ConfigError when an output is missing.
@@ -60,7 +60,7 @@ def write_from(text: str) -> list[Path]:
         raise ConfigError(
             f"stdin: expected what `terraform output -json` prints, found something else ({error})."
         ) from error
-    write(outputs)
+    write_settings(outputs)
     return [FOLDER / SETTINGS, FOLDER / CONFIG]
 
 

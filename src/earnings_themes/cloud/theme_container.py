@@ -21,7 +21,7 @@ from earnings_themes.themes.run import RECEIPT, SENTENCES, THEMES, reduce_run
 log = logging.getLogger("earnings_themes")
 
 
-def run(config: str, input_bucket: str, input_prefix: str, table: str | None, output: str) -> None:
+def run_reduce(config: str, input_bucket: str, input_prefix: str, table: str | None, output: str) -> None:
     """Do what the command is asked for; cli/jobs.py says what each argument is. Raises as reduce_run does."""
     settings = read_config_from(config)
     folder = open_folder(input_bucket, input_prefix)

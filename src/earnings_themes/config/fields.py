@@ -55,7 +55,7 @@ def fields_of(kind: Any) -> dict[str, FieldInfo]:
     return found
 
 
-def section_of(field: FieldInfo) -> Any:
+def settings_class(field: FieldInfo) -> Any:
     """Return the settings class of a section, also of a nullable one; None for a value."""
     for kind in (field.annotation, *get_args(field.annotation)):
         if fields_of(kind):

@@ -14,7 +14,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from earnings_themes.config.fields import expected_of, fields_of, section_of
+from earnings_themes.config.fields import expected_of, fields_of, settings_class
 from earnings_themes.config.parameters import TOPIC_PARAMETERS
 from earnings_themes.config.settings import REFERENCE, Config, Reduce
 from earnings_themes.errors import ConfigError, explained
@@ -103,7 +103,7 @@ def _explain(kind: Any, where: str, fault: Any) -> str:
         known = fields_of(kind)
         if known and step in known:
             field, path = known[step], f"{path}.{step}" if path else str(step)
-            kind = section_of(field)
+            kind = settings_class(field)
         elif fault["type"] == "unexpected_keyword_argument" and kind is not None:
             prefix = f"{path}." if path else ""
             return did_you_mean(f"{prefix}{step}", _known_below(kind, prefix), str(step))
@@ -123,7 +123,7 @@ def _known_below(kind: Any, prefix: str) -> dict[str, str]:
     """Return the keys of a section by dotted name, followed by those of its sections."""
     known = {f"{prefix}{name}": name for name in fields_of(kind)}
     for name, field in fields_of(kind).items():
-        if (inner := section_of(field)) is not None and prefix:
+        if (inner := settings_class(field)) is not None and prefix:
             known |= {f"{prefix}{name}.{below}": below for below in fields_of(inner)}
     return known
 

@@ -43,12 +43,12 @@ _SHOWN: Final = 40
 
 
 @lru_cache(maxsize=4096)
-def plain(name: str) -> str:
+def comparable(name: str) -> str:
     """Return a column's name as it is compared."""
     return re.sub("^ï»¿|[\\s_.\\-\"'\u200b-\u200f\ufeff]+", "", name).lower()
 
 
-def shown(name: str) -> str:
+def shown_name(name: str) -> str:
     """Return a column's name as a message shows it: a file without a header has speech in its first line."""
     return one_line(name)[:_SHOWN]
 
@@ -64,9 +64,9 @@ def check_mapping(columns: Mapping[str, str]) -> None:
 
 def n_known(header: Sequence[str], columns: Mapping[str, str]) -> int:
     """Return how many names of a header are those of columns that are read: the sign of the right separator."""
-    names = {plain(name) for name in (*KNOWN, *columns.values())}
-    names |= {plain(alias) for aliases in _ALIASES.values() for alias in aliases}
-    return len(names & {plain(name) for name in header})
+    names = {comparable(name) for name in (*KNOWN, *columns.values())}
+    names |= {comparable(alias) for aliases in _ALIASES.values() for alias in aliases}
+    return len(names & {comparable(name) for name in header})
 
 
 def places(
@@ -91,17 +91,17 @@ def places(
     InputError : a required column, or one that a setting names, is missing, or is there twice
     """
     exact = [name.strip().lower() for name in header]
-    squashed = [plain(name) for name in header]
+    squashed = [comparable(name) for name in header]
     found: dict[str, int] = {}
     for name in (*KNOWN, *keep):
         mapped = columns.get(name) if name in KNOWN else name
         candidates = (mapped,) if mapped else (name, *_ALIASES.get(name, ()))
         for candidate in candidates:
             here = [place for place, other in enumerate(exact) if other == candidate.strip().lower()]
-            here = here or [place for place, other in enumerate(squashed) if other == plain(candidate)]
+            here = here or [place for place, other in enumerate(squashed) if other == comparable(candidate)]
             if len(here) > 1:
                 raise InputError(
-                    f"{where}: column {shown(candidate)} appears more than once; expected each one once."
+                    f"{where}: column {shown_name(candidate)} appears more than once; expected each one once."
                 )
             if here:
                 found[name] = here[0]
@@ -109,9 +109,9 @@ def places(
         if mapped and name not in found:
             setting = "source.keep" if name not in KNOWN else f"source.columns.{name}"
             close = difflib.get_close_matches(mapped, list(header), n=1)
-            hint = f" Did you mean {shown(close[0])!r}?" if close else ""
+            hint = f" Did you mean {shown_name(close[0])!r}?" if close else ""
             raise InputError(
-                f"{where}: no column {shown(mapped)}, which {setting} names. Found {_listed(exact)}.{hint}"
+                f"{where}: no column {shown_name(mapped)}, which {setting} names. Found {_listed(exact)}.{hint}"
             )
     missing = [name for name in required if name not in found]
     if missing:
@@ -124,7 +124,7 @@ def places(
 
 def _listed(names: Sequence[str]) -> str:
     # A name that is there many times is said once: a line of speech repeats its words.
-    return ", ".join(map(shown, Counter(names)))[:_SHOWN_ALL]
+    return ", ".join(map(shown_name, Counter(names)))[:_SHOWN_ALL]
 
 
 _LIKELY: Final = {
@@ -150,11 +150,11 @@ def _hint(missing: Sequence[str], header: Sequence[str]) -> str:
         return "The first line is a row: add a line above it that names the columns."
     pairs = []
     for column in missing:
-        likely = [name for name in header if plain(name) in _LIKELY[column]]
+        likely = [name for name in header if comparable(name) in _LIKELY[column]]
         likely = likely or difflib.get_close_matches(
             column, [name for name in header if len(name) < _SHOWN and not n_known([name], {})], n=1
         )
-        pairs.append(f"{column}: {shown(likely[0]) if likely else 'NAME'}")
+        pairs.append(f"{column}: {shown_name(likely[0]) if likely else 'NAME'}")
     hint = f"If other columns hold them, name these: source.columns: {{{', '.join(pairs)}}}"
     return (
         f"{hint}. If there is no speech in it, leave it out of source.path."

@@ -20,7 +20,7 @@ from typing import IO, Final, TextIO, cast
 
 from earnings_themes.config import Limits
 from earnings_themes.errors import InputError
-from earnings_themes.ingest.columns import shown
+from earnings_themes.ingest.columns import shown_name
 from earnings_themes.ingest.kinds import advice, kind_of
 
 # Read from the file at a time: large enough that counting costs nothing.
@@ -65,7 +65,7 @@ def quoted(text: str) -> str:
     return repr(text) if len(text) <= _QUOTED else f"{text[:_QUOTED]!r}… ({len(text):,} characters)"
 
 
-def short(error: BaseException) -> str:
+def short_error(error: BaseException) -> str:
     """Return what a library says of a damaged file, on one line and without the bytes that it quotes."""
     said = " ".join(str(error).split())
     return said if len(said) <= _SAID else f"{said[:_SAID]}…"
@@ -138,7 +138,7 @@ def read_csv(
             raise _undecodable(path, kind, limits, member, (before, separator), error) from error
         except (*_DAMAGED, OSError) as error:
             raise InputError(
-                f"{path}, after line {line}: found a {kind} file that is damaged or not complete ({short(error)}); "
+                f"{path}, after line {line}: found a {kind} file that is damaged or not complete ({short_error(error)}); "
                 "expected a whole one. Copy it again."
             ) from error
 
@@ -262,7 +262,7 @@ def _open(path: Path, kind: str, limits: Limits, member: str | None, errors: str
             first = bounded.peek(_CHUNK)
         except (*_DAMAGED, OSError) as error:
             raise InputError(
-                f"{path}: found a {kind} file that is damaged or not complete ({short(error)}); expected a whole one. "
+                f"{path}: found a {kind} file that is damaged or not complete ({short_error(error)}); expected a whole one. "
                 "Copy it again."
             ) from error
         encoding = _encoding(first)
@@ -295,20 +295,20 @@ def _unpacked(raw: IO[bytes], kind: str, path: Path, member: str | None) -> IO[b
         return archive.open(names[0])
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as error:
         raise InputError(
-            f"{path}: found a zip file that cannot be unpacked ({short(error)}); expected a whole one without a password."
+            f"{path}: found a zip file that cannot be unpacked ({short_error(error)}); expected a whole one without a password."
         ) from error
 
 
 def tables_in(archive: zipfile.ZipFile) -> list[str]:
     """Return the names of the tables in a zip file: those that end as tables do, else its one file."""
-    names = members_of(archive)
+    names = files_in_zip(archive)
     for ends in ((".csv", ".tsv"), (".txt",)):
         if found := [name for name in names if name.lower().endswith(ends)]:
             return found
     return names
 
 
-def members_of(archive: zipfile.ZipFile) -> list[str]:
+def files_in_zip(archive: zipfile.ZipFile) -> list[str]:
     """Return the files in a zip file; Macs add a folder of their own, with a file for each."""
     return [
         name
@@ -345,7 +345,7 @@ class _Bounded(io.RawIOBase):
 def _too_long(path: Path, line: int, header: list[str], cells: list[str], limits: Limits) -> InputError:
     n, name = max((len(cell), name) for cell, name in zip(cells, header, strict=True))
     return InputError(
-        f"{path}, line {line}: {shown(name)} has {n:,} characters; expected at most {limits.cell_characters:,} "
+        f"{path}, line {line}: {shown_name(name)} has {n:,} characters; expected at most {limits.cell_characters:,} "
         "(source.limits.cell_characters). A quote that is never closed is the usual cause."
     )
 
@@ -373,7 +373,7 @@ def _undecodable(
         for cells in reader:
             at = next((place for place, cell in enumerate(cells) if _UNDECODED.search(cell)), None)
             if at is not None:
-                where = f"column {shown(header[at])}, " if at < len(header) else ""
+                where = f"column {shown_name(header[at])}, " if at < len(header) else ""
                 break
             header = header or [name.strip().lower() for name in cells]
             mixed = mixed or not all(map(str.isascii, cells))

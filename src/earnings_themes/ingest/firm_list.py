@@ -57,7 +57,7 @@ def _few_enough(firms: list[str], source: Source) -> list[str]:
     return firms
 
 
-def describe(source: Source) -> dict[str, Any]:
+def describe_source(source: Source) -> dict[str, Any]:
     """Return the source as JSON would hold it."""
     plain: dict[str, Any] = json.loads(json.dumps(asdict(source), default=str))
     return plain
@@ -75,6 +75,6 @@ def known_firms(source: Source, folder: Folder, is_final: bool = False) -> list[
         noted = json.loads(folder.read("ingest.json"))
         version = None if is_final else connect(source).version()
         same = version is not None and version == noted.get("source_version")
-        if is_final or (same and noted.get("source") == describe(source)):
+        if is_final or (same and noted.get("source") == describe_source(source)):
             return [row.firm_id for row in parse_firms(folder.read("firms.tsv"), f"{folder}/firms.tsv")]
     return list_firms(source)

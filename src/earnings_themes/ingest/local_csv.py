@@ -28,9 +28,9 @@ from earnings_themes.ingest.columns import (
     REQUIRED,
     TURN,
     check_mapping,
+    comparable,
     n_known,
     places,
-    plain,
 )
 from earnings_themes.ingest.csv_rows import quoted
 from earnings_themes.ingest.dates import CallDay, call_day, check_zone, how_to_write
@@ -49,8 +49,8 @@ from earnings_themes.ingest.tables import (
     files_left_out,
     files_of,
     given_by_folders,
+    iter_table,
     parts_of,
-    read_table,
     with_columns,
 )
 from earnings_themes.results.firms import one_line
@@ -504,7 +504,7 @@ class LocalCSVConnector(DataConnector):
                 choose = lambda header, name=name, given=given: [  # noqa: E731
                     column for column in self._chosen(name, [*header, *given], light) if column in header
                 ]
-                rows = read_table(file, self.limits, self._n_known, choose, part)
+                rows = iter_table(file, self.limits, self._n_known, choose, part)
                 yield name, word, with_columns(rows, given) if given else rows
 
     def _files(self) -> list[Path]:
@@ -542,16 +542,16 @@ class LocalCSVConnector(DataConnector):
             found = places(
                 f"{name}, {word} {start}", header, columns, keep, _FIRM_AND_DATE if part else REQUIRED
             )
-            firm, again = found["companyid"], [plain(column) for column in header]
+            firm, again = found["companyid"], [comparable(column) for column in header]
             names = set(again) - {""}
             line, date = 0, found["mostimportantdateutc"]
             for line, cells in table:
                 is_label = line <= start + _LABELS and _is_label(cells[firm], cells[date])
                 # "Company ID" below companyid is a label; below another name it is another header.
-                own_name = is_label and plain(cells[firm]) == again[firm]
-                if cells[firm] and plain(cells[firm]) in names and not own_name:
+                own_name = is_label and comparable(cells[firm]) == again[firm]
+                if cells[firm] and comparable(cells[firm]) in names and not own_name:
                     # Files that were put together with cat.
-                    if [plain(cell) for cell in cells] == again:
+                    if [comparable(cell) for cell in cells] == again:
                         self._again += light
                         continue
                     if self._n_known(cells) >= len(REQUIRED):

@@ -24,9 +24,9 @@ from earnings_themes.ingest.csv_rows import (
     ENOUGH_KNOWN,
     LINES_BEFORE,
     Counter,
-    members_of,
+    files_in_zip,
     read_csv,
-    short,
+    short_error,
     tables_in,
 )
 from earnings_themes.ingest.kinds import (
@@ -165,7 +165,7 @@ def parts_of(path: Path, n_known: Counter) -> tuple[list[str | None], list[str]]
     """Return what tables a file has, [None] for its one, and what else it has that may hold rows and is not read.
 
     Tables are the members of a zip file, and the sheets of a workbook that have the columns. Raises InputError as
-    `read_table` does.
+    `iter_table` does.
     """
     kind = table_kind(path)
     parts: list[str] = []
@@ -174,7 +174,7 @@ def parts_of(path: Path, n_known: Counter) -> tuple[list[str | None], list[str]]
         try:
             with zipfile.ZipFile(path) as archive:
                 parts = tables_in(archive)
-                for name in {*members_of(archive)}.difference(parts):
+                for name in {*files_in_zip(archive)}.difference(parts):
                     with archive.open(name) as file:
                         others += [name] if _holds_a_table(file.read(START), n_known) else []
         except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError):
@@ -198,7 +198,7 @@ def parts_of(path: Path, n_known: Counter) -> tuple[list[str | None], list[str]]
     return [*parts] if is_named else [None], sorted(others) if parts else []
 
 
-def read_table(
+def iter_table(
     path: Path, limits: Limits, n_known: Counter, choose: Choose | None = None, part: str | None = None
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield (line, cells) for each row of a table, the header first; a row's number where there are no lines.
@@ -304,7 +304,7 @@ def _naming_xlsx(path: Path) -> Iterator[None]:
         raise
     except Exception as error:  # openpyxl raises whatever the damaged part of the file raises
         raise InputError(
-            f"{path}: not readable as Excel's .xlsx ({type(error).__name__}: {short(error)}). Save it again as CSV UTF-8."
+            f"{path}: not readable as Excel's .xlsx ({type(error).__name__}: {short_error(error)}). Save it again as CSV UTF-8."
         ) from error
 
 
@@ -338,7 +338,7 @@ def _read_dta(path: Path) -> Iterator[tuple[int, list[str]]]:
                     yield number, [as_text(cell) for cell in row]
     except Exception as error:  # pandas raises whatever the damaged part of the file raises
         raise InputError(
-            f"{path}: not readable as Stata's .dta ({short(error)}). In Stata: export delimited using calls.csv"
+            f"{path}: not readable as Stata's .dta ({short_error(error)}). In Stata: export delimited using calls.csv"
         ) from error
 
 

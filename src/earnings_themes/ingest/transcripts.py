@@ -22,7 +22,7 @@ from earnings_themes.abstractions import Call, DataConnector, TranscriptData, Tu
 from earnings_themes.config import Source
 from earnings_themes.errors import InputError
 from earnings_themes.ingest.calls import call_row, write_calls
-from earnings_themes.ingest.firm_list import connect, describe, list_firms
+from earnings_themes.ingest.firm_list import connect, describe_source, list_firms
 from earnings_themes.ingest.versions import OF_ANOTHER_FIRM, CallsSeen, one_version, pairs_said
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, FirmsWriter, write_json
 from earnings_themes.results.firms import FirmRow, one_line, write_firms
@@ -128,7 +128,7 @@ def ingest(
     write_json(
         report,
         {
-            "source": describe(source),
+            "source": describe_source(source),
             "source_version": version,
             **totals,
             "skipped_rows": dict(sorted(skipped.items())),

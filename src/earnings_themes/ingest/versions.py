@@ -25,8 +25,8 @@ from earnings_themes.text.alike import (
     Hashes,
     Sketch,
     contained,
-    likeness,
     likeness_to_each,
+    shared_runs,
     sketch,
 )
 
@@ -84,12 +84,12 @@ def one_version(
         )
         near = abs(one.date - other.date) <= _DAYS_APART
         if one.event_id and other.event_id:
-            return likeness(first, second) >= (ALIKE_ACROSS_FIRMS if near else ALIKE_ACROSS_DAYS)
+            return shared_runs(first, second) >= (ALIKE_ACROSS_FIRMS if near else ALIKE_ACROSS_DAYS)
         if one.date == other.date and (
             contained(first, second) >= PART_OF or [*map(_text, one.turns)] == [*map(_text, other.turns)]
         ):
             return True
-        return likeness(first, second) >= (ALIKE if near else ALIKE_ACROSS_DAYS)
+        return shared_runs(first, second) >= (ALIKE if near else ALIKE_ACROSS_DAYS)
 
     for call in sorted(calls, key=lambda call: (call.date, call.transcript_id)):
         group = next((group for group in groups if alike(group[0], call)), None)
@@ -112,7 +112,9 @@ def _one_copy(call: Call, which: str) -> Call:
     if 1 < len(call.turns) <= _ROWS_OF_WHOLE_CALLS:
         wholes = [turn for turn in call.turns if turn.text.count(" ") >= _WHOLE_CALL]
         words = {turn: sketch([turn.text]) for turn in wholes}
-        alike = [pair for pair in combinations(wholes, 2) if likeness(*map(words.__getitem__, pair)) >= ALIKE]
+        alike = [
+            pair for pair in combinations(wholes, 2) if shared_runs(*map(words.__getitem__, pair)) >= ALIKE
+        ]
         other = {pair[0 if which == "latest" else 1] for pair in alike}
         call = replace(call, turns=tuple(turn for turn in call.turns if turn not in other))
     by_order: dict[int, list[Turn]] = {}
@@ -124,7 +126,7 @@ def _one_copy(call: Call, which: str) -> Call:
         return call
     most = max(map(len, several))
     copies = [sketch(turns[n].text for turns in several if n < len(turns)) for n in range(most)]
-    if any(likeness(copies[0], copy) < ALIKE for copy in copies):
+    if any(shared_runs(copies[0], copy) < ALIKE for copy in copies):
         return call  # sections may be numbered apart
     place = -1 if which == "latest" else 0
     return replace(call, turns=tuple(turns[place] for _, turns in sorted(by_order.items())))

@@ -70,7 +70,7 @@ def pull(
 
     out.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
-    spans = list(quarters(start, end))
+    spans = list(quarters_of_span(start, end))
     try:
         with _connect(login) as connection:
             tables = _tables(connection, schema)
@@ -92,7 +92,7 @@ def pull(
     return files
 
 
-def quarters(start: dt.date, end: dt.date) -> Iterator[tuple[str, dt.date, dt.date]]:
+def quarters_of_span(start: dt.date, end: dt.date) -> Iterator[tuple[str, dt.date, dt.date]]:
     """Yield (2023Q1, first day, day after the last) of each quarter that touches a span, cut to the span."""
     if start > end:
         raise InputError(f"wrds pull: start {start} is after end {end}.")

@@ -3,5 +3,5 @@
 Words only describe themes, they never decide membership, so all of this can change without a refit.
 """
 
-from earnings_themes.labels.choose import ThemeWords, describe
+from earnings_themes.labels.choose import ThemeWords, choose_labels
 from earnings_themes.labels.counter import PhraseCounter, ThemeCount

@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from earnings_themes.labels.counter import PhraseCounter, Said, ThemeCount, WordUse
-from earnings_themes.labels.words import NOT_ALONE, words_of
+from earnings_themes.labels.counter import PhraseCount, PhraseCounter, ThemeCount, WordUse
+from earnings_themes.labels.words import NOT_ALONE, words_and_signs
 
 Nearness = Callable[[list[str]], NDArray[np.floating]]
 
@@ -62,7 +62,7 @@ class ThemeWords:
         return "; ".join(self.phrases)
 
 
-def describe(
+def choose_labels(
     counts: Sequence[ThemeCount],
     counter: PhraseCounter,
     nearness: Nearness | None,
@@ -187,7 +187,7 @@ def _log_odds(
     return np.asarray(delta / np.sqrt(1 / y + 1 / rest))
 
 
-def _whole(said: Mapping[str, Said]) -> list[str]:
+def _whole(said: Mapping[str, PhraseCount]) -> list[str]:
     """Return the phrases without fragments of longer ones."""
     absorbed: set[str] = set()
     tied_before: set[str] = set()
@@ -215,7 +215,7 @@ def _whole(said: Mapping[str, Said]) -> list[str]:
     ]
 
 
-def _n(said: Mapping[str, Said], word: str) -> float:
+def _n(said: Mapping[str, PhraseCount], word: str) -> float:
     return said[word].sentences if word in said else float("inf")
 
 
@@ -255,7 +255,7 @@ def _names(counter: PhraseCounter, names: Set[str]) -> set[str]:
     telling = counter.capitals_tell()
     barred = set()
     for name in names:
-        for word in words_of(name.lower()):
+        for word in words_and_signs(name.lower()):
             use = counter.uses.get(word.term)
             if use is None or (telling and 2 * use.capital < use.inside) or use.place > _PLACE * use.n:
                 continue

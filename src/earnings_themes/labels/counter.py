@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from earnings_themes.labels.words import Word, phrases_of, words_of
+from earnings_themes.labels.words import Word, phrases_of, words_and_signs
 
 # Lossy counting (Manku and Motwani 2002) by firms: after every _WINDOW firms of a theme, phrases that too few of them
 # said are forgotten. What is kept is counted exactly, but for at most 1 of _WINDOW firms. Themes of fewer firms are exact.
@@ -28,7 +28,7 @@ _BEFORE_VERBS: Final = frozenset(
 
 
 @dataclass(slots=True)
-class Said:
+class PhraseCount:
     """A phrase in a theme: number of firms, of sentences, and its commonest spelling."""
 
     firms: int
@@ -73,7 +73,7 @@ class ThemeCount:
     sentences: int = 0
     words: int = 0
     last_firm: str = ""
-    phrases: dict[str, Said] = field(default_factory=dict)
+    phrases: dict[str, PhraseCount] = field(default_factory=dict)
 
     @classmethod
     def together(cls, counts: Iterable["ThemeCount"]) -> "ThemeCount":
@@ -134,7 +134,7 @@ class PhraseCounter:
             )
         said = Counts()
         for text in texts:
-            words = words_of(text)
+            words = words_and_signs(text)
             self._watch(words)
             said.add(words)
         count.firms += 1
@@ -195,7 +195,7 @@ def _keep(count: ThemeCount, said: Counts) -> None:
     for phrase, n in said.sentences.items():
         kept = count.phrases.get(phrase)
         if kept is None:
-            count.phrases[phrase] = Said(1, n, said.forms[phrase], n, window)
+            count.phrases[phrase] = PhraseCount(1, n, said.forms[phrase], n, window)
         else:
             kept.add(n, said.forms[phrase])
     if count.firms % _WINDOW == 0:

@@ -74,7 +74,7 @@ def word_of(token: str) -> Word:
     return Word("" if term in NO_SUBJECT else term, plain, form)
 
 
-def words_of(text: str) -> list[Word]:
+def words_and_signs(text: str) -> list[Word]:
     """Return words and signs of a sentence; its first word is lower-cased unless it is an abbreviation."""
     tokens = _TOKEN.findall(text)
     if tokens and tokens[0][1:].islower():

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from earnings_themes.errors import ResultError
-from earnings_themes.panel.columns import Column
+from earnings_themes.panel.columns import PanelColumn
 
 Matrix = NDArray[np.float64]
 # raised_by as a number in a matrix; NaN for null.
@@ -28,7 +28,7 @@ class Block:
         return Block(self.calls, {name: values[:, themes] for name, values in self.values.items()})
 
 
-def to_table(block: Block, themes: pa.Table, columns: Sequence[Column]) -> pa.Table:
+def to_table(block: Block, themes: pa.Table, columns: Sequence[PanelColumn]) -> pa.Table:
     """Return the block as rows, call after call and in each the themes in their order.
 
     themes: a row a theme, with the columns of the panel that a theme has. columns: which columns, in which order.
@@ -47,7 +47,7 @@ def to_table(block: Block, themes: pa.Table, columns: Sequence[Column]) -> pa.Ta
     return pa.table(found, schema=pa.schema([(column.name, column.type) for column in columns]))
 
 
-def to_array(values: Matrix, column: Column) -> pa.Array:
+def to_array(values: Matrix, column: PanelColumn) -> pa.Array:
     """Return numbers as the column's type, NaN as null."""
     unknown = np.isnan(values)
     filled = np.where(unknown, 0, values)
@@ -57,7 +57,7 @@ def to_array(values: Matrix, column: Column) -> pa.Array:
     return pa.array(filled, mask=unknown).cast(column.type)
 
 
-def from_table(rows: pa.Table, calls: pa.Table, n_themes: int, columns: Sequence[Column]) -> Block:
+def from_table(rows: pa.Table, calls: pa.Table, n_themes: int, columns: Sequence[PanelColumn]) -> Block:
     """Return rows of panel.parquet as the block that they were written from.
 
     calls: the rows of calls.parquet of the same calls. Raises ResultError where the two do not agree.
@@ -89,7 +89,7 @@ def ratio(over: Matrix, under: Matrix) -> Matrix:
     return found
 
 
-def groups(calls: pa.Table, names: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def equal_rows(calls: pa.Table, names: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return where each group of neighbouring rows that are equal in these columns begins and ends."""
     changed = np.zeros(calls.num_rows, dtype=bool)
     changed[:1] = True
@@ -107,7 +107,7 @@ def abnormal(shares: Matrix, calls: pa.Table, when: NDArray[np.int64]) -> Matrix
     firm; calls of one day are not each other's past.
     """
     found = np.full_like(shares, np.nan)
-    for start, end in zip(*groups(calls, ["firm_id"]), strict=True):
+    for start, end in zip(*equal_rows(calls, ["firm_id"]), strict=True):
         for place in range(start + 1, end):
             past = shares[start : start + np.searchsorted(when[start:place], when[place])]
             n_known = (~np.isnan(past)).sum(axis=0).astype(np.float64)

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from earnings_themes.panel.block import to_array, to_table
 from earnings_themes.panel.codebook import codebook
 from earnings_themes.panel.columns import EXCHANGES, Layout, kept_names, layout, schema
-from earnings_themes.panel.count import Members, Scoring, count
-from earnings_themes.panel.sentences import iter_sentences, read_calls
+from earnings_themes.panel.count import Scoring, SeedMembers, count_panel
+from earnings_themes.panel.sentences import iter_settled, read_calls
 from earnings_themes.panel.themes import read_found_themes, seed_row, theme_table
 from earnings_themes.system.files import replaced, write_atomically
 from earnings_themes.themes.seeds import Answer, overlap
@@ -27,7 +27,7 @@ CODEBOOK: Final = "codebook.md"
 _GROUP_ROWS: Final = 200_000
 
 
-def build(
+def build_panel(
     where: str,
     out: Path,
     scoring: Scoring | None = None,
@@ -57,7 +57,7 @@ def build(
         exchanges = _Writer(stack, out / EXCHANGES_FILE, EXCHANGES)
         for said, of in calls.with_sentences(where):
             asked_for = _asked_for(said, answers, n_found)
-            block, of_calls, in_qa = count(
+            block, of_calls, in_qa = count_panel(
                 _unsettled(said) if alone else said, of, themes, scoring, asked_for
             )
             panel.add(to_table(block, theme_table(themes), columns.panel))
@@ -76,16 +76,18 @@ def _unsettled(said: pa.Table) -> pa.Table:
     return said
 
 
-def _asked_for(said: pa.Table, answers: Sequence[Answer], first: int) -> Members:
+def _asked_for(said: pa.Table, answers: Sequence[Answer], first: int) -> SeedMembers:
     """Return the sentences, of these, that count for the user's own questions; the first question is theme `first`."""
-    found = [Members(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
+    found = [SeedMembers(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
     for number, answer in enumerate(answers, first):
         inside = answer.inside.combine_chunks()
         place = pc.index_in(said["sentence_id"], value_set=inside["sentence_id"].combine_chunks())
         rows = np.flatnonzero(place.is_valid().to_numpy())
         strength = inside["strength"].take(place.drop_null()).to_numpy().astype(np.float64)
-        found.append(Members(rows, np.full(len(rows), number), strength))
-    return Members(*(np.concatenate([getattr(each, name) for each in found]) for name in Members.__slots__))
+        found.append(SeedMembers(rows, np.full(len(rows), number), strength))
+    return SeedMembers(
+        *(np.concatenate([getattr(each, name) for each in found]) for name in SeedMembers.__slots__)
+    )
 
 
 class _Calls:
@@ -110,7 +112,7 @@ class _Calls:
     def with_sentences(self, where: str) -> Iterator[tuple[pa.Table, pa.Table]]:
         """Give the sentences of some firms at a time with their calls; at the end the calls of firms without a sentence."""
         said = None
-        for said in iter_sentences(where):
+        for said in iter_settled(where):
             firms = pc.unique(said["firm_id"])
             self._given.update(firms.to_pylist())
             yield said, self._calls.filter(pc.is_in(self._calls["firm_id"], value_set=firms))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from earnings_themes.panel.columns import Column, Layout
+from earnings_themes.panel.columns import Layout, PanelColumn
 from earnings_themes.panel.themes import ThemeRow
 
 _THEME_HEAD: Final = ("theme_id", "level", "kind", "label", "broad theme", "shares sentences with")
@@ -94,7 +94,7 @@ def _shared(themes: Sequence[tuple[str, int]]) -> str:
     return f"{named}, and {len(themes) - _MOST_SHARED} more" if len(themes) > _MOST_SHARED else named
 
 
-def _columns(columns: Iterable[Column]) -> str:
+def _columns(columns: Iterable[PanelColumn]) -> str:
     rows = (
         (f"`{column.name}`", str(column.type), column.unit, column.meaning, column.null or "never")
         for column in columns

@@ -14,7 +14,7 @@ _REAL: Final = pa.float64()
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class PanelColumn:
     """A column: `null` says when it is null, empty where it never is."""
 
     name: str
@@ -27,27 +27,29 @@ class Column:
 # --- what a call has, in both files ----------------------------------------------------------------
 
 CALL: Final = (
-    Column("firm_id", _TEXT, "text", "The firm's id, as the source writes it: leading zeros stay."),
-    Column("firm_name", _TEXT, "text", "The firm's name."),
-    Column("transcript_id", _TEXT, "text", "The call's id; with firm_id it names a call."),
-    Column("date", pa.date32(), "day", "The day of the call, on the clock of `source.time_zone`."),
-    Column(
+    PanelColumn("firm_id", _TEXT, "text", "The firm's id, as the source writes it: leading zeros stay."),
+    PanelColumn("firm_name", _TEXT, "text", "The firm's name."),
+    PanelColumn("transcript_id", _TEXT, "text", "The call's id; with firm_id it names a call."),
+    PanelColumn("date", pa.date32(), "day", "The day of the call, on the clock of `source.time_zone`."),
+    PanelColumn(
         "time", pa.timestamp("s", "UTC"), "UTC", "When the call began.", "the source has no time of the call"
     ),
-    Column("quarter", _TEXT, "2023Q1", "The calendar quarter of `date`; not the fiscal quarter."),
+    PanelColumn("quarter", _TEXT, "2023Q1", "The calendar quarter of `date`; not the fiscal quarter."),
 )
 THEME: Final = (
-    Column("theme_id", _TEXT, "text", "The theme's id; the table of themes is below."),
-    Column(
+    PanelColumn("theme_id", _TEXT, "text", "The theme's id; the table of themes is below."),
+    PanelColumn(
         "level",
         pa.int32(),
         "0, 1 or 2",
         "1: themes; 2: broad themes; 0: your own questions (`themes.seeds`), which overlap with themes and with each other. "
         "They are three panels: never sum over two of them.",
     ),
-    Column("label", _TEXT, "text", "The theme's name, for people. Join by theme_id."),
-    Column("kind", _TEXT, "text", "subject, reporting, procedure or filler; seed for your own question."),
-    Column(
+    PanelColumn("label", _TEXT, "text", "The theme's name, for people. Join by theme_id."),
+    PanelColumn(
+        "kind", _TEXT, "text", "subject, reporting, procedure or filler; seed for your own question."
+    ),
+    PanelColumn(
         "born",
         _TEXT,
         "a run's name",
@@ -63,28 +65,28 @@ _ROLE = "no sentence of the call has a known speaker type"
 _BOTH = "the call has no known section, or no known speaker type"
 _NONE_SAID = "n is 0"
 VALUES: Final = (
-    Column(
+    PanelColumn(
         "n",
         _COUNT,
         "sentences",
         "Sentences of the call that settled in the theme; for your own question, those that reach its threshold.",
     ),
-    Column("n_presentation", _COUNT, "sentences", "Those of n in the prepared remarks.", _SECTION),
-    Column("n_qa", _COUNT, "sentences", "Those of n in questions and answers.", _SECTION),
-    Column("n_management", _COUNT, "sentences", "Those of n that the firm's people say.", _ROLE),
-    Column("n_analysts", _COUNT, "sentences", "Those of n that analysts say.", _ROLE),
-    Column("n_ceo", _COUNT, "sentences", "Those of n that the chief executive says.", "no speaker's title says chief executive"),
-    Column("n_cfo", _COUNT, "sentences", "Those of n that the finance chief says.", "no speaker's title says finance chief"),
-    Column("words", _COUNT, "words", "Words of these n sentences: pieces between blanks that hold a letter or a digit."),
-    Column("share", _REAL, "0 to 1", "n ÷ the call's `modelled` sentences (calls.parquet).", "the call has no modelled sentence"),
-    Column(
+    PanelColumn("n_presentation", _COUNT, "sentences", "Those of n in the prepared remarks.", _SECTION),
+    PanelColumn("n_qa", _COUNT, "sentences", "Those of n in questions and answers.", _SECTION),
+    PanelColumn("n_management", _COUNT, "sentences", "Those of n that the firm's people say.", _ROLE),
+    PanelColumn("n_analysts", _COUNT, "sentences", "Those of n that analysts say.", _ROLE),
+    PanelColumn("n_ceo", _COUNT, "sentences", "Those of n that the chief executive says.", "no speaker's title says chief executive"),
+    PanelColumn("n_cfo", _COUNT, "sentences", "Those of n that the finance chief says.", "no speaker's title says finance chief"),
+    PanelColumn("words", _COUNT, "words", "Words of these n sentences: pieces between blanks that hold a letter or a digit."),
+    PanelColumn("share", _REAL, "0 to 1", "n ÷ the call's `modelled` sentences (calls.parquet).", "the call has no modelled sentence"),
+    PanelColumn(
         "abnormal_share",
         _REAL,
         "-1 to 1",
         "share less the mean share of the theme on the firm's earlier calls in this run.",
         "the firm has no earlier call here, or share is null",
     ),
-    Column(
+    PanelColumn(
         "strength",
         pa.float32(),
         "cosine",
@@ -92,15 +94,15 @@ VALUES: Final = (
         "your own question, to its examples.",
         "n is 0, or they settled in the broad theme alone",
     ),
-    Column(
+    PanelColumn(
         "raised_by",
         _TEXT,
         "management or analysts",
         "Who speaks of the theme first in questions and answers.",
         "nobody does there, or the first speaker is neither or unknown",
     ),
-    Column("asked", _COUNT, "exchanges", "Exchanges in which an analyst speaks of the theme.", _BOTH),
-    Column(
+    PanelColumn("asked", _COUNT, "exchanges", "Exchanges in which an analyst speaks of the theme.", _BOTH),
+    PanelColumn(
         "answered",
         _COUNT,
         "exchanges",
@@ -114,23 +116,23 @@ VALUES: Final = (
 _AS_SECTION = "no section of the call is known"
 _AS_ROLE = "no speaker type of the call is known"
 DENOMINATORS: Final = (
-    Column("sentences", _COUNT, "sentences", "All sentences of the call."),
-    Column("modelled", _COUNT, "sentences", "Those the model saw: procedure and what nobody said left out. The denominator of share."),
-    Column("content", _COUNT, "sentences", "Those of modelled with content of 0.5 or more (sentences.parquet)."),
-    Column("settled", _COUNT, "sentences", "Those that settled in a theme of level 1."),
-    Column("settled_broad", _COUNT, "sentences", "Those that settled in a broad theme, level 2."),
-    Column("presentation", _COUNT, "sentences", "Sentences of the prepared remarks.", _AS_SECTION),
-    Column("qa", _COUNT, "sentences", "Sentences of questions and answers, the operator's too.", _AS_SECTION),
-    Column("management", _COUNT, "sentences", "Sentences of the firm's people.", _AS_ROLE),
-    Column("analysts", _COUNT, "sentences", "Sentences of analysts.", _AS_ROLE),
-    Column("ceo", _COUNT, "sentences", "Sentences of the chief executive.", "no speaker's title says chief executive"),
-    Column("cfo", _COUNT, "sentences", "Sentences of the finance chief.", "no speaker's title says finance chief"),
-    Column("modelled_presentation", _COUNT, "sentences", "Those of modelled in prepared remarks, for n_presentation.", _AS_SECTION),
-    Column("modelled_qa", _COUNT, "sentences", "Those of modelled in questions and answers: divide n_qa by it.", _AS_SECTION),
-    Column("modelled_management", _COUNT, "sentences", "Those of modelled by the firm's people: divide n_management by it.", _AS_ROLE),
-    Column("modelled_analysts", _COUNT, "sentences", "Those of modelled by analysts: divide n_analysts by it.", _AS_ROLE),
-    Column("exchanges", _COUNT, "exchanges", "Exchanges: one analyst's questions with their answers.", "as asked"),
-    Column("words", _COUNT, "words", "Words of all sentences of the call."),
+    PanelColumn("sentences", _COUNT, "sentences", "All sentences of the call."),
+    PanelColumn("modelled", _COUNT, "sentences", "Those the model saw: procedure and what nobody said left out. The denominator of share."),
+    PanelColumn("content", _COUNT, "sentences", "Those of modelled with content of 0.5 or more (sentences.parquet)."),
+    PanelColumn("settled", _COUNT, "sentences", "Those that settled in a theme of level 1."),
+    PanelColumn("settled_broad", _COUNT, "sentences", "Those that settled in a broad theme, level 2."),
+    PanelColumn("presentation", _COUNT, "sentences", "Sentences of the prepared remarks.", _AS_SECTION),
+    PanelColumn("qa", _COUNT, "sentences", "Sentences of questions and answers, the operator's too.", _AS_SECTION),
+    PanelColumn("management", _COUNT, "sentences", "Sentences of the firm's people.", _AS_ROLE),
+    PanelColumn("analysts", _COUNT, "sentences", "Sentences of analysts.", _AS_ROLE),
+    PanelColumn("ceo", _COUNT, "sentences", "Sentences of the chief executive.", "no speaker's title says chief executive"),
+    PanelColumn("cfo", _COUNT, "sentences", "Sentences of the finance chief.", "no speaker's title says finance chief"),
+    PanelColumn("modelled_presentation", _COUNT, "sentences", "Those of modelled in prepared remarks, for n_presentation.", _AS_SECTION),
+    PanelColumn("modelled_qa", _COUNT, "sentences", "Those of modelled in questions and answers: divide n_qa by it.", _AS_SECTION),
+    PanelColumn("modelled_management", _COUNT, "sentences", "Those of modelled by the firm's people: divide n_management by it.", _AS_ROLE),
+    PanelColumn("modelled_analysts", _COUNT, "sentences", "Those of modelled by analysts: divide n_analysts by it.", _AS_ROLE),
+    PanelColumn("exchanges", _COUNT, "exchanges", "Exchanges: one analyst's questions with their answers.", "as asked"),
+    PanelColumn("words", _COUNT, "words", "Words of all sentences of the call."),
 )  # fmt: skip
 
 EXCHANGES: Final = pa.schema(
@@ -148,17 +150,17 @@ EXCHANGES: Final = pa.schema(
 class Layout:
     """The columns of one run's files, which depend on the kept columns and the word lists."""
 
-    call: tuple[Column, ...]
-    values: tuple[Column, ...]
-    denominators: tuple[Column, ...]
+    call: tuple[PanelColumn, ...]
+    values: tuple[PanelColumn, ...]
+    denominators: tuple[PanelColumn, ...]
 
     @property
-    def panel(self) -> tuple[Column, ...]:
+    def panel(self) -> tuple[PanelColumn, ...]:
         """The columns of panel.parquet, in order."""
         return (*self.call, *THEME, *self.values)
 
     @property
-    def calls(self) -> tuple[Column, ...]:
+    def calls(self) -> tuple[PanelColumn, ...]:
         """The columns of calls.parquet, in order."""
         return (*self.call, *self.denominators)
 
@@ -172,22 +174,22 @@ def layout(kept: Sequence[str], lists: Sequence[str] = (), scored: bool = False)
     values, totals = list(VALUES), list(DENOMINATORS)
     for name in lists:
         meaning = f"sentences that hold a word of the list {name!r}; high-growth is one word."
-        values.append(Column(f"n_{name}", _COUNT, "sentences", f"Those of n: {meaning}"))
-        totals.append(Column(f"n_{name}", _COUNT, "sentences", f"All of the call's {meaning}"))
+        values.append(PanelColumn(f"n_{name}", _COUNT, "sentences", f"Those of n: {meaning}"))
+        totals.append(PanelColumn(f"n_{name}", _COUNT, "sentences", f"All of the call's {meaning}"))
     if {"positive", "negative"} <= set(lists):
-        tone = Column("tone", _REAL, "-1 to 1", "(n_positive - n_negative) ÷ n.", _NONE_SAID)
+        tone = PanelColumn("tone", _REAL, "-1 to 1", "(n_positive - n_negative) ÷ n.", _NONE_SAID)
         values.append(tone)
         totals.append(
             replace(tone, meaning="(n_positive - n_negative) ÷ sentences.", null="the call has no sentence")
         )
     if scored:
-        score = Column(
+        score = PanelColumn(
             "score", _REAL, "as your class gives it", "Mean score of these n sentences.", _NONE_SAID
         )
         values.append(score)
         totals.append(replace(score, meaning="Mean score of all sentences.", null="the call has no sentence"))
     own = (
-        Column(
+        PanelColumn(
             name,
             _TEXT,
             "as in your file",
@@ -214,6 +216,6 @@ def no_column(where: str, name: str, found: Sequence[str]) -> ResultError:
     )
 
 
-def schema(columns: Sequence[Column]) -> pa.Schema:
+def schema(columns: Sequence[PanelColumn]) -> pa.Schema:
     """Return the columns as a schema of Arrow's."""
     return pa.schema([(column.name, column.type) for column in columns])

@@ -23,7 +23,7 @@ _WORD: Final = r"\S*[\pL\pN]\S*"
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
+class SeedMembers:
     """Sentences that count for questions of the user's own, beside the theme that they settled in.
 
     rows, themes: (m,) int64, their places among the sentences, and the question's among the themes. strength: (m,) float64.
@@ -34,7 +34,7 @@ class Members:
     strength: NDArray[np.float64]
 
 
-NOBODY: Final = Members(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+NOBODY: Final = SeedMembers(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class Scoring:
     scorer: Any = None
 
 
-def count(
+def count_panel(
     said: pa.Table,
     calls: pa.Table,
     themes: Sequence[ThemeRow],
     scoring: Scoring,
-    asked_for: Members = NOBODY,
+    asked_for: SeedMembers = NOBODY,
 ) -> tuple[Block, dict[str, Matrix], pa.Table]:
     """Return the panel's block of whole firms, their calls' denominators by name, and their exchanges.
 
@@ -58,7 +58,7 @@ def count(
 
     Parameters
     ----------
-    said : the sentences, in the order they were said (`iter_sentences`)
+    said : the sentences, in the order they were said (`iter_settled`)
     calls : the calls, a firm's together and by day; calls without a sentence get zeros
     asked_for : the sentences that count for the user's own questions, which are among the themes
     """

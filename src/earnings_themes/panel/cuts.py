@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from earnings_themes.errors import ResultError
 from earnings_themes.panel import industry
-from earnings_themes.panel.block import Block, Matrix, abnormal, groups, ratio, to_array, to_table
-from earnings_themes.panel.columns import THEME, Column, no_column, schema
+from earnings_themes.panel.block import Block, Matrix, abnormal, equal_rows, ratio, to_array, to_table
+from earnings_themes.panel.columns import THEME, PanelColumn, no_column, schema
 from earnings_themes.panel.industry import Peers
 from earnings_themes.panel.themes import ThemeRow, theme_table
-from earnings_themes.panel.written import Source
+from earnings_themes.panel.written import CutSource
 
 By = Literal["call", "firm-quarter"]
 # Means over sentences: over several calls they are weighted by n.
@@ -43,7 +43,7 @@ class Wish:
 class Cut:
     """A cut of a panel; its tables come a few firms at a time. Raises ResultError where there is nothing of what is wanted."""
 
-    def __init__(self, source: Source, wish: Wish) -> None:
+    def __init__(self, source: CutSource, wish: Wish) -> None:
         self._source, self.wish = source, wish
         self._numbers = np.array(
             [
@@ -75,7 +75,7 @@ class Cut:
         """Return firm_id and firm_name, a row a firm, and how many sentences of each settled in each wanted theme."""
         ids, names, counts = [], [], []
         for block in self._blocks():
-            start, _ = groups(block.calls, ["firm_id"])
+            start, _ = equal_rows(block.calls, ["firm_id"])
             firms = block.calls.take(start)
             ids += firms["firm_id"].to_pylist()
             names += firms["firm_name"].to_pylist()
@@ -97,13 +97,13 @@ class Cut:
         for block in self._source.blocks():
             yield block if self.wish.by == "call" else by_quarter(block, self._source.layout.denominators)
 
-    def _columns(self) -> list[Column]:
+    def _columns(self) -> list[PanelColumn]:
         layout = self._source.layout
         call, theme, values = list(layout.call), list(THEME), list(layout.values)
         if self.wish.by == "firm-quarter":
             call = [column for column in call if column.name not in ("transcript_id", "time")]
             call += [
-                Column("calls", pa.int32(), "calls", "Calls of the firm in the quarter."),
+                PanelColumn("calls", pa.int32(), "calls", "Calls of the firm in the quarter."),
                 *(column for column in layout.denominators if column.name == "modelled"),
             ]
             values = [column for column in values if column.name != "raised_by"]
@@ -134,14 +134,14 @@ class Cut:
         return pa.table(found, schema=schema(self.columns))
 
 
-def by_quarter(block: Block, denominators: Sequence[Column]) -> Block:
+def by_quarter(block: Block, denominators: Sequence[PanelColumn]) -> Block:
     """Return a block with a row a firm and quarter: counts summed, means by their sentences, shares anew.
 
     A count that is unknown for one of the calls is unknown for the quarter. The kept columns, the name and the date are
     those of the quarter's last call.
     """
     calls = block.calls
-    start, end = groups(calls, ["firm_id", "quarter"])
+    start, end = equal_rows(calls, ["firm_id", "quarter"])
     n = _summed(block.values["n"], start)
     modelled = _summed(calls["modelled"].to_numpy()[:, None], start)
     values: dict[str, Matrix] = {}
@@ -170,9 +170,9 @@ def _summed(matrix: Matrix, start: NDArray[np.int64]) -> Matrix:
     return found
 
 
-def _spread(themes: Sequence[ThemeRow], value: Column) -> list[Column]:
+def _spread(themes: Sequence[ThemeRow], value: PanelColumn) -> list[PanelColumn]:
     """Return a column a theme, with names that Stata takes: share_sample_001."""
-    found: dict[str, Column] = {}
+    found: dict[str, PanelColumn] = {}
     for theme in themes:
         tail = re.sub(r"[^A-Za-z0-9]", "_", theme.theme_id)[-(_MAX_NAME - len(value.name) - 1) :]
         name = f"{value.name}_{tail}"
@@ -180,5 +180,7 @@ def _spread(themes: Sequence[ThemeRow], value: Column) -> list[Column]:
             raise ResultError(
                 f"two themes would both be the column {name} (of {theme.theme_id}). Leave out --wide, and pivot by theme_id."
             )
-        found[name] = Column(name, value.type, value.unit, f"{value.name}: {theme.label} ({theme.theme_id})")
+        found[name] = PanelColumn(
+            name, value.type, value.unit, f"{value.name}: {theme.label} ({theme.theme_id})"
+        )
     return list(found.values())

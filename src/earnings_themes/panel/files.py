@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from earnings_themes.errors import ResultError
-from earnings_themes.panel.columns import Column, schema
+from earnings_themes.panel.columns import PanelColumn, schema
 from earnings_themes.results.artifacts import SIGNIFICANT_DIGITS
 from earnings_themes.system.files import replaced
 from earnings_themes.system.spreadsheet import safe_cell
@@ -32,12 +32,12 @@ _MAX_NAME: Final = 32
 _MAX_TEXT: Final = 2045
 
 
-def write_tables(tables: Iterable[pa.Table], columns: Sequence[Column], path: Path, form: Format) -> int:
+def write_tables(tables: Iterable[pa.Table], columns: Sequence[PanelColumn], path: Path, form: Format) -> int:
     """Write tables of these columns as one file, and return its number of rows.
 
     Raises ResultError where the run's files are damaged, or there is too much for Stata.
     """
-    writers: dict[str, Callable[[Iterable[pa.Table], Sequence[Column], Path], int]] = {
+    writers: dict[str, Callable[[Iterable[pa.Table], Sequence[PanelColumn], Path], int]] = {
         "csv": _write_csv,
         "parquet": _write_parquet,
         "dta": _write_dta,
@@ -46,7 +46,7 @@ def write_tables(tables: Iterable[pa.Table], columns: Sequence[Column], path: Pa
         return writers[form](tables, columns, part)
 
 
-def _write_parquet(tables: Iterable[pa.Table], columns: Sequence[Column], path: Path) -> int:
+def _write_parquet(tables: Iterable[pa.Table], columns: Sequence[PanelColumn], path: Path) -> int:
     n_rows = 0
     with pq.ParquetWriter(path, schema(columns), compression="zstd") as writer:
         for table in tables:
@@ -55,7 +55,7 @@ def _write_parquet(tables: Iterable[pa.Table], columns: Sequence[Column], path: 
     return n_rows
 
 
-def _write_csv(tables: Iterable[pa.Table], columns: Sequence[Column], path: Path) -> int:
+def _write_csv(tables: Iterable[pa.Table], columns: Sequence[PanelColumn], path: Path) -> int:
     n_rows = 0
     # The mark at the front tells Excel that this is UTF-8.
     with path.open("w", encoding="utf-8-sig", newline="") as file:
@@ -68,7 +68,7 @@ def _write_csv(tables: Iterable[pa.Table], columns: Sequence[Column], path: Path
     return n_rows
 
 
-def _cells(values: pa.ChunkedArray, column: Column) -> list[str]:
+def _cells(values: pa.ChunkedArray, column: PanelColumn) -> list[str]:
     """Return a column's cells as they stand in the file: text and times in quotes, numbers bare, null nothing."""
     if pa.types.is_floating(column.type):
         return ["" if value is None else f"{value:.{SIGNIFICANT_DIGITS}g}" for value in values.to_pylist()]
@@ -83,7 +83,7 @@ def _cells(values: pa.ChunkedArray, column: Column) -> list[str]:
     return [quoted[text] for text in values.to_pylist()]
 
 
-def _quoted(text: str | None, column: Column) -> str:
+def _quoted(text: str | None, column: PanelColumn) -> str:
     if text is None:
         return ""
     shown = text if _is_time(column) else harmless(text, column.name in _FOR_PEOPLE)
@@ -98,7 +98,7 @@ def harmless(text: str, for_people: bool = False) -> str:
     return text if not for_people and _PLAIN.fullmatch(text) else safe_cell(text)
 
 
-def _write_dta(tables: Iterable[pa.Table], columns: Sequence[Column], path: Path) -> int:
+def _write_dta(tables: Iterable[pa.Table], columns: Sequence[PanelColumn], path: Path) -> int:
     parts: list[pa.Table] = []
     n_cells = 0
     for table in tables:
@@ -130,9 +130,9 @@ def _write_dta(tables: Iterable[pa.Table], columns: Sequence[Column], path: Path
     return len(frame)
 
 
-def _names_in_stata(columns: Sequence[Column]) -> dict[str, Column]:
+def _names_in_stata(columns: Sequence[PanelColumn]) -> dict[str, PanelColumn]:
     """Return columns by names that Stata takes; only a kept column's can be another, and its label is then the user's name."""
-    found: dict[str, Column] = {}
+    found: dict[str, PanelColumn] = {}
     for column in columns:
         name = re.sub(r"\W|^(?=\d)", "_", column.name)[:_MAX_NAME]
         while name in found:
@@ -141,11 +141,11 @@ def _names_in_stata(columns: Sequence[Column]) -> dict[str, Column]:
     return found
 
 
-def _is_time(column: Column) -> bool:
+def _is_time(column: PanelColumn) -> bool:
     return bool(pa.types.is_date(column.type) or pa.types.is_timestamp(column.type))
 
 
-def _stata(values: pa.ChunkedArray, column: Column) -> Any:
+def _stata(values: pa.ChunkedArray, column: PanelColumn) -> Any:
     """Return a column as Stata has it: text without null, numbers with NaN, times without zone."""
     if pa.types.is_string(column.type):
         return [(text or "")[:_MAX_TEXT] for text in values.to_pylist()]

@@ -8,15 +8,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from earnings_themes.panel.block import Block, Matrix, ratio
-from earnings_themes.panel.columns import Column
+from earnings_themes.panel.columns import PanelColumn
 
 NAME = "abnormal_industry"
 
 
-def column(industry: str) -> Column:
+def column(industry: str) -> PanelColumn:
     """Return the column's description."""
     meaning = f"share less the mean share of the theme on other firms' calls of the quarter with the same {industry}."
-    return Column(
+    return PanelColumn(
         NAME, pa.float64(), "-1 to 1", meaning, f"{industry} or share is null, or no other firm has it then"
     )
 

@@ -7,18 +7,18 @@ import numpy as np
 import pyarrow as pa
 
 from earnings_themes.panel.block import Matrix
-from earnings_themes.panel.columns import Column, schema
+from earnings_themes.panel.columns import PanelColumn, schema
 
 # Firms whose likeness to all others stands in memory at once: 500 × 10,000 numbers are 40 MB.
 _AT_ONCE: Final = 500
 COLUMNS: Final = (
-    Column("firm_id", pa.string(), "text", "A firm."),
-    Column("other_firm_id", pa.string(), "text", "Another firm."),
-    Column("likeness", pa.float32(), "0 to 1", "Cosine of the two firms' counts of sentences by theme."),
+    PanelColumn("firm_id", pa.string(), "text", "A firm."),
+    PanelColumn("other_firm_id", pa.string(), "text", "Another firm."),
+    PanelColumn("likeness", pa.float32(), "0 to 1", "Cosine of the two firms' counts of sentences by theme."),
 )
 
 
-def likeness(firms: pa.Table, counts: Matrix, nearest: int | None = None) -> Iterator[pa.Table]:
+def firm_likeness(firms: pa.Table, counts: Matrix, nearest: int | None = None) -> Iterator[pa.Table]:
     """Give a row a pair of firms, both ways round, a firm's likest first; some firms at a time.
 
     firms, counts: the firms with their firm_id, and their sentences, firms × themes. A firm of which nothing settled is like

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from earnings_themes.config import Embedding, Panel, Seed
-from earnings_themes.panel.build import build
+from earnings_themes.panel.build import build_panel
 from earnings_themes.panel.count import Scoring
 from earnings_themes.panel.cuts import Cut, Wish
 from earnings_themes.panel.files import write_tables
 from earnings_themes.panel.words import load_scorer, read_lists
 from earnings_themes.panel.written import Written
-from earnings_themes.themes.seeds import ask, question_of, write
+from earnings_themes.themes.seeds import answer_questions, question_of, write_answers
 
 log = logging.getLogger(__name__)
 
@@ -34,14 +34,16 @@ def make(
     ModelError : a question cannot be encoded as the run was
     ResultError : a file of the run is missing or damaged
     """
-    answers = ask(where, [question_of(seed) for seed in seeds], embedding) if seeds else []
+    answers = answer_questions(where, [question_of(seed) for seed in seeds], embedding) if seeds else []
     for answer in answers:
         log.info(
             "%s: %s sentences reach %.2f. What lies just above and below: earnings-themes ask %s --run %s",
             answer.question.theme_id, f"{answer.inside.num_rows:,}", answer.question.threshold, answer.question.name, where,
         )  # fmt: skip
-    write(out, where, answers)
-    n_rows = build(where, out, Scoring(read_lists(settings.words), load_scorer(settings.score)), answers)
+    write_answers(out, where, answers)
+    n_rows = build_panel(
+        where, out, Scoring(read_lists(settings.words), load_scorer(settings.score)), answers
+    )
     small = n_rows <= settings.spreadsheet_rows and not where.startswith("s3://")
     for form in ("csv", "dta"):
         path = out / f"panel.{form}"

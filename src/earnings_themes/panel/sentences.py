@@ -18,7 +18,7 @@ _SETTLED: Final = ["sentence_id", "content", "theme_id", "strength", "broad_id"]
 _BATCH: Final = 50_000
 
 
-def iter_sentences(where: str) -> Iterator[pa.Table]:
+def iter_settled(where: str) -> Iterator[pa.Table]:
     """Give a run's sentences, a row group of transcripts.parquet at a time, so whole firms, with where they settled.
 
     where: the run's folder, on a disk or s3://. Raises ResultError when a file is missing or damaged, lacks a column,

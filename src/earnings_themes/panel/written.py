@@ -11,12 +11,12 @@ import pyarrow.parquet as pq
 from earnings_themes.errors import ResultError
 from earnings_themes.panel.block import Block, from_table
 from earnings_themes.panel.build import CALLS, PANEL
-from earnings_themes.panel.columns import CALL, DENOMINATORS, VALUES, Column, Layout
+from earnings_themes.panel.columns import CALL, DENOMINATORS, VALUES, Layout, PanelColumn
 from earnings_themes.panel.themes import ThemeRow, read_theme_rows
 from earnings_themes.results.artifacts import open_parquet
 
 
-class Source(Protocol):
+class CutSource(Protocol):
     """What a cut is made of. where: how messages call it. blocks gives each firm once, with all its calls."""
 
     where: str
@@ -89,9 +89,10 @@ def _layout_of(panel: pa.Schema, calls: pa.Schema, only: Sequence[str] | None) -
     """Return the columns of files that are there; what the run itself had set need not be known."""
     described = {column.name: column for column in (*DENOMINATORS, *VALUES, *CALL)}
 
-    def of(fields: pa.Schema, first: int, end: int | None = None) -> tuple[Column, ...]:
+    def of(fields: pa.Schema, first: int, end: int | None = None) -> tuple[PanelColumn, ...]:
         return tuple(
-            described.get(each.name, Column(each.name, each.type, "", "")) for each in list(fields)[first:end]
+            described.get(each.name, PanelColumn(each.name, each.type, "", ""))
+            for each in list(fields)[first:end]
         )
 
     before = panel.names.index("theme_id")

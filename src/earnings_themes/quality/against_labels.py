@@ -31,7 +31,9 @@ def read_labels(path: Path) -> pd.DataFrame:
     return labels.reindex(columns=_LABEL, fill_value="").drop_duplicates("sentence_id", keep="last")
 
 
-def compare(run_dir: Path, labels: pd.DataFrame | None) -> tuple[dict[str, Metric], dict[str, list[Match]]]:
+def compare_with_labels(
+    run_dir: Path, labels: pd.DataFrame | None
+) -> tuple[dict[str, Metric], dict[str, list[Match]]]:
     """Return the figures of a run beside labels, and the best theme of each label at each level. Raises ResultError.
 
     Only labels that two firms or more share are asked of themes: what a single firm says is a topic. A labelled

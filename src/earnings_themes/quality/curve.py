@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from earnings_themes.embedding.space import load_space
-from earnings_themes.quality.settled import has_content
+from earnings_themes.quality.settled import has_subject
 
 Curve = tuple[float, float]
 
@@ -40,7 +40,7 @@ def precision_of(strength: NDArray[np.float64], rated: Curve) -> NDArray[np.floa
     return expected
 
 
-def curve(sentences: pd.DataFrame, floor: float, rated: Curve | None) -> list[dict[str, Any]]:
+def precision_curve(sentences: pd.DataFrame, floor: float, rated: Curve | None) -> list[dict[str, Any]]:
     """Return a point a floor, for sentences of at least that strength.
 
     Parameters
@@ -53,7 +53,7 @@ def curve(sentences: pd.DataFrame, floor: float, rated: Curve | None) -> list[di
     -------
     {floor, n, coverage (of sentences with content), strength (mean), precision (None where it is not known)} each
     """
-    content = has_content(sentences)
+    content = has_subject(sentences)
     n_content = int(content.sum())
     kept = sentences.loc[content & sentences["theme_id"].notna(), "strength"]
     strength = np.sort(kept.to_numpy(dtype=np.float64))

@@ -21,7 +21,7 @@ def missing(of: str, reason: str, n: int = 0) -> Metric:
     return Metric(None, n, of, reason)
 
 
-def count(value: int, of: str) -> Metric:
+def plain_count(value: int, of: str) -> Metric:
     """A plain count."""
     return Metric(value, value, of)
 

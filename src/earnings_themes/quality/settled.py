@@ -23,11 +23,11 @@ def read_settled(run_dir: Path, columns: Sequence[str] = COLUMNS) -> pd.DataFram
     return frame
 
 
-def has_content(sentences: pd.DataFrame) -> pd.Series:
+def has_subject(sentences: pd.DataFrame) -> pd.Series:
     """Whether a sentence has a subject of its own. One that was not modelled has none."""
     return sentences["content"] >= CONTENT
 
 
-def modelled(sentences: pd.DataFrame) -> pd.Series:
+def was_modelled(sentences: pd.DataFrame) -> pd.Series:
     """Whether a sentence was modelled, which is all but procedure."""
     return sentences["content"].notna()

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from earnings_themes.abstractions import Theme
-from earnings_themes.quality.against_labels import LEVELS, compare, read_labels
-from earnings_themes.quality.curve import curve, rated_curve
+from earnings_themes.quality.against_labels import LEVELS, compare_with_labels, read_labels
+from earnings_themes.quality.curve import precision_curve, rated_curve
 from earnings_themes.quality.floor import is_unstable
-from earnings_themes.quality.metric import Metric, count, median, missing, share
+from earnings_themes.quality.metric import Metric, median, missing, plain_count, share
 from earnings_themes.quality.ruler.inputs import effective
-from earnings_themes.quality.settled import has_content, modelled, read_settled
+from earnings_themes.quality.settled import has_subject, read_settled, was_modelled
 from earnings_themes.results.run_files import Run, open_run
 from earnings_themes.system.processes import one_thread
 
@@ -32,7 +32,7 @@ def quality_report(run_dir: Path, labels: Path | None = None) -> dict[str, Any]:
     known = read_labels(labels) if labels else None
     run = open_run(run_dir)
     sentences = read_settled(run_dir)
-    agreement, matches = compare(run_dir, known)
+    agreement, matches = compare_with_labels(run_dir, known)
     levels = {"themes": run.themes.themes, "broad": run.themes.broad}
     metrics = _counts(run, sentences) | _coverage(run, sentences) | agreement
     for level, themes in levels.items():
@@ -51,7 +51,7 @@ def quality_report(run_dir: Path, labels: Path | None = None) -> dict[str, Any]:
             for level, themes in levels.items()
         },
         "floor": floor,
-        "curve": curve(sentences, floor, rated_curve(run.themes.metadata)),
+        "curve": precision_curve(sentences, floor, rated_curve(run.themes.metadata)),
         "labels": {level: [asdict(match) for match in found] for level, found in matches.items()},
     }
 
@@ -73,24 +73,24 @@ def quartiles(values: Sequence[float | None]) -> list[float] | None:
 def _counts(run: Run, sentences: pd.DataFrame) -> dict[str, Metric]:
     themes = run.themes
     return {
-        "firms": count(len(run.firms), "firms"),
-        "firms_modelled": count(len(run.read_firms), "firms"),
-        "sentences": count(len(sentences), "sentences"),
-        "sentences_modelled": count(int(modelled(sentences).sum()), "sentences"),
-        "sentences_content": count(int(has_content(sentences).sum()), "sentences"),
-        "topics": count(
+        "firms": plain_count(len(run.firms), "firms"),
+        "firms_modelled": plain_count(len(run.read_firms), "firms"),
+        "sentences": plain_count(len(sentences), "sentences"),
+        "sentences_modelled": plain_count(int(was_modelled(sentences).sum()), "sentences"),
+        "sentences_content": plain_count(int(has_subject(sentences).sum()), "sentences"),
+        "topics": plain_count(
             sum(theme.n_topics for theme in themes.themes) + len(themes.unassigned_topics), "topics"
         ),
-        "themes": count(len(themes.themes), "themes"),
-        "themes_subject": count(sum(theme.kind == "subject" for theme in themes.themes), "themes"),
-        "broad": count(len(themes.broad), "broad themes"),
+        "themes": plain_count(len(themes.themes), "themes"),
+        "themes_subject": plain_count(sum(theme.kind == "subject" for theme in themes.themes), "themes"),
+        "broad": plain_count(len(themes.broad), "broad themes"),
     }
 
 
 def _coverage(run: Run, sentences: pd.DataFrame) -> dict[str, Metric]:
     settled = sentences["theme_id"].notna()
-    content = has_content(sentences)
-    n_modelled = int(modelled(sentences).sum())
+    content = has_subject(sentences)
+    n_modelled = int(was_modelled(sentences).sum())
     alike = run.themes.metadata.get("alike")
     speaking = {firm for theme in run.themes.themes for firm in theme.firms}
     n, n_content, both = len(sentences), int(content.sum()), int((settled & content).sum())

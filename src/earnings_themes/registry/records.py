@@ -148,7 +148,7 @@ class Version:
         return tuple(theme for theme in self.themes if theme.level == 2)
 
 
-def encode(version: Version) -> bytes:
+def encode_version(version: Version) -> bytes:
     """Return the version's file."""
     return msgspec.json.encode(version) + b"\n"
 
@@ -158,7 +158,7 @@ def digest_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def decode(data: bytes, name: str) -> Version:
+def decode_version(data: bytes, name: str) -> Version:
     """Return the version that a file holds. name: how an error calls the file. Raises RegistryError."""
     try:
         found = msgspec.json.decode(data, type=Version)

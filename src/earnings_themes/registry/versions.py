@@ -20,9 +20,9 @@ from earnings_themes.registry.records import (
     REFERENCE_RUN,
     Ran,
     Version,
-    decode,
+    decode_version,
     digest_of,
-    encode,
+    encode_version,
     quarters_between,
 )
 from earnings_themes.system.folders import Folder, folder_at
@@ -166,7 +166,7 @@ class Registry:
         if ground.replaces is not None:
             old = ground.replaces.version
             same = replace(version, number=old.number, parent=old.parent, replaces=old.replaces)
-            if encode(same) == encode(old):
+            if encode_version(same) == encode_version(old):
                 return ground.replaces
         version = replace(
             version,
@@ -182,12 +182,12 @@ class Registry:
             # The first run to extend a copy: what it starts from is then here whole.
             for kind, name in self._founder.files():
                 self.folder.child(kind).swap(name, self._founder.folder.child(kind).read(name), None)
-        while not versions.swap(_file(version.number), encode(version), None):
+        while not versions.swap(_file(version.number), encode_version(version), None):
             # Left by a run that was cut short; or it is this very version, and only the pointer is missing.
-            if versions.read(_file(version.number)) == encode(version):
+            if versions.read(_file(version.number)) == encode_version(version):
                 break
             version = replace(version, number=version.number + 1)
-        named = Named(version, digest_of(encode(version)))
+        named = Named(version, digest_of(encode_version(version)))
         pointer = json.dumps({"number": version.number, "sha256": named.sha256}).encode() + b"\n"
         # A request that was sent again may find what its first try wrote.
         if not self.folder.swap(_CURRENT, pointer, ground.mark) and self._pointer()[0] != json.loads(pointer):
@@ -262,7 +262,7 @@ class Registry:
             except FileNotFoundError:
                 continue
             if digest_of(data) == sha256:
-                return Named(decode(data, f"{self}/{_VERSIONS}/{_file(place)}"), sha256)
+                return Named(decode_version(data, f"{self}/{_VERSIONS}/{_file(place)}"), sha256)
         raise RegistryError(
             f"{self}/{_VERSIONS}: no file has the SHA-256 {sha256[:12]}…, which version {number} was made from. Put the "
             "missing file back, from a copy."
@@ -281,7 +281,7 @@ class Registry:
                 f"{name}: its SHA-256 is {digest_of(data)[:12]}…, the registry points to {sha256[:12]}…. A version never "
                 "changes: put the file back as it was, from a copy."
             )
-        return Named(decode(data, name), sha256)
+        return Named(decode_version(data, name), sha256)
 
 
 def _file(number: int) -> str:

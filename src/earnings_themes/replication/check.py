@@ -12,7 +12,7 @@ from pathlib import Path
 TOLERANCE = 1e-6
 
 
-def check_files(folder: Path) -> None:
+def compare_digests(folder: Path) -> None:
     """Compare every file that MANIFEST.sha256 lists with its digest. Raises SystemExit naming those that differ."""
     wrong = []
     lines = (folder / "MANIFEST.sha256").read_text(encoding="utf-8").splitlines()
@@ -50,7 +50,7 @@ def check_panel(expected_path: Path, found_path: Path) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["files"]:
-        check_files(Path(__file__).parent)
+        compare_digests(Path(__file__).parent)
     elif len(sys.argv) == 4 and sys.argv[1] == "panel":
         check_panel(Path(sys.argv[2]), Path(sys.argv[3]))
     else:

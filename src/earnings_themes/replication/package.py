@@ -55,7 +55,9 @@ class Packed:
     seconds: float
 
 
-def package(run: Path, out: Path, cores: int, added: Sequence[Path] = (), root: Path | None = None) -> Packed:
+def write_package(
+    run: Path, out: Path, cores: int, added: Sequence[Path] = (), root: Path | None = None
+) -> Packed:
     """Write the replication package of a finished run as a .zip that is not there yet.
 
     cores: for the run on the pseudo-calls. added: the user's own files and folders, for the package's analysis/. root: the

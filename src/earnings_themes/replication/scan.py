@@ -49,14 +49,14 @@ class Index:
         number = len(self.files)
         self.files.append(name)
         for text in texts:
-            words = words_of(text)
+            words = plain_words(text)
             for n in range(FEWEST, LONGEST + 1):
                 for gram in _grams(words, n):
                     self.grams[gram].add(number)
 
     def holders(self, sentence: str) -> set[int]:
         """Return the numbers of the files that hold the sentence, or LONGEST words in a row of it."""
-        words = words_of(sentence)
+        words = plain_words(sentence)
         if len(words) < FEWEST:
             return set()
         found: set[int] = set()
@@ -88,25 +88,25 @@ def scan(folder: Path, transcripts: Path) -> Scan:
     index = Index()
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            index.add(path.relative_to(folder).as_posix(), texts_of(path))
+            index.add(path.relative_to(folder).as_posix(), iter_texts(path))
     hits: Counter[int] = Counter()
     examples: dict[str, str] = {}
     n = 0
     for batch in pq.ParquetFile(transcripts).iter_batches(columns=["sentence_id", "text", "model_text"]):
         for row in batch.to_pylist():
-            n += len(words_of(row["text"])) >= FEWEST
+            n += len(plain_words(row["text"])) >= FEWEST
             for number in index.holders(row["text"]) | index.holders(row["model_text"] or ""):
                 hits[number] += 1
                 examples.setdefault(index.files[number], row["sentence_id"])
     return Scan(len(index.files), n, {index.files[k]: hits[k] for k in sorted(hits)}, examples)
 
 
-def words_of(text: str) -> list[str]:
+def plain_words(text: str) -> list[str]:
     """Return the text's words in lower case, without punctuation."""
     return _WORD.findall(html.unescape(text).casefold())
 
 
-def texts_of(path: Path) -> Iterator[str]:
+def iter_texts(path: Path) -> Iterator[str]:
     """Yield every text in a file: a text file whole, of JSON and Parquet each string. Raises ResultError."""
     kind = path.suffix.lower()
     try:

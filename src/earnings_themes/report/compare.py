@@ -28,7 +28,7 @@ _METRICS: Final = (
 )  # fmt: skip
 
 
-def compare(runs: Sequence[Path]) -> str:
+def compare_runs(runs: Sequence[Path]) -> str:
     """Return Markdown tables of figures, times and the ten largest themes, a column a run.
 
     runs: folders of finished runs; quality.json is computed if missing. Raises ResultError.

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from earnings_themes.abstractions import Theme
 from earnings_themes.errors import ResultError
-from earnings_themes.panel.sentences import iter_sentences
-from earnings_themes.quality.settled import modelled, read_settled
+from earnings_themes.panel.sentences import iter_settled
+from earnings_themes.quality.settled import read_settled, was_modelled
 
 Rows = NDArray[np.int64]
 # A list of more would be a file that a browser opens slowly: some 2 MB. The command gives all of them.
@@ -45,7 +45,7 @@ class Counted:
     representative: Mapping[str, tuple[int, ...]]
 
 
-def count(run_dir: Path, themes: tuple[Theme, ...]) -> Counted:
+def count_run(run_dir: Path, themes: tuple[Theme, ...]) -> Counted:
     """Count a run's sentences. Raises ResultError if the file is damaged or names an unknown theme."""
     numbers = {theme.theme_id: number for number, theme in enumerate(themes)}
     frame = read_settled(run_dir)
@@ -65,7 +65,7 @@ def count(run_dir: Path, themes: tuple[Theme, ...]) -> Counted:
     alone = frame[frame["theme_id"].isna() & frame["broad_id"].notna()]
     alone = alone.sort_values("strength", ascending=False, kind="stable")
     return Counted(
-        _sizes(frame[modelled(frame)]["firm_id"]),
+        _sizes(frame[was_modelled(frame)]["firm_id"]),
         by_firm,
         _sizes(frame["broad_id"]),
         {(firm, numbers[theme]): row for row, firm, theme in best[["firm_id", "theme_id"]].itertuples()},
@@ -99,7 +99,7 @@ def _sizes(column: "pd.Series[Any]") -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ShownSentence:
     """A sentence; strength is None if it settled in no theme."""
 
     text: str
@@ -112,16 +112,16 @@ class Source:
     sentence_id: str
 
 
-def read_sources(run_dir: Path, rows: Iterable[int]) -> dict[int, Source]:
+def read_sources(run_dir: Path, rows: Iterable[int]) -> dict[int, ShownSentence]:
     """Return the sentences at these rows of sentences.parquet, by row. Raises ResultError."""
-    found: dict[int, Source] = {}
+    found: dict[int, ShownSentence] = {}
     wanted = np.unique(np.fromiter(rows, dtype=np.int64))
     start = 0
-    for table in iter_sentences(str(run_dir)) if len(wanted) else ():
+    for table in iter_settled(str(run_dir)) if len(wanted) else ():
         first, last = np.searchsorted(wanted, [start, start + table.num_rows])
         here = wanted[first:last]
         for row, line in zip(here.tolist(), table.take(here - start).to_pylist(), strict=True):
-            found[row] = Source(
+            found[row] = ShownSentence(
                 line["text"], line["firm_id"], line["firm_name"], str(line["date"]),
                 line["speaker_name"] or line["speaker_type"] or "", line["section"] or "", line["strength"],
                 line["sentence_id"],

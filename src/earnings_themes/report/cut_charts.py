@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from earnings_themes.panel.block import ratio
-from earnings_themes.report.cuts import Cut
+from earnings_themes.report.cuts import GroupCounts
 from earnings_themes.report.drawing import PALETTE, Drawing, named, nothing, shown
 from earnings_themes.report.page_data import Page, ThemePart, short
 
@@ -203,7 +203,7 @@ def sides(page: Page) -> Drawing:
     return Drawing(figure, caption, header, numbers)
 
 
-def _rows(part: ThemePart, cut: Cut) -> list[tuple[Any, ...]]:
+def _rows(part: ThemePart, cut: GroupCounts) -> list[tuple[Any, ...]]:
     number = part.number
     columns = (
         cut.n[:, number],

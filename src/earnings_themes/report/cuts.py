@@ -29,7 +29,7 @@ _UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class GroupCounts:
     """Sentences by groups of calls, such as quarters, and by themes.
 
     n: (groups, themes) settled sentences. modelled: (groups,) the denominator of n. n_firms: (groups, themes) firms that
@@ -57,8 +57,8 @@ class Cuts:
     """
 
     themes: tuple[str, ...]
-    quarters: Cut
-    groups: Mapping[str, Cut]
+    quarters: GroupCounts
+    groups: Mapping[str, GroupCounts]
     sides: Mapping[str, tuple[Counts, int]]
 
 
@@ -125,13 +125,13 @@ class _Sum:
         several = np.bincount(pairs[1], minlength=len(self.names)) >= _LEAST_FIRMS
         return len(self.names) > 1 and bool(several.mean() > 0.5)
 
-    def cut(self) -> Cut:
+    def cut(self) -> GroupCounts:
         n_calls = np.bincount(self.codes, minlength=len(self.names))
-        return Cut(self.names, self.n, self.modelled.astype(np.int64), self.n_firms, n_calls)
+        return GroupCounts(self.names, self.n, self.modelled.astype(np.int64), self.n_firms, n_calls)
 
 
-def _by_size(cut: Cut) -> Cut:
+def _by_size(cut: GroupCounts) -> GroupCounts:
     """Return the cut with its largest groups first."""
     order = np.argsort(-cut.modelled, kind="stable")
     names = tuple(cut.names[number] for number in order)
-    return Cut(names, cut.n[order], cut.modelled[order], cut.n_firms[order], cut.n_calls[order])
+    return GroupCounts(names, cut.n[order], cut.modelled[order], cut.n_firms[order], cut.n_calls[order])

@@ -7,7 +7,7 @@ import numpy as np
 from earnings_themes.abstractions import Themes
 from earnings_themes.errors import EarningsThemesError
 from earnings_themes.registry.reference import registry_at
-from earnings_themes.report.cuts import Cut, Cuts, read_cuts
+from earnings_themes.report.cuts import Cuts, GroupCounts, read_cuts
 
 
 def earlier_runs(themes: Themes) -> list[str]:
@@ -22,7 +22,9 @@ def earlier_runs(themes: Themes) -> list[str]:
     return [ran.run for ran in version.runs if ran.run != themes.run] if version else []
 
 
-def with_earlier(own: Cut, ids: Sequence[str], where: str, runs: Sequence[str]) -> tuple[Cut, list[str]]:
+def with_earlier(
+    own: GroupCounts, ids: Sequence[str], where: str, runs: Sequence[str]
+) -> tuple[GroupCounts, list[str]]:
     """Return the run's quarters preceded by those of earlier runs, and the names of the runs that were found.
 
     ids: the run's themes, in the order of own's columns; other themes are left out. where: the run's folder,
@@ -48,4 +50,4 @@ def with_earlier(own: Cut, ids: Sequence[str], where: str, runs: Sequence[str]) 
         n_firms[np.ix_(rows, to)] += cut.n_firms[:, at]
         modelled[rows] += cut.modelled
         n_calls[rows] += cut.n_calls
-    return Cut(names, n, modelled, n_firms, n_calls), list(read)
+    return GroupCounts(names, n, modelled, n_firms, n_calls), list(read)

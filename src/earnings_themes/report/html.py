@@ -93,7 +93,7 @@ def percent(value: float) -> str:
     return f"{100 * value:.1f} %"
 
 
-def score(value: float | None) -> str:
+def two_decimals(value: float | None) -> str:
     """Write two decimals, or a dash for None."""
     return _MISSING if value is None else f"{value:.2f}"
 
@@ -105,7 +105,7 @@ def thousands(value: float) -> str:
 
 def written(value: float | int | None, meaning: Meaning) -> str:
     """Write a figure of quality.json in the form that its meaning names."""
-    forms = {"count": thousands, "number": "{:,.0f}".format, "share": percent, "score": score}
+    forms = {"count": thousands, "number": "{:,.0f}".format, "share": percent, "score": two_decimals}
     return _MISSING if value is None else forms[meaning.form](value)
 
 
@@ -236,7 +236,7 @@ def _template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters.update(
         percent=percent,
-        score=score,
+        score=two_decimals,
         thousands=thousands,
         words=lambda text: text.replace("_", " "),
         example=lambda text: short(text, _EXAMPLE),

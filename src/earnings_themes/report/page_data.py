@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from earnings_themes.abstractions import Theme
 from earnings_themes.quality.floor import is_unstable
-from earnings_themes.report.counted import Counted, Source, count, read_sources
+from earnings_themes.report.counted import Counted, ShownSentence, count_run, read_sources
 from earnings_themes.report.cuts import Cuts, read_cuts
 from earnings_themes.report.earlier import earlier_runs, with_earlier
 from earnings_themes.report.layout import plane
@@ -49,7 +49,7 @@ class Listing:
     """The surest sentences of a theme; n is how many it has."""
 
     n: int
-    sources: tuple[Source, ...]
+    sources: tuple[ShownSentence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class ThemePart:
     x: float
     y: float
     firms: tuple[ThemeFirm, ...]
-    sources: tuple[Source, ...]
+    sources: tuple[ShownSentence, ...]
     listing: Listing
     similar: tuple[tuple[int, str, float], ...]
 
@@ -93,7 +93,7 @@ class FirmPart:
     row: FirmRow
     n_modelled: int
     n_by_theme: Mapping[int, int]
-    lines: tuple[tuple[int, Source | None], ...]
+    lines: tuple[tuple[int, ShownSentence | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def gather(run: Run, where: str | None = None) -> Page:
     cuts = read_cuts(str(run.directory))
     quarters, earlier = with_earlier(cuts.quarters, cuts.themes, where, earlier_runs(run.themes))
     rows = {row.firm_id: row for row in run.firms}
-    counted = count(run.directory, themes)
+    counted = count_run(run.directory, themes)
     shown = sorted(run.read_firms, key=lambda row: (-row.n_sentences, row.firm_id))[:MAX_FIRMS]
     shown.sort(key=lambda row: (row.firm_name.casefold(), row.firm_id))
     of_firms = {row.firm_id: _largest(counted.n_by_theme.get(row.firm_id, {})) for row in shown}
@@ -199,7 +199,7 @@ def _dates(path: Path) -> tuple[str, str] | None:
 
 
 def _theme_parts(
-    run: Run, rows: Mapping[str, FirmRow], counted: Counted, sources: Mapping[int, Source]
+    run: Run, rows: Mapping[str, FirmRow], counted: Counted, sources: Mapping[int, ShownSentence]
 ) -> tuple[ThemePart, ...]:
     themes = run.themes.themes
     if not themes:
@@ -233,13 +233,13 @@ def _theme_parts(
     )
 
 
-def _listing(theme_id: str, n: int, counted: Counted, sources: Mapping[int, Source]) -> Listing:
+def _listing(theme_id: str, n: int, counted: Counted, sources: Mapping[int, ShownSentence]) -> Listing:
     rows = counted.listed.get(theme_id)
     return Listing(n, () if rows is None else tuple(sources[row] for row in rows.tolist()))
 
 
 def _broad_parts(
-    run: Run, parts: tuple[ThemePart, ...], counted: Counted, sources: Mapping[int, Source]
+    run: Run, parts: tuple[ThemePart, ...], counted: Counted, sources: Mapping[int, ShownSentence]
 ) -> tuple[BroadPart, ...]:
     members: dict[int, list[ThemePart]] = defaultdict(list)
     for part in parts:

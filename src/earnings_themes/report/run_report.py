@@ -36,7 +36,9 @@ def fetch_run(where: str, run_dir: Path) -> None:
         below.fetch(below.list(), run_dir / name)
 
 
-def build(run_dir: Path, labels: Path | None = None, where: str | None = None, workers: int = 1) -> None:
+def build_report(
+    run_dir: Path, labels: Path | None = None, where: str | None = None, workers: int = 1
+) -> None:
     """Write quality.json, report.html, figures/ and, if the page has no room for every sentence, report/.
 
     labels: a CSV with sentence_id and theme, to compare with. where: the run's S3 address if run_dir is a

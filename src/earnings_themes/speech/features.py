@@ -32,11 +32,11 @@ PLACE: tuple[str, ...] = (
 # The opening and the closing are each at most an eighth of what there is: half of MAEC's calls have fewer than 116
 # sentences, some 11. Held-out precision there rose from .932 to .940.
 _SHARE_OF_CALL = 8
-# Columns of `place` that say how long a sentence is, and which of them are short.
+# Columns of `place_features` that say how long a sentence is, and which of them are short.
 SHORT = (7, 8)
 
 
-def tokens(sentence: str) -> list[str]:
+def speech_tokens(sentence: str) -> list[str]:
     """Return lower-case words of the sentence between "^" and "$".
 
     A word with a digit becomes "0". A capitalised word inside a sentence becomes "Name": the model must learn
@@ -61,14 +61,14 @@ def _token(word: str, is_first: bool = False) -> str:
 
 def ngrams(sentence: str) -> set[str]:
     """Return all runs of one to `MAX_WORDS` tokens, separated by blanks; "^" and "$" only within longer runs."""
-    words = tokens(sentence)
+    words = speech_tokens(sentence)
     found = set(words[1:-1])
     for n in range(2, MAX_WORDS + 1):
         found.update(map(" ".join, zip(*(words[i:] for i in range(n)), strict=False)))
     return found
 
 
-def place(
+def place_features(
     sentences: Sequence[str], speaker_types: Sequence[str | None], sections: Sequence[str | None]
 ) -> NDArray[np.float32]:
     """Return position and length indicators of each sentence of a call: (sentences, len(PLACE)), 0 or 1.

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earnings_themes.speech.features import PLACE, SHORT, ngrams, place
+from earnings_themes.speech.features import PLACE, SHORT, ngrams, place_features
 
 Scores = NDArray[np.float32]
 
@@ -131,7 +131,7 @@ def flag_procedural(
     if not sentences:
         return []
     model = packaged_model()
-    seen = place(sentences, speaker_types, sections)
+    seen = place_features(sentences, speaker_types, sections)
     scores = model.second(model.first(sentences, seen), seen, speaker_types)
     return [
         bool(score > 0) and any(map(str.isalnum, each)) for score, each in zip(scores, sentences, strict=True)

@@ -83,7 +83,7 @@ class Content:
         self.counts["firms"] += 1
         self.counts["topics"] += len(firm.topics)
         digest = _digest(
-            (firm.firm_id, firm.firm_name, firm.status, sentences_of(firm)),
+            (firm.firm_id, firm.firm_name, firm.status, count_spoken(firm)),
             ((t.topic_id, t.label, t.kind, t.keywords, t.size, t.stability) for t in firm.topics),
             (
                 (s.sentence_id, s.text, s.speaker_type, s.probability)
@@ -121,7 +121,7 @@ def theme_content(theme: Theme) -> tuple[object, ...]:
     )
 
 
-def sentences_of(firm: FirmTopics) -> int:
+def count_spoken(firm: FirmTopics) -> int:
     """Return how many sentences the firm spoke: the denominator of its shares."""
     counted = firm.metadata.get("n_sentences")
     return int(counted) if counted is not None else sum(t.size for t in firm.topics) + len(firm.outliers)

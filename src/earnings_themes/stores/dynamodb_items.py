@@ -28,7 +28,7 @@ from earnings_themes.abstractions import (
 )
 from earnings_themes.abstractions.records import Keywords
 from earnings_themes.errors import ResultError
-from earnings_themes.stores.content import Place, sentences_of
+from earnings_themes.stores.content import Place, count_spoken
 
 # Developer Guide, "Constraints in Amazon DynamoDB": items, partition keys and sort keys.
 # It counts 1,024 to the KB; the 2 % left free cover that sizes are counted here, not by DynamoDB.
@@ -131,7 +131,7 @@ def firm_items(
             "firm_id": firm.firm_id,
             "firm_name": firm.firm_name,
             "status": firm.status,
-            "n_sentences": sentences_of(firm),
+            "n_sentences": count_spoken(firm),
             "n_topics": len(firm.topics),
         }
     )

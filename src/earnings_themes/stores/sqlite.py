@@ -36,10 +36,10 @@ from earnings_themes.stores.content import Content, match_query, matching, no_to
 from earnings_themes.stores.sqlite_writing import (
     THEME_FIELDS,
     check_file,
+    leave_wal,
     move_pointer,
     prepare,
     remove_versions,
-    settle,
     write_version,
 )
 
@@ -109,7 +109,7 @@ class SQLiteThemeStore(ThemeStore):
                 self._begin(db)
                 with db:
                     yield db
-                settle(db)
+                leave_wal(db)
         except sqlite3.IntegrityError:
             raise  # the content is checked before it is written: this is a bug
         except sqlite3.DatabaseError as error:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from earnings_themes.abstractions import FirmTopics, Theme
 from earnings_themes.abstractions.records import Keywords
 from earnings_themes.errors import StoreError
-from earnings_themes.stores.content import TOKENIZE, Content, sentences_of
+from earnings_themes.stores.content import TOKENIZE, Content, count_spoken
 
 # "EThm" marks the file as ours (PRAGMA application_id); the version is raised when schema.sql changes.
 _APPLICATION_ID: Final = 0x4554686D
@@ -52,7 +52,7 @@ def _firm(
         firm_id=firm.firm_id,
         firm_name=firm.firm_name,
         status=firm.status,
-        n_sentences=sentences_of(firm),
+        n_sentences=count_spoken(firm),
     )
     for topic in firm.topics:
         place = content.places.get((firm.firm_id, topic.topic_id))
@@ -112,7 +112,7 @@ def _is_new(db: sqlite3.Connection) -> bool:
     return bool(db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0)
 
 
-def settle(db: sqlite3.Connection) -> None:
+def leave_wal(db: sqlite3.Connection) -> None:
     """Leave WAL mode, so that the file can be read from a shared folder or a read-only disk."""
     db.execute("PRAGMA busy_timeout = 0")
     with suppress(sqlite3.OperationalError):  # someone reads: the next publish tries again

@@ -72,7 +72,7 @@ def _hash(word: str) -> int:
     )
 
 
-def likeness(one: Sketch, other: Sketch) -> float:
+def shared_runs(one: Sketch, other: Sketch) -> float:
     """Return the share of runs of words that two calls have in common, as the samples tell; 0 where one is empty."""
     if not one or not other:
         return 0.0

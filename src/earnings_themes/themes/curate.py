@@ -114,7 +114,7 @@ def proposals(version: Version, pasts: Mapping[str, Past]) -> str:
     return "".join(lines)
 
 
-def curate(registry: Registry, decisions: Decisions, name: str) -> Named:
+def apply_decisions(registry: Registry, decisions: Decisions, name: str) -> Named:
     """Add the version in which these decisions hold, and its table of ids; return it, or the one that holds them already.
 
     name: how an error calls the decisions. Raises RegistryError for an id that is not there, a label that is given twice, a
@@ -142,7 +142,7 @@ def curated(
     name: str = "decisions",
     pasts: Mapping[str, Past] = MappingProxyType({}),
 ) -> Version:
-    """Return the version in which the decisions hold. Raises RegistryError as `curate` does.
+    """Return the version in which the decisions hold. Raises RegistryError as `apply_decisions` does.
 
     pasts: what the version's runs left, by run; only a split needs it.
     """

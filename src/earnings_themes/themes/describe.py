@@ -15,7 +15,7 @@ from earnings_themes.abstractions.records import Keywords, Kind
 from earnings_themes.config import ThemeSettings
 from earnings_themes.embedding.space import load_space
 from earnings_themes.labels import PhraseCounter, ThemeCount, ThemeWords
-from earnings_themes.labels import describe as choose_words
+from earnings_themes.labels import choose_labels as choose_words
 from earnings_themes.system.folders import Folder
 from earnings_themes.themes.corpus import Corpus, members, representatives, surest, texts_by_firm
 from earnings_themes.themes.registered import Placed

@@ -125,7 +125,9 @@ def encode(texts: Sequence[str], about: dict[str, Any], settings: Embedding | No
     return space.both(texts, encoder.encode(texts), calls, positions).rows
 
 
-def ask(where: str, questions: Sequence[Question], settings: Embedding | None = None) -> list[Answer]:
+def answer_questions(
+    where: str, questions: Sequence[Question], settings: Embedding | None = None
+) -> list[Answer]:
     """Find the sentences of a run that are near to each question, some firms in memory at a time.
 
     where: the run's folder, on a disk or s3://. settings: as `encode` has them. Raises what `encode` raises, and
@@ -202,7 +204,7 @@ def overlap(where: str, answers: Sequence[Answer]) -> list[list[tuple[str, int]]
     return found
 
 
-def write(out: Path, where: str, answers: Sequence[Answer]) -> None:
+def write_answers(out: Path, where: str, answers: Sequence[Answer]) -> None:
     """Write seeds.json and seeds.parquet of a run; neither where nothing is asked.
 
     seeds.json: each question with its texts, threshold, sentences, firms, overlap with found themes, and the ids of the

@@ -44,7 +44,7 @@ def call(function: str, arguments: Mapping[str, Any]) -> int:
     return function_of(function)(**arguments)
 
 
-def begin() -> None:
+def start_early() -> None:
     """Start the warm process, if this workflow has none yet, while something else is done."""
     from contextlib import suppress
     from threading import Thread
@@ -82,14 +82,14 @@ def _connected(name: str) -> socket.socket:
         raise PermissionError(f"{folder} can be entered by others")
     path = os.path.join(folder, f"{name}.sock")
     try:
-        return connect(path)
+        return open_socket(path)
     except OSError:
         from earnings_themes.topics.warm_server import started
 
         return started(path)
 
 
-def connect(path: str) -> socket.socket:
+def open_socket(path: str) -> socket.socket:
     """Return a connection to the process that listens at path. Raises OSError."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:

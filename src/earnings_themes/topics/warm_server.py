@@ -20,7 +20,7 @@ import traceback
 from pathlib import Path
 from typing import Final
 
-from earnings_themes.topics.warm import connect, function_of
+from earnings_themes.topics.warm import function_of, open_socket
 
 # How often an idle process looks whether its workflow is still there, and how long it then waits for a firm. On a loaded
 # machine seconds pass between two firms, and starting again costs 3 s of CPU.
@@ -44,7 +44,7 @@ def started(socket_path: str) -> socket.socket:
         # One starts the process, the others wait here until it listens.
         fcntl.flock(lock, fcntl.LOCK_EX)
         with contextlib.suppress(OSError):
-            return connect(socket_path)
+            return open_socket(socket_path)
         path.unlink(missing_ok=True)
         process = subprocess.Popen(
             [sys.executable, "-m", "earnings_themes.topics.warm_server", socket_path],
@@ -56,7 +56,7 @@ def started(socket_path: str) -> socket.socket:
         deadline = time.monotonic() + _START_SECONDS
         while process.poll() is None and time.monotonic() < deadline:
             with contextlib.suppress(OSError):
-                return connect(socket_path)
+                return open_socket(socket_path)
             time.sleep(0.05)
         process.kill()
         raise TimeoutError("the warm process did not start")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from earnings_themes.labels import PhraseCounter, ThemeCount, ThemeWords, describe
+from earnings_themes.labels import PhraseCounter, ThemeCount, ThemeWords, choose_labels
 from earnings_themes.labels.counter import _WINDOW
-from earnings_themes.labels.words import listed, phrases_of, word_of, words_of
+from earnings_themes.labels.words import listed, phrases_of, word_of, words_and_signs
 
 # Sentences of no theme: what everyone says, so that a theme's own words stand out and words are seen in more than one use.
 EVERYWHERE = [
@@ -34,7 +34,7 @@ def counted(themes: list[list[str]], firms: int = 6) -> PhraseCounter:
 
 def described(counter: PhraseCounter, names: frozenset[str] = frozenset()) -> list[ThemeWords]:
     counts = [counter.themes[theme] for theme in sorted(counter.themes) if theme >= 0]
-    return describe(counts, counter, None, None, names=names)
+    return choose_labels(counts, counter, None, None, names=names)
 
 
 def keywords(counter: PhraseCounter, names: frozenset[str] = frozenset()) -> set[str]:
@@ -46,7 +46,7 @@ def labels(*themes: list[str], names: frozenset[str] = frozenset()) -> list[str]
 
 
 def terms(text: str) -> list[str]:
-    return [word.term for word in words_of(text) if word.term]
+    return [word.term for word in words_and_signs(text) if word.term]
 
 
 @pytest.mark.parametrize("word", ["GLP-1", "covid-19", "401k", "5G", "h100", "R&D", "COVID-19", "b2b"])
@@ -78,7 +78,9 @@ def test_activities_stay_what_they_are():
 
 
 def test_a_phrase_is_not_joined_over_a_stop_word_or_a_sign():
-    said = [phrase for phrase, _ in phrases_of(words_of("Cost of capital, supply chains were on the farm"))]
+    said = [
+        phrase for phrase, _ in phrases_of(words_and_signs("Cost of capital, supply chains were on the farm"))
+    ]
     assert said == ["cost", "cost of capital", "capital", "supply", "supply chain", "chain", "farm"]
 
 
@@ -210,7 +212,7 @@ def test_nearness_decides_between_equals():
     counter = counted([texts])
 
     def best(*centroid: float) -> str:
-        return describe([counter.themes[0]], counter, near, np.array([centroid]))[0].label
+        return choose_labels([counter.themes[0]], counter, near, np.array([centroid]))[0].label
 
     assert best(1.0, 0.0).startswith("wheat")
     assert best(0.06, 0.08).startswith("rain")
@@ -219,7 +221,7 @@ def test_nearness_decides_between_equals():
 
 def test_themes_without_sentences_have_no_words():
     counter = counted([["The wheat was fine."]])
-    found = describe([ThemeCount()] * 2, counter, lambda p: np.ones((len(p), 1)), np.ones((2, 1)))
+    found = choose_labels([ThemeCount()] * 2, counter, lambda p: np.ones((len(p), 1)), np.ones((2, 1)))
     assert [(words.label, words.keywords) for words in found] == [("", [])] * 2
 
 
@@ -229,7 +231,7 @@ def test_what_two_themes_say_together_is_counted_together():
     )
     both = ThemeCount.together([counter.themes[0], counter.themes[1]])
     assert described(counter)[0].phrases[0] in ("wheat", "rain")
-    assert describe([both], counter, None, None)[0].phrases[0] == "wheat"
+    assert choose_labels([both], counter, None, None)[0].phrases[0] == "wheat"
     assert counter.themes[0].phrases["wheat"].sentences == 6
 
 

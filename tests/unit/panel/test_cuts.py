@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from earnings_themes.cli.app import app
 from earnings_themes.errors import ConfigError, ResultError
-from earnings_themes.panel.build import build
+from earnings_themes.panel.build import build_panel
 from earnings_themes.panel.files import harmless
 from tests.panel_run import random_sentences, write_run
 
@@ -30,7 +30,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = write_run(
         tmp_path_factory.mktemp("run"), lines, silent=(("zzz", "t1"),), keep=("gvkey", "share")
     )
-    build(str(folder), folder)
+    build_panel(str(folder), folder)
     return folder
 
 
@@ -131,7 +131,7 @@ def test_a_kept_columns_name_that_stata_takes_not_stands_in_the_label(tmp_path: 
         "2015",
     )
     folder = write_run(tmp_path / "run", random_sentences(2, 1), keep=own)
-    build(str(folder), folder)
+    build_panel(str(folder), folder)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         _asked("panel", str(folder), "--out", str(tmp_path / "panel.dta"))
@@ -167,7 +167,7 @@ def test_a_run_in_s3_is_counted_and_cut_where_it_lies(
         for path in run.iterdir():
             client.put_object(Bucket="bucket", Key=f"results/made/{path.name}", Body=path.read_bytes())
         _asked("panel", "s3://bucket/results/made/", "--out", str(tmp_path / "cut.parquet"))
-        build("s3://bucket/results/made", tmp_path)
+        build_panel("s3://bucket/results/made", tmp_path)
     want = pd.read_parquet(run / "panel.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "cut.parquet"), want)
     assert (tmp_path / "panel.parquet").read_bytes() == (run / "panel.parquet").read_bytes()

@@ -11,7 +11,7 @@ import pytest
 
 from earnings_themes.config import Panel
 from earnings_themes.errors import ResultError
-from earnings_themes.panel.build import build
+from earnings_themes.panel.build import build_panel
 from earnings_themes.panel.make import make
 from tests.panel_run import THEMES, random_sentences, sentence, write_run
 
@@ -26,7 +26,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         silent=(("001", "t9"), ("zzz", "t1")),
         keep=("gvkey", "share"),
     )
-    build(str(folder), folder)
+    build_panel(str(folder), folder)
     return folder
 
 
@@ -136,7 +136,7 @@ def test_unknown_sections_and_speakers_are_null_and_not_zero(tmp_path: Path) -> 
         if line["transcript_id"] == "t0":
             line |= {"section": "", "speaker_type": "", "speaker_name": "Jane Director"}
     write_run(tmp_path, lines)
-    build(str(tmp_path), tmp_path)
+    build_panel(str(tmp_path), tmp_path)
     panel = _panel(tmp_path)
     nulls = [
         "n_presentation",
@@ -191,7 +191,7 @@ def test_exchanges_who_raised_a_theme_and_whether_it_was_answered(tmp_path: Path
         ("Answer", "Executives", "Ann", two),
     )
     write_run(tmp_path, lines)
-    build(str(tmp_path), tmp_path)
+    build_panel(str(tmp_path), tmp_path)
     rows = _panel(tmp_path).set_index("theme_id")
     assert rows["raised_by"].dropna().to_dict() == {one: "analysts", two: "management", three: "analysts"}
     assert rows["asked"].to_dict() == {one: 2, two: 1, three: 1, "made-B01": 0}
@@ -204,7 +204,7 @@ def test_exchanges_who_raised_a_theme_and_whether_it_was_answered(tmp_path: Path
 
 
 def test_the_same_run_gives_the_same_bytes(run: Path, tmp_path: Path) -> None:
-    build(str(run), tmp_path)
+    build_panel(str(run), tmp_path)
     for name in ("panel.parquet", "calls.parquet", "exchanges.parquet", "codebook.md"):
         assert (tmp_path / name).read_bytes() == (run / name).read_bytes(), name
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -226,7 +226,7 @@ def test_the_codebook_names_every_column_and_theme(run: Path) -> None:
 def test_a_run_without_themes_has_its_calls(tmp_path: Path) -> None:
     lines = [line | {"theme_id": None, "broad_id": None} for line in random_sentences(1, 1)]
     write_run(tmp_path, lines, themes=())
-    build(str(tmp_path), tmp_path)
+    build_panel(str(tmp_path), tmp_path)
     assert len(_panel(tmp_path)) == 0 and len(pd.read_parquet(tmp_path / "calls.parquet")) == 1
 
 
@@ -235,20 +235,20 @@ def test_files_of_different_runs_are_refused(tmp_path: Path) -> None:
     table = pq.read_table(tmp_path / "sentences.parquet")
     pq.write_table(table.slice(1), tmp_path / "sentences.parquet")
     with pytest.raises(ResultError, match=r"360 sentences, sentences.parquet 359"):
-        build(str(tmp_path), tmp_path)
+        build_panel(str(tmp_path), tmp_path)
     pq.write_table(pa.concat_tables([table.slice(1), table.slice(0, 1)]), tmp_path / "sentences.parquet")
     with pytest.raises(ResultError, match="name different sentences"):
-        build(str(tmp_path), tmp_path)
+        build_panel(str(tmp_path), tmp_path)
     pq.write_table(table.drop_columns("broad_id"), tmp_path / "sentences.parquet")
     with pytest.raises(ResultError, match="no column broad_id"):
-        build(str(tmp_path), tmp_path)
+        build_panel(str(tmp_path), tmp_path)
     write_run(tmp_path, random_sentences(2), themes=THEMES[1:])
     with pytest.raises(ResultError, match=r"theme_id 'made-001', which themes\.json lacks"):
-        build(str(tmp_path), tmp_path)
+        build_panel(str(tmp_path), tmp_path)
     assert not (tmp_path / "panel.parquet").exists()
     (tmp_path / "themes.json").unlink()
     with pytest.raises(ResultError, match=r"no themes\.json"):
-        build(str(tmp_path), tmp_path)
+        build_panel(str(tmp_path), tmp_path)
 
 
 def test_the_run_writes_spreadsheets_up_to_a_size_and_takes_old_ones_away(run: Path, tmp_path: Path) -> None:

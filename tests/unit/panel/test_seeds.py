@@ -15,7 +15,7 @@ from earnings_themes.embedding.space import load_space
 from earnings_themes.errors import ConfigError, ModelError
 from earnings_themes.panel.make import make
 from earnings_themes.results.firms import FirmRow
-from earnings_themes.themes.seeds import Question, ask, overlap
+from earnings_themes.themes.seeds import Question, answer_questions, overlap
 from tests.longer.recount import differences
 from tests.panel_run import random_sentences, write_run
 
@@ -56,7 +56,7 @@ def about_wages(folder: Path) -> set[str]:
 
 
 def test_what_is_near_to_the_examples_counts_and_the_rest_does_not(run: Path) -> None:
-    (answer,) = ask(str(run), [Question("hiring", (*WANTED.sentences, *WANTED.words), 0.3)])
+    (answer,) = answer_questions(str(run), [Question("hiring", (*WANTED.sentences, *WANTED.words), 0.3)])
     assert set(answer.inside["sentence_id"].to_pylist()) == about_wages(run)
     settled = pd.read_parquet(run / "sentences.parquet").set_index("sentence_id")["theme_id"]
     counts = settled[list(about_wages(run))].value_counts()
@@ -64,9 +64,9 @@ def test_what_is_near_to_the_examples_counts_and_the_rest_does_not(run: Path) ->
 
 
 def test_the_examples_shown_lie_on_both_sides_of_the_threshold(run: Path) -> None:
-    (all_of_them,) = ask(str(run), [Question("q", ("workers",), 0.01)])
+    (all_of_them,) = answer_questions(str(run), [Question("q", ("workers",), 0.01)])
     middle = sorted(all_of_them.near["strength"].to_pylist())[len(all_of_them.near) // 2]
-    (answer,) = ask(str(run), [Question("q", ("workers",), middle)])
+    (answer,) = answer_questions(str(run), [Question("q", ("workers",), middle)])
     above, below = answer.examples()
     assert min(above["strength"].to_pylist()) >= middle - 1e-6 > max(below["strength"].to_pylist())
     inside, outside = answer.inside["strength"].to_pylist(), answer.near["strength"].to_pylist()
@@ -108,7 +108,7 @@ def test_vectors_of_another_space_are_refused(run: Path) -> None:
     themes["metadata"]["space"] = "0" * 64
     (run / "themes.json").write_text(json.dumps(themes))
     with pytest.raises(ModelError, match="subject space 000000000000"):
-        ask(str(run), [Question("q", ("wages",), 0.4)])
+        answer_questions(str(run), [Question("q", ("wages",), 0.4)])
 
 
 def test_ask_shows_the_answer_and_writes_its_panel(

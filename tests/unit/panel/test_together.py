@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from earnings_themes.cli.app import app
 from earnings_themes.errors import ResultError
-from earnings_themes.panel.build import build
+from earnings_themes.panel.build import build_panel
 from earnings_themes.registry import Registry
-from earnings_themes.themes.curate import curate, read_decisions
+from earnings_themes.themes.curate import apply_decisions, read_decisions
 from tests.panel_run import random_sentences
 from tests.panel_run import write_run as write_panel_run
 from tests.unit.registry.test_quarters import AFTER, BEFORE, run, themes
@@ -29,7 +29,7 @@ def quarters(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("quarters")
     for name, said in (("q1", BEFORE), ("q2", {f"{firm}x": said for firm, said in AFTER.items()})):
         folder = run(place, name, said)
-        build(str(folder), folder)
+        build_panel(str(folder), folder)
     return place
 
 
@@ -64,7 +64,7 @@ def test_what_people_decided_since_holds_for_runs_that_were_made_before(
     decided = read_decisions(
         "rename: {r000001: our own name}\nhide: [r000002]\nmerge: {r000003: r000004}\n", "d"
     )
-    curate(Registry(str(quarters / "registry")), decided, "d")
+    apply_decisions(Registry(str(quarters / "registry")), decided, "d")
     out = tmp_path / "after.parquet"
     _asked(quarters / "registry", "--results", quarters, "--out", out)
     after = pd.read_parquet(out)
@@ -77,7 +77,7 @@ def test_what_people_decided_since_holds_for_runs_that_were_made_before(
 
 def test_runs_that_share_no_ids_are_refused(quarters: Path, tmp_path: Path) -> None:
     alone = write_panel_run(tmp_path / "alone", random_sentences())
-    build(str(alone), alone)
+    build_panel(str(alone), alone)
     for wrong, message in (
         ([alone, quarters / "q1"], "no registry"),
         ([quarters / "q1"] * 2, "each call once"),
@@ -90,7 +90,7 @@ def test_runs_that_share_no_ids_are_refused(quarters: Path, tmp_path: Path) -> N
 def test_a_share_stands_against_other_firms_of_its_industry(tmp_path: Path) -> None:
     lines = random_sentences()
     folder = write_panel_run(tmp_path / "run", lines, keep=("sector",))
-    build(str(folder), folder)
+    build_panel(str(folder), folder)
     # Kept columns of the made run differ by firm: here two firms share one, and one has none.
     for name in ("panel.parquet", "calls.parquet"):
         frame = pd.read_parquet(folder / name)

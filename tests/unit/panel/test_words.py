@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from earnings_themes.errors import ConfigError
-from earnings_themes.panel.build import build
+from earnings_themes.panel.build import build_panel
 from earnings_themes.panel.count import Scoring
 from earnings_themes.panel.roles import (
     ANALYSTS,
@@ -38,7 +38,7 @@ def test_lists_and_scores_are_counted_a_theme_and_call(tmp_path: Path) -> None:
     lists = read_lists({"positive": str(tmp_path / "good.txt"), "negative": str(tmp_path / "bad.txt")})
     lines = random_sentences()
     write_run(tmp_path, lines)
-    build(str(tmp_path), tmp_path, Scoring(lists, load_scorer("tests.unit.panel.test_words:Lengths")))
+    build_panel(str(tmp_path), tmp_path, Scoring(lists, load_scorer("tests.unit.panel.test_words:Lengths")))
     frame = pd.DataFrame(lines)
     frame["good"] = [bool({"gains", "rose"} & set(text.split())) for text in frame["text"]]
     frame["bad"] = [

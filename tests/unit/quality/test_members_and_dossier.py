@@ -17,7 +17,7 @@ from earnings_themes.quality.dossier.whole import write_whole
 from earnings_themes.quality.ruler import members
 from earnings_themes.quality.ruler.correct import corrected_counts
 from earnings_themes.quality.ruler.ratings import read_rated
-from earnings_themes.quality.ruler.sheets import Placed
+from earnings_themes.quality.ruler.sheets import PlacedItem
 from tests.small_run import Said
 from tests.unit.test_theme_aggregator import reduced
 
@@ -52,8 +52,8 @@ def theme_of(run: Path) -> str:
 def rated(run: Path, seed: int, n: int = 60) -> pd.DataFrame:
     """Return the ratings of one drawing, by the truth."""
     about = truth(run)
-    items = members.draw(run, members.targets(run, [theme_of(run)]), n, seed)
-    placed = [Placed("members_001", number, number, "new", item) for number, item in enumerate(items)]
+    items = members.draw_members(run, members.targets(run, [theme_of(run)]), n, seed)
+    placed = [PlacedItem("members_001", number, number, "new", item) for number, item in enumerate(items)]
     return pd.DataFrame(
         {
             "kind": "members", "sheet": p.sheet, "rater": "a", "unit": str(p.unit), "role": p.role, "arm": p.item.arm,

@@ -6,7 +6,7 @@ import pytest
 
 from earnings_themes.embedding.space import load_space
 from earnings_themes.quality.agreement import ami, ari, best_matches, resolve
-from earnings_themes.quality.curve import curve, rated_curve
+from earnings_themes.quality.curve import precision_curve, rated_curve
 from earnings_themes.quality.metric import Metric, median, share
 from earnings_themes.quality.summary import effective_number, quartiles
 
@@ -84,7 +84,7 @@ def _sentences(strengths: list[float | None], content: float = 0.9) -> pd.DataFr
 
 
 def test_a_higher_floor_covers_less_and_is_surer() -> None:
-    points = curve(_sentences([0.25, 0.3, 0.35, None]), 0.25, None)
+    points = precision_curve(_sentences([0.25, 0.3, 0.35, None]), 0.25, None)
     assert [point["floor"] for point in points] == [0.25, 0.275, 0.3, 0.325, 0.35]
     assert [point["n"] for point in points] == [3, 2, 2, 1, 1]
     assert points[0]["coverage"] == 0.75
@@ -94,7 +94,7 @@ def test_a_higher_floor_covers_less_and_is_surer() -> None:
 
 
 def test_ratings_turn_strength_into_expected_precision() -> None:
-    points = curve(_sentences([0.25, 0.35]), 0.25, (-3.0, 10.0))
+    points = precision_curve(_sentences([0.25, 0.35]), 0.25, (-3.0, 10.0))
     assert points[-1]["precision"] == pytest.approx(1 / (1 + np.exp(-0.5)))
     assert points[0]["precision"] == pytest.approx((1 / (1 + np.exp(0.5)) + 1 / (1 + np.exp(-0.5))) / 2)
 
@@ -113,10 +113,10 @@ def test_precision_is_expected_only_of_what_was_rated() -> None:
 
 def test_sentences_without_content_are_on_neither_side_of_the_curve() -> None:
     both = pd.concat([_sentences([0.3]), _sentences([0.9], content=0.1)])
-    assert curve(both, 0.25, None)[0] | {} == {
+    assert precision_curve(both, 0.25, None)[0] | {} == {
         "floor": 0.25, "n": 1, "coverage": 1.0, "strength": 0.3, "precision": None,
     }  # fmt: skip
-    assert curve(_sentences([None, None]), 0.25, None) == []
+    assert precision_curve(_sentences([None, None]), 0.25, None) == []
 
 
 # --- a figure --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from earnings_themes.errors import NotFoundError, RegistryError
 from earnings_themes.registry import Registry
 from earnings_themes.registry.history import changes, find, firm_over_time, over_time, then_and_now
-from earnings_themes.themes.curate import Decisions, curate, proposals, read_decisions
+from earnings_themes.themes.curate import Decisions, apply_decisions, proposals, read_decisions
 from tests.unit.registry.test_quarters import AFTER, BEFORE, registry_bytes, run, themes
 
 DECISIONS = """
@@ -41,7 +41,7 @@ def copied(quarters: Path, place: Path) -> Registry:
 def test_decisions_hold_in_every_quarter_that_is_made_again(quarters: Path, tmp_path: Path) -> None:
     registry = copied(quarters, tmp_path)
     before = {name: themes(quarters / name) for name in ("q1", "q2")}
-    named = curate(registry, read_decisions(DECISIONS, "d.yaml"), "d.yaml")
+    named = apply_decisions(registry, read_decisions(DECISIONS, "d.yaml"), "d.yaml")
     assert named.version.number == 3
     table = json.loads((tmp_path / "registry/mappings/000003.json").read_text())
     assert table == {"version": 3, "ids": {"r000002": None, "r000003": "r000004"}}
@@ -67,8 +67,8 @@ def test_the_same_decisions_give_the_same_bytes_and_once_only_a_version(
     written = []
     for name in ("one", "other"):
         registry = copied(quarters, tmp_path / name)
-        first = curate(registry, read_decisions(DECISIONS, "d"), "d")
-        assert curate(registry, read_decisions(DECISIONS, "d"), "d") == first
+        first = apply_decisions(registry, read_decisions(DECISIONS, "d"), "d")
+        assert apply_decisions(registry, read_decisions(DECISIONS, "d"), "d") == first
         written.append(registry_bytes(tmp_path / name))
     assert written[0] == written[1] and "versions/000004.json" not in written[0]
     assert written[0]["versions/000002.json"] == registry_bytes(quarters)["versions/000002.json"]
@@ -76,7 +76,7 @@ def test_the_same_decisions_give_the_same_bytes_and_once_only_a_version(
 
 def test_a_curated_registry_is_extended_under_its_names(quarters: Path, tmp_path: Path) -> None:
     registry = copied(quarters, tmp_path)
-    curate(registry, read_decisions(DECISIONS, "d"), "d")
+    apply_decisions(registry, read_decisions(DECISIONS, "d"), "d")
     after = themes(run(tmp_path, "q3", {f"z{firm}": said for firm, said in AFTER.items()}))
     assert after["r000001"]["label"] == "our own name" and not {"r000002", "r000003"} & after.keys()
     current = registry.current()
@@ -102,7 +102,7 @@ def test_a_wrong_decision_is_an_error_and_changes_nothing(
 ) -> None:
     registry = copied(quarters, tmp_path)
     with pytest.raises(RegistryError, match=said):
-        curate(registry, read_decisions(text, "d.yaml"), "d.yaml")
+        apply_decisions(registry, read_decisions(text, "d.yaml"), "d.yaml")
     assert registry_bytes(tmp_path) == registry_bytes(quarters)
 
 

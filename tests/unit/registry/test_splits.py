@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 
 from earnings_themes.cli.app import app
 from earnings_themes.errors import RegistryError, ResultError
-from earnings_themes.panel.build import build
+from earnings_themes.panel.build import build_panel
 from earnings_themes.registry import Registry, RegistryTheme, Version
 from earnings_themes.registry.history import changes, over_time
 from earnings_themes.system.s3 import S3Folder
-from earnings_themes.themes.curate import curate, proposals, read_decisions
+from earnings_themes.themes.curate import apply_decisions, proposals, read_decisions
 from earnings_themes.themes.registered import settle_known
 from earnings_themes.themes.splits import Members, divide, members_of, stability_of
 from tests.unit.registry.test_curation import copied
@@ -42,7 +42,7 @@ def quarters(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def merged(registry: Registry, folder: Path) -> None:
     """Merge the two themes that most sentences of a run are in, as r000001 if that is one."""
     first, second = sorted(n for n, _ in zip(themes(folder), range(2), strict=False))
-    curate(registry, read_decisions(f"merge: {{{second}: {first}}}", "d"), "d")
+    apply_decisions(registry, read_decisions(f"merge: {{{second}: {first}}}", "d"), "d")
 
 
 def version_of(registry: Registry) -> Version:
@@ -76,12 +76,12 @@ def test_a_split_holds_in_every_quarter_that_is_made_again_and_its_parts_add_up(
     whole = mixed(version_of(registry))
     folders = {name: run(tmp_path, name, said) for name, said in SAID.items()}
     for folder in folders.values():
-        build(str(folder), folder)
+        build_panel(str(folder), folder)
     before = panel(tmp_path)
     bytes_before = registry_bytes(tmp_path)
     files_before = {name: frozen_bytes(folder) for name, folder in folders.items()}
 
-    named = curate(registry, read_decisions(f"split: {{{whole}: [one half, other half]}}", "d"), "d")
+    named = apply_decisions(registry, read_decisions(f"split: {{{whole}: [one half, other half]}}", "d"), "d")
     parts = ["r000008", "r000009"]
     number = named.version.number
     table = json.loads((tmp_path / f"registry/mappings/{number:06d}.json").read_text())
@@ -96,7 +96,7 @@ def test_a_split_holds_in_every_quarter_that_is_made_again_and_its_parts_add_up(
         panel(tmp_path)
 
     for name, said in SAID.items():
-        build(str(run(tmp_path, name, said)), folders[name])
+        build_panel(str(run(tmp_path, name, said)), folders[name])
         assert {len(subjects(folders[name], part)) for part in parts} == {1}
         assert subjects(folders[name], parts[0]) != subjects(folders[name], parts[1])
         assert whole not in themes(folders[name])
@@ -132,7 +132,7 @@ def test_a_theme_of_two_subjects_is_proposed_and_no_other(quarters: Path, tmp_pa
     assert [line.split(":")[0].strip(" #") for line in lines if "#   " not in line] == [mixed(version)]
     # As it stands there, without the sign of a comment, it can be applied.
     decided = read_decisions("split:\n" + lines[0].replace("# ", "", 1), "p")
-    after = curate(registry, decided, "p").version
+    after = apply_decisions(registry, decided, "p").version
     assert not any(line.startswith("  # r") for line in proposals(after, registry.pasts(after)).split("split:\n")[1]
                    .split("rename:")[0].splitlines())  # fmt: skip
 
@@ -159,14 +159,14 @@ def test_the_same_split_gives_the_same_bytes_once_only_a_version_and_the_same_on
     written = []
     for name in ("one", "other"):
         registry = copied(quarters, tmp_path / name)
-        first = curate(registry, decided, "d")
-        assert curate(registry, decided, "d") == first
+        first = apply_decisions(registry, decided, "d")
+        assert apply_decisions(registry, decided, "d") == first
         written.append(registry_bytes(tmp_path / name))
     assert written[0] == written[1]
     for name, data in registry_bytes(quarters).items():
         folder, _, file = name.rpartition("/")
         assert (bucket.child(folder) if folder else bucket).swap(file, data, None)
-    assert curate(Registry(bucket), decided, "d") == first
+    assert apply_decisions(Registry(bucket), decided, "d") == first
     for name in ("current", f"versions/{first.version.number:06d}.json"):
         folder, _, file = name.rpartition("/")
         assert (bucket.child(folder) if folder else bucket).read(file) == written[0][name]
@@ -187,7 +187,7 @@ def test_a_part_is_merged_hidden_and_split_as_any_theme(quarters: Path, tmp_path
     registry = copied(quarters, tmp_path)
     whole = mixed(version_of(registry))
     before = counted(version_of(registry), registry)
-    split = curate(registry, read_decisions(f"split: {{{whole}: }}", "d"), "d").version
+    split = apply_decisions(registry, read_decisions(f"split: {{{whole}: }}", "d"), "d").version
     parts = counted(split, registry)
     assert parts["r000008"] + parts["r000009"] == before[whole]
     assert {name: n for name, n in parts.items() if name not in ("r000008", "r000009")} == {
@@ -195,13 +195,16 @@ def test_a_part_is_merged_hidden_and_split_as_any_theme(quarters: Path, tmp_path
     }
     other = next(theme.theme_id for theme in split.counted if theme.theme_id not in ("r000008", "r000009"))
     decided = f"merge: {{r000008: {other}}}\nsplit: {{r000009: }}"
-    again = counted(curate(registry, read_decisions(decided, "d"), "d").version, registry)
+    again = counted(apply_decisions(registry, read_decisions(decided, "d"), "d").version, registry)
     assert again[other] == parts[other] + parts["r000008"]
     assert (
         again["r000010"] + again["r000011"] == parts["r000009"] and not {"r000008", "r000009"} & again.keys()
     )
     # The decisions of before may be said again.
-    assert curate(registry, read_decisions(f"split: {{{whole}: }}\n{decided}", "d"), "d").version.number == 5
+    assert (
+        apply_decisions(registry, read_decisions(f"split: {{{whole}: }}\n{decided}", "d"), "d").version.number
+        == 5
+    )
 
 
 @pytest.mark.parametrize(
@@ -231,10 +234,10 @@ def test_a_split_that_cannot_be_is_an_error_and_changes_nothing(
     for name, theme_id in names.items():
         text = text.replace(name, theme_id)
     first = f"split: {{{names['SPLIT']}: }}\nhide: [{names['HIDDEN']}]"
-    curate(registry, read_decisions(first, "d"), "d")
+    apply_decisions(registry, read_decisions(first, "d"), "d")
     before = registry_bytes(tmp_path)
     with pytest.raises(RegistryError, match=said):
-        curate(registry, read_decisions(text, "d.yaml"), "d.yaml")
+        apply_decisions(registry, read_decisions(text, "d.yaml"), "d.yaml")
     assert registry_bytes(tmp_path) == before
 
 
@@ -244,7 +247,7 @@ def test_without_past_sentences_nothing_can_be_divided(quarters: Path, tmp_path:
     bare = replace(version, runs=tuple(replace(ran, past="") for ran in version.runs))
     registry.commit(replace(bare, curation="x"), registry.curated_ground())
     with pytest.raises(RegistryError, match="the registry keeps 0 sentences of it"):
-        curate(registry, read_decisions("split: {r000001: }", "d"), "d")
+        apply_decisions(registry, read_decisions("split: {r000001: }", "d"), "d")
 
 
 def test_a_part_takes_what_the_whole_takes_and_is_strong_enough_in_it() -> None:

@@ -13,11 +13,11 @@ from moto import mock_aws
 from earnings_themes.errors import BusyError, RegistryError
 from earnings_themes.registry import Ran, Registry, RegistryTheme, Version
 from earnings_themes.registry.grow import check_space, grown, ids
-from earnings_themes.registry.records import Seen, decode, digest_of, encode, state_of
+from earnings_themes.registry.records import Seen, decode_version, digest_of, encode_version, state_of
 from earnings_themes.registry.versions import Ground
 from earnings_themes.system.folders import Folder, LocalFolder
 from earnings_themes.system.s3 import S3Folder
-from earnings_themes.themes.curate import Decisions, curate
+from earnings_themes.themes.curate import Decisions, apply_decisions
 
 ABOUT = {"space": "a" * 64, "embedding_sha256": "b" * 64}
 
@@ -124,7 +124,7 @@ def test_a_run_is_made_again_after_a_curation_and_for_nothing_that_runs_add(fold
     new = registry.basis("q2")
     extend(registry, "q2", "2020Q2", 1)
     assert (registry.basis("q1"), registry.basis("q2")) == (before, new) and before != new
-    curate(registry, Decisions(rename={"r000001": "ours"}), "d")
+    apply_decisions(registry, Decisions(rename={"r000001": "ours"}), "d")
     curated = {run: registry.basis(run) for run in ("q1", "q2", "q3")}
     assert not {before, new} & set(curated.values())
     frozen = registry.basis("other", "frozen")
@@ -166,7 +166,7 @@ def test_a_changed_file_of_the_past_is_an_error_that_names_it(folder: Folder) ->
     registry = Registry(folder)
     extend(registry, "q1", "2020Q1", 0)
     named = extend(registry, "q2", "2020Q2", 1)
-    folder.child("versions").write("000001.json", encode(named.version))
+    folder.child("versions").write("000001.json", encode_version(named.version))
     with pytest.raises(RegistryError, match="no file has the SHA-256"):
         list(registry.lineage())
     folder.child("versions").write("000002.json", b"{}")
@@ -189,12 +189,12 @@ def test_vectors_of_another_space_or_encoder_are_refused(folder: Folder, what: s
 
 def test_a_version_reads_back_as_it_was_written_and_another_schema_is_refused(folder: Folder) -> None:
     named = extend(Registry(folder), "q1", "2020Q1", 0, 1)
-    assert decode(encode(named.version), "x") == named.version
-    plain = json.loads(encode(named.version))
+    assert decode_version(encode_version(named.version), "x") == named.version
+    plain = json.loads(encode_version(named.version))
     with pytest.raises(RegistryError, match="schema_version is 9"):
-        decode(json.dumps(plain | {"schema_version": 9}).encode(), "x")
+        decode_version(json.dumps(plain | {"schema_version": 9}).encode(), "x")
     with pytest.raises(RegistryError, match="x: is no version"):
-        decode(json.dumps(plain | {"themes": 3}).encode(), "x")
+        decode_version(json.dumps(plain | {"themes": 3}).encode(), "x")
 
 
 def test_a_theme_is_transient_then_active_and_dormant_after_four_quarters_without_it() -> None:

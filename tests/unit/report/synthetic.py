@@ -28,7 +28,7 @@ from earnings_themes.abstractions import (
     UnassignedTopic,
 )
 from earnings_themes.ingest.calls import call_row, write_calls
-from earnings_themes.panel.build import build
+from earnings_themes.panel.build import build_panel
 from earnings_themes.results import artifacts as results
 from earnings_themes.results.firms import FirmRow, encode_firm, write_firms
 from earnings_themes.results.tree import SENTENCES_SCHEMA
@@ -108,7 +108,7 @@ def write_run(
     results.write_themes(run_dir / "themes.json", themes)
     _write_sentences(run_dir, firms, themes)
     write_calls(run_dir / "source_calls.parquet", listed, ("sector",) if n_sectors else ())
-    build(str(run_dir), run_dir)
+    build_panel(str(run_dir), run_dir)
     results.write_json(
         run_dir / "ingest.json",
         {"skipped_rows": {"empty_text": 12, "duplicate": 3}, "timing": {"seconds": 0.5}},

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from earnings_themes.quality.summary import quality_report
-from earnings_themes.report import build
+from earnings_themes.report import build_report
 from earnings_themes.report.figures import NAMES
 from earnings_themes.report.html import listings, render
 from earnings_themes.report.layout import plane
@@ -130,14 +130,14 @@ def test_a_small_page_holds_every_sentence_and_a_large_one_has_files_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_dir = write_run(tmp_path)
-    build(run_dir)
+    build_report(run_dir)
     text = (run_dir / "report.html").read_text(encoding="utf-8")
     part = text[text.index('id="theme-0"') : text.index('id="theme-1"')]
     assert "All 24 sentences" in part and part.count("<li>") == 24
     assert not (run_dir / "report").exists()
     monkeypatch.setattr("earnings_themes.report.page_data.INSIDE", 10)
     monkeypatch.setattr("earnings_themes.report.counted.LISTED", 20)
-    build(run_dir)
+    build_report(run_dir)
     text = (run_dir / "report.html").read_text(encoding="utf-8")
     assert '<a href="report/made-up-001.html">All 24 sentences</a>' in text and "<li>" not in text
     beside = (run_dir / "report" / "made-up-001.html").read_text(encoding="utf-8")
@@ -147,7 +147,7 @@ def test_a_small_page_holds_every_sentence_and_a_large_one_has_files_beside_it(
     assert strengths == sorted(strengths, reverse=True)
     assert "Cy Bank, Question and Answer; strength 0.60" in beside
     # Where nothing may stand beside the page, it says what to type.
-    build(run_dir, where="s3://bucket/results/made-up")
+    build_report(run_dir, where="s3://bucket/results/made-up")
     assert not (run_dir / "report").exists()
     assert "earnings-themes theme made-up-001 --sentences" in (run_dir / "report.html").read_text(
         encoding="utf-8"
@@ -252,11 +252,11 @@ def test_labels_stand_with_the_theme_that_fits_them_best(tmp_path: Path) -> None
 
 def test_build_writes_every_file_and_again_the_same(tmp_path: Path) -> None:
     run_dir = write_run(tmp_path)
-    build(run_dir)
+    build_report(run_dir)
     names = ["quality.json", "report.html"]
     names += [f"figures/{name}.{kind}" for name in NAMES for kind in ("svg", "png", "csv", "txt")]
     first = {name: (run_dir / name).read_bytes() for name in names}
-    build(run_dir)
+    build_report(run_dir)
     assert {name: (run_dir / name).read_bytes() for name in names} == first
 
 

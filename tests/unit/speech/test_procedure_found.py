@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from earnings_themes.speech import flag_procedural
-from earnings_themes.speech.features import place
+from earnings_themes.speech.features import place_features
 from earnings_themes.speech.procedure import packaged_model
 
 ROOT = Path(__file__).parents[3]
@@ -66,7 +66,7 @@ CONTENT = [
 
 
 def is_procedural(sentence: str) -> bool:
-    return packaged_model().first([sentence], place([sentence], [None], [None]))[0] > 0
+    return packaged_model().first([sentence], place_features([sentence], [None], [None]))[0] > 0
 
 
 @pytest.mark.parametrize("sentence", PROCEDURE)

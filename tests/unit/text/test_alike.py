@@ -4,7 +4,14 @@ import random
 
 import numpy as np
 
-from earnings_themes.text.alike import SKETCH_SIZE, likeness, likeness_to_each, near_equal, same_words, sketch
+from earnings_themes.text.alike import (
+    SKETCH_SIZE,
+    likeness_to_each,
+    near_equal,
+    same_words,
+    shared_runs,
+    sketch,
+)
 from tests.conftest import SUBJECTS
 
 SENTENCES = [sentence for subject in SUBJECTS.values() for sentence in subject]
@@ -14,14 +21,14 @@ def test_a_version_of_a_call_is_alike_and_another_call_is_not() -> None:
     half = len(SENTENCES) // 2
     one = SENTENCES[:half]
     edited = [s.replace(" the ", " that ", 1) if n % 4 == 0 else f"Uh, {s}" for n, s in enumerate(one)]
-    assert likeness(sketch(one), sketch(edited)) > 0.65
-    assert likeness(sketch(one), sketch(SENTENCES[half:])) < 0.2
-    assert likeness(sketch(["Good morning."]), sketch(["Good morning."])) == 0, "a greeting proves nothing"
+    assert shared_runs(sketch(one), sketch(edited)) > 0.65
+    assert shared_runs(sketch(one), sketch(SENTENCES[half:])) < 0.2
+    assert shared_runs(sketch(["Good morning."]), sketch(["Good morning."])) == 0, "a greeting proves nothing"
 
 
 def test_numbers_alone_make_no_two_calls_alike() -> None:
     calls = [[f"{random.Random(n * 99 + m).random()} parts were sold." for m in range(99)] for n in range(2)]
-    assert likeness(*map(sketch, calls)) == 0
+    assert shared_runs(*map(sketch, calls)) == 0
 
 
 def test_near_equal_sentences_are_wordings_of_the_first() -> None:
@@ -50,5 +57,5 @@ def test_one_call_is_compared_to_many_as_to_each() -> None:
         for size in (30, 127, 128, 200, 250, 250, 250)
     ]
     for one in sketches:
-        each = [likeness(frozenset(one.tolist()), frozenset(other.tolist())) for other in sketches]
+        each = [shared_runs(frozenset(one.tolist()), frozenset(other.tolist())) for other in sketches]
         assert likeness_to_each(one, sketches).tolist() == each

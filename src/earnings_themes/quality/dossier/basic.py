@@ -11,7 +11,7 @@ import pandas as pd
 
 from earnings_themes import __version__
 from earnings_themes.abstractions import Themes
-from earnings_themes.quality.curve import curve, rated_curve
+from earnings_themes.quality.curve import precision_curve, rated_curve
 from earnings_themes.quality.floor import is_unstable
 from earnings_themes.results.artifacts import SIGNIFICANT_DIGITS, open_parquet, parse_themes, readable
 from earnings_themes.system.files import write_atomically
@@ -38,13 +38,13 @@ def write_basic(where: str, out: Path) -> Themes:
     folder = out / FOLDER
     raw = folder_at(where).read("themes.json")
     themes = parse_themes(raw, f"{where}/themes.json")
-    write_csv(folder / STABILITY, stability_rows(themes))
+    write_evidence(folder / STABILITY, stability_rows(themes))
     path = f"{where}/sentences.parquet"
     with readable(path, "themes"):
         table = open_parquet(path).read(columns=["content", "theme_id", "strength"])
     rated = rated_curve(themes.metadata)
-    points = curve(table.to_pandas(), float(themes.metadata.get("floor", 0.0)), rated)
-    write_csv(
+    points = precision_curve(table.to_pandas(), float(themes.metadata.get("floor", 0.0)), rated)
+    write_evidence(
         folder / CURVE, pd.DataFrame(points, columns=["floor", "n", "coverage", "strength", "precision"])
     )
     write_atomically(
@@ -110,7 +110,7 @@ def _answer(file: str, answer: str, out: Path, run: str, left_out: Mapping[str, 
     return f"{file}: {answer}. Not there yet: `earnings-themes dossier {run}` makes it"
 
 
-def write_csv(path: Path, table: pd.DataFrame) -> None:
+def write_evidence(path: Path, table: pd.DataFrame) -> None:
     """Write a table of the dossier: UTF-8, a null empty, numbers to six digits."""
     write_atomically(
         path, table.to_csv(index=False, lineterminator="\n", float_format=f"%.{SIGNIFICANT_DIGITS}g")

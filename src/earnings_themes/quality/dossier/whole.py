@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from earnings_themes.embedding.shard import STATIC
 from earnings_themes.errors import EarningsThemesError, InputError
 from earnings_themes.quality.dossier.again import Known, holdout, read_known, sensitivity
-from earnings_themes.quality.dossier.basic import FOLDER, write_basic, write_contents, write_csv
+from earnings_themes.quality.dossier.basic import FOLDER, write_basic, write_contents, write_evidence
 from earnings_themes.quality.ruler import inputs, sheets
 from earnings_themes.themes.settle import Centres, Settled, centres, settle
 
@@ -37,9 +37,9 @@ def write_whole(run: Path, encoder: str | None = None) -> dict[str, str]:
     if encoder is None and used != STATIC:
         encoder = STATIC
     parts: dict[str, Callable[[], None]] = {
-        "examples.csv": lambda: write_csv(out / "examples.csv", examples(known)),
-        "holdout.csv": lambda: write_csv(out / "holdout.csv", holdout(known)),
-        "sensitivity.csv": lambda: write_csv(out / "sensitivity.csv", sensitivity(known, encoder)),
+        "examples.csv": lambda: write_evidence(out / "examples.csv", example_sentences(known)),
+        "holdout.csv": lambda: write_evidence(out / "holdout.csv", holdout(known)),
+        "sensitivity.csv": lambda: write_evidence(out / "sensitivity.csv", sensitivity(known, encoder)),
         **{f"rating/{kind}": partial(_write_sheets, run, out / "rating" / kind, kind) for kind in ITEMS},
     }
     left_out = {}
@@ -57,12 +57,12 @@ def _write_sheets(run: Path, out: Path, kind: str) -> None:
     if (out / "sheets").exists():
         return  # they may hold ratings
     corpus, runs = inputs.read_runs([str(run)], None)
-    wish = sheets.Wish(kind, ITEMS[kind], coverage=1.0)
-    items, facts = sheets.draw(corpus, runs, wish)
-    sheets.write(sheets.deal(items, wish), facts, corpus, out)
+    wish = sheets.SheetWish(kind, ITEMS[kind], coverage=1.0)
+    items, facts = sheets.draw_items(corpus, runs, wish)
+    sheets.write_sheets(sheets.deal(items, wish), facts, corpus, out)
 
 
-def examples(known: Known) -> pd.DataFrame:
+def example_sentences(known: Known) -> pd.DataFrame:
     """Return twenty sentences of each theme at random, and the twenty that came nearest to it without settling.
 
     Returns theme_id, label, side (settled, missed), strength, firm_id, transcript_id, sentence_id, speaker_type, section,
@@ -110,7 +110,7 @@ def _settled(known: Known) -> Settled:
     return settle(known.corpus.rows, known.corpus.content, Centres(whole, tightness), known.settings.floor)
 
 
-def lines(left_out: dict[str, str], run: Path) -> Iterator[str]:
+def lines_for_user(left_out: dict[str, str], run: Path) -> Iterator[str]:
     """Yield what to tell the user."""
     yield f"{run / FOLDER / 'index.md'}: what a referee asks, and where the answer is"
     for name, why in left_out.items():

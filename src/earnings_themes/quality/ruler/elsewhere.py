@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from earnings_themes.errors import InputError
-from earnings_themes.quality.ruler.inputs import Corpus, need, read_table
+from earnings_themes.quality.ruler.inputs import JudgedCorpus, need, read_table
 from earnings_themes.quality.ruler.items import Item, generator
 from earnings_themes.quality.ruler.pairs import Pair, fresh
 
@@ -25,7 +25,7 @@ _AT_ONCE: Final = 256
 _CEILING_SAMPLE: Final = 3_000
 
 
-def words(corpus: Corpus) -> Any:
+def words(corpus: JudgedCorpus) -> Any:
     """Return tf-idf vectors of the modelled sentences (scikit-learn; sparse, (sentences, words), rows of length 1)."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -34,7 +34,7 @@ def words(corpus: Corpus) -> Any:
     )
 
 
-def read_vectors(path: Path, corpus: Corpus) -> NDArray[np.float32]:
+def read_unit_vectors(path: Path, corpus: JudgedCorpus) -> NDArray[np.float32]:
     """Return unit vectors of the modelled sentences, float32 (sentences, dimensions).
 
     path: a Parquet file with sentence_id and vector (a list of numbers, or a run's own bytes, int8), or a folder of
@@ -63,7 +63,7 @@ def read_vectors(path: Path, corpus: Corpus) -> NDArray[np.float32]:
 
 
 def near(
-    arm: str, matrix: Any, corpus: Corpus, n: int, seed: int, not_again: set[frozenset[str]]
+    arm: str, matrix: Any, corpus: JudgedCorpus, n: int, seed: int, not_again: set[frozenset[str]]
 ) -> list[Item]:
     """Draw n pairs of a random sentence and one of its five nearest of other firms.
 
@@ -72,7 +72,7 @@ def near(
     """
     rng = generator(seed, arm)
     rows = rng.choice(len(corpus.ids), size=min(2 * n + 50, len(corpus.ids)), replace=False)
-    found, likeness = nearest(matrix, rows, corpus.firms, NEAR)
+    found, likeness = nearest_of_others(matrix, rows, corpus.firms, NEAR)
     order = iter(np.tile(np.arange(len(rows)), 50))
 
     def draw() -> Pair:
@@ -88,12 +88,12 @@ def near(
 
 
 def ceiling(
-    matrix: Any, corpus: Corpus, coverage: float, n: int, seed: int, not_again: set[frozenset[str]]
+    matrix: Any, corpus: JudgedCorpus, coverage: float, n: int, seed: int, not_again: set[frozenset[str]]
 ) -> list[Item]:
     """Draw n pairs of a sentence and its nearest of another firm, among the surest `coverage` share of such pairs."""
     rng = generator(seed, "ceiling")
     rows = rng.choice(len(corpus.ids), size=min(max(_CEILING_SAMPLE, 3 * n), len(corpus.ids)), replace=False)
-    found, likeness = nearest(matrix, rows, corpus.firms, 1)
+    found, likeness = nearest_of_others(matrix, rows, corpus.firms, 1)
     sure = np.argsort(-likeness[:, 0], kind="stable")[: max(1, round(coverage * len(rows)))]
     order = iter(np.tile(rng.permutation(sure), 2))
 
@@ -107,7 +107,7 @@ def ceiling(
     return [Item("ceiling", pair) for pair in fresh(draw, n, corpus, "ceiling", not_again)]
 
 
-def nearest(
+def nearest_of_others(
     matrix: Any, rows: NDArray[np.intp], firms: NDArray[np.object_], k: int
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Return each row's k nearest sentences of other firms and their cosines, both (rows, k), nearest first.

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from earnings_themes.errors import InputError
-from earnings_themes.quality.ruler.inputs import Clustering, Corpus
+from earnings_themes.quality.ruler.inputs import Clustering, JudgedCorpus
 from earnings_themes.quality.ruler.items import Item, generator
 
 FIVE: Final = 5
@@ -31,7 +31,7 @@ def with_label(run: Clustering, kept: pd.DataFrame, n: int, seed: int) -> list[I
 
 
 def with_intruder(
-    run: Clustering, kept: pd.DataFrame, words: Any, corpus: Corpus, n: int, seed: int
+    run: Clustering, kept: pd.DataFrame, words: Any, corpus: JudgedCorpus, n: int, seed: int
 ) -> list[Item]:
     """Draw n themes, four sentences of four firms of each, and one of a fifth firm from the nearest other
     theme.
@@ -64,7 +64,7 @@ def with_intruder(
     return items
 
 
-def at_random(corpus: Corpus, labels: list[str], n: int, seed: int) -> list[Item]:
+def random_groups(corpus: JudgedCorpus, labels: list[str], n: int, seed: int) -> list[Item]:
     """Draw n groups of any five sentences of five firms, with a random label and a random intruder."""
     rng = generator(seed, "random")
     rows = pd.DataFrame({"sentence_id": corpus.ids, "firm": corpus.firms})

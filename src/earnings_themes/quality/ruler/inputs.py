@@ -27,7 +27,7 @@ _NOT_WORD: Final = re.compile(r"[\W_]+")
 
 
 @dataclass
-class Corpus:
+class JudgedCorpus:
     """The sentences that can be judged.
 
     table: a row a sentence in the order of the calls, indexed by sentence_id: firm_id, text, before (the previous sentence of
@@ -108,7 +108,7 @@ def read_table(path: Path) -> pd.DataFrame:
         ) from error
 
 
-def read_corpus(path: Path) -> Corpus:
+def read_judged(path: Path) -> JudgedCorpus:
     """Read a run's transcripts.parquet, or a table with its first columns.
 
     Without the columns procedural and model_text, every sentence with a word of content is modelled. Raises
@@ -132,10 +132,10 @@ def read_corpus(path: Path) -> Corpus:
         table["procedural"].astype(str).str.lower().isin(["true", "1"]) if "procedural" in table else False
     )
     table = table.assign(before=before, modelled=content.astype(bool) & ~procedural)
-    return Corpus(table.set_index("sentence_id")[["firm_id", "text", "before", "modelled"]])
+    return JudgedCorpus(table.set_index("sentence_id")[["firm_id", "text", "before", "modelled"]])
 
 
-def read_runs(specs: Sequence[str], transcripts: Path | None) -> tuple[Corpus, list[Clustering]]:
+def read_runs(specs: Sequence[str], transcripts: Path | None) -> tuple[JudgedCorpus, list[Clustering]]:
     """Read the runs to be compared, and the one set of sentences that they cluster.
 
     specs: a run's folder or a table's path each, or NAME=PATH. transcripts: the sentences' table; None for the first run
@@ -148,7 +148,7 @@ def read_runs(specs: Sequence[str], transcripts: Path | None) -> tuple[Corpus, l
         raise InputError(
             "A table says nothing of the sentences' text. Add --transcripts FILE, a run's transcripts.parquet."
         )
-    corpus = read_corpus(transcripts or folders[0] / "transcripts.parquet")
+    corpus = read_judged(transcripts or folders[0] / "transcripts.parquet")
     for folder in folders:
         _same_calls(corpus, folder)
     runs = [_read_clustering(name, path, corpus) for name, path in named]
@@ -172,16 +172,16 @@ def _named(spec: str) -> tuple[str, Path]:
     return (name, path) if equals else (path.resolve().name if path.is_dir() else path.stem, path)
 
 
-def _same_calls(corpus: Corpus, folder: Path) -> None:
+def _same_calls(corpus: JudgedCorpus, folder: Path) -> None:
     path = folder / "transcripts.parquet"
-    if path.exists() and not read_corpus(path).table["text"].equals(corpus.table["text"]):
+    if path.exists() and not read_judged(path).table["text"].equals(corpus.table["text"]):
         raise InputError(
             f"{path} holds other sentences than the first run's transcripts, so one sheet cannot compare them. "
             "Run both on one input, with one version of this project."
         )
 
 
-def _read_clustering(name: str, path: Path, corpus: Corpus) -> Clustering:
+def _read_clustering(name: str, path: Path, corpus: JudgedCorpus) -> Clustering:
     labels: dict[str, str] = {}
     if path.is_dir():
         source = path / "sentences.parquet"
@@ -211,7 +211,7 @@ def _read_clustering(name: str, path: Path, corpus: Corpus) -> Clustering:
     return Clustering(name, kept, has_strength, labels, int((~modelled).sum()))
 
 
-def _check_rows(rows: pd.DataFrame, source: Path, corpus: Corpus, has_strength: bool) -> None:
+def _check_rows(rows: pd.DataFrame, source: Path, corpus: JudgedCorpus, has_strength: bool) -> None:
     unknown = rows["sentence_id"][~rows["sentence_id"].isin(corpus.table.index)]
     if len(unknown):
         raise InputError(

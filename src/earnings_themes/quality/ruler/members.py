@@ -21,7 +21,7 @@ from earnings_themes.panel.block import ratio
 from earnings_themes.quality.ruler.items import Item, generator
 from earnings_themes.quality.settled import read_settled
 from earnings_themes.results.artifacts import read_themes
-from earnings_themes.themes.seeds import Answer, ask, asked_in
+from earnings_themes.themes.seeds import Answer, answer_questions, asked_in
 
 # Strata without the theme: as many sentences as have it, the nearest first; then three, then twelve times as many; the rest.
 _OUTSIDE: Final = (1, 3, 12)
@@ -53,7 +53,7 @@ def targets(run: Path, wanted: Sequence[str]) -> list[Target]:
     found = []
     for name in wanted:
         if name in questions:
-            (answer,) = ask(str(run), [questions[name]])
+            (answer,) = answer_questions(str(run), [questions[name]])
             question = answer.question
             found.append(Target(question.theme_id, question.name, question.texts, answer.direction, answer))
         else:
@@ -80,7 +80,7 @@ def _theme(themes: Sequence[Theme], wanted: str, run: Path) -> Theme:
     )
 
 
-def draw(run: Path, wanted: Sequence[Target], n: int, seed: int) -> list[Item]:
+def draw_members(run: Path, wanted: Sequence[Target], n: int, seed: int) -> list[Item]:
     """Draw n sentences for each theme, half with it and half without.
 
     Raises InputError if no sentence has a theme; ResultError if files are missing or damaged.
@@ -160,7 +160,7 @@ def facts(wanted: Sequence[Target], seed: int, run: Path) -> dict[str, Any]:
     }
 
 
-def codebook(text: str, wanted: Sequence[Target]) -> str:
+def rating_codebook(text: str, wanted: Sequence[Target]) -> str:
     """Return the codebook with the label and example sentences of each theme."""
     parts = [text.rstrip(), ""]
     for target in wanted:

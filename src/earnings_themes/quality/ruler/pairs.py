@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from earnings_themes.errors import InputError
-from earnings_themes.quality.ruler.inputs import Clustering, Corpus
+from earnings_themes.quality.ruler.inputs import Clustering, JudgedCorpus
 from earnings_themes.quality.ruler.items import Item, generator
 
 Pair = tuple[str, str]
@@ -16,7 +16,12 @@ _TRIES = 1_000
 
 
 def of_themes(
-    run: Clustering, kept: pd.DataFrame, corpus: Corpus, n: int, seed: int, not_again: set[frozenset[str]]
+    run: Clustering,
+    kept: pd.DataFrame,
+    corpus: JudgedCorpus,
+    n: int,
+    seed: int,
+    not_again: set[frozenset[str]],
 ) -> list[Item]:
     """Draw n pairs of one theme: a random sentence, then another of its theme from another firm.
 
@@ -42,7 +47,7 @@ def of_themes(
     return [Item(run.name, pair) for pair in fresh(draw, n, corpus, run.name, not_again)]
 
 
-def at_random(corpus: Corpus, n: int, seed: int, not_again: set[frozenset[str]]) -> list[Item]:
+def random_pairs(corpus: JudgedCorpus, n: int, seed: int, not_again: set[frozenset[str]]) -> list[Item]:
     """Draw n pairs of any two modelled sentences of two firms; each stands for (number of such pairs) / n."""
     rng = generator(seed, "random")
     counts = pd.Series(corpus.firms).value_counts().to_numpy(dtype=float)
@@ -59,7 +64,7 @@ def at_random(corpus: Corpus, n: int, seed: int, not_again: set[frozenset[str]])
 
 
 def fresh(
-    draw: Callable[[], Pair], n: int, corpus: Corpus, arm: str, not_again: Iterable[frozenset[str]]
+    draw: Callable[[], Pair], n: int, corpus: JudgedCorpus, arm: str, not_again: Iterable[frozenset[str]]
 ) -> list[Pair]:
     """Return n different pairs of two firms and two texts. Raises InputError if there are fewer."""
     taken = set(not_again)

@@ -21,7 +21,7 @@ import pandas as pd
 
 from earnings_themes.errors import InputError
 from earnings_themes.quality.ruler import elsewhere, groups, pairs
-from earnings_themes.quality.ruler.inputs import Clustering, Corpus, effective
+from earnings_themes.quality.ruler.inputs import Clustering, JudgedCorpus, effective
 from earnings_themes.quality.ruler.items import Item, generator
 from earnings_themes.system.files import write_atomically
 from earnings_themes.system.spreadsheet import safe_cell
@@ -47,7 +47,7 @@ _BEFORE: Final = 200
 
 
 @dataclass(frozen=True)
-class Wish:
+class SheetWish:
     """What to draw.
 
     Attributes
@@ -68,7 +68,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedItem:
     """An item's sheet, its number there, and whether it is new, repeated, or for a second rater."""
 
     sheet: str
@@ -78,10 +78,10 @@ class Placed:
     item: Item
 
 
-def draw(
-    corpus: Corpus,
+def draw_items(
+    corpus: JudgedCorpus,
     runs: Sequence[Clustering],
-    wish: Wish,
+    wish: SheetWish,
     vectors: Path | None = None,
     ceiling_vectors: Path | None = None,
     not_again: frozenset[frozenset[str]] = frozenset(),
@@ -106,25 +106,25 @@ def draw(
             x for run in runs for x in pairs.of_themes(run, kept[run.name], corpus, wish.n, wish.seed, taken)
         ]
         if ceiling_vectors:
-            matrix = elsewhere.read_vectors(ceiling_vectors, corpus)
+            matrix = elsewhere.read_unit_vectors(ceiling_vectors, corpus)
             items += elsewhere.ceiling(matrix, corpus, wish.coverage, wish.n, wish.seed, taken)
         others: list[Item] = []
         if wish.recall:
             others += elsewhere.near("words", elsewhere.words(corpus), corpus, wish.recall, wish.seed, taken)
             if vectors:
-                matrix = elsewhere.read_vectors(vectors, corpus)
+                matrix = elsewhere.read_unit_vectors(vectors, corpus)
                 others += elsewhere.near("neighbours", matrix, corpus, wish.recall, wish.seed, taken)
         n_random = max(wish.recall, _random(len(items) + len(others)))
-        others += pairs.at_random(corpus, n_random, wish.seed, taken)
+        others += pairs.random_pairs(corpus, n_random, wish.seed, taken)
         items += pairs.with_themes(others, list(runs), kept)
     elif wish.kind == "labels":
         items = [x for run in runs for x in groups.with_label(run, kept[run.name], wish.n, wish.seed)]
-        items += groups.at_random(corpus, [x.label for x in items], _random(len(items)), wish.seed)
+        items += groups.random_groups(corpus, [x.label for x in items], _random(len(items)), wish.seed)
     else:
         matrix = elsewhere.words(corpus)
         of = ((run, kept[run.name], matrix, corpus, wish.n, wish.seed) for run in runs)
         items = [x for each in of for x in groups.with_intruder(*each)]
-        items += groups.at_random(corpus, [], _random(len(items)), wish.seed)
+        items += groups.random_groups(corpus, [], _random(len(items)), wish.seed)
     return items, facts
 
 
@@ -166,7 +166,7 @@ def warnings(facts: dict[str, Any]) -> Iterator[str]:
         )
 
 
-def deal(items: Sequence[Item], wish: Wish) -> list[Placed]:
+def deal(items: Sequence[Item], wish: SheetWish) -> list[PlacedItem]:
     """Deal items to sheets: each arm evenly, some repeated within the sheet, a share for a second rater."""
     rng = generator(wish.seed, "deal")
     size = SHEET_ITEMS[wish.kind]
@@ -175,7 +175,7 @@ def deal(items: Sequence[Item], wish: Wish) -> list[Placed]:
         by_arm[item.arm].append((unit, item))
     dealt = [unit for arm in sorted(by_arm) for unit in by_arm[arm]]
     n_sheets = math.ceil(len(dealt) * (1 + AGAIN_SHARE) / size)
-    found: list[Placed] = []
+    found: list[PlacedItem] = []
     for number in range(n_sheets):
         own = dealt[number::n_sheets]
         again = rng.choice(len(own), size=min(len(own), math.ceil(AGAIN_SHARE * len(own))), replace=False)
@@ -196,10 +196,10 @@ def deal(items: Sequence[Item], wish: Wish) -> list[Placed]:
     return found
 
 
-def _sheet(name: str, rows: list[tuple[int, Item, str]], rng: np.random.Generator) -> Iterator[Placed]:
+def _sheet(name: str, rows: list[tuple[int, Item, str]], rng: np.random.Generator) -> Iterator[PlacedItem]:
     for number, place in enumerate(rng.permutation(len(rows)), start=1):
         unit, item, role = rows[place]
-        yield Placed(name, number, unit, role, item)
+        yield PlacedItem(name, number, unit, role, item)
 
 
 def codebook_of(kind: str) -> str:
@@ -207,8 +207,12 @@ def codebook_of(kind: str) -> str:
     return files("earnings_themes.quality.ruler").joinpath(f"{kind}.txt").read_text(encoding="utf-8")
 
 
-def write(
-    placed: Sequence[Placed], facts: dict[str, Any], corpus: Corpus, out: Path, codebook: str | None = None
+def write_sheets(
+    placed: Sequence[PlacedItem],
+    facts: dict[str, Any],
+    corpus: JudgedCorpus,
+    out: Path,
+    codebook: str | None = None,
 ) -> list[Path]:
     """Write sheets, codebook and key; return the sheets' paths.
 
@@ -219,7 +223,7 @@ def write(
         raise InputError(
             f"{out} holds sheets, and perhaps ratings. Give another --out, or remove it yourself."
         )
-    by_sheet: dict[str, list[Placed]] = defaultdict(list)
+    by_sheet: dict[str, list[PlacedItem]] = defaultdict(list)
     for row in placed:
         by_sheet[row.sheet].append(row)
     written = []
@@ -233,7 +237,7 @@ def write(
     return written
 
 
-def _shown(row: Placed, corpus: Corpus, kind: str) -> dict[str, Any]:
+def _shown(row: PlacedItem, corpus: JudgedCorpus, kind: str) -> dict[str, Any]:
     cells: dict[str, Any] = {"sheet": row.sheet, "item": row.number}
     if kind in ("labels", "members"):
         cells["label" if kind == "labels" else "theme"] = safe_cell(row.item.label)
@@ -245,7 +249,7 @@ def _shown(row: Placed, corpus: Corpus, kind: str) -> dict[str, Any]:
     return cells | dict.fromkeys(ASKED[kind], "")
 
 
-def _secret(row: Placed, corpus: Corpus, facts: dict[str, Any]) -> dict[str, Any]:
+def _secret(row: PlacedItem, corpus: JudgedCorpus, facts: dict[str, Any]) -> dict[str, Any]:
     item = row.item
     cells: dict[str, Any] = {"kind": facts["kind"], "sheet": row.sheet, "item": row.number, "unit": row.unit}
     cells |= {"role": row.role, "arm": item.arm, "weight": f"{item.weight:.6g}"}
