@@ -172,7 +172,7 @@ def test_a_head_that_is_stopped_cancels_its_jobs(run: CloudRun) -> None:
     """What Batch does to a head whose state has timed out; tests/cloud/test_state_machine.py has the part before."""
     (run.markers / "hang").touch()
     words = run.command(*ALONE)
-    program = "import sys; from earnings_themes.cloud.head import call; sys.exit(call(sys.argv[1:]))"
+    program = "import sys; from earnings_themes.cloud.head import call_snakemake; sys.exit(call_snakemake(sys.argv[1:]))"
     run.command = lambda: [sys.executable, "-c", program, *words]  # type: ignore[method-assign]
     head = run.start()
     wait_until(lambda: (run.markers / "hanging").exists(), seconds=240)

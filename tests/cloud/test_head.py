@@ -252,8 +252,8 @@ def test_sigterm_reaches_snakemake_as_the_signal_that_cancels_jobs(
         "try:\n    (here / 'started').touch()\n    time.sleep(60)\n"
         "except KeyboardInterrupt:\n    (here / 'cancelled').touch()\n    raise SystemExit(1)\n"
     )
-    imports = "import sys; from earnings_themes.cloud.head import call"
-    program = f"{imports}; sys.exit(call([sys.executable, {str(child)!r}]))"
+    imports = "import sys; from earnings_themes.cloud.head import call_snakemake"
+    program = f"{imports}; sys.exit(call_snakemake([sys.executable, {str(child)!r}]))"
     process = subprocess.Popen([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": IMPORTS})
     wait_for(tmp_path / "started")
     process.send_signal(signal.SIGTERM)
