@@ -43,8 +43,8 @@ rule report:
     retries: 0
     conda:
         "../envs/workflow.yaml"
-    # So many processes draw the eight charts while the page is made.
-    threads: 4
+    # Two more processes draw the charts for some seconds. Were they counted, on two cores the report would wait for the store.
+    threads: 1
     resources:
         mem_mb=4000,
     params:

@@ -3,16 +3,12 @@
 from pathlib import Path
 
 from earnings_themes.config import parse_config
-from earnings_themes.embedding.shard import STATIC, embed_shard
+from earnings_themes.embedding.shard import embed_shard
 from earnings_themes.system.job import job
-from earnings_themes.topics import warm
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):
         config = parse_config(snakemake.config)
-        if config.embedding.model == STATIC:
-            # One core encodes; meanwhile another imports what the firms' jobs will need.
-            warm.start_early()
         embed_shard(
             transcripts=snakemake.input.transcripts,
             firms=Path(snakemake.input.firms),

@@ -12,4 +12,4 @@ if __name__ == "__main__":
         here = Path(snakemake.output.html).parent
         where = snakemake.params.folder
         fetch_run(where, here)
-        build_report(here, Path(labels) if labels else None, where, snakemake.threads)
+        build_report(here, Path(labels) if labels else None, where, workers=2)

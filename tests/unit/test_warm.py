@@ -66,21 +66,6 @@ def test_jobs_share_a_process_that_outlives_its_children_and_ends_by_itself(warm
 
 
 @needs_proc
-def test_a_process_begun_in_time_is_there_for_the_first_job(warm_name: str) -> None:
-    warm.start_early()
-    folder = Path(os.environ.get("TMPDIR") or "/tmp", f"earnings-themes-{os.getuid()}")
-    path = folder / f"{warm_name}.sock"
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not path.exists():
-        time.sleep(0.05)
-    assert path.exists()
-    # Who only began it is no job, and ends no other's.
-    warm.start_early()
-    servers = {warm.call("os:getppid", {}) for _ in range(3)}
-    assert len(servers) == 1 and os.getppid() not in servers
-
-
-@needs_proc
 def test_jobs_at_once_have_a_child_each(warm_name: str) -> None:
     with ThreadPoolExecutor(4) as together:
         children = set(together.map(lambda _: warm.call("tests.unit.test_warm:slow", {}), range(4)))

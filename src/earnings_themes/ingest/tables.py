@@ -178,7 +178,7 @@ def parts_of(path: Path, n_known: Counter) -> tuple[list[str | None], list[str]]
                     with archive.open(name) as file:
                         others += [name] if _holds_a_table(file.read(START), n_known) else []
         except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError):
-            parts = []  # read_table says what is wrong
+            parts = []  # iter_table says what is wrong
     elif kind == "xlsx":
         import openpyxl
 

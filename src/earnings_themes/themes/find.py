@@ -110,8 +110,8 @@ def find_themes(
 def _resolution(graph: Any, rows: Whole, firms: Labels, granularity: float, seed: int) -> float:
     """Return the resolution at which communities cohere by `granularity`, on average over their sentences.
 
-    Between two doublings cohesion rises with the logarithm, so one interpolation is near enough. Rounded, so that the last
-    bits of a machine's sums change nothing.
+    Cohesion rises with the resolution, and between two doublings with its logarithm, so one interpolation is near enough.
+    Rounded, so that the last bits of a machine's sums change nothing.
     """
 
     @cache

@@ -116,7 +116,7 @@ class Repeats:
 def repeats(
     rows: NDArray[np.int8], firms: NDArray[np.int64], settings: ThemeSettings, seed: int, workers: int = 1
 ) -> Iterator[Repeats]:
-    """Begin the repeats in so many processes of their own, which end with the block. Parameters: as of Repeats."""
+    """Begin the repeats in processes of their own, for so many cores, which end with the block. Parameters: as of Repeats."""
     # One process more than cores: this one, which finds the themes, is done early and then waits.
     with pool(workers + 1) if workers > 1 and len(rows) > _WORTH_A_PROCESS else nullcontext() as processes:
         yield Repeats(rows, firms, settings, seed, processes)

@@ -30,7 +30,8 @@ def call(function: str, arguments: Mapping[str, Any]) -> int:
     The function returns an exit status and tells of its own errors. It is called here, in this process, when
     there is no warm one to be had.
     """
-    if name := _name():
+    name = os.environ.get(VARIABLE, "0")
+    if name.isdecimal() and int(name) and hasattr(os, "fork"):
         try:
             with _connected(name) as connection:
                 # The child writes to this job's own output, as if it were the job.
@@ -44,20 +45,6 @@ def call(function: str, arguments: Mapping[str, Any]) -> int:
     return function_of(function)(**arguments)
 
 
-def start_early() -> None:
-    """Start the warm process, if this workflow has none yet, while something else is done."""
-    from contextlib import suppress
-    from threading import Thread
-
-    def ask() -> None:
-        # Where it cannot be started, the firms' jobs do without.
-        with suppress(OSError):
-            _connected(name).close()
-
-    if name := _name():
-        Thread(target=ask, daemon=True).start()
-
-
 def function_of(name: str) -> Callable[..., int]:
     """Return the function of "package.module:name"."""
     from importlib import import_module
@@ -65,12 +52,6 @@ def function_of(name: str) -> Callable[..., int]:
     module, _, attribute = name.partition(":")
     function: Callable[..., int] = getattr(import_module(module), attribute)
     return function
-
-
-def _name() -> str:
-    """Return the name of this workflow's warm process, nothing where there can be none."""
-    name = os.environ.get(VARIABLE, "0")
-    return name if name.isdecimal() and int(name) and hasattr(os, "fork") else ""
 
 
 def _connected(name: str) -> socket.socket:

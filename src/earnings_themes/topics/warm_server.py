@@ -136,9 +136,7 @@ def _answer(job: socket.socket) -> None:
         os.dup2(theirs, number)
         os.close(theirs)
     with job.makefile("rw", encoding="utf-8") as asked:
-        if not (said := asked.readline()):  # it only wanted this process to be there
-            return
-        folder, function, arguments = ast.literal_eval(said)
+        folder, function, arguments = ast.literal_eval(asked.readline())
     os.chdir(folder)
     done = threading.Event()
 
