@@ -26,7 +26,7 @@ rule themes:
     localrule: ON_SAGEMAKER
     conda:
         "../envs/workflow.yaml"
-    # A process a core reads the files and repeats the clustering; more than 8 wait for the one that collects.
+    # Processes read the files and repeat the clustering; more than 8 wait for the one that collects.
     threads: 1 if ON_SAGEMAKER else 8
     resources:
         mem_mb=500 if ON_SAGEMAKER else 8000,

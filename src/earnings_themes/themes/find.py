@@ -39,7 +39,8 @@ _BROAD: Final = 0.5
 _COARSEST: Final = 0.75
 # Doublings of the resolution that are tried; each raises cohesion by about .04 (docs/validation.md, "Granularity").
 _DOUBLINGS: Final = 10
-# Where the search begins: Rev, MAEC and 10,000 firms reach the default between the second and the third.
+# Where the search begins. Rev and MAEC (static) reach the default between the second and the third, 1,000 firms (MiniLM) between
+# the fourth and the fifth.
 _LIKELY: Final = 3
 # Neighbours in a small run: with fewer one subject falls apart, with more several become one (docs/validation.md, "Few firms").
 _FEWEST: Final = 7
