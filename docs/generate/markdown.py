@@ -6,8 +6,3 @@ def table(heads: list[str], rows: list[list[str]]) -> str:
     marks = ["---:" if head.startswith(">") else "---" for head in heads]
     lines = [[head.removeprefix(">") for head in heads], marks, *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def block(lines: list[str]) -> str:
-    """Return the lines as they are, in a fence of their own."""
-    return "\n".join(["```text", *lines, "```"])

@@ -10,7 +10,6 @@ DOCS = Path(__file__).parents[1]
 PARTS: dict[str, Callable[[], str]] = {
     "house": house.picture,
     "stages": schemas.stages,
-    "codebook-pairs": rating.codebook_pairs,
     "ratings-needed": rating.needed,
     "terraform-variables": terraform.variables,
 }

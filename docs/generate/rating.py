@@ -1,13 +1,12 @@
-"""The parts of docs/rating.md that come from code: the codebook that raters of pairs get, and how many ratings are needed."""
+"""The part of docs/rating.md that comes from code: how many ratings are needed."""
 
 import math
-from importlib.resources import files
 from statistics import NormalDist
 from typing import Final
 
 import numpy as np
 
-from docs.generate.markdown import block, table
+from docs.generate.markdown import table
 from earnings_themes.quality.ruler.figures import LEVEL, Resampled, interval
 
 # Shares of 0, 1 and 2 that a good clustering of 56 real calls got (mean .96, p1 .69, p2 .27): where a rating spreads
@@ -20,12 +19,6 @@ _SPREAD: Final = math.sqrt(
     sum(share * score**2 for score, share in enumerate(_SHARES))
     - sum(share * score for score, share in enumerate(_SHARES)) ** 2
 )
-
-
-def codebook_pairs() -> str:
-    """Return the codebook of pairs, as `sheet` puts it beside the sheets."""
-    text = files("earnings_themes.quality.ruler").joinpath("pairs.txt").read_text(encoding="utf-8")
-    return block(text.rstrip().splitlines())
 
 
 def needed() -> str:
