@@ -116,10 +116,12 @@ def of_page(text: str) -> dict[str, list[Rule]]:
                 "Deny" if "(denied)" in sid else "Allow",
                 tuple(actions.split("<br>")),
                 tuple(resource.replace("…", "*") for resource in resources.split("<br>")),
-                json.loads(condition.strip("`")) if condition else {},
+                json.loads(condition) if condition else {},
             )
             for sid, actions, resources, condition in re.findall(
-                r"^\| (\w+(?: \(denied\))?) \| (\S+) \| (\S+) \| ?(.*?) ?\|$", body, re.MULTILINE
+                r"^\| (\w+(?: \(denied\))?) \| (\S+) \| (\S+?)(?:<br>only if `(.*)`)? \|$",
+                body,
+                re.MULTILINE,
             )
             if ":" in actions
         ]

@@ -101,9 +101,7 @@ def page(resources: list[dict[str, Any]]) -> str:
     lines = [
         "# Permissions",
         "",
-        "Every statement of every role of an applied dev deployment, in the account 123456789012.",
-        "Made by `make cloud-demo`; `make test-terraform` fails when it is stale. Subnets and groups have other ids in",
-        "each deployment, and are shown as `…`.",
+        "Every right of every role of dev, as applied in the account 123456789012. `make cloud-demo` writes this page.",
         "",
     ]
     trust = trusted(resources)
@@ -124,15 +122,16 @@ def _rows(found: list[Statement]) -> str:
         [
             statement.sid if statement.effect == "Allow" else f"{statement.sid} (denied)",
             "<br>".join(statement.actions),
-            "<br>".join(dict.fromkeys(_without_ids(arn) for arn in statement.resources)),
-            f"`{statement.condition}`" if statement.condition else "",
+            "<br>".join(dict.fromkeys(_without_ids(arn) for arn in statement.resources))
+            + (f"<br>only if `{statement.condition}`" if statement.condition else ""),
         ]
         for statement in found
     ]
-    return table(["statement", "actions", "resources", "only if"], rows)
+    return table(["statement", "actions", "resources"], rows)
 
 
 def _without_ids(arn: str) -> str:
+    """Return an ARN without the id of a subnet or group, which differs between deployments."""
     for kind in ("subnet/", "security-group/"):
         if kind in arn:
             return arn[: arn.index(kind) + len(kind)] + "…"
