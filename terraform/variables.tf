@@ -4,7 +4,7 @@
 # --- who and where -------------------------------------------------------------------------------
 
 variable "project" {
-  description = "Begins the name of every resource, and is its Project tag."
+  description = "Begins the name of every resource; also its Project tag."
   type        = string
   default     = "earnings-themes"
   validation {
@@ -23,7 +23,7 @@ variable "environment" {
 }
 
 variable "owner" {
-  description = "Who answers for the bill: the Owner tag."
+  description = "Who answers for the bill (a tag)."
   type        = string
   validation {
     condition     = can(regex("^[A-Za-z0-9 _.:/=+@-]{1,256}$", var.owner))
@@ -32,7 +32,7 @@ variable "owner" {
 }
 
 variable "cost_center" {
-  description = "Where the bill is booked: the CostCenter tag."
+  description = "Where the bill is booked (a tag)."
   type        = string
   validation {
     condition     = can(regex("^[A-Za-z0-9 _.:/=+@-]{1,256}$", var.cost_center))
@@ -41,7 +41,7 @@ variable "cost_center" {
 }
 
 variable "region" {
-  description = "The AWS region of everything."
+  description = "The AWS region."
   type        = string
   default     = "us-east-1"
   validation {
@@ -53,7 +53,7 @@ variable "region" {
 # --- network -------------------------------------------------------------------------------------
 
 variable "vpc_cidr" {
-  description = "The address range of the VPC; it holds six subnets."
+  description = "The network's address range, for six subnets."
   type        = string
   default     = "10.20.0.0/16"
   validation {
@@ -63,7 +63,7 @@ variable "vpc_cidr" {
 }
 
 variable "egress" {
-  description = "How jobs reach AWS: public, from a public address that nobody can call, while a machine is there; nat, from private subnets through a NAT gateway; endpoints, from private subnets that reach nothing else. docs/operating/cost.md has what each costs."
+  description = "How jobs reach AWS: from public addresses that nobody can call (public), through a NAT gateway (nat), or to AWS alone (endpoints). What each costs: docs/operating/cost.md."
   type        = string
   default     = "public"
   validation {
@@ -75,7 +75,7 @@ variable "egress" {
 # --- storage -------------------------------------------------------------------------------------
 
 variable "results_prefix" {
-  description = "The key under which all runs of this deployment lie in the results bucket."
+  description = "The folder of all runs in the results bucket."
   type        = string
   default     = "earnings-themes"
   validation {
@@ -95,7 +95,7 @@ variable "source_arns" {
 }
 
 variable "old_version_days" {
-  description = "Days for which an overwritten or deleted object can be brought back."
+  description = "Days for which an overwritten or deleted file can be brought back."
   type        = number
   default     = 30
   validation {
@@ -105,7 +105,7 @@ variable "old_version_days" {
 }
 
 variable "force_destroy" {
-  description = "Whether terraform destroy deletes bucket, table and repositories with what is in them."
+  description = "Whether make destroy deletes bucket, table and images with their content."
   type        = bool
   default     = false
   validation {
@@ -115,7 +115,7 @@ variable "force_destroy" {
 }
 
 variable "deletion_protection" {
-  description = "Whether DynamoDB refuses to delete the table until this is false."
+  description = "Whether DynamoDB refuses to delete the table."
   type        = bool
   default     = true
   validation {
@@ -127,7 +127,7 @@ variable "deletion_protection" {
 # --- images --------------------------------------------------------------------------------------
 
 variable "image_digests" {
-  description = "The digests of the two images, as printed when they were pushed. Null until then: the repositories are made first."
+  description = "The images' digests, written by make images. Null until then: the repositories are made first."
   type = object({
     firm_topic_processor = optional(string)
     theme_aggregator     = optional(string)
@@ -142,7 +142,7 @@ variable "image_digests" {
 # --- the map -------------------------------------------------------------------------------------
 
 variable "executor" {
-  description = "Which Snakemake executor the head may use: aws-basic-batch or aws-batch (docs/operating/batch.md)."
+  description = "The head's Snakemake executor: aws-basic-batch or aws-batch (docs/operating/batch.md)."
   type        = string
   default     = "aws-basic-batch"
   validation {
@@ -162,7 +162,7 @@ variable "map_instance_types" {
 }
 
 variable "map_max_vcpus" {
-  description = "The most vCPUs of the map's spot machines at once; on-demand ones have an eighth of it. It bounds the bill of an hour, and the account's quotas bound it."
+  description = "The most vCPUs of the map's spot machines; on-demand ones add an eighth. It bounds the bill of an hour, and the account's quotas bound it."
   type        = number
   default     = 64
   validation {
@@ -172,7 +172,7 @@ variable "map_max_vcpus" {
 }
 
 variable "map_timeout_minutes" {
-  description = "Minutes after which Batch ends a worker job."
+  description = "Minutes after which Batch ends a job."
   type        = number
   default     = 60
   validation {
@@ -182,7 +182,7 @@ variable "map_timeout_minutes" {
 }
 
 variable "enable_gpu" {
-  description = "Whether sentences are encoded on GPUs, with a CUDA build of torch in the image (output torch_index)."
+  description = "Whether GPUs encode the sentences; make images then builds for CUDA. The output torch_index says which build of torch."
   type        = bool
   default     = false
   validation {
@@ -202,7 +202,7 @@ variable "gpu_instance_types" {
 }
 
 variable "gpu_max_vcpus" {
-  description = "The most vCPUs of the GPU queue at once; g4dn.xlarge has 4, at about $0.53 an hour."
+  description = "The most vCPUs of the GPU queue; g4dn.xlarge has 4, at about $0.53 an hour."
   type        = number
   default     = 16
   validation {
@@ -214,7 +214,7 @@ variable "gpu_max_vcpus" {
 # --- the head ------------------------------------------------------------------------------------
 
 variable "head_vcpus" {
-  description = "vCPUs of the head: one for Snakemake, the others for its rules."
+  description = "The head's vCPUs, one of them for Snakemake itself."
   type        = number
   default     = 2
   validation {
@@ -224,7 +224,7 @@ variable "head_vcpus" {
 }
 
 variable "head_memory_mb" {
-  description = "MiB of the head."
+  description = "The head's memory in MiB."
   type        = number
   default     = 8192
   validation {
@@ -254,7 +254,7 @@ variable "head_timeout_minutes" {
 # --- the reduce ----------------------------------------------------------------------------------
 
 variable "reduce_backend" {
-  description = "Where the themes are found: sagemaker, a Processing job, whose quota new accounts have to ask for; or local, a job of the map's queue."
+  description = "Where themes are found: sagemaker, whose quota new accounts have to ask for, or local, a job of the map's queue."
   type        = string
   default     = "sagemaker"
   validation {
@@ -276,7 +276,7 @@ variable "log_days" {
 }
 
 variable "alert_emails" {
-  description = "Who hears of a run without all firms, and of the bill. Each has to confirm a mail of SNS's first."
+  description = "Who hears of incomplete runs and of the bill. Each has to confirm a mail of SNS's first."
   type        = set(string)
   validation {
     condition     = length(var.alert_emails) > 0 && alltrue([for mail in var.alert_emails : can(regex("^[^@ ]+@[^@ ]+\\.[^@ ]+$", mail))])
@@ -285,7 +285,7 @@ variable "alert_emails" {
 }
 
 variable "monthly_budget_usd" {
-  description = "Dollars a month; a mail comes at 80 % of it, or when the forecast is above it."
+  description = "Dollars; a mail comes at 80 % of it, or when the forecast is above it."
   type        = number
   default     = 100
   validation {
@@ -295,7 +295,7 @@ variable "monthly_budget_usd" {
 }
 
 variable "schedule_enabled" {
-  description = "Whether the schedule starts the state machine by itself."
+  description = "Whether executions start by the schedule."
   type        = bool
   default     = false
   validation {
@@ -305,7 +305,7 @@ variable "schedule_enabled" {
 }
 
 variable "schedule_expression" {
-  description = "When the schedule starts, in the words of EventBridge Scheduler (UTC)."
+  description = "When they start, in the words of EventBridge Scheduler (UTC)."
   type        = string
   default     = "cron(0 6 1 2,5,8,11 ? *)" # a month after each quarter's end, when most firms have reported
   validation {
@@ -315,7 +315,7 @@ variable "schedule_expression" {
 }
 
 variable "schedule_input" {
-  description = "What the schedule gives to the state machine, as JSON: {\"runs\": [{\"run\": …, \"source\": {…}}]}."
+  description = "Their input, as JSON: {\"runs\": [{\"run\": …, \"source\": {…}}]}."
   type        = string
   default     = "{\"runs\":[]}"
   validation {

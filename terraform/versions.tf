@@ -8,5 +8,5 @@ terraform {
       version = "~> 5.100"
     }
   }
-  # No backend here: a first look needs none. `make deploy` writes backend.tf (see docs/operating/terraform.md).
+  # No backend here: a first look needs none. `terraform/deploy.py bootstrap` writes backend.tf (docs/operating/runbook.md).
 }

@@ -119,7 +119,7 @@ resource "aws_scheduler_schedule" "pipeline" {
   }
 }
 
-# Counts what carries the Project tag, once that tag is activated in the billing console (see docs/operating/terraform.md).
+# Counts what carries the Project tag, once that tag is activated in the billing console (docs/operating/runbook.md, "Deploying").
 resource "aws_budgets_budget" "monthly" {
   name         = "${var.name}-monthly"
   budget_type  = "COST"
