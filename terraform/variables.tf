@@ -1,8 +1,10 @@
 # Every setting of a deployment; environments/*.tfvars give those that differ between dev and prod.
 # Prices are those of src/earnings_themes/cloud/prices.json (us-east-1; its date stands there).
+# docs/operating/terraform.md lists those without "Seldom changed." above them.
 
 # --- who and where -------------------------------------------------------------------------------
 
+# Seldom changed.
 variable "project" {
   description = "Begins the name of every resource; also its Project tag."
   type        = string
@@ -52,6 +54,7 @@ variable "region" {
 
 # --- network -------------------------------------------------------------------------------------
 
+# Seldom changed.
 variable "vpc_cidr" {
   description = "The network's address range, for six subnets."
   type        = string
@@ -74,6 +77,7 @@ variable "egress" {
 
 # --- storage -------------------------------------------------------------------------------------
 
+# Seldom changed.
 variable "results_prefix" {
   description = "The folder of all runs in the results bucket."
   type        = string
@@ -126,6 +130,7 @@ variable "deletion_protection" {
 
 # --- images --------------------------------------------------------------------------------------
 
+# Seldom changed.
 variable "image_digests" {
   description = "The images' digests, written by make images. Null until then: the repositories are made first."
   type = object({
@@ -151,6 +156,7 @@ variable "executor" {
   }
 }
 
+# Seldom changed.
 variable "map_instance_types" {
   description = "Instance families of the map. Several, because spot is cheapest and most lasting where it can choose."
   type        = list(string)
@@ -171,6 +177,7 @@ variable "map_max_vcpus" {
   }
 }
 
+# Seldom changed.
 variable "map_timeout_minutes" {
   description = "Minutes after which Batch ends a job."
   type        = number
@@ -191,6 +198,7 @@ variable "enable_gpu" {
   }
 }
 
+# Seldom changed.
 variable "gpu_instance_types" {
   description = "Instance types of the GPU queue."
   type        = list(string)
@@ -213,6 +221,7 @@ variable "gpu_max_vcpus" {
 
 # --- the head ------------------------------------------------------------------------------------
 
+# Seldom changed.
 variable "head_vcpus" {
   description = "The head's vCPUs, one of them for Snakemake itself."
   type        = number
@@ -223,6 +232,7 @@ variable "head_vcpus" {
   }
 }
 
+# Seldom changed.
 variable "head_memory_mb" {
   description = "The head's memory in MiB."
   type        = number
@@ -241,6 +251,7 @@ variable "head_memory_mb" {
   }
 }
 
+# Seldom changed.
 variable "head_timeout_minutes" {
   description = "Minutes after which Batch ends the head."
   type        = number

@@ -11,6 +11,8 @@ from pathlib import Path
 from docs.generate.markdown import table
 
 ROOT = Path(__file__).parents[2] / "terraform"
+# Above a variable that the page leaves to its file.
+SELDOM = "Seldom changed."
 _BEGIN = re.compile(r'^(variable|output|resource|data) "([^"]+)"(?: "([^"]+)")? \{$')
 
 
@@ -54,9 +56,11 @@ def blocks(path: Path) -> list[Block]:
 
 
 def variables() -> str:
-    """Return the variables of a deployment, each with the first sentence that its file has on it."""
+    """Return the variables that a deployment may want to change, each with the first sentence that its file has on it."""
     rows = []
     for block in blocks(ROOT / "variables.tf"):
+        if SELDOM in block.comment:
+            continue
         default = block.value("default").split(" # ")[0]
         said = re.split(r"(?<=\.) (?=[A-Z])", _text(block))[0]
         rows.append([f"`{block.name}`", f"`{default}`" if default else "**needed**", said])
