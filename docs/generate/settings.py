@@ -20,10 +20,9 @@ _HEADER = """\
 _PAGE = """\
 # Settings
 
-Summary. Every key of config.yaml, its default, its meaning and, in brackets, where the default comes from; then the
-parameters of each built-in model. A file of your own, given with `--configfile`, names only what differs. `snakemake -n`
-checks it, with the files and classes that it names, before anything runs; an error says what is allowed. Written by
-`make docs` from src/earnings_themes/config.
+Summary. Every key of config.yaml: default, meaning and, in brackets, where the default comes from; then the parameters of
+the built-in topic models. A file of your own, given with `--configfile`, names only what differs. `snakemake -n` checks it
+before anything runs, with the files and classes that it names. Written by `make docs` from src/earnings_themes/config.
 """
 
 
@@ -89,25 +88,27 @@ def _tidy(node: Any) -> None:
 
 def page() -> str:
     """Return docs/settings.md."""
-    parts = [_PAGE, _table(Config, "", "## config.yaml")]
-    parts += _sections(Config, "")
-    for model, kind in parameters.TOPIC_PARAMETERS.items():
-        parts += _parameters(kind, f"topics.params, {model}", "topics.params.")
-    return "\n".join(parts)
+    plain, sections = [], []
+    for name, field in fields_of(Config).items():
+        if (section := settings_class(field)) is None:
+            plain.append(_row(name, field))
+            continue
+        # A section that may be left out has a default itself.
+        own = [] if field.default_factory else [_row(name, field)]
+        sections.append(_table(f"## {name}\n\n{section.__doc__}", own + _rows(section, f"{name}.")))
+    return "\n".join([_PAGE, _table("## config.yaml", plain), *sections, *_topic_parameters()])
 
 
-def _parameters(kind: Any, title: str, prefix: str) -> list[str]:
-    return [_table(kind, prefix, f"## {title}\n\n{kind.__doc__}"), *_sections(kind, prefix)]
-
-
-def _sections(kind: Any, prefix: str) -> list[str]:
-    parts = []
-    for name, field in fields_of(kind).items():
-        if (section := settings_class(field)) is not None:
-            here = f"{prefix}{name}"
-            parts.append(_table(section, f"{here}.", f"### {here}\n\n{section.__doc__}"))
-            parts += _sections(section, f"{here}.")
-    return parts
+def _topic_parameters() -> list[str]:
+    """The tables of the models' parameters. What several models take from one class stands once, before them."""
+    tables: dict[Any, str] = {}
+    for model in parameters.TOPIC_PARAMETERS.values():
+        *shared, kind = [each for each in reversed(model.__mro__) if fields_of(each)]
+        for each in (*shared, kind):
+            inherited = set().union(*(fields_of(base) for base in each.__bases__))
+            rows = [_row(f"topics.params.{n}", f) for n, f in fields_of(each).items() if n not in inherited]
+            tables[each] = _table(f"## {each.__doc__.rstrip('.')}", rows)
+    return list(tables.values())
 
 
 def _range(field: FieldInfo) -> str:
@@ -116,14 +117,28 @@ def _range(field: FieldInfo) -> str:
     return f";{bounds}" if bounds else ""
 
 
-def _table(kind: Any, prefix: str, title: str) -> str:
-    rows = [
-        [
-            f"`{prefix}{name}`",
-            "must be given" if field.is_required() else f"`{_value(field)}`",
-            f"{field.description}{_range(field)}{f' ({why})' if (why := extra(field, 'why')) else ''}",
-        ]
-        for name, field in fields_of(kind).items()
-        if settings_class(field) is None
-    ]
-    return f"{title}\n\n{table(['setting', 'default', 'meaning'], rows)}\n" if rows else ""
+def _rows(kind: Any, prefix: str) -> list[list[str]]:
+    """A row a setting; a section's own row comes before those of its settings."""
+    rows = []
+    for name, field in fields_of(kind).items():
+        rows.append(_row(f"{prefix}{name}", field))
+        if (section := settings_class(field)) is not None:
+            rows += _rows(section, f"{prefix}{name}.")
+    return rows
+
+
+def _row(name: str, field: FieldInfo) -> list[str]:
+    section = settings_class(field) is not None
+    bounds = "" if section else _range(field)
+    why = extra(field, "why")
+    return [f"`{name}`", _shown_default(field), f"{field.description}{bounds}{f' ({why})' if why else ''}"]
+
+
+def _shown_default(field: FieldInfo) -> str:
+    if settings_class(field) is not None and field.default_factory:
+        return ""  # its settings, in the next rows, have theirs
+    return "must be given" if field.is_required() else f"`{_value(field)}`"
+
+
+def _table(title: str, rows: list[list[str]]) -> str:
+    return f"{title}\n\n{table(['setting', 'default', 'meaning'], rows)}\n"

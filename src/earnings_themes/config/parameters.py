@@ -33,7 +33,7 @@ class BERTopicParameters:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class MixtureParameters:
-    """What LDA and the neural model share."""
+    """`topics.params` of `topics.model: lda` and `neural`."""
 
     n_topics: Whole | None = setting(
         None,
@@ -44,17 +44,17 @@ class MixtureParameters:
     )
     min_share: Number = setting(
         0.25,
-        "a largest share below it makes a sentence an outlier",
+        "a sentence whose largest share is below it is an outlier",
         why="3 % of real calls' sentences with LDA, 9 % with neural",
         ge=0,
         le=1,
     )
-    min_topic_size: Whole = setting(4, "sentences a topic has at least", why="as the communities", ge=1)
+    min_topic_size: Whole = setting(4, "sentences that a topic needs", why="as the communities", ge=1)
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class LDAParameters(MixtureParameters):
-    """`topics.params` of `topics.model: lda`."""
+    """`topics.params` of `topics.model: lda` alone."""
 
     alpha: Number = setting(
         0.02, "prior of a sentence's topics: few", why="banking77: AMI .35, .17 with 50/k", gt=0
@@ -70,7 +70,7 @@ class LDAParameters(MixtureParameters):
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class NeuralParameters(MixtureParameters):
-    """`topics.params` of `topics.model: neural`."""
+    """`topics.params` of `topics.model: neural` alone."""
 
     epochs: Whole = setting(
         100, "steps over all sentences", why="AMI .51 and .75, no less than with the paper's 200", ge=1

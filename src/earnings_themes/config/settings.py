@@ -40,7 +40,7 @@ class Limits:
     file_mb: Whole = setting(4000, "MB of text, decompressed", ge=1)
     # The csv module takes no larger number, and a cell is read on for a hundred times its limit.
     cell_characters: Whole = setting(1_000_000, "characters of a speaker turn", ge=1, le=100_000_000)
-    sentences_a_firm: Whole = setting(20_000, "sentences of a firm, in all its calls between the dates", ge=1)
+    sentences_a_firm: Whole = setting(20_000, "sentences of a firm between the dates", ge=1)
     firms: Whole = setting(10_000, "firms of a run", ge=1)
 
 
@@ -50,7 +50,7 @@ class Source:
 
     kind: str = setting(
         "local_csv",
-        "files on this disk; s3; wrds: what `earnings-themes wrds pull` wrote; package.module:Class: your own DataConnector",
+        "files on this disk; or s3; wrds: what `earnings-themes wrds pull` wrote; package.module:Class: your own DataConnector",
         expected="local_csv, s3, wrds, or package.module:Class",
         min_length=1,
     )
@@ -87,25 +87,25 @@ class Source:
     )
     date_format: str | None = setting(
         None,
-        'how days are written where that could be two days: "%m/%d/%Y"; null: ISO, SAS, names of months',
+        'for dates such as 05/06/2023, which could be two days: "%m/%d/%Y"; null: ISO, SAS, names of months',
         expected='how days are written, in strftime\'s letters, in quotes, such as "%m/%d/%Y"; or null',
         pattern="%",
     )
     time_zone: str = setting(
         "America/New_York",
-        "the clock that tells the day of a call whose time (UTC) is known",
+        "a call whose time (UTC) is known has the day of this zone",
         expected="a time zone such as America/New_York",
         min_length=1,
     )
     max_lost: Number = setting(
         0.05,
-        "share of rows with unreadable dates, 0 to 1, above which the run stops",
+        "the run stops if a larger share of rows, 0 to 1, has unreadable dates",
         expected="a share of rows from 0 to 1, such as 0.05",
         ge=0,
         le=1,
     )
     version: Literal["latest", "earliest"] = setting(
-        "latest", "or earliest: the version of a call that counts"
+        "latest", "the version of a call that counts; or earliest"
     )
     two_firms: Literal["join", "refuse"] = setting(
         "join", "a call under two firms counts for the first; refuse: the run stops and names them"
@@ -131,13 +131,13 @@ class Embedding:
     )
     device: str = setting(
         "auto",
-        "auto: cuda, Apple's mps or cpu, the first that is there; or cuda:1; a GPU works in half precision",
+        "the first there is of cuda, mps (Apple) and cpu; or one of them, such as cuda:1; GPUs use half precision",
         expected="auto, cpu, mps, cuda, or cuda and a number such as cuda:0",
         pattern=r"^(auto|cpu|mps|cuda(:[0-9]+)?)$",
     )
     batch_size: Whole = setting(
         16,
-        "sentences of 32 tokens an encoder call, fewer of longer ones; shapes are fixed: no vector depends on its neighbours",
+        "sentences of 32 tokens an encoder call, fewer of longer ones; no vector depends on its neighbours",
         ge=1,
         le=1024,
     )
@@ -149,7 +149,7 @@ class Embedding:
     )
     shards: Whole = setting(
         1,
-        "encoding jobs; 1 fills a laptop, a cluster wants one for 20 to 50 firms",
+        "encoding jobs; 1 fills a laptop; on a cluster one for 20 to 50 firms",
         ge=1,
         le=9999,
     )
@@ -171,7 +171,7 @@ class TopicSettings:
         expected="bertopic, lda, neural, or package.module:Class",
         min_length=1,
     )
-    min_sentences: Whole = setting(20, "below it a firm's status is too_few_sentences", ge=2)
+    min_sentences: Whole = setting(20, "with fewer a firm's status is too_few_sentences", ge=2)
     keep_procedural: Flag = setting(False, "true: procedure is modelled like the rest")
     params: Mapping[str, Any] = setting(
         dict,
@@ -217,11 +217,11 @@ class LabelSettings:
     """How a theme is named."""
 
     n_keywords: Whole = setting(10, "keywords a theme is shown with", ge=1, le=50)
-    max_words: Whole = setting(3, "words a phrase of a label has at most", ge=1, le=5)
+    max_words: Whole = setting(3, "words that a phrase of a label may have", ge=1, le=5)
     llm: NamingSettings | None = setting(
         None,
-        "a language model names the themes; it sees their keywords and sentences: {url: https://host/v1, "
-        "model: NAME, timeout_s: 20, api_key_env: OPENAI_API_KEY, cache: results/.cache}",
+        "a language model that names the themes and sees their keywords and sentences: {url: https://host/v1, "
+        "model: NAME, api_key_env: OPENAI_API_KEY}",
         expected="null, or url, model, timeout_s, api_key_env and cache of an OpenAI-compatible endpoint",
     )
 
@@ -243,7 +243,7 @@ class Seed:
     )
     words: TextsOrNull = setting(
         (),
-        "words and phrases, in place of sentences or beside them",
+        "words and phrases, instead of sentences or beside them",
         expected="a list of words and phrases, or null",
     )
     threshold: Number = setting(
@@ -261,30 +261,30 @@ class ThemeSettings:
 
     granularity: Number = setting(
         0.39,
-        "what the sentences of a theme must have in common: higher gives more, narrower themes",
+        "how much a theme's sentences have in common; higher gives more, narrower themes",
         why='docs/validation.md, "Granularity"',
         gt=0,
         lt=1,
     )
     floor: Number = setting(
         0.25,
-        "least strength that settles in a theme: higher is surer and covers less",
+        "least strength with which a sentence settles; higher is surer and covers less",
         why='docs/validation.md, "Precision against coverage"',
         ge=0,
         lt=1,
     )
-    min_firms: Whole = setting(2, "firms that a theme has at least", ge=1)
+    min_firms: Whole = setting(2, "firms that a theme needs", ge=1)
     max_firm_share: Number = setting(0.5, "share of a theme's sentences that one firm may hold", gt=0, le=1)
     stability_runs: Whole = setting(
         5,
-        "repeats on nine tenths of the firms, each as long as finding the themes; 0: not measured",
+        "repeats on nine tenths of the firms, each as long as finding the themes; 0: none",
         ge=0,
         le=1000,
     )
     seeds: tuple[Seed, ...] = setting(
         (),
-        "questions of your own: {name: tariffs, sentences: [...]} or {name: tariffs, words: [...]}; they overlap with "
-        "themes, and only the panel changes with them",
+        "questions of your own: {name: tariffs, sentences: [...]} or {name: tariffs, words: [...]}; only the panel "
+        "changes with them (docs/panel.md)",
         expected="a list of questions, each with a name and sentences or words",
     )
     labels: LabelSettings = setting(LabelSettings, "change these and only the themes job runs again")
@@ -317,7 +317,7 @@ class RegistrySettings:
     )
     mode: Literal["extend", "frozen"] = setting(
         "extend",
-        "what fits no theme may become one; frozen: no births, nothing is written to it",
+        "what fits no theme may become one; frozen: no new themes, nothing is written",
     )
     founded_on: Literal["reference"] | None = setting(
         None,
@@ -367,7 +367,9 @@ class SageMaker:
     )
     volume_gb: Whole = setting(10, "its disk holds only themes.json", ge=1, le=16384)
     timeout_minutes: Whole = setting(60, "twice the 30 minutes that a reduce may take", ge=1, le=12960)
-    retries: Whole = setting(2, "new jobs after AWS's own failures (no capacity, internal error)", ge=0, le=9)
+    retries: Whole = setting(
+        2, "new jobs after failures of AWS itself (no capacity, internal error)", ge=0, le=9
+    )
     subnets: tuple[SubnetId, ...] = setting(
         (),
         "private, with endpoints for S3, DynamoDB and CloudWatch Logs; empty: no VPC",
@@ -379,7 +381,7 @@ class SageMaker:
     )
     kms_key: str | None = setting(
         None,
-        "id or ARN of what encrypts the job's volume; null: AWS's own key",
+        "id or ARN of the key that encrypts the job's volume; null: AWS's own",
         expected="the id or ARN of a KMS key, or null",
         min_length=1,
     )
@@ -430,14 +432,14 @@ class Panel:
 
     words: NamesOrNull = setting(
         dict,
-        "text files, a word a line: {positive: lists/positive.txt, negative: lists/negative.txt}; each gives a column "
+        "text files, a word a line: {positive: lists/positive.txt, negative: lists/negative.txt}; a list gives a column "
         "n_NAME, these two also tone",
         expected="a mapping of a list's name to a text file's path, such as {risk: lists/risk.txt}; or null",
         file=(),
     )
     score: str | None = setting(
         None,
-        "package.module:Class of your own; score(texts) gives a number a sentence: column score; null: none",
+        "package.module:Class of your own, whose score(texts) gives a number a sentence, column score; null: none",
         expected="the import path of your class as package.module:Class, or null",
         pattern=r"^[\w.]+:\w+$",
     )
@@ -454,7 +456,7 @@ class Report:
 
     labels: str | None = setting(
         "data/sample_labels.csv",
-        "CSV with the truth of some sentences, to measure agreement: sentence_id, theme, kind; null: none",
+        "CSV with some sentences' true theme and kind: sentence_id, theme, kind; null: none",
         expected="the path of a CSV with sentence_id, kind and theme, or null",
         file=("sentence_id", "theme"),
         min_length=1,
@@ -477,8 +479,7 @@ class Config:
     themes: ThemeSettings = setting(ThemeSettings, "the reduce, one job a run")
     registry: RegistryOrNull = setting(
         None,
-        "themes that keep their ids over quarters: {path: registry/mine, mode: extend}; reference: those that ship with the "
-        "package; null: a run by itself",
+        "themes that keep their ids over quarters: {path: registry/mine}; reference: those that ship; null: a run by itself",
         expected="null, reference, or path and mode of a registry",
     )
     reduce: Reduce = setting(Reduce, "where the reduce runs")
