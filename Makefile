@@ -203,7 +203,7 @@ ONLY ?= whole dag firm
 bench: .venv/run.stamp
 	$(BIN)/python benchmarks/bench.py --data $(DATA) --repeats $(REPEATS) --only $(ONLY) --page docs/contributing/benchmarks.md
 
-# The queue's simulation: its tables stand in docs/contributing/benchmarks.md as well.
+# The queue's simulation: its table stands in docs/contributing/benchmarks.md as well.
 simulate: .venv/run.stamp
 	$(BIN)/python -m benchmarks.simulate --page docs/contributing/benchmarks.md
 

@@ -228,10 +228,10 @@ def best_group(firms: int, interrupted: float, groups: list[int], repeats: int =
 
 
 def page(sizes: list[int], groups: list[int], shares: list[float], repeats: int) -> str:
-    """Return the tables of docs/contributing/benchmarks.md."""
+    """Return the table of docs/contributing/benchmarks.md."""
     lines = [
-        f"Medians of {repeats} seeds: minutes of the map and dollars for its machines. In bold the group that is "
-        "taken: the smallest within 5 % of the fastest.",
+        f"Medians of {repeats} seeds: minutes of the map, dollars for its machines. In bold: the smallest group within "
+        "5 % of the fastest.",
         "",
         "| firms | machines taken | " + " | ".join(f"{group} a job" for group in groups) + " |",
         "|---|---|" + "---|" * len(groups),
@@ -245,17 +245,21 @@ def page(sizes: list[int], groups: list[int], shares: list[float], repeats: int)
                 cell = f"{minutes:.1f} min, ${dollars:.2f}"
                 cells.append(f"**{cell}**" if group == best else cell)
             lines.append(f"| {firms:,} | {share:.0%} | " + " | ".join(cells) + " |")
-    lines += ["", "Where the minutes go, at 20 firms a job and 5 % of machines taken:", ""]
-    lines += ["| firms | DAG | encoding | topics | jobs | attempts |", "|---|---|---|---|---|---|"]
-    for firms in sizes:
-        run = simulate(firms, 20, 0.05)
-        parts = " | ".join(f"{run.parts[name] / 60:.1f}" for name in ("DAG", "encoding", "topics"))
-        lines.append(f"| {firms:,} | {parts} | {run.submitted:,} | {run.attempts:,} |")
     return "\n".join(lines) + "\n"
 
 
+def minutes_of_parts(sizes: list[int]) -> str:
+    """Return where the minutes go at 20 firms a job and 5 % of machines taken, a line a size."""
+    lines = []
+    for firms in sizes:
+        run = simulate(firms, 20, 0.05)
+        parts = ", ".join(f"{name} {run.parts[name] / 60:.1f} min" for name in ("DAG", "encoding", "topics"))
+        lines.append(f"{firms:,} firms, 20 a job: {parts}; {run.submitted:,} jobs, {run.attempts:,} attempts")
+    return "\n".join(lines)
+
+
 def main() -> None:
-    """Parse the command line and print, or write, the tables."""
+    """Parse the command line and print, or write, the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -271,6 +275,7 @@ def main() -> None:
         after = rest.split(END)[1]
         given.page.write_text(f"{before}{BEGIN}\n{text}{END}{after}", encoding="utf-8")
     print(text)
+    print(minutes_of_parts(given.firms))
 
 
 if __name__ == "__main__":
