@@ -2,15 +2,12 @@
 
 import dataclasses
 import json
-import re
 from collections.abc import Iterable
-from importlib.resources import files
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 
-from docs.generate.markdown import table
 from earnings_themes.abstractions import SCHEMA_VERSION, FirmTopics, Themes
 from earnings_themes.abstractions.records import Receipt
 from earnings_themes.embedding.shard import SHARD_SCHEMA
@@ -27,28 +24,25 @@ def stages() -> str:
     parts = [
         _part("Input: the CSV", f"Needed: {_codes(REQUIRED)}. With a default ([input.md](../input.md)): {_codes(DEFAULTED)}. "
               f"Used where present: {_codes(OPTIONAL)}."),
-        _part("ingest → `transcripts.parquet`", "By firm, a firm in one row group.\n\n" + _arrow(TRANSCRIPT_SCHEMA)),
-        _part("ingest → `source_calls.parquet`", "A row a call that counts, and after these the columns of "
-              "`source.keep`, as text. Joins by `firm_id` and `transcript_id`.\n\n" + _arrow(CALLS_SCHEMA)),
+        _part("ingest → `transcripts.parquet`", "A firm's rows are one row group.\n\n" + _arrow(TRANSCRIPT_SCHEMA)),
+        _part("ingest → `source_calls.parquet`", "A row a call that counts. The columns of `source.keep` follow, as text.\n\n"
+              + _arrow(CALLS_SCHEMA)),
         _part("ingest → `firms.tsv`", _typed((field.name, _type_name(field.type)) for field in dataclasses.fields(FirmRow))),
-        _part("embed → `embeddings/{shard}.parquet`", "A firm's rows lie together; a vector is whole numbers of 8 bits, `content` the "
-              "gate's.\n\n" + _arrow(SHARD_SCHEMA)),
+        _part("embed → `embeddings/{shard}.parquet`", "A firm's rows lie together. A vector is whole numbers of 8 bits; `content` is "
+              "the gate's.\n\n" + _arrow(SHARD_SCHEMA)),
         _part("topics → `topics/{firm}.json`", _json_schema(FirmTopics, "firm_topics.schema.json")),
         _part("themes → `themes.json`", _json_schema(Themes, "themes.schema.json")),
-        _part("Receipts: `ingest.json`, `reduce.json`", "What a step read, skipped and took, for people and the "
-              "report; no step's result depends on them."),
-        _part("publish → `published.json`", _typed((field.name, _type_name(field.type)) for field in dataclasses.fields(Receipt))),
-        _part("publish → SQLite", _sql()),
-        _part("publish → DynamoDB", "Keys `pk` and `sk`, one index `gsi1` (`gsi1pk`, `gsi1sk`). What items there "
-              "are and what they hold stands in `stores/dynamodb_items.py`."),
-        _part("panel → `panel.parquet`, `calls.parquet`", "A row a call and theme, zeros included, and a row a call: the denominators. "
-              "Columns: the run's codebook.md, from `panel/columns.py`."),
-        _part("panel → `exchanges.parquet`", "A row a sentence of an exchange in questions and answers.\n\n"
-              + _arrow(EXCHANGES)),
-        _part("panel → `codebook.md`", "Every column's meaning, unit and null, and the table of themes. Beside it, of a panel of "
-              "up to `panel.spreadsheet_rows` rows, `panel.csv` and `panel.dta`."),
-        _part("report → `quality.json`", "`metrics`, an object a figure (`quality/meaning.py`) with `value`, `n` and `of` "
-              "(what it was measured on), and `reason` where it has no value."),
+        _part("Receipts: `ingest.json`, `reduce.json`", "What a step read, skipped and took. No result depends on them."),
+        _part("publish", f"`published.json`: {_typed((field.name, _type_name(field.type)) for field in dataclasses.fields(Receipt))}\n\n"
+              "SQLite: tables and columns in [schema.sql](../../src/earnings_themes/stores/schema.sql); the view `hierarchy` has a row a "
+              "sentence with its topic, theme, firm and run.\n\n"
+              "DynamoDB: items and keys in `stores/dynamodb_items.py`."),
+        _part("panel", "`panel.parquet` has a row a call and theme, zeros included, `calls.parquet` a row a call. The run's "
+              "`codebook.md` has their columns (`panel/columns.py`) and the themes. A panel of up to `panel.spreadsheet_rows` "
+              "rows is also `panel.csv` and `panel.dta`.\n\n"
+              f"`exchanges.parquet`, a row a sentence in questions and answers: {_arrow(EXCHANGES)}"),
+        _part("report → `quality.json`", "`metrics` has, for each figure (`quality/meaning.py`), `value`, `n`, `of` (what it was measured "
+              "on), and `reason` where there is no value."),
     ]  # fmt: skip
     return "\n\n".join(parts)
 
@@ -66,7 +60,11 @@ def _arrow(schema: pa.Schema) -> str:
 
 
 def _typed(fields: Iterable[tuple[str, str]]) -> str:
-    return ", ".join(f"`{name}` {kind}" for name, kind in fields) + "."
+    """Columns and types; text has no type, as most columns would."""
+    return (
+        ", ".join(f"`{name}`" if kind in ("string", "str") else f"`{name}` {kind}" for name, kind in fields)
+        + "."
+    )
 
 
 def _type_name(kind: Any) -> str:
@@ -74,21 +72,6 @@ def _type_name(kind: Any) -> str:
         kind.__name__
         if isinstance(kind, type)
         else str(kind).replace("collections.abc.Mapping", "mapping of")
-    )
-
-
-def _sql() -> str:
-    """Tables and their columns from schema.sql, in its order."""
-    sql = (files("earnings_themes.stores") / "schema.sql").read_text(encoding="utf-8")
-    sql = re.sub(r"--[^\n]*", "", sql)
-    rows = []
-    for name, body in re.findall(r"CREATE TABLE (\w+) \((.*?)\n\)", sql, re.DOTALL):
-        columns = [
-            line.split()[0] for line in body.splitlines() if line.strip() and line.split()[0].islower()
-        ]
-        rows.append([f"`{name}`", ", ".join(f"`{column}`" for column in columns)])
-    return table(["table", "columns"], rows) + (
-        "\n\nThe view `hierarchy` joins them: a row a sentence with its topic, theme, firm and run."
     )
 
 
