@@ -56,8 +56,8 @@ class Source:
     )
     path: Paths = setting(
         "data/sample_calls.csv",
-        "CSV (also .gz, .bz2, .xz, .zip), .parquet, .xlsx or .dta; a folder, a glob, or a list of these; "
-        "with s3 an s3://bucket/key or prefix",
+        "CSV (also .gz, .bz2, .xz, .zip), .parquet, .xlsx or .dta; a folder, a glob or a list of these; "
+        "with s3 s3://bucket/key or prefix",
         expected="the path of the transcripts, or a list of paths",
         min_length=1,
     )
