@@ -11,7 +11,7 @@ CORE := tests/unit tests/integration/test_scripts.py
 # One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 # Python keeps what it compiles of the packages: where this variable forbids it, each job compiles anew what it imports, for 5
-# to 10 seconds.
+# to 10 seconds. The whole static run of 159 firms took 170 s with it and 116 s without, a run each.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run slurm cloud lda student reference evaluate-time notebook test test-all test-notebooks test-slurm test-cloud test-containers test-runbook lint audit advisories sbom compare bench simulate docs fuzz check-rows check-wrds faults soak cloud-settings cloud-demo test-terraform lint-terraform \
