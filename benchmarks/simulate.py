@@ -28,7 +28,7 @@ _MEASURED: Final = "src/earnings_themes/cloud/measured.json"
 # name: (value, source)
 PIECES: Final[dict[str, tuple[float, str]]] = {
     "dag_seconds": (1.3, f"{_PAGE}, The DAG: what does not depend on the number of firms"),
-    "dag_seconds_a_firm": (0.0015, f"{_PAGE}, The DAG: 15.7 s at 10,000 firms"),
+    "dag_seconds_a_firm": (0.0017, f"{_PAGE}, The DAG: 18.6 s at 10,000 firms, 2.9 s at 1,000"),
     "submits_a_second": (20, f"{_PROFILE}: max-jobs-per-timespan"),
     "looks_a_second": (25, f"{_PROFILE}: max-status-checks-per-second"),
     "seconds_between_looks": (10, f"{_PROFILE}: seconds-between-status-checks"),
@@ -38,7 +38,7 @@ PIECES: Final[dict[str, tuple[float, str]]] = {
     "vcpus_a_machine": (16, "assumed: what Batch picks of the allowed families"),
     "machine_seconds": (cost.measured("machine_start_seconds"), "assumed: a machine boots and pulls the image"),
     "job_seconds": (cost.measured("job_overhead_seconds"), f"assumed, as in {_MEASURED}: a Batch job around its scripts"),
-    "imports_seconds": (2.6, f"{_PAGE}, What each lever brings: a cold process, once a job"),
+    "imports_seconds": (2.8, f"{_PAGE}, What each lever brings: a cold process, once a job"),
     "firm_seconds": (cost.measured("topics_cpu_seconds_a_firm"), f"{_MEASURED}: a firm's topics"),
     "encoding_seconds": (cost.measured("embed_cpu_seconds_a_firm"), f"{_MEASURED}: a firm's sentences on one core"),
     "spread": (0.5, "assumed: standard deviation of the log of the sentences a firm; .41 in 56 real calls"),

@@ -4,7 +4,7 @@
 
 Three kinds of names, one at a time: people (words of a call's speakers' names), the firm (words of its own name), products
 (words that stand in capitals within a sentence of one firm alone, three times or more). A word that is also said in small
-letters, anywhere, is a word and no name. docs/input.md has the figures. The space has learned from these ratings, so the AUC
+letters, anywhere, is a word and no name. docs/validation.md has the figures. The space has learned from these ratings, so the AUC
 is too good; what masking changes is the question.
 """
 
