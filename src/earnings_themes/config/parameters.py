@@ -57,7 +57,7 @@ class LDAParameters(MixtureParameters):
     """`topics.params` of `topics.model: lda` alone."""
 
     alpha: Number = setting(
-        0.02, "prior of a sentence's topics: few", why="banking77: AMI .35, .17 with 50/k", gt=0
+        0.02, "prior of a sentence's topics: few", why="banking77: AMI .35; with 50/k .17", gt=0
     )
     eta: Number = setting(0.01, "prior of a topic's words", why="banking77, as alpha", gt=0)
     burn_in: Whole = setting(

@@ -119,7 +119,7 @@ class Embedding:
 
     model: str = setting(
         "packaged",
-        "all-MiniLM-L6-v2, which ships; static: word vectors alone, some 300 times faster; or a hub's name; or a folder",
+        "all-MiniLM-L6-v2, shipped; static: word vectors alone, encoding some 300 times faster; a Hugging Face name; or a folder",
         expected="packaged, static, a hub name such as sentence-transformers/all-mpnet-base-v2, or a folder",
         min_length=1,
     )
