@@ -29,8 +29,8 @@ _MEASURED: Final = "src/earnings_themes/cloud/measured.json"
 PIECES: Final[dict[str, tuple[float, str]]] = {
     "dag_seconds": (1.3, f"{_PAGE}, The DAG: what does not depend on the number of firms"),
     "dag_seconds_a_firm": (0.0017, f"{_PAGE}, The DAG: 18.6 s at 10,000 firms, 2.9 s at 1,000"),
-    "submits_a_second": (20, f"{_PROFILE}: max-jobs-per-timespan"),
-    "looks_a_second": (25, f"{_PROFILE}: max-status-checks-per-second"),
+    "submits_a_second": (5, f"{_PROFILE}: max-jobs-per-timespan"),
+    "looks_a_second": (10, f"{_PROFILE}: max-status-checks-per-second"),
     "seconds_between_looks": (10, f"{_PROFILE}: seconds-between-status-checks"),
     "jobs_at_once": (500, f"{_PROFILE}: jobs"),
     "vcpus": (cost.MAP_VCPUS, "terraform/environments/prod.tfvars"),
