@@ -101,7 +101,7 @@ def page(resources: list[dict[str, Any]]) -> str:
     lines = [
         "# Permissions",
         "",
-        "Every right of every role of dev, as applied in the account 123456789012. `make cloud-demo` writes this page.",
+        "Every right of every role of dev in the offline AWS (account 123456789012). `make cloud-demo` writes this page.",
         "",
     ]
     trust = trusted(resources)
