@@ -28,8 +28,8 @@ def stages() -> str:
         _part("ingest → `source_calls.parquet`", "A row a call that counts. The columns of `source.keep` follow, as text.\n\n"
               + _arrow(CALLS_SCHEMA)),
         _part("ingest → `firms.tsv`", _typed((field.name, _type_name(field.type)) for field in dataclasses.fields(FirmRow))),
-        _part("embed → `embeddings/{shard}.parquet`", "A firm's rows lie together. A vector is whole numbers of 8 bits; `content` is "
-              "the gate's.\n\n" + _arrow(SHARD_SCHEMA)),
+        _part("embed → `embeddings/{shard}.parquet`", "A firm's rows lie together. A vector is 8-bit whole numbers; the content gate gives "
+              "`content`.\n\n" + _arrow(SHARD_SCHEMA)),
         _part("topics → `topics/{firm}.json`", _json_schema(FirmTopics, "firm_topics.schema.json")),
         _part("themes → `themes.json`", _json_schema(Themes, "themes.schema.json")),
         _part("Receipts: `ingest.json`, `reduce.json`", "What a step read, skipped and took. No result depends on them."),

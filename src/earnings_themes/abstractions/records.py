@@ -279,7 +279,7 @@ class ThemesMetadata:
 
 @dataclass(frozen=True, slots=True)
 class Themes:
-    """A run's themes, ranked by kind (subject first), then firms, then sentences. None is a valid result."""
+    """A run's themes, ranked by kind (subject first), then firms, then sentences. Zero themes are a valid result."""
 
     schema_version: int
     run: Named
