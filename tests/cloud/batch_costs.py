@@ -75,7 +75,7 @@ def requests_of(
         more = ("--until", "topics")
     aws.latency = LATENCY
     begun = len(aws.served)
-    ended = run.snakemake("--retries", "0", "--seconds-between-status-checks", "10", *more, limit_s=7200)
+    ended = run.snakemake("--seconds-between-status-checks", "10", *more, limit_s=7200)
     aws.latency = 0.0
     assert ended.status == 0, ended.text
     firms = parse_firms(run.read("firms.tsv"), "firms.tsv")

@@ -30,7 +30,7 @@ from tests.offline_aws.batch import TIMED_OUT
 # The firm whose job misbehaves, see own_parts: the only one that never says "harbour".
 ODD = "34"
 # A job a firm, and no second try by Snakemake but the one that rule topics asks for.
-ALONE = ("--groups", "topics=firms", "--group-components", "firms=1", "--retries", "0")
+ALONE = ("--groups", "topics=firms", "--group-components", "firms=1")
 both = pytest.mark.parametrize("run", PROFILES, indirect=True)
 
 
@@ -55,15 +55,25 @@ def firms_done(run: CloudRun) -> list[str]:
     return sorted(name.removesuffix(".json") for name in run.versions())
 
 
-def test_a_quarter_from_csv_to_report_on_the_other_executor(
+def test_a_quarter_from_csv_to_report_on_the_other_executor_though_the_first_machine_is_taken_away(
     aws: OfflineAWS, tmp_path: Path, quarter: Path
 ) -> None:
     put_source(aws, quarter)
     run = CloudRun(aws, tmp_path, "aws-batch")
     run.prepare()
     run.configure(**SETTINGS)
+    taken: list[Any] = []
+
+    def reclaim(job: Any, attempt: int) -> bool:
+        if not taken:  # nothing can run beside rule ingest
+            taken.append(job)
+            return True
+        return False
+
+    aws.batch.reclaim = reclaim
     ended = run.snakemake()
     assert ended.status == 0, ended.text
+    assert [job["statusReason"][:8] for job in run.batch_jobs() if job["status"] == "FAILED"] == ["Host EC2"]
     assert {"transcripts.parquet", "themes.json", "published.json", "report.html"} <= set(run.keys())
     assert json.loads(run.read("themes.json"))["n_themes"] >= 2
     assert firms_done(run) == FIRMS
@@ -220,7 +230,7 @@ def test_a_job_over_its_time_costs_its_firm_alone(run: CloudRun, aws: OfflineAWS
 def test_two_runs_at_once(aws: OfflineAWS, tmp_path: Path, quarter: Path, profile: str) -> None:
     put_source(aws, quarter)
     runs = [prepared(aws, tmp_path / name, profile, name) for name in ("spring", "autumn")]
-    heads = [run.start("--retries", "0") for run in runs]
+    heads = [run.start() for run in runs]
     for run, head in zip(runs, heads, strict=True):
         ended = run.wait(head)
         assert ended.status == 0, ended.text

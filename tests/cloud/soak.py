@@ -149,7 +149,7 @@ def drive(run: CloudRun, trouble: Trouble, n_firms: int, chance: random.Random) 
     plan = ["firms", "publish", "publish"]
     began = time.monotonic()
     for number in range(1, MOST_HEADS + 1):
-        head = run.start("--retries", "1", "--group-components", f"firms={firms_a_job(n_firms)}")
+        head = run.start("--group-components", f"firms={firms_a_job(n_firms)}")
         try:
             status = watch(run, head, plan, trouble, n_firms, chance)
         finally:

@@ -28,7 +28,7 @@ def test_encoding_asks_for_a_gpu_of_the_gpu_queue_and_nothing_else_does(
     run = prepared(aws, tmp_path, quarter, "aws-basic-batch")
     aws.judge.forget()  # the page of rights is of a deployment without a GPU queue
     wanted_files = (f"results/tiny/{VECTORS}", "results/tiny/topics/23.json")
-    assert run.snakemake(*wanted_files, "--retries", "0").status != 0
+    assert run.snakemake(*wanted_files).status != 0
     job = run.batch_jobs()[0]
     # The worker has the setting, and its machine has no GPU.
     assert "embedding.device is 'cuda', but torch" in log_of(aws, job)
