@@ -4,25 +4,24 @@ Each message says what was found, where, what was expected, and what to do. Any 
 keeps its traceback, except failures of the disk, which `explained` describes.
 """
 
+import difflib
 import errno
 import os
 import sqlite3
+from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import Final
 
 _FULL: Final = "the disk is full. Make room (results/.cache can be removed at any time), then run again"
-_QUOTA: Final = "your quota on this disk is used up. Make room, then run again"
 _FORBIDDEN: Final = "it may not be written. Give yourself the right to (chmod, chown), then run again"
-_READ_ONLY: Final = "this file system is read-only. Run in a folder that can be written"
-_BROKEN: Final = "the disk failed. Look at the system's log; run again on another disk"
 _ADVICE: Final = {
     errno.ENOSPC: _FULL,
-    errno.EDQUOT: _QUOTA,
+    errno.EDQUOT: "your quota on this disk is used up. Make room, then run again",
     errno.EFBIG: "the file would be larger than this system allows (ulimit -f). Raise that, then run again",
     errno.EACCES: _FORBIDDEN,
     errno.EPERM: _FORBIDDEN,
-    errno.EROFS: _READ_ONLY,
-    errno.EIO: _BROKEN,
+    errno.EROFS: "this file system is read-only. Run in a folder that can be written",
+    errno.EIO: "the disk failed. Look at the system's log; run again on another disk",
     errno.EMFILE: "too many files are open (ulimit -n). Raise that, or use fewer --cores, then run again",
 }
 # SQLite has numbers of its own (sqlite.org/rescode.html); the last eight bits are the kind.
@@ -99,12 +98,18 @@ def require(module: str, what: str, command: str) -> None:
         raise ConfigError(f"{what} needs {module}, which is not installed. Type: {command}")
 
 
+def close_to(name: str, known: Iterable[str]) -> str:
+    """Return " Did you mean 'freight'?", for the end of a message, where a known name is close; else nothing."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
 def explained(error: BaseException | None) -> str | None:
-    """Return what a person should know of an error of the disk, None where it is none: what, where, what to do."""
+    """Return what an error of the disk is, where, and what to do; None for any other error."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _ADVICE:
-            what = f"{os.strerror(error.errno)}: " if not error.filename else f"{error.filename}: "
-            return f"{what}{_ADVICE[error.errno]}. Nothing half-written is left."
+            what = error.filename or os.strerror(error.errno)
+            return f"{what}: {_ADVICE[error.errno]}. Nothing half-written is left."
         if isinstance(error, sqlite3.Error):
             advice = _SQLITE_ADVICE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
             if advice:

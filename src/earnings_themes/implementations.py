@@ -4,11 +4,10 @@ Built-in names map to import paths too, so nothing is imported before it is chos
 with BERTopic never loads the LDA library.
 """
 
-import difflib
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -17,7 +16,7 @@ from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, Val
 from earnings_themes.abstractions import DataConnector, ThemeStore, TopicModelInterface
 from earnings_themes.config import Config
 from earnings_themes.config.reading import did_you_mean, faults_of
-from earnings_themes.errors import ConfigError, require
+from earnings_themes.errors import ConfigError, close_to, require
 
 T = TypeVar("T")
 
@@ -69,32 +68,28 @@ def check_installed(name: str, what: str) -> None:
 def check_classes(config: Config) -> None:
     """Look at the model, source, store and backend that the settings name, before anything runs.
 
-    A class of the user's own is imported, and `topics.params` are bound to its signature. The built-in ones are
+    A class of the user's own is imported, and `topics.params` are compared to its signature. The built-in ones are
     not, because they load numpy and torch; their parameters were checked with the settings.
 
-    Raises
-    ------
-    ConfigError : with every fault: a name that is not known, one whose package is not installed, a class that
-        cannot be imported, a parameter it does not take
+    Raises ConfigError with every fault: a name that is not known, one whose package is not installed, a class that
+    cannot be imported, a parameter that it does not take.
     """
     faults: list[str] = []
-    chosen: tuple[tuple[str, str, Mapping[str, str], Callable[[str], type[Any]] | None], ...] = (
+    for key, name, known, find in (
         ("source.kind", config.source.kind, CONNECTORS, connector_class),
         ("topics.model", config.topics.model, MODELS, model_class),
         ("publish.store", config.publish.store, STORES, store_class),
         ("reduce.backend", config.reduce.backend, {}, None),
-    )
-    for key, name, known, find in chosen:
+    ):
         try:
             if find is None or name in known:
                 check_installed(name, f"{key}: {name}")
-                continue
-            found = find(name)
+            elif find is model_class:
+                faults += parameter_faults(find(name), config.topics.params, "topics.params")
+            else:
+                find(name)
         except ConfigError as error:
             faults.append(str(error))
-            continue
-        if find is model_class:
-            faults += parameter_faults(found, config.topics.params, "topics.params")
     if faults:
         raise ConfigError("config: " + "\n        ".join(faults))
 
@@ -103,21 +98,17 @@ def parameter_faults(kind: type[Any], params: Mapping[str, Any], where: str) -> 
     """Return what of the parameters a class could not be made with: names it does not take, values of another type."""
     owner = next(each for each in kind.__mro__ if "__init__" in vars(each))
     if owner.__module__.startswith("earnings_themes.topics."):
-        return faults_of(
-            kind.parameters, dict(params), where
-        )  # a subclass of a built-in model takes what that takes
-    known = {
-        name: parameter
-        for name, parameter in inspect.signature(kind).parameters.items()
-        if name != "seed"  # the workflow's own
-    }
-    kinds = {parameter.kind for parameter in known.values()}
+        # A subclass of a built-in model takes what that takes.
+        return faults_of(kind.parameters, dict(params), where)
+    known = dict(inspect.signature(kind).parameters)
+    known.pop("seed", None)  # the workflow's own
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in known.values())
     named = [name for name, p in known.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     faults: list[str] = []
     for name, value in params.items():
         if name in named:
             faults += _type_fault(kind, name, value, f"{where}.{name}")
-        elif inspect.Parameter.VAR_KEYWORD not in kinds:
+        elif not takes_any:
             faults.append(did_you_mean(f"{where}.{name}", {f"{where}.{each}": each for each in named}, name))
     needed = [name for name in named if known[name].default is inspect.Parameter.empty and name not in params]
     return faults + [f"{where}.{name} is missing; {kind.__name__} needs it." for name in needed]
@@ -137,15 +128,13 @@ def _find(name: str, known: Mapping[str, str], interface: type[T], key: str) -> 
     path = known.get(name, name)
     module_name, _, class_name = path.partition(":")
     if not class_name:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
         raise ConfigError(
             f"{key}: {name!r} is not known. Expected one of {', '.join(sorted(known))}, "
-            f"or the import path of your own class as package.module:Class.{hint}"
+            f"or the import path of your own class as package.module:Class.{close_to(name, known)}"
         )
     if name in known:
         check_installed(name, f"{key}: {name}")
-    if name not in known and (here := str(Path.cwd())) not in sys.path:
+    elif (here := str(Path.cwd())) not in sys.path:
         # A class of one's own may lie beside one's config; no job's Python looks there by itself.
         sys.path.append(here)
     try:
@@ -157,9 +146,10 @@ def _find(name: str, known: Mapping[str, str], interface: type[T], key: str) -> 
         ) from error
     found = getattr(module, class_name, None)
     if found is None:
-        close = difflib.get_close_matches(class_name, vars(module), n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise ConfigError(f"{key}: {path!r} cannot be imported: {module_name} has no {class_name!r}.{hint}")
+        raise ConfigError(
+            f"{key}: {path!r} cannot be imported: {module_name} has no {class_name!r}."
+            + close_to(class_name, vars(module))
+        )
     if not (isinstance(found, type) and issubclass(found, interface)):
         raise ConfigError(
             f"{key}: {path!r} is not a subclass of earnings_themes.abstractions.{interface.__name__}."
