@@ -75,7 +75,7 @@ for row in reversed(rows):
     frame = read_sentences(files[0], row.firm_id)
     some = frame[modelled(frame, False)]
     columns = (some[name].tolist() for name in ("model_text", "transcript_id", "position"))
-    found = space.static(*columns)
+    found = space.vectors(*columns)
     vectors = FirmVectors(some["sentence_id"].tolist(), found.rows, found.content, {})
     seconds = []
     for _ in range(int(sys.argv[3])):

@@ -109,8 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows, providers, kinds = read_labels(calls)
     space = load_space()
     views = {
-        "both": space.both(calls.texts, calls.encoded, calls.calls, calls.positions),
-        "static": space.static(calls.texts, calls.calls, calls.positions),
+        "both": space.vectors(calls.texts, calls.calls, calls.positions, calls.encoded),
+        "static": space.vectors(calls.texts, calls.calls, calls.positions),
     }
     fitted = {}
     content = np.isin(kinds, SAYS)

@@ -65,7 +65,7 @@ def _without(text: str, names: set[str]) -> str:
 
 def auc(frame: pd.DataFrame, texts: list[str], pairs: pd.DataFrame) -> float:
     """Return how well the cosine in the packaged space tells pairs scored at least 1 from the others."""
-    found = load_space().static(texts, frame["transcript_id"].tolist(), frame["position"].tolist())
+    found = load_space().vectors(texts, frame["transcript_id"].tolist(), frame["position"].tolist())
     rows = found.rows.astype(np.float32) / SCALE
     cosine = np.einsum("ij,ij->i", rows[pairs["a"]], rows[pairs["b"]])
     return float(roc_auc_score(pairs["score"] >= 1, cosine))

@@ -155,7 +155,7 @@ def test_a_firm_gets_its_own_vectors_in_its_own_order(
     found = read_vectors(tmp_path / "a.parquet", "34")
     texts, calls = frame["model_text"].tolist(), frame["transcript_id"].tolist()
     encoded = np.stack([made_vector(text, 384) for text in texts])
-    expected = load_space().both(texts, encoded, calls, frame["position"].tolist())
+    expected = load_space().vectors(texts, calls, frame["position"].tolist(), encoded)
     assert found.sentence_ids == frame["sentence_id"].tolist()
     assert found.vectors.dtype == np.int8 and found.vectors.shape == (len(texts), 128)
     assert np.array_equal(found.vectors, expected.rows)

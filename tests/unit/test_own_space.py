@@ -98,7 +98,7 @@ def test_the_gate_has_learned_what_the_packaged_one_answers(
     space = load_space(fitted(run, tmp_path / "mine.npz", monkeypatch))
     texts = pd.read_parquet(run / "transcripts.parquet")["model_text"].tolist()
     place = list(map(str, range(len(texts))))
-    own, packaged = (s.static(texts, place, [0] * len(texts)).content >= 0.5 for s in (space, load_space()))
+    own, packaged = (s.vectors(texts, place, [0] * len(texts)).content >= 0.5 for s in (space, load_space()))
     assert (own == packaged).mean() > 0.9 and 0 < own.mean() < 1
 
 
@@ -119,7 +119,7 @@ def test_what_is_said_of_one_subject_lies_as_near_as_the_settings_expect(
 
     def nearness(of: SubjectSpace) -> float:
         columns = (frame[name].tolist() for name in ("model_text", "transcript_id", "position"))
-        rows = of.static(*columns).rows.astype(float)
+        rows = of.vectors(*columns).rows.astype(float)
         return float(np.mean([mean_cosine(rows[subject == name]) for name in SUBJECTS]))
 
     assert nearness(space) > nearness(replace(space, metrics={})) + 0.02

@@ -74,11 +74,11 @@ def test_context_depends_on_the_own_call_alone_to_the_last_bit() -> None:
 
 def test_a_batch_changes_no_byte_of_a_static_vector() -> None:
     space = load_space()
-    together = space.static(TEXTS, CALLS, PLACES)
+    together = space.vectors(TEXTS, CALLS, PLACES)
     assert together.rows.shape == (48, 64) and together.rows.dtype == np.int8
     for call in range(4):
         part = slice(12 * call, 12 * call + 12)
-        alone = space.static(TEXTS[part], CALLS[part], PLACES[part])
+        alone = space.vectors(TEXTS[part], CALLS[part], PLACES[part])
         assert alone.rows.tobytes() == together.rows[part].tobytes()
         assert alone.content.tobytes() == together.content[part].tobytes()
 
@@ -101,11 +101,11 @@ def test_a_word_never_seen_is_guessed_from_its_parts() -> None:
 
 @pytest.mark.parametrize("text", ["Zzxqj wvvkp qqpz.", "Xylotrix blorfen quandoo.", "Thank you.", "Okay."])
 def test_a_sentence_of_unknown_words_or_of_none_that_matter_has_no_content(text: str) -> None:
-    assert load_space().static([text], ["1"], [0]).content[0] < 0.5
+    assert load_space().vectors([text], ["1"], [0]).content[0] < 0.5
 
 
 def test_a_sentence_about_something_has_content() -> None:
-    content = load_space().static(TEXTS, [str(n) for n in range(48)], [0] * 48).content
+    content = load_space().vectors(TEXTS, [str(n) for n in range(48)], [0] * 48).content
     assert (content >= 0.5).mean() > 0.9
     assert ((content >= 0) & (content <= 1)).all()
 
@@ -130,7 +130,7 @@ def test_a_space_is_the_same_after_it_was_written_and_read(tmp_path: Path) -> No
     read = load_space(path)
     assert read.to_bytes() == small_space().to_bytes(), "one input, one file"
     again = load_space(path)
-    one, other = read.both(TEXTS, vectors(), CALLS, PLACES), again.both(TEXTS, vectors(), CALLS, PLACES)
+    one, other = read.vectors(TEXTS, CALLS, PLACES, vectors()), again.vectors(TEXTS, CALLS, PLACES, vectors())
     assert one.rows.shape == (48, 8) and one.rows.tobytes() == other.rows.tobytes()
     assert len(read.digest) == 64 and read.digest == again.digest != load_space().digest
 

@@ -45,7 +45,8 @@ class Encoder:
         # A GPU is one device: batches queue up for it, and threads would only wait for each other.
         self._threads = threads if self._device == "cpu" else 1
         folder, self.name = _locate(settings.model)
-        if settings.model == "packaged":
+        is_packaged = settings.model == "packaged"
+        if is_packaged:
             _check_packaged(folder)
         # Files that are already here must be enough; a hub is asked only for a name that is not.
         if Path(folder).is_dir():
@@ -68,7 +69,6 @@ class Encoder:
         self._longest = int(self._model.max_seq_length or 512)
         self._dim = int(self._model.get_embedding_dimension() or 0)
         # Before they are halved: a model has one digest, wherever it runs.
-        is_packaged = settings.model == "packaged"
         self.sha256 = PACKAGED_SHA256 if is_packaged else _weights_digest(folder, self._model)
         if precision_on(self._device) == "float16":
             self._model.half()

@@ -41,7 +41,7 @@ def fit_from_runs(
     """Fit a space on the modelled sentences of runs; write it with FILE.json, which says what it was made from.
 
     output: the file, which embedding.space then names. runs: folders, of which transcripts.parquet is read. settings:
-    the encoder, where it computes and its cache. Return what FILE.json holds.
+    the encoder, where it computes, and its cache. Returns what FILE.json holds.
 
     Raises ResultError for transcripts that cannot be read or are too few, and ConfigError for embedding.model: static,
     which has no vectors to learn from.
@@ -93,10 +93,8 @@ def fit_space(
     both, alone = plain.rows(texts, calls, positions, encoded), plain.rows(texts, calls, positions)
     fitted = replace(plain, metrics={"both": _by_spread(both), "static": _by_spread(alone)})
     packaged = load_space()
-    if encoder_sha256 == packaged.encoder_sha256:
-        answers = packaged.both(texts, encoded, calls, positions).content
-    else:
-        answers = packaged.static(texts, calls, positions).content
+    known = encoded if encoder_sha256 == packaged.encoder_sha256 else None
+    answers = packaged.vectors(texts, calls, positions, known).content
     some = np.sort(np.random.default_rng(0).permutation(len(texts))[:_TAUGHT])
     rows = fitted.rows(texts, calls, positions, encoded)[some]
     static = fitted.rows(texts, calls, positions)[some]

@@ -23,7 +23,13 @@ from earnings_themes.embedding.encoders import Encoder
 from earnings_themes.embedding.space import SubjectSpace, Whole, load_space
 from earnings_themes.embedding.student import Floats
 from earnings_themes.errors import ModelError, ResultError
-from earnings_themes.results.artifacts import FirmsWriter, iter_sentences, open_parquet, read_firm_rows
+from earnings_themes.results.artifacts import (
+    FirmsWriter,
+    iter_sentences,
+    open_parquet,
+    read_firm_rows,
+    readable,
+)
 from earnings_themes.results.firms import FirmRow, read_firms, shard_of
 from earnings_themes.system.files import replaced
 from earnings_themes.system.folders import folder_at
@@ -55,20 +61,12 @@ STATIC: Final = "static"
 
 @dataclass(frozen=True)
 class FirmVectors:
-    """What embed wrote of one firm, in the order of transcripts.parquet.
-
-    Attributes
-    ----------
-    sentence_ids : list of n str
-    vectors : (n, k) int8, whole subject vectors
-    content : (n,) float32, the gate's: how likely the sentence is about some subject
-    about : embedding_model, embedding_sha256, space
-    """
+    """What embed wrote of one firm's n sentences, in the order of transcripts.parquet."""
 
     sentence_ids: list[str]
-    vectors: Whole
-    content: Floats
-    about: dict[str, str]
+    vectors: Whole  # (n, k), whole subject vectors
+    content: Floats  # (n,), the gate's: how likely the sentence is about some subject
+    about: dict[str, str]  # embedding_model, embedding_sha256, space
 
 
 def modelled(sentences: pd.DataFrame, keep_procedural: bool) -> NDArray[np.bool_]:
@@ -76,11 +74,8 @@ def modelled(sentences: pd.DataFrame, keep_procedural: bool) -> NDArray[np.bool_
 
     Left out are procedural ones, unless kept by config, and those without a word of content.
     """
-    content = np.fromiter(map(has_content, sentences["model_text"]), dtype=bool, count=len(sentences))
-    if keep_procedural:
-        return content
-    mask: NDArray[np.bool_] = content & ~sentences["procedural"].to_numpy(dtype=bool)
-    return mask
+    mask = np.fromiter(map(has_content, sentences["model_text"]), dtype=bool, count=len(sentences))
+    return mask if keep_procedural else mask & ~sentences["procedural"].to_numpy(dtype=bool)
 
 
 def embed_shard(
@@ -147,8 +142,8 @@ def embed(
             encoded = encode_once(texts, encoder, store, bar.update) if encoder else {}
             for firm, frame in chunk:
                 if len(frame):
-                    some, of = space.student.unknown(frame["model_text"])
-                    unknown, said = unknown + some, said + of
+                    n_unknown, n_said = space.student.unknown(frame["model_text"])
+                    unknown, said = unknown + n_unknown, said + n_said
                     writer.add(_table(firm.firm_id, frame, encoded, space, schema))
             bar.update(sum(firm.n_sentences for firm, _ in chunk) - len(encoded))
         share = unknown / max(said, 1)
@@ -173,9 +168,9 @@ def encode_once(
     if missing:
         new = encoder.encode([distinct[digest] for digest in missing], progress)
         made = dict(zip(missing, new, strict=True))
+        vectors |= made
         if store:
             store.put(made)
-        vectors |= made
     return vectors
 
 
@@ -183,15 +178,10 @@ def _table(
     firm_id: str, frame: pd.DataFrame, encoded: dict[bytes, Floats], space: SubjectSpace, schema: pa.Schema
 ) -> pa.Table:
     texts, calls, positions = (frame[name].tolist() for name in ("model_text", "transcript_id", "position"))
-    if encoded:
-        vectors = space.both(
-            texts, np.stack([encoded[text_digest(text)] for text in texts]), calls, positions
-        )
-    else:
-        vectors = space.static(texts, calls, positions)
+    views = np.stack([encoded[text_digest(text)] for text in texts]) if encoded else None
+    vectors = space.vectors(texts, calls, positions, views)
     rows = [row.tobytes() for row in vectors.rows]
-    columns = [[firm_id] * len(frame), frame["sentence_id"].tolist(), rows, vectors.content]
-    return pa.table(columns, schema=schema)
+    return pa.table([[firm_id] * len(frame), frame["sentence_id"], rows, vectors.content], schema=schema)
 
 
 def _chunks(
@@ -223,17 +213,14 @@ def iter_vectors(where: str) -> Iterator[tuple[list[str], list[str], Whole, Floa
         )
     for name in names:
         path = f"{where}/embeddings/{name}"
-        try:
+        with readable(path, "embed"):
             file = open_parquet(path)
             for group in range(file.num_row_groups):
-                table = file.read_row_group(group, columns=["firm_id", "sentence_id", "vector", "content"])
-                columns = [table[column].to_pylist() for column in ("firm_id", "sentence_id", "vector")]
-                content = table["content"].to_numpy().astype(np.float32)
-                yield columns[0], columns[1], _rows(columns[2]), content
-        except (OSError, pa.ArrowException) as error:
-            raise ResultError(
-                f"{path}: cannot be read ({error}). Delete it and run again; embed makes it."
-            ) from error
+                table = file.read_row_group(group, columns=SHARD_SCHEMA.names)
+                firms, ids, vectors = (
+                    table[name].to_pylist() for name in ("firm_id", "sentence_id", "vector")
+                )
+                yield firms, ids, _rows(vectors), table["content"].to_numpy().astype(np.float32)
 
 
 def read_vectors(path: Path | str, firm_id: str) -> FirmVectors:
@@ -241,14 +228,10 @@ def read_vectors(path: Path | str, firm_id: str) -> FirmVectors:
 
     Raises ResultError when the file cannot be read, CloudError when AWS refuses.
     """
-    try:
+    with readable(path, "embed"):
         file = open_parquet(path)
         about = file.schema_arrow.metadata or {}
         table = read_firm_rows(file, firm_id, ["sentence_id", "vector", "content"])
-    except (OSError, pa.ArrowInvalid) as error:
-        raise ResultError(
-            f"{path}: cannot be read ({error}). Delete it and run again; embed makes it."
-        ) from error
     return FirmVectors(
         table["sentence_id"].to_pylist(),
         _rows(table["vector"].to_pylist()),

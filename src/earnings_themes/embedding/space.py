@@ -36,16 +36,10 @@ PACKAGED: Final = "space.npz"
 
 @dataclass(frozen=True)
 class Projection:
-    """A subject space of an encoder: x becomes unit((x - mean) @ matrix).
+    """A subject space of an encoder: x becomes unit((x - mean) @ matrix)."""
 
-    Attributes
-    ----------
-    mean : (d,) float32
-    matrix : (d, k) float32
-    """
-
-    mean: Floats
-    matrix: Floats
+    mean: Floats  # (d,)
+    matrix: Floats  # (d, k)
 
     def __call__(self, vectors: NDArray[np.floating]) -> Floats:
         """Return the subject vectors (n, k), length 1, of an encoder's vectors (n, d)."""
@@ -54,26 +48,17 @@ class Projection:
 
 @dataclass(frozen=True)
 class Gate:
-    """The content gate: probability that a sentence has a subject, by logistic regression.
+    """The content gate: probability that a sentence has a subject, by logistic regression."""
 
-    Attributes
-    ----------
-    view : (d,) float32, weights of MiniLM's vector, or of the student's words without MiniLM
-    rows : (k,) float32, weights of the subject vector
-    bias : float
-    """
-
-    view: Floats
-    rows: Floats
+    view: Floats  # (d,), weights of MiniLM's vector, or of the student's words without MiniLM
+    rows: Floats  # (k,), weights of the subject vector
     bias: float
 
     def __call__(self, view: Any, rows: Whole) -> Floats:
         """Return (n,) float32 in [0, 1].
 
-        Parameters
-        ----------
-        view : (n, d) MiniLM's vectors, or bags of the student's words (Student.bag), sparse
-        rows : (n, k) int8, whole subject vectors
+        view: (n, d) MiniLM's vectors, or bags of the student's words (Student.bag), sparse. rows: (n, k) whole subject
+        vectors.
         """
         # Rounded before the exponential, so that a machine's last bits do not reach the file.
         score = np.asarray(view @ self.view).ravel() + rows.astype(np.float32) @ self.rows / np.float32(SCALE)
@@ -84,61 +69,44 @@ class Gate:
 
 @dataclass(frozen=True)
 class Vectors:
-    """Sentences in the subject space.
+    """Sentences in the subject space."""
 
-    Attributes
-    ----------
-    rows : (n, k) int8, whole subject vectors
-    content : (n,) float32, the gate's: how likely the sentence is about some subject
-    """
-
-    rows: Whole
-    content: Floats
+    rows: Whole  # (n, k), whole subject vectors
+    content: Floats  # (n,), the gate's: how likely the sentence is about some subject
 
 
 @dataclass(frozen=True)
 class SubjectSpace:
     """Both views of a sentence, what ratings taught about them, and the digest that names them.
 
-    Attributes
-    ----------
-    encoder : Projection; MiniLM's subject space
-    student : Student; the static encoder, with its own
-    gates : dict; "both" and "static" → Gate
-    metrics : dict; "both" and "static" → (k, k) float32, the metric learned from rated pairs; absent
-        where none is kept
-    encoder_sha256 : str; digest of the weights that `encoder` was fitted on
-    digest : str; SHA-256 of the file; it stands in every file that was made with this space
+    "both" stands for MiniLM's view beside the student's, "static" for the student's alone.
     """
 
-    encoder: Projection
-    student: Student
-    gates: dict[str, Gate]
-    metrics: dict[str, Floats]
-    encoder_sha256: str
-    digest: str
+    encoder: Projection  # MiniLM's subject space
+    student: Student  # the static encoder, with its own
+    gates: dict[str, Gate]  # of "both" and "static"
+    metrics: dict[str, Floats]  # (k, k), learned from rated pairs; none where none is kept
+    encoder_sha256: str  # digest of the weights that `encoder` was fitted on
+    digest: str  # SHA-256 of the file; it stands in every file that was made with this space
 
-    def both(
+    def vectors(
         self,
         texts: Sequence[str],
-        encoded: NDArray[np.floating],
         calls: Sequence[str],
         positions: Sequence[int],
+        encoded: NDArray[np.floating] | None = None,
     ) -> Vectors:
-        """Return subject vectors (n, 128), MiniLM's view and the student's, in context, and content.
+        """Return subject vectors (n, 128) of both views or, without `encoded`, (n, 64) of the student alone, and content.
 
         Parameters
         ----------
         texts : (n,) sentences as the encoder saw them
-        encoded : (n, 384) MiniLM's vectors
         calls, positions : (n,) the call of each sentence and its place in it
+        encoded : (n, 384) MiniLM's vectors
         """
         rows = self.rows(texts, calls, positions, encoded)
-        return Vectors(rows, self.gates["both"](encoded, rows))
-
-    def static(self, texts: Sequence[str], calls: Sequence[str], positions: Sequence[int]) -> Vectors:
-        """Return subject vectors (n, 64) of the student alone, in context, and content."""
-        rows = self.rows(texts, calls, positions)
+        if encoded is not None:
+            return Vectors(rows, self.gates["both"](encoded, rows))
         bags = self.student.bag(texts)
         content = self.gates["static"](bags, rows)
         # Without a known word the gate would answer by its bias and by guesses from letters.
@@ -150,10 +118,10 @@ class SubjectSpace:
 
         They tell how near a phrase lies to a theme's centroid; no sentence is compared with them.
         """
-        own = self.student.encode(texts)
-        name = "static" if dim == own.shape[1] else "both"
-        views = own if name == "static" else np.hstack([np.zeros_like(own), own])
-        return unit(views @ self.metrics[name]) if name in self.metrics else unit(views)
+        name, views = "static", self.student.encode(texts)
+        if dim != views.shape[1]:
+            name, views = "both", np.hstack([np.zeros_like(views), views])
+        return unit(views @ self.metrics[name] if name in self.metrics else views)
 
     def rows(
         self,
@@ -162,14 +130,12 @@ class SubjectSpace:
         positions: Sequence[int],
         encoded: NDArray[np.floating] | None = None,
     ) -> Whole:
-        """Return whole subject vectors (n, k), of both views or, without `encoded`, of the student alone."""
+        """Return the subject vectors of `vectors`, without content."""
         name, views = "static", self.student.encode(texts)
         if encoded is not None:
             name, views = "both", np.hstack([self.encoder(encoded), views]) * np.float32(0.5**0.5)
         rows = in_context(views, calls, positions)
-        if (metric := self.metrics.get(name)) is not None:
-            rows = unit(rows @ metric)
-        return whole(rows)
+        return whole(unit(rows @ self.metrics[name]) if name in self.metrics else rows)
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str) -> Self:

@@ -8,21 +8,22 @@ import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Final
 
 import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
+from earnings_themes.text.words import WORD
+
 Floats = NDArray[np.float32]
 
-_TOKEN: Final = re.compile(r"[^\W_]+(?:['’&\-][^\W_]+)*")
 _DIGITS: Final = re.compile(r"\d+")
 
 
 def unit(rows: NDArray[np.floating]) -> Floats:
-    """Rows (n, dim) scaled to length 1; a row of zeros stays one."""
+    """Return rows (n, dim) scaled to length 1; a row of zeros stays one."""
     rows = np.asarray(rows, dtype=np.float32)
     found: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
     return found
@@ -31,13 +32,13 @@ def unit(rows: NDArray[np.floating]) -> Floats:
 # A firm's sentences are looked at three times, for the vector, the gate and what is unknown.
 @lru_cache(maxsize=4096)
 def tokens(text: str) -> list[str]:
-    """Words of a text, lower-cased; figures keep their number of digits only up to four: 2021 → 0000, 37 → 00."""
-    words = _TOKEN.findall(text.lower().replace("’", "'"))
+    """Return the words of a text, lower-cased. Of a figure only the number of digits stays, up to four: 37 → 00."""
+    words = WORD.findall(text.lower().replace("’", "'"))
     return [w if w.isalpha() else _DIGITS.sub(lambda m: "0" * min(len(m[0]), 4), w) for w in words]
 
 
 def grams(word: str) -> set[str]:
-    """Runs of three to five letters of <word>, the marks of start and end included (Bojanowski et al. 2017)."""
+    """Return the runs of three to five letters of <word>, its two marks included (Bojanowski et al. 2017)."""
     marked = f"<{word}>"
     return {marked[i : i + n] for n in (3, 4, 5) for i in range(len(marked) - n + 1)}
 
@@ -46,8 +47,8 @@ def grams(word: str) -> set[str]:
 class Student:
     """A static encoder: vector(sentence) = Σ over distinct words of weight · vector, a whole-number sum.
 
-    words, pieces : word or n-gram → row. table (n_words, k), piece_table (n_pieces, k) int8; a word's vector, its
-    weight included, is scale · table[row]; of a word unknown the *mean* of its n-grams' rows, piece_scale · …, rounded.
+    words, pieces: word or n-gram → row. table (n_words, k), piece_table (n_pieces, k): int8. A known word's vector,
+    its weight included, is scale · table[row]; `guess` gives that of any other.
     """
 
     words: dict[str, int]
@@ -60,17 +61,15 @@ class Student:
     weights: Floats  # (n_words,): idf, for the sentence's length; an unknown word counts as the rarest
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """Subject vectors (n, k), length 1. A text without any known word or piece gets the offset's direction."""
+        """Return subject vectors (n, k), length 1; of a text without any known word or piece the offset's direction."""
         rare = float(self.weights.max(initial=1.0)) ** 2
         said = distinct_words(texts, self.words)
         sums = (said @ self._wide_table) * self.scale
         squares = said @ self.weights.astype(np.float64) ** 2
-        cache: dict[str, NDArray[np.float64]] = {}
+        guess = cache(self.guess)
         for row, text in enumerate(texts):
             for word in sorted({word for word in tokens(text) if word not in self.words}):
-                if word not in cache:
-                    cache[word] = self.guess(word)
-                sums[row] += cache[word]
+                sums[row] += guess(word)
                 squares[row] += rare
         return unit(sums / np.maximum(squares, 1e-12)[:, None] ** 0.5 + self.offset)
 
@@ -88,7 +87,7 @@ class Student:
         return bag_of_words(texts, self.words, self.weights)
 
     def guess(self, word: str) -> NDArray[np.float64]:
-        """The vector (k,) of a word never seen, weight included, from its n-grams; zeros where none is known."""
+        """Return the vector (k,) of an unknown word, weight included, from its n-grams; zeros where none is known."""
         rows = [self.pieces[g] for g in sorted(grams(word)) if g in self.pieces]
         if not rows:
             return np.zeros(self.table.shape[1])
@@ -107,7 +106,7 @@ def distinct_words(texts: Iterable[str], index: dict[str, int]) -> scipy.sparse.
 
 
 def bag_of_words(texts: Iterable[str], index: dict[str, int], weight: Floats) -> scipy.sparse.csr_matrix:
-    """Bags of distinct words (n, n_words), entry = the word's weight, rows of length 1."""
+    """Return bags of distinct words (n, n_words), entry = the word's weight, rows of length 1."""
     bags = distinct_words(texts, index)
     squares = bags @ weight.astype(np.float64) ** 2
     lengths = np.repeat(np.maximum(np.sqrt(squares), 1e-12), np.diff(bags.indptr))

@@ -77,10 +77,10 @@ def loudness(n_runs: int) -> float:
 
 
 def surroundings(first: Scores, seen: Scores, speaker_types: Sequence[str | None]) -> Scores:
-    """What the second regression reads: shape (sentences, columns).
+    """Return what the second regression reads, (sentences, columns).
 
-    Columns: the sentence's own first score and its neighbours' up to three away, the next ones' once more where
-    the same type of speaker has them, all for short sentences once more, then the operator and the length.
+    Columns: the sentence's own first score; its neighbours', up to three away; the next ones' again where the same type
+    of speaker says them, and again where the sentence is short; its own where it is short; the operator and the length.
     """
     n = len(first)
     own = np.clip(first, -_SURE, _SURE)

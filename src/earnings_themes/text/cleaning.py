@@ -120,14 +120,11 @@ def clean(text: str) -> Cleaned:
     if not _MAY_BE_MARKED.search(text):
         return Cleaned(text, text)
     model_text = _BEFORE.sub("", text)
-    for _ in range(2):  # "[[inaudible]]"
-        model_text = _BRACKETED.sub(
-            lambda found: " " if _is_mark(found.group()) else found.group(), model_text
-        )
+    for _ in range(2):  # a bracket may hold another: "[[inaudible]]"
+        model_text = _BRACKETED.sub(lambda at: " " if _is_mark(at.group()) else at.group(), model_text)
     if model_text == text:
         return Cleaned(text, text)
-    model_text = " ".join(model_text.split())
-    model_text = _SPACE_BEFORE_POINT.sub("", model_text)
+    model_text = _SPACE_BEFORE_POINT.sub("", " ".join(model_text.split()))
     model_text = _EMPTY_CLAUSE.sub(r"\1", model_text).lstrip(" ,;:.-…")
     return Cleaned(text, model_text)
 
@@ -146,53 +143,35 @@ def has_content(model_text: str) -> bool:
             continue
         if is_stop_word(word.replace("’", "'")) or _ORDINAL.match(word):
             continue
-        if any(letter.isalpha() for letter in word):
+        if any(map(str.isalpha, word)):
             return True
     return False
 
 
 # Ranges of the Unicode blocks, coarse on purpose: a hint for a language flag, not a language detector.
-_SCRIPTS: tuple[tuple[int, int, str], ...] = (
-    (0x0041, 0x024F, "Latin"),
-    (0x1E00, 0x1EFF, "Latin"),
-    (0xFF21, 0xFF5A, "Latin"),
-    (0x0370, 0x03FF, "Greek"),
-    (0x1F00, 0x1FFF, "Greek"),
-    (0x0400, 0x052F, "Cyrillic"),
-    (0x0530, 0x058F, "Armenian"),
-    (0x0590, 0x05FF, "Hebrew"),
-    (0x0600, 0x077F, "Arabic"),
-    (0x08A0, 0x08FF, "Arabic"),
-    (0xFB50, 0xFDFF, "Arabic"),
-    (0xFE70, 0xFEFE, "Arabic"),
-    (0x0900, 0x0DFF, "Indic"),
-    (0x0E00, 0x0E7F, "Thai"),
-    (0x10A0, 0x10FF, "Georgian"),
-    (0x1200, 0x139F, "Ethiopic"),
-    (0x1100, 0x11FF, "CJK"),
-    (0x2E80, 0x9FFF, "CJK"),
-    (0xAC00, 0xD7AF, "CJK"),
-    (0xF900, 0xFAFF, "CJK"),
-    (0xFF66, 0xFF9F, "CJK"),
-    (0x20000, 0x3FFFF, "CJK"),
-)
-
-
-def _script_of(letter: str) -> str:
-    code = ord(letter)
-    for low, high, name in _SCRIPTS:
-        if low <= code <= high:
-            return name
-    return "Other"
+_SCRIPTS = {
+    "Latin": re.compile("[A-\u024f\u1e00-\u1eff\uff21-\uff5a]"),
+    "Greek": re.compile("[\u0370-\u03ff\u1f00-\u1fff]"),
+    "Cyrillic": re.compile("[\u0400-\u052f]"),
+    "Armenian": re.compile("[\u0530-\u058f]"),
+    "Hebrew": re.compile("[\u0590-\u05ff]"),
+    "Arabic": re.compile("[\u0600-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufefe]"),
+    "Indic": re.compile("[\u0900-\u0dff]"),
+    "Thai": re.compile("[\u0e00-\u0e7f]"),
+    "Georgian": re.compile("[\u10a0-\u10ff]"),
+    "Ethiopic": re.compile("[\u1200-\u139f]"),
+    "CJK": re.compile(
+        "[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
+    ),
+}
 
 
 def dominant_script(text: str) -> str:
     """Return the script that most letters belong to: one of _SCRIPTS, Other, or Common where there is no letter."""
     if text.isascii():
-        return "Latin" if any(letter.isalpha() for letter in text) else "Common"
-    counts: dict[str, int] = {}
+        return "Latin" if any(map(str.isalpha, text)) else "Common"
+    counts: Counter[str] = Counter()
     for letter, n in Counter(text).items():
         if letter.isalpha():
-            script = "Latin" if letter < "\u0250" else _script_of(letter)
-            counts[script] = counts.get(script, 0) + n
-    return max(sorted(counts), key=lambda script: counts[script]) if counts else "Common"
+            counts[next((name for name, one in _SCRIPTS.items() if one.match(letter)), "Other")] += n
+    return max(sorted(counts), key=counts.__getitem__, default="Common")

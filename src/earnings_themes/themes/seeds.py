@@ -115,14 +115,14 @@ def encode(texts: Sequence[str], about: dict[str, Any], settings: Embedding | No
     # Each a call of its own, so that none is softened by another.
     calls, positions = [str(number) for number in range(len(texts))], [0] * len(texts)
     if name == STATIC:
-        return space.static(texts, calls, positions).rows
+        return space.rows(texts, calls, positions)
     encoder = Encoder(settings)
     if encoder.sha256 != about.get("embedding_sha256"):
         raise ModelError(
             f"the run was encoded with {name}, whose weights are {str(about.get('embedding_sha256'))[:12]}; found "
             f"{encoder.name}, {encoder.sha256[:12]}. Give the run's own config: --config FILE."
         )
-    return space.both(texts, encoder.encode(texts), calls, positions).rows
+    return space.rows(texts, calls, positions, encoder.encode(texts))
 
 
 def answer_questions(

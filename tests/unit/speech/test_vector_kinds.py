@@ -21,7 +21,7 @@ SUBJECT = [
 
 
 def kinds(texts: list[str], content: float = 1.0, procedural: bool = False, space: str = "") -> list[str]:
-    static = load_space().static(texts, [str(i) for i in range(len(texts))], [0] * len(texts))
+    static = load_space().vectors(texts, [str(i) for i in range(len(texts))], [0] * len(texts))
     n = len(texts)
     digest = space or load_space().digest
     return kinds_of(static.rows, np.full(n, content >= 0.5), np.full(n, procedural), digest).tolist()
