@@ -39,7 +39,8 @@ def turns_in(cell: str) -> list[tuple[str, str, str]]:
         listed = [turn for turn in listed if isinstance(turn, dict)] or listed
         if not any(_turn(turn)[2] for turn in listed):
             is_turn = not found.keys().isdisjoint((*_SAID, *_SPEAKER))
-            listed = [found] if is_turn or not all(map(_is_text, found.values())) else [*found.items()]
+            is_by_speaker = not is_turn and all(isinstance(value, str) for value in found.values())
+            listed = [*found.items()] if is_by_speaker else [found]
     if said := [turn for turn in map(_turn, listed) if turn[2]]:
         return said
     if not is_turn and not _TURNS.match(cell):
@@ -51,7 +52,7 @@ def turns_in(cell: str) -> list[tuple[str, str, str]]:
 
 
 def of_bytes(cell: str) -> str:
-    """Return the text of a cell that Python wrote as bytes, b'We grew.', as pandas.read_sas reads text; any other as it is."""
+    """Return the text of a cell that Python wrote as bytes, b'We grew.' (pandas.read_sas); any other cell as it is."""
     try:
         written = ast.literal_eval(cell)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -86,10 +87,6 @@ def _turn(turn: Any) -> tuple[str, str, str]:
         for names in (_SPEAKER, _ROLE, _SAID)
     )
     return speaker, role, text
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,7 @@ found; `source.columns` says the rest. Only what no default can stand for is req
 import difflib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -31,10 +31,13 @@ OPTIONAL: Final = (
 KNOWN: Final = (*REQUIRED, *DEFAULTED, *OPTIONAL)
 # WRDS's own name first, then S&P's base tables'.
 _ALIASES: Final = {
-    "componenttypename": ("transcriptcomponenttypename",),
-    "transcriptcreationdate_utc": ("transcriptcreationdate",),
-    "mostimportantdateutc": ("mostimportantdate",),
+    "componenttypename": "transcriptcomponenttypename",
+    "transcriptcreationdate_utc": "transcriptcreationdate",
+    "mostimportantdateutc": "mostimportantdate",
 }
+# A header's names to how many of them are columns that are read; of a table's header so many are.
+CountKnown = Callable[[list[str]], int]
+ENOUGH_KNOWN: Final = 3
 # A day is no column's name.
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{2,4}")
 # What a message shows of a header that may be speech, and of one name in it.
@@ -64,9 +67,8 @@ def check_mapping(columns: Mapping[str, str]) -> None:
 
 def n_known(header: Sequence[str], columns: Mapping[str, str]) -> int:
     """Return how many names of a header are those of columns that are read: the sign of the right separator."""
-    names = {comparable(name) for name in (*KNOWN, *columns.values())}
-    names |= {comparable(alias) for aliases in _ALIASES.values() for alias in aliases}
-    return len(names & {comparable(name) for name in header})
+    names = set(map(comparable, (*KNOWN, *columns.values(), *_ALIASES.values())))
+    return len(names.intersection(map(comparable, header)))
 
 
 def places(
@@ -91,12 +93,11 @@ def places(
     InputError : a required column, or one that a setting names, is missing, or is there twice
     """
     exact = [name.strip().lower() for name in header]
-    squashed = [comparable(name) for name in header]
+    squashed = list(map(comparable, header))
     found: dict[str, int] = {}
     for name in (*KNOWN, *keep):
         mapped = columns.get(name) if name in KNOWN else name
-        candidates = (mapped,) if mapped else (name, *_ALIASES.get(name, ()))
-        for candidate in candidates:
+        for candidate in (mapped,) if mapped else (name, _ALIASES.get(name, name)):
             here = [place for place, other in enumerate(exact) if other == candidate.strip().lower()]
             here = here or [place for place, other in enumerate(squashed) if other == comparable(candidate)]
             if len(here) > 1:

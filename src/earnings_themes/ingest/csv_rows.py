@@ -6,7 +6,6 @@ what is expected; it never quotes a text column, which may be licensed speech.
 """
 
 import bz2
-import codecs
 import csv
 import gzip
 import io
@@ -14,14 +13,15 @@ import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final, TextIO, cast
 
 from earnings_themes.config import Limits
 from earnings_themes.errors import InputError
-from earnings_themes.ingest.columns import shown_name
-from earnings_themes.ingest.kinds import advice, kind_of
+from earnings_themes.ingest.columns import ENOUGH_KNOWN, CountKnown, shown_name
+from earnings_themes.ingest.kinds import advice, conversion, kind_of
 
 # Read from the file at a time: large enough that counting costs nothing.
 _CHUNK: Final = 1 << 17
@@ -30,23 +30,17 @@ _CHUNK: Final = 1 << 17
 _READ_ON: Final = 100
 # What an id or a number that is not as expected is quoted with, at most.
 _QUOTED: Final = 40
-# Marks at a file's front; that of UTF-32 begins as that of UTF-16 does.
-_MARKS: Final = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-# Without a mark: where the zero bytes are beside the letters of a header.
-_ZEROS: Final = (
-    (re.compile(rb"[ -~]\0\0\0[ -~]\0\0\0", re.DOTALL), "utf-32-le"),
-    (re.compile(rb"\0\0\0[ -~]\0\0\0[ -~]", re.DOTALL), "utf-32-be"),
-    (re.compile(rb"[ -~]\0[ -~]\0", re.DOTALL), "utf-16-le"),
-    (re.compile(rb"\0[ -~]\0[ -~]", re.DOTALL), "utf-16-be"),
+# How a file begins: with a mark (that of UTF-32 begins as that of UTF-16 does), or with zeros beside a header's letters.
+_ENCODINGS: Final = (
+    (re.compile(rb"\xff\xfe\0\0|\0\0\xfe\xff"), "utf-32"),
+    (re.compile(rb"\xff\xfe|\xfe\xff"), "utf-16"),
+    (re.compile(rb"[ -~]\0\0\0[ -~]\0\0\0"), "utf-32-le"),
+    (re.compile(rb"\0\0\0[ -~]\0\0\0[ -~]"), "utf-32-be"),
+    (re.compile(rb"[ -~]\0[ -~]\0"), "utf-16-le"),
+    (re.compile(rb"\0[ -~]\0[ -~]"), "utf-16-be"),
 )
 # A header stands within the first lines: some exports begin with a title, a remark, or Excel's "sep=;".
 LINES_BEFORE: Final = 10
-ENOUGH_KNOWN: Final = 3
 # What a library's own message is quoted with, at most.
 _SAID: Final = 200
 _UNDECODED: Final = re.compile("[\udc80-\udcff]")
@@ -55,9 +49,6 @@ _OF_MAC: Final = re.compile(rb"[a-z]\xd5(?:s|t|re|ve|ll|d|m)\b")
 _SEPARATORS: Final = ",;\t|"
 # What a packed file that is cut or damaged raises; zipfile checks a digest at the end.
 _DAMAGED: Final = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
-
-# A header's names to how many of them are columns that are read.
-Counter = Callable[[list[str]], int]
 
 
 def quoted(text: str) -> str:
@@ -72,21 +63,14 @@ def short_error(error: BaseException) -> str:
 
 
 def read_csv(
-    path: Path, kind: str, limits: Limits, n_known: Counter, member: str | None = None
+    path: Path, kind: str, limits: Limits, n_known: CountKnown, member: str | None = None
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield (line, cells) for each row of a CSV, in UTF-8, UTF-16 or UTF-32; the header first, as it is there.
 
-    Parameters
-    ----------
-    path : the file
-    kind : csv, gzip, bz2, xz or zip
-    limits : how much text a file and a cell may hold
-    n_known : says of a header how many of its names are known: the separator with the most is the file's
-    member : which table of a zip file; None for its one
+    kind: csv, gzip, bz2, xz or zip. limits: how much text a file and a cell may hold. n_known: the separator that gives
+    the most known names is the file's. member: which table of a zip file; None for its one.
 
-    Raises
-    ------
-    InputError : the file cannot be read as a table
+    Raises InputError where the file cannot be read as a table.
     """
     # One more, so that a cell of exactly the limit passes on every version of Python.
     csv.field_size_limit(limits.cell_characters * _READ_ON + 1)
@@ -137,10 +121,7 @@ def read_csv(
         except UnicodeDecodeError as error:
             raise _undecodable(path, kind, limits, member, (before, separator), error) from error
         except (*_DAMAGED, OSError) as error:
-            raise InputError(
-                f"{path}, after line {line}: found a {kind} file that is damaged or not complete ({short_error(error)}); "
-                "expected a whole one. Copy it again."
-            ) from error
+            raise _damaged(f"{path}, after line {line}", kind, error) from error
 
 
 def _is_spare(cell: str, place: int) -> bool:
@@ -162,11 +143,7 @@ def _spare(text: str, before: int, separator: str, n: int) -> int | None:
     return 0 if rows[0][0] in ("0", "1") and all(_is_spare(row[0], 0) for row in rows) else None
 
 
-def _called(separator: str) -> str:
-    return {",": "A comma", ";": "A semicolon", "\t": "A tab"}.get(separator, f"A {separator}")
-
-
-def _why_not(cells: list[str], separator: str, n_known: Counter, path: Path) -> str:
+def _why_not(cells: list[str], separator: str, n_known: CountKnown, path: Path) -> str:
     """Return the likeliest reason for a row of another length, and what helps."""
     if not "".join(cells).strip("\0"):
         return "It is zeros, which a copy that was cut leaves at the end: rows may be missing. Copy the file again."
@@ -181,7 +158,8 @@ def _why_not(cells: list[str], separator: str, n_known: Counter, path: Path) -> 
         )
     if any("\\" in cell for cell in cells):
         return _of_backslashes(path, separator)
-    cause = f"{_called(separator)} or a quote inside a text that is not quoted is the usual cause."
+    called = {",": "comma", ";": "semicolon", "\t": "tab"}.get(separator, separator)
+    cause = f"A {called} or a quote inside a text that is not quoted is the usual cause."
     if any(cell.startswith(' "') for cell in cells):
         return f"A blank before a quote is the usual cause. {_converted(path, separator, 'skipinitialspace=True')}"
     if any(cell.startswith("'") for cell in cells):
@@ -200,13 +178,10 @@ def _of_quotes(path: Path, separator: str) -> str:
 
 def _converted(path: Path, separator: str, how: str) -> str:
     sep = "" if separator == "," else f"sep=chr({ord(separator)}), "
-    return (
-        f"Convert it: python -c \"import pandas; pandas.read_csv('{path.name}', {sep}{how}, dtype=str)"
-        f".to_parquet('{path.name.split('.')[0]}.parquet')\""
-    )
+    return conversion(f"read_csv('{{name}}', {sep}{how}, dtype=str)", path.name)
 
 
-def _header_at(first: bytes, n_known: Counter) -> tuple[int, str]:
+def _header_at(first: bytes, n_known: CountKnown) -> tuple[int, str]:
     """Return how many lines stand before the header, and what separates its cells: what gives the most known names."""
     text = first.decode(_encoding(first), "ignore")
     lines = re.split("\r\n|\r|\n", text, maxsplit=LINES_BEFORE)[:LINES_BEFORE]
@@ -228,51 +203,40 @@ def _header_at(first: bytes, n_known: Counter) -> tuple[int, str]:
 
 
 def _encoding(first: bytes) -> str:
-    for mark, encoding in _MARKS:
-        if first.startswith(mark):
-            return encoding
-    return next((encoding for zeros, encoding in _ZEROS if zeros.match(first)), "utf-8-sig")
+    return next((encoding for start, encoding in _ENCODINGS if start.match(first)), "utf-8-sig")
 
 
-class _Opened:
-    """A packed or plain text file that is being read, with its first bytes; closes all that was opened."""
-
-    def __init__(self, file: TextIO, first: bytes, raw: IO[bytes]) -> None:
-        self._file, self._first, self._raw = file, first, raw
-
-    def __enter__(self) -> tuple[TextIO, bytes]:
-        return self._file, self._first
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-        self._raw.close()
-
-
-def _open(path: Path, kind: str, limits: Limits, member: str | None, errors: str = "strict") -> _Opened:
+@contextmanager
+def _open(
+    path: Path, kind: str, limits: Limits, member: str | None, errors: str = "strict"
+) -> Iterator[tuple[TextIO, bytes]]:
+    """Open a packed or plain text file, and give its first bytes with it."""
     try:
         raw = path.open("rb")
     except OSError as error:
         raise InputError(
             f"{path}: cannot be opened ({error.strerror}). Set source.path to a file."
         ) from error
-    try:
-        stream = _unpacked(raw, kind, path, member)
-        bounded = io.BufferedReader(_Bounded(cast(io.RawIOBase, stream), path, limits.file_mb), _CHUNK)
+    with raw:
+        stream = cast(io.RawIOBase, _unpacked(raw, kind, path, member))
+        bounded = io.BufferedReader(_Bounded(stream, path, limits.file_mb), _CHUNK)
         try:
             first = bounded.peek(_CHUNK)
         except (*_DAMAGED, OSError) as error:
-            raise InputError(
-                f"{path}: found a {kind} file that is damaged or not complete ({short_error(error)}); expected a whole one. "
-                "Copy it again."
-            ) from error
+            raise _damaged(f"{path}", kind, error) from error
         encoding = _encoding(first)
         inner, call = kind_of(first.decode(encoding, "ignore").encode() if encoding != "utf-8-sig" else first)
         if inner != "csv":
             raise InputError(f"{path}: packed as {kind}, {advice(inner, call, path.name)}")
-    except BaseException:
-        raw.close()
-        raise
-    return _Opened(io.TextIOWrapper(bounded, encoding=encoding, errors=errors, newline=""), first, raw)
+        with io.TextIOWrapper(bounded, encoding=encoding, errors=errors, newline="") as file:
+            yield file, first
+
+
+def _damaged(where: str, kind: str, error: BaseException) -> InputError:
+    return InputError(
+        f"{where}: found a {kind} file that is damaged or not complete ({short_error(error)}); expected a whole one. "
+        "Copy it again."
+    )
 
 
 def _unpacked(raw: IO[bytes], kind: str, path: Path, member: str | None) -> IO[bytes]:
@@ -359,15 +323,16 @@ def _undecodable(
     error: UnicodeDecodeError,
 ) -> InputError:
     """Name the cell that is not UTF-8. The file is read once more, every wrong byte kept as a mark."""
-    if not error.encoding.startswith("utf-8") and error.encoding != "utf8":
+    if error.encoding not in ("utf-8", "utf-8-sig", "utf8"):
         return InputError(
             f"{path}: begins as {error.encoding} does, and goes on as something else ({error.reason}). Save it as UTF-8."
         )
-    line, where = 1 + header_at[0], ""
+    before, separator = header_at
+    line, where = 1 + before, ""
     with _open(path, kind, limits, member, errors="surrogateescape") as (file, _):
-        for _ in range(header_at[0]):
+        for _ in range(before):
             file.readline()
-        reader = csv.reader(file, delimiter=header_at[1])
+        reader = csv.reader(file, delimiter=separator)
         header: list[str] = []
         mixed = False
         for cells in reader:
@@ -377,7 +342,7 @@ def _undecodable(
                 break
             header = header or [name.strip().lower() for name in cells]
             mixed = mixed or not all(map(str.isascii, cells))
-            line = header_at[0] + reader.line_num + 1
+            line = before + reader.line_num + 1
     page = "MACINTOSH" if _OF_MAC.search(error.object) else "WINDOWS-1252"
     how = f"iconv -f {page} -t UTF-8 {path.name} > utf8.csv"
     if mixed:

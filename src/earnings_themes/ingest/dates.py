@@ -62,8 +62,6 @@ _ZONES: Final = {
     "jst": "Asia/Tokyo",
     **dict.fromkeys(("aest", "aedt"), "Australia/Sydney"),
 }
-
-
 _UTC: Final = ZoneInfo("UTC")
 # Hyphens and dashes that editors put for "-".
 _DASHES: Final = dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
@@ -88,10 +86,8 @@ def call_day(
 
     Parameters
     ----------
-    date : the cell of mostimportantdateutc: a day, or a day and a time, which is UTC where it names no
-        zone
-    time : the cell of mostimportanttimeutc, a time in UTC. Midnight is how many exports write that no
-        time is known.
+    date : a day, or a day and a time, which is UTC where it names no zone (mostimportantdateutc)
+    time : a time in UTC; midnight is how many exports write that none is known (mostimportanttimeutc)
     date_format : how a day is written, in strftime's letters; tried before the ways that need no telling
     zone : the clock that tells the day of a moment, such as America/New_York
     """
@@ -198,6 +194,11 @@ def _zone(name: str | None) -> dt.tzinfo | None:
     return ZoneInfo(_ZONES[key])
 
 
+def within(date: dt.date, start: dt.date | None, end: dt.date | None) -> bool:
+    """Return whether a day lies between two, both inclusive; None leaves an end open."""
+    return (start is None or date >= start) and (end is None or date <= end)
+
+
 def check_zone(name: str) -> None:
     """Raise ConfigError where `source.time_zone` is no zone."""
     try:
@@ -246,19 +247,8 @@ def how_to_write(texts: list[str]) -> str:
 
 def fitting_format(texts: list[str]) -> str | None:
     """Return the one way of writing days in digits that reads all texts, None if none or two, for a message."""
-    fits = []
-    for date_format in (
-        "%m/%d/%Y",
-        "%d/%m/%Y",
-        "%d.%m.%Y",
-        "%m-%d-%Y",
-        "%d-%m-%Y",
-        "%m/%d/%y",
-        "%d/%m/%y",
-        "%d.%m.%y",
-    ):
-        if texts and all(call_day(text, "", date_format) for text in texts):
-            fits.append(date_format)
+    formats = "%m/%d/%Y %d/%m/%Y %d.%m.%Y %m-%d-%Y %d-%m-%Y %m/%d/%y %d/%m/%y %d.%m.%y".split()
+    fits = [way for way in formats if texts and all(call_day(text, "", way) for text in texts)]
     return fits[0] if len(fits) == 1 else None
 
 

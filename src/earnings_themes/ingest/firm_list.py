@@ -1,13 +1,12 @@
 """Lists the firms of a run while the DAG is built, so it imports nothing that only jobs need."""
 
-import difflib
 import json
 from dataclasses import asdict
 from typing import Any
 
 from earnings_themes.abstractions import DataConnector
 from earnings_themes.config import Source
-from earnings_themes.errors import InputError, UnknownFirmError
+from earnings_themes.errors import InputError, UnknownFirmError, close_to
 from earnings_themes.implementations import connector_class
 from earnings_themes.results.firms import id_fault, parse_firms
 from earnings_themes.system.folders import Folder
@@ -36,19 +35,12 @@ def list_firms(source: Source, connector: DataConnector | None = None) -> list[s
     for firm_id in found:
         if fault := id_fault(firm_id):
             raise InputError(f"{source.path}: a firm's id is {fault}")
-    if source.firms is None:
-        return _few_enough(found, source)
-    unknown = sorted(set(source.firms) - set(found))
-    if unknown:
-        close = difflib.get_close_matches(unknown[0], found, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
+    firms = found if source.firms is None else sorted(set(source.firms))
+    if unknown := sorted(set(firms) - set(found)):
         raise UnknownFirmError(
-            f"{source.path}: source.firms names {unknown}, without a call {between}.{hint}"
+            f"{source.path}: source.firms names {unknown}, without a call {between}."
+            + close_to(unknown[0], found)
         )
-    return _few_enough(sorted(set(source.firms)), source)
-
-
-def _few_enough(firms: list[str], source: Source) -> list[str]:
     if len(firms) > source.limits.firms:
         raise InputError(
             f"{source.path}: found {len(firms):,} firms; expected at most {source.limits.firms:,} in one run. "

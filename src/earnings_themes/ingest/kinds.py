@@ -1,13 +1,12 @@
 """Recognises a file's format by its first bytes; names may be wrong, and a wrong guess gives wrong advice."""
 
-import difflib
 import re
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from earnings_themes.errors import InputError
+from earnings_themes.errors import InputError, close_to
+from earnings_themes.ingest.columns import ENOUGH_KNOWN, CountKnown
 
 EXPECTED: Final = (
     "CSV (also packed as .gz, .bz2, .xz or .zip), Parquet, Excel's .xlsx or Stata's .dta, a folder or a list of "
@@ -78,10 +77,7 @@ _BY_HAND: Final = {
 def kind_of(start: bytes, path: Path | None = None) -> tuple[str, str | None]:
     """Return a file's kind, and the pandas call that reads it where we do not.
 
-    Parameters
-    ----------
-    start : its first bytes, 300 of them
-    path : where it is, to look into a zip file, which Excel's are too
+    start: its first 300 bytes. path: where it is, to look into a zip file, which Excel's are too.
     """
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     for sign, kind, call in _STARTS:
@@ -112,11 +108,9 @@ def kind_of(start: bytes, path: Path | None = None) -> tuple[str, str | None]:
     is_wide = start.startswith((b"\xff\xfe", b"\xfe\xff")) or re.match(
         rb"(?:\0{1,3}[ -~]|[ -~]\0{1,3}){2}", start
     )
-    if not is_wide and len(set(marks)) > 2 and len(marks) > 0.02 * len(start[:START]):
-        return _BINARY, None
-    if not is_wide and start[:START].count(0) > 0.5 * len(start[:START]):
-        return _BINARY, None
-    return "csv", None
+    n = len(start[:START])
+    many = (len(set(marks)) > 2 and len(marks) > 0.02 * n) or start[:START].count(0) > 0.5 * n
+    return _BINARY if many and not is_wide else "csv", None
 
 
 def _in_zip(path: Path) -> tuple[str, str | None]:
@@ -136,11 +130,12 @@ def _in_zip(path: Path) -> tuple[str, str | None]:
     return "zip", None
 
 
-def holds_a_table(start: bytes, is_header: Callable[[list[str]], bool], path: Path | None = None) -> bool:
+def holds_a_table(start: bytes, n_known: CountKnown, path: Path | None = None) -> bool:
     """Return whether a file that is not read may hold rows, by its first bytes: a kind that pandas reads, or our columns."""
     kind, call = kind_of(start, path)
     if kind == "csv":
-        return is_header(re.split(r"[,;\t|]", start.decode("utf-8", "ignore").partition("\n")[0]))
+        header = re.split(r"[,;\t|]", start.decode("utf-8", "ignore").partition("\n")[0])
+        return n_known(header) >= ENOUGH_KNOWN
     # One object is a receipt, or settings.
     return kind in _READ or (call is not None and kind != _ONE_OBJECT)
 
@@ -148,20 +143,12 @@ def holds_a_table(start: bytes, is_header: Callable[[list[str]], bool], path: Pa
 def table_kind(path: Path) -> str:
     """Return the kind of a table that is read: csv, gzip, bz2, xz, zip, parquet, xlsx or dta.
 
-    Raises
-    ------
-    InputError : the file cannot be opened, or is of a kind that is not read; the message says which, and
-        what converts it
+    Raises InputError where the file cannot be opened, or is of a kind that is not read: which, and what converts it.
     """
-    kind, call = kind_at(path)
+    kind, call = kind_of(first_bytes(path), path)
     if kind in _READ:
         return kind
     raise InputError(f"{path}: {advice(kind, call, path.name)}")
-
-
-def kind_at(path: Path) -> tuple[str, str | None]:
-    """Return the kind of a file on this disk, as `kind_of` does. Raises InputError where it cannot be opened."""
-    return kind_of(first_bytes(path), path)
 
 
 def first_bytes(path: Path) -> bytes:
@@ -170,8 +157,8 @@ def first_bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(START)
     except OSError as error:
-        near = difflib.get_close_matches(path.name, [other.name for other in path.parent.glob("*")], n=1)
-        hint = f" Did you mean {near[0]!r}?" if near and not path.exists() else ""
+        there = [other.name for other in path.parent.glob("*")]
+        hint = "" if path.exists() else close_to(path.name, there)
         raise InputError(
             f"{path}: cannot be opened ({error.strerror}). Set source.path to a file of transcripts; a path without "
             f"a / at its front counts from {Path.cwd()}.{hint}"
@@ -180,11 +167,12 @@ def first_bytes(path: Path) -> bytes:
 
 def advice(kind: str, call: str | None, name: str) -> str:
     """Return what a message says of a kind of file that is not read."""
-    if call:
-        target = f"{name.split('.')[0]}.parquet"
-        how = (
-            f"Convert it: python -c \"import pandas; pandas.{call.format(name=name)}.to_parquet('{target}')\""
-        )
-    else:
-        how = f"{_BY_HAND.get(kind, 'Unpack or convert it, and give the table').format(name=name)}."
+    by_hand = _BY_HAND.get(kind, "Unpack or convert it, and give the table").format(name=name)
+    how = conversion(call, name) if call else f"{by_hand}."
     return f"found {kind}; expected {EXPECTED}. {how}"
+
+
+def conversion(call: str, name: str) -> str:
+    """Return the command that makes Parquet of a file by a pandas call, with {name} for the file's name."""
+    target = f"{name.split('.')[0]}.parquet"
+    return f"Convert it: python -c \"import pandas; pandas.{call.format(name=name)}.to_parquet('{target}')\""

@@ -4,7 +4,6 @@ Each gives its header and then rows of text, a few at a time, so that ten gigaby
 megabytes. Also here: which files a path means, for a path may be a folder or a glob.
 """
 
-import contextlib
 import datetime as dt
 import glob
 import json
@@ -12,6 +11,7 @@ import math
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from itertools import chain, islice
 from pathlib import Path
@@ -20,22 +20,15 @@ from urllib.parse import unquote
 
 from earnings_themes.config import Limits
 from earnings_themes.errors import InputError
-from earnings_themes.ingest.csv_rows import (
-    ENOUGH_KNOWN,
-    LINES_BEFORE,
-    Counter,
-    files_in_zip,
-    read_csv,
-    short_error,
-    tables_in,
-)
+from earnings_themes.ingest.columns import ENOUGH_KNOWN, CountKnown
+from earnings_themes.ingest.csv_rows import LINES_BEFORE, files_in_zip, read_csv, short_error, tables_in
 from earnings_themes.ingest.kinds import (
     EXPECTED,
     START,
     advice,
     first_bytes,
     holds_a_table,
-    kind_at,
+    kind_of,
     table_kind,
 )
 
@@ -47,29 +40,15 @@ BETWEEN: Final = " | "
 Choose = Callable[[list[str]], list[str]]
 # What is taken from a folder; what else lies there (notes, receipts) is not a table.
 SUFFIXES: Final = (
-    ".csv",
-    ".tsv",
-    ".txt",
-    ".csv.gz",
-    ".csv.bz2",
-    ".csv.xz",
-    ".tsv.gz",
-    ".txt.gz",
-    ".zip",
-    ".parquet",
-    ".pq",
-    ".xlsx",
-    ".xlsm",
-    ".dta",
-)
+    ".csv", ".tsv", ".txt", ".csv.gz", ".csv.bz2", ".csv.xz", ".tsv.gz", ".txt.gz", ".zip", ".parquet", ".pq", ".xlsx",
+    ".xlsm", ".dta",
+)  # fmt: skip
 
 
 def files_of(path: str) -> list[Path]:
     """Return the files that a path means, in the order of their names: a file, those in a folder, a glob's, or a list's.
 
-    Raises
-    ------
-    InputError : there is none
+    Raises InputError where there is none.
     """
     if address := re.match(r"(\w{2,6})://", path):
         how = "set source.kind: s3" if address[1] == "s3" else "download it, and name the file"
@@ -90,11 +69,8 @@ def files_of(path: str) -> list[Path]:
     below = str(whole.relative_to(folder))
     if glob.has_magic(below):
         pattern = str(Path(glob.escape(str(folder)), below))
-        found = sorted(
-            file
-            for name in glob.iglob(pattern, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute pattern
-            if (file := Path(name)).is_file()
-        )
+        names = glob.iglob(pattern, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute pattern
+        found = sorted(file for file in map(Path, names) if file.is_file())
         if not found:
             raise InputError(f"{path}: no file has such a name, counted from {Path.cwd()}. Set source.path.")
         return found
@@ -112,7 +88,7 @@ def _files_below(folder: Path) -> list[Path]:
     ]
 
 
-def files_left_out(path: str, n_known: Counter) -> list[str]:
+def files_left_out(path: str, n_known: CountKnown) -> list[str]:
     """Return the files in a path's folders that hold tables of a kind, or under a name, that is not read."""
     folders = [Path(one).expanduser() for one in (path, *path.split(BETWEEN))]
     return [
@@ -120,12 +96,8 @@ def files_left_out(path: str, n_known: Counter) -> list[str]:
         for folder in dict.fromkeys(folders)
         if folder.is_dir()
         for file in _files_below(folder)
-        if not file.name.lower().endswith(SUFFIXES) and _holds_a_table(first_bytes(file), n_known, file)
+        if not file.name.lower().endswith(SUFFIXES) and holds_a_table(first_bytes(file), n_known, file)
     ]
-
-
-def _holds_a_table(start: bytes, n_known: Counter, path: Path | None = None) -> bool:
-    return holds_a_table(start, lambda header: n_known(header) >= ENOUGH_KNOWN, path)
 
 
 def _what_there_is(folder: Path) -> str:
@@ -133,7 +105,7 @@ def _what_there_is(folder: Path) -> str:
     others = [file for file in sorted(folder.rglob("*")) if file.is_file() and not file.name.startswith(".")]
     if not others:
         return f"; it is empty. Expected {EXPECTED}; set source.path."
-    kind, call = kind_at(others[0])
+    kind, call = kind_of(first_bytes(others[0]), others[0])
     found = f"; of its {len(others):,} files the first is {others[0].name}"
     if kind == "csv":
         return f"{found}. Where it is a table, name it: source.path: '{folder}/*{others[0].suffix}'"
@@ -161,7 +133,7 @@ def with_columns(
         yield line, [*cells, *more.values()]
 
 
-def parts_of(path: Path, n_known: Counter) -> tuple[list[str | None], list[str]]:
+def parts_of(path: Path, n_known: CountKnown) -> tuple[list[str | None], list[str]]:
     """Return what tables a file has, [None] for its one, and what else it has that may hold rows and is not read.
 
     Tables are the members of a zip file, and the sheets of a workbook that have the columns. Raises InputError as
@@ -176,45 +148,30 @@ def parts_of(path: Path, n_known: Counter) -> tuple[list[str | None], list[str]]
                 parts = tables_in(archive)
                 for name in {*files_in_zip(archive)}.difference(parts):
                     with archive.open(name) as file:
-                        others += [name] if _holds_a_table(file.read(START), n_known) else []
+                        others += [name] if holds_a_table(file.read(START), n_known) else []
         except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError):
             parts = []  # iter_table says what is wrong
     elif kind == "xlsx":
-        import openpyxl
-
-        with _naming_xlsx(path), path.open("rb") as file:
-            # Opened here, for openpyxl refuses a workbook that is named .csv.
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            heads = {
-                sheet.title: _header_of(_rows_of(sheet, LINES_BEFORE), n_known)[1]
-                for sheet in book.worksheets
-            }
-            book.close()
-            parts = [name for name, head in heads.items() if n_known(head) >= ENOUGH_KNOWN]
-            others = [
-                name for name in heads if name not in parts and sum(map(bool, heads[name])) >= ENOUGH_KNOWN
-            ]
+        with _workbook(path) as book:
+            for sheet in book.worksheets:
+                _, header = _header_of(_rows_of(sheet, LINES_BEFORE), n_known)
+                if n_known(header) >= ENOUGH_KNOWN:
+                    parts.append(sheet.title)
+                elif sum(map(bool, header)) >= ENOUGH_KNOWN:
+                    others.append(sheet.title)
     is_named = len(parts) > 1 or (parts and kind == "xlsx")
     return [*parts] if is_named else [None], sorted(others) if parts else []
 
 
 def iter_table(
-    path: Path, limits: Limits, n_known: Counter, choose: Choose | None = None, part: str | None = None
+    path: Path, limits: Limits, n_known: CountKnown, choose: Choose | None = None, part: str | None = None
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield (line, cells) for each row of a table, the header first; a row's number where there are no lines.
 
-    Parameters
-    ----------
-    path : the file
-    limits : how much text it may hold
-    n_known : says of a header how many of its names are columns that are read
-    choose : says which of a header's names are needed, where reading a part of the columns is cheaper;
-        None is all
-    part : which of its tables, of `parts_of`; None for its one
+    limits: how much text it may hold. choose: says which of a header's names are needed, where reading a part of the
+    columns is cheaper. part: which of its tables, of `parts_of`; None for its one.
 
-    Raises
-    ------
-    InputError : the file cannot be read as a table
+    Raises InputError where the file cannot be read as a table.
     """
     kind = table_kind(path)
     if kind == "parquet":
@@ -239,7 +196,7 @@ def _read_parquet(path: Path, choose: Choose | None) -> Iterator[tuple[int, list
         number = 0
         for group in range(file.metadata.num_row_groups):
             for batch in file.iter_batches(ROWS_A_BATCH, row_groups=[group], columns=header):
-                cells = [[as_text(cell) for cell in batch.column(name).to_pylist()] for name in header]
+                cells = [map(as_text, batch.column(name).to_pylist()) for name in header]
                 for row in zip(*cells, strict=True):
                     number += 1
                     yield number, list(row)
@@ -256,7 +213,7 @@ def _rows_of(sheet: Any, n: int | None = None) -> Iterator[tuple[Any, ...]]:
     return rows
 
 
-def _header_of(rows: Iterable[tuple[Any, ...]], n_known: Counter) -> tuple[int, list[str]]:
+def _header_of(rows: Iterable[tuple[Any, ...]], n_known: CountKnown) -> tuple[int, list[str]]:
     """Return how many of a sheet's first rows stand before the header, and the header: titles and remarks may be there."""
     heads = [[as_text(cell).strip() for cell in row] for row in rows]
     filled = [sum(map(bool, head)) for head in heads]
@@ -267,8 +224,26 @@ def _header_of(rows: Iterable[tuple[Any, ...]], n_known: Counter) -> tuple[int, 
     return 0, []
 
 
-def _read_xlsx(path: Path, n_known: Counter, sheet_name: str | None) -> Iterator[tuple[int, list[str]]]:
+@contextmanager
+def _workbook(path: Path) -> Iterator[Any]:
+    """Open a workbook, and name it where openpyxl cannot read it."""
     import openpyxl
+
+    try:
+        # Opened here, for openpyxl refuses a workbook that is named .csv. Read only: a row at a time, however large.
+        with path.open("rb") as file:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            yield book
+            book.close()
+    except InputError:
+        raise
+    except Exception as error:  # openpyxl raises whatever the damaged part of the file raises
+        raise InputError(
+            f"{path}: not readable as Excel's .xlsx ({type(error).__name__}: {short_error(error)}). Save it again as CSV UTF-8."
+        ) from error
+
+
+def _read_xlsx(path: Path, n_known: CountKnown, sheet_name: str | None) -> Iterator[tuple[int, list[str]]]:
     from openpyxl.utils.escape import unescape
 
     def text_of(cell: Any) -> str:
@@ -276,11 +251,8 @@ def _read_xlsx(path: Path, n_known: Counter, sheet_name: str | None) -> Iterator
         # Excel keeps what XML cannot hold as _x000D_.
         return unescape(text) if "_x" in text else text
 
-    with _naming_xlsx(path), path.open("rb") as file:
-        # Read only: a row at a time, however large the sheet.
-        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-        sheet = book[sheet_name] if sheet_name else book.worksheets[0]
-        rows = _rows_of(sheet)
+    with _workbook(path) as book:
+        rows = _rows_of(book[sheet_name] if sheet_name else book.worksheets[0])
         first = list(islice(rows, LINES_BEFORE))
         before, header = _header_of(first, n_known)
         while header and not header[-1]:
@@ -292,20 +264,6 @@ def _read_xlsx(path: Path, n_known: Counter, sheet_name: str | None) -> Iterator
             row = [text_of(cell) for cell in cells[: len(header)]]
             if any(cell.strip() for cell in row):
                 yield number, row + [""] * (len(header) - len(row))
-        book.close()
-
-
-@contextlib.contextmanager
-def _naming_xlsx(path: Path) -> Iterator[None]:
-    """Name the workbook that openpyxl cannot read."""
-    try:
-        yield
-    except InputError:
-        raise
-    except Exception as error:  # openpyxl raises whatever the damaged part of the file raises
-        raise InputError(
-            f"{path}: not readable as Excel's .xlsx ({type(error).__name__}: {short_error(error)}). Save it again as CSV UTF-8."
-        ) from error
 
 
 # Stata's dates that are no days: their formats, and pandas' letters for them.
@@ -317,25 +275,22 @@ def _read_dta(path: Path) -> Iterator[tuple[int, list[str]]]:
 
     try:
         with pd.read_stata(path, chunksize=ROWS_A_BATCH) as reader:
-            number, first = 0, True
-            for chunk in reader:
-                if first:
-                    yield 1, [str(column) for column in chunk.columns]
-                    first = False
-                    # There is no public way to ask for them.
-                    formats = dict(zip(chunk.columns, vars(reader)["_fmtlist"], strict=True))
-                for column, said in _PERIODS.items():
+            for n, chunk in enumerate(reader):
+                if n == 0:
+                    yield 1, list(map(str, chunk.columns))
+                # There is no public way to ask for the formats.
+                for name, written in zip(chunk.columns, vars(reader)["_fmtlist"], strict=True):
                     # pandas makes the first day of a quarter of it, on which no call was.
-                    for name in (name for name, shape in formats.items() if str(shape).startswith(column)):
-                        chunk[name] = chunk[name].dt.to_period(said).astype(str)
+                    if period := _PERIODS.get(str(written)[:3]):
+                        chunk[name] = chunk[name].dt.to_period(period).astype(str)
                 for rounded in chunk.select_dtypes("float32"):
                     # Stata's float has 24 bits: what is longer was rounded, and an id is another one.
                     chunk[rounded] = [
                         f"{cell:.6E}" if abs(cell) >= 2**24 else cell for cell in chunk[rounded]
                     ]
-                for row in chunk.itertuples(index=False, name=None):
-                    number += 1
-                    yield number, [as_text(cell) for cell in row]
+                rows = chunk.itertuples(index=False, name=None)
+                for number, row in enumerate(rows, n * ROWS_A_BATCH + 1):
+                    yield number, list(map(as_text, row))
     except Exception as error:  # pandas raises whatever the damaged part of the file raises
         raise InputError(
             f"{path}: not readable as Stata's .dta ({short_error(error)}). In Stata: export delimited using calls.csv"
