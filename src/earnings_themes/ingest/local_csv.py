@@ -11,9 +11,9 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
@@ -23,21 +23,14 @@ from earnings_themes.abstractions import Account, Call, DataConnector, Transcrip
 from earnings_themes.config import Source
 from earnings_themes.errors import InputError
 from earnings_themes.ingest.cells import of_bytes, turns_in
-from earnings_themes.ingest.columns import (
-    OPTIONAL,
-    REQUIRED,
-    TURN,
-    check_mapping,
-    comparable,
-    n_known,
-    places,
-)
+from earnings_themes.ingest.columns import REQUIRED, TURN, check_mapping, comparable, n_known, places
 from earnings_themes.ingest.csv_rows import quoted
-from earnings_themes.ingest.dates import CallDay, call_day, check_zone, how_to_write
+from earnings_themes.ingest.dates import CallDay, call_day, check_zone, how_to_write, within
 from earnings_themes.ingest.ids import (
     POINT_ZERO,
     TICKERS,
     firm_of,
+    first_few,
     is_missing,
     is_shortened,
     name_of,
@@ -56,8 +49,6 @@ from earnings_themes.ingest.tables import (
 from earnings_themes.results.firms import one_line
 from earnings_themes.system.files import sha256_of
 from earnings_themes.text.encoding import has_lost_letters
-
-__all__ = ["OPTIONAL", "REQUIRED", "LocalCSVConnector"]
 
 # A double holds every whole number up to here; beyond, two turns could get one place.
 _LARGEST_ORDER: Final = 2**53
@@ -78,7 +69,7 @@ _LONGEST_CALL: Final = dt.timedelta(hours=12)
 _OF_BYTES: Final = ("b'", 'b"')
 # Names of types and labels stand in the first rows below a header.
 _LABELS: Final = 3
-# How many firms, and how many different dates, a message and the search for a format look at.
+# How many cut files a message names, and how many different dates it and the search for a format look at.
 _NAMED: Final = 5
 _DATES_KEPT: Final = 200
 # What says which firms a quarter has.
@@ -91,13 +82,8 @@ CREATE TABLE turn (
     name TEXT, text TEXT, speaker TEXT, section TEXT, person TEXT, headline TEXT,
     moment TEXT, event TEXT, collection TEXT, created TEXT, kept TEXT,
     digest BLOB UNIQUE
-);
-CREATE TABLE skipped (firm TEXT, reason TEXT);
-"""
-_COLUMNS: Final = (
-    "transcript, date, position, line, name, text, speaker, section, person, headline,"
-    " moment, event, collection, created, kept"
 )
+"""
 
 
 class _Longest:
@@ -123,12 +109,17 @@ class _Longest:
 class LocalCSVConnector(DataConnector):
     """Tables on this disk: a file, a folder of them, or a glob; CSV, packed or not, Parquet, .xlsx, .dta."""
 
+    source: Source
+
     def __init__(self, path: str) -> None:
         super().__init__(path)
+        self.source = Source("local_csv", path)
         # Where each file's rows begin, counted over all files: (rows before, name, what its rows are called).
         self._starts: list[tuple[int, str, str]] = []
         # Tables whose whole header was looked at before a part of its columns was read.
         self._checked: set[str] = set()
+        # Rows left out, by firm and reason.
+        self._skipped: defaultdict[str, Counter[str]] = defaultdict(Counter)
         # What get_firms found: ids as they are used, rows, and rows without a readable date by firm.
         self._ids: dict[str, str] = {}
         self._n_rows = 0
@@ -137,10 +128,6 @@ class LocalCSVConnector(DataConnector):
         self._notes: list[str] = []
         # Files, members and sheets beside those that are read.
         self._left_out: list[str] = []
-
-    @property
-    def _settings(self) -> Source:
-        return self.source or Source("local_csv", self.path)
 
     def get_firms(self, start_date: dt.date | None = None, end_date: dt.date | None = None) -> list[str]:
         """Return the sorted ids of the firms with a call between the dates, both ends inclusive.
@@ -151,7 +138,7 @@ class LocalCSVConnector(DataConnector):
         firms: set[str] = set()
         everything = start_date is None and end_date is None
         unread: dict[str, int] = {}
-        wanted = self._settings.firms
+        wanted = self.source.firms
         self._n_rows, self._again, self._undated, self._notes = 0, 0, Counter(), []
         seen: dict[str, str] = {}
         any_date, late = False, Counter[dt.date]()
@@ -163,7 +150,7 @@ class LocalCSVConnector(DataConnector):
                 seen[firm] = one_line(row.get("companyname", ""))
             if day and day.day > tomorrow:
                 late[day.day] += 1
-            if everything or (day and _within(day.day, start_date, end_date)):
+            if everything or (day and within(day.day, start_date, end_date)):
                 firms.add(firm)
             any_date = any_date or day is not None
             if wanted is not None and firm not in wanted:
@@ -192,16 +179,15 @@ class LocalCSVConnector(DataConnector):
             )
         self._check_dates(unread, seen, any_date)
         if left_out := list(dict.fromkeys([*files_left_out(self.path, self._n_known), *self._left_out])):
-            more = f" and {len(left_out) - _NAMED:,} more" if len(left_out) > _NAMED else ""
             self._notes.append(
-                f"not read, though there may be calls in it: {', '.join(left_out[:_NAMED])}{more}. Where there are, make it a "
+                f"not read, though there may be calls in it: {first_few(left_out)}. Where there are, make it a "
                 "table of a kind that is read, with the same columns (docs/input.md)."
             )
         return sorted({self._ids[firm] for firm in firms})
 
     def _check_ids(self, names: Mapping[str, str]) -> None:
         joined = sorted(raw for raw, used in self._ids.items() if raw != used and used in self._ids)
-        if joined and self._settings.two_firms == "refuse":
+        if joined and self.source.two_firms == "refuse":
             raise InputError(
                 f"{self.path}: companyid {joined[0]!r} and {self._ids[joined[0]]!r} are both there, {len(joined)} such "
                 "pairs in all; expected one id a firm. Mend the ids, or set source.two_firms: join."
@@ -216,15 +202,12 @@ class LocalCSVConnector(DataConnector):
             )
         used = sorted({self._ids[firm]: name for firm, name in names.items()}.items())
         for what, keys in (
-            (
-                "firm ids differ in capitals, blanks and points alone",
-                {firm: _letters_of(firm) for firm, _ in used},
-            ),
-            ("firm ids have the name of another", {firm: name.casefold() for firm, name in used}),
+            ("firm ids differ in capitals, blanks and points alone", [_letters_of(firm) for firm, _ in used]),
+            ("firm ids have the name of another", [name.casefold() for _, name in used]),
         ):
-            by_key: dict[str, list[str]] = {}
-            for firm, key in keys.items():
-                by_key.setdefault(key, []).append(firm)
+            by_key: defaultdict[str, list[str]] = defaultdict(list)
+            for (firm, _), key in zip(used, keys, strict=True):
+                by_key[key].append(firm)
             several = [firms for key, firms in by_key.items() if key and len(firms) > 1]
             if several:
                 self._notes.append(
@@ -246,11 +229,14 @@ class LocalCSVConnector(DataConnector):
             )
         said = (
             f"{n:,} of {self._n_rows:,} rows ({n / self._n_rows:.1%}) have a date that cannot be read, the first in "
-            f"{self._line(line)}: {quoted(first)}; firms {_named(self._undated, names)}"
+            f"{self._line(line)}: {quoted(first)}; firms "
+            + first_few(
+                [f"{firm} ({names[firm]})" if names[firm] else firm for firm in sorted(self._undated)]
+            )
         )
-        if n > self._settings.max_lost * self._n_rows:
+        if n > self.source.max_lost * self._n_rows:
             raise InputError(
-                f"{self.path}: {said}; a run may lose {self._settings.max_lost:.0%}; {expected}, or raise "
+                f"{self.path}: {said}; a run may lose {self.source.max_lost:.0%}; {expected}, or raise "
                 "source.max_lost."
             )
         self._notes.append(f"{said}; {expected}.")
@@ -261,24 +247,18 @@ class LocalCSVConnector(DataConnector):
         Raises InputError for an id that the source does not hold, and for a row that cannot be read.
         """
         turns = self._index.execute(
-            f"SELECT {_COLUMNS} FROM turn WHERE firm = ? ORDER BY date, transcript, position, line, rowid",  # nosec B608
-            (firm_id,),
+            "SELECT * FROM turn WHERE firm = ? ORDER BY date, transcript, position, line, rowid", (firm_id,)
         ).fetchall()
-        skipped = dict(
-            self._index.execute(
-                "SELECT reason, count(*) FROM skipped WHERE firm = ? GROUP BY reason ORDER BY reason",
-                (firm_id,),
-            )
-        )
+        skipped = dict(sorted(self._skipped.get(firm_id, {}).items()))
         if not turns and not skipped:
             raise InputError(f"{self.path}: no row with companyid {firm_id!r}.")
         # Not by neighbours: another call may lie between a transcript's two dates.
-        by_call: dict[str, list[Any]] = {}
+        by_call: defaultdict[str, list[sqlite3.Row]] = defaultdict(list)
         for row in turns:
-            by_call.setdefault(row[0], []).append(row)
+            by_call[row["transcript"]].append(row)
         calls: list[Call] = []
         for transcript, rows in by_call.items():
-            dates = {row[1]: row[3] for row in reversed(rows)}
+            dates = {row["date"]: row["line"] for row in reversed(rows)}
             if len(dates) > 1 and not _at_midnight(rows):
                 found = ", ".join(f"{date} ({self._line(line)})" for date, line in sorted(dates.items()))
                 raise InputError(
@@ -288,31 +268,32 @@ class LocalCSVConnector(DataConnector):
                 )
             calls.append(self._call(firm_id, transcript, _as_numbered(rows)))
         # A firm that changed its name is known by its latest one.
-        name = turns[-1][4] if turns else ""
+        name = turns[-1]["name"] if turns else ""
         return TranscriptData(firm_id, name, tuple(calls), skipped)
 
-    def _call(self, firm_id: str, transcript: str, rows: list[Any]) -> Call:
+    def _call(self, firm_id: str, transcript: str, rows: list[sqlite3.Row]) -> Call:
         kept: dict[str, tuple[str, int]] = {}
         for row in rows:
-            for column, value in json.loads(row[14] or "{}").items():
-                before, line = kept.setdefault(column, (value, row[3]))
+            for column, value in json.loads(row["kept"] or "{}").items():
+                before, line = kept.setdefault(column, (value, row["line"]))
                 if before != value:
                     raise InputError(
                         f"{self.path}: source.keep: {column} has two values in transcript {transcript!r} of firm "
-                        f"{firm_id!r}: {quoted(before)} ({self._line(line)}), {quoted(value)} ({self._line(row[3])}). "
+                        f"{firm_id!r}: {quoted(before)} ({self._line(line)}), {quoted(value)} ({self._line(row['line'])}). "
                         "Expected one a call."
                     )
         first = rows[0]
-        moments = [row[10] for row in rows if row[10]]
+        moment = next(filter(None, map(itemgetter("moment"), rows)), None)
+        turn = itemgetter("position", "text", "speaker", "section", "person")
         return Call(
             transcript_id=transcript,
-            date=dt.date.fromisoformat(min(row[1] for row in rows)),
-            headline=first[9],
-            turns=tuple(Turn(row[2], row[5], row[6], row[7], row[8]) for row in rows),
-            moment=dt.datetime.fromisoformat(moments[0]) if moments else None,
-            event_id=first[11],
-            collection=first[12],
-            created=first[13],
+            date=dt.date.fromisoformat(min(row["date"] for row in rows)),
+            headline=first["headline"],
+            turns=tuple(Turn(*turn(row)) for row in rows),
+            moment=dt.datetime.fromisoformat(moment) if moment else None,
+            event_id=first["event"],
+            collection=first["collection"],
+            created=first["created"],
             kept={column: value for column, (value, _) in kept.items()},
         )
 
@@ -342,12 +323,12 @@ class LocalCSVConnector(DataConnector):
     def _index(self) -> sqlite3.Connection:
         # An empty name is a temporary database: on disk, private, gone with the connection.
         connection = sqlite3.connect("")
+        connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA cache_size = -64000")
-        connection.executescript(_TABLE)
-        batch: list[tuple[object, ...]] = []
-        skipped: list[tuple[str, str]] = []
+        connection.execute(_TABLE)
+        batch: list[tuple[Any, ...]] = []
         # By file, for one of several may have come through Excel.
         longest: dict[str, _Longest] = {}
         n_lost, first_lost = 0, 0
@@ -362,20 +343,20 @@ class LocalCSVConnector(DataConnector):
                         "SELECT line FROM turn WHERE line BETWEEN ? AND ?", (batch[0][4], batch[-1][4])
                     )
                 }
-                skipped.extend((str(row[0]), "duplicate turn") for row in batch if row[4] not in kept)
-            connection.executemany("INSERT INTO skipped VALUES (?, ?)", skipped)
+                for row in batch:
+                    if row[4] not in kept:
+                        self._skipped[row[0]]["duplicate turn"] += 1
             connection.commit()
             batch.clear()
-            skipped.clear()
 
         for line, row in self._rows():
             firm = row["companyid"]
             day = self._day(row)
             if is_missing(row["componenttext"]):
-                skipped.append((firm, "empty text"))
+                self._skipped[firm]["empty text"] += 1
                 continue
             if day is None:
-                skipped.append((firm, "unreadable date"))
+                self._skipped[firm]["unreadable date"] += 1
                 continue
             longest.setdefault(self._starts[-1][1], _Longest()).look(row["componenttext"], line)
             if has_lost_letters(row["componenttext"]):
@@ -391,7 +372,7 @@ class LocalCSVConnector(DataConnector):
             batch += [self._turn(row | part, day, line, n, cell) for n, part in enumerate(parts or ({},))]
             if len(batch) >= _ROWS_A_BATCH:
                 flush()
-        if batch or skipped:
+        if batch:
             flush()
         for cut in [found for found in longest.values() if found.is_cut][:_NAMED]:
             what = "Excel cuts a cell" if cut.length == _EXCEL_CELL else "a program seems to have cut them"
@@ -406,20 +387,19 @@ class LocalCSVConnector(DataConnector):
                 "in UTF-8."
             )
         # Not the same digest any more, so that nothing more is noticed as twice: the ids' point is of numbers alone.
-        found = {
-            firm for (firm,) in connection.execute("SELECT firm FROM turn UNION SELECT firm FROM skipped")
-        }
+        found = {firm for (firm,) in connection.execute("SELECT DISTINCT firm FROM turn")} | set(
+            self._skipped
+        )
         for raw, used in (self._ids or plain_ids(found)).items():
             if raw != used:
-                for table in ("turn", "skipped"):
-                    connection.execute(f"UPDATE {table} SET firm = ? WHERE firm = ?", (used, raw))  # nosec B608
+                connection.execute("UPDATE turn SET firm = ? WHERE firm = ?", (used, raw))
+                self._skipped[used].update(self._skipped.pop(raw, {}))
         connection.execute("CREATE INDEX turn_firm ON turn (firm, date, transcript, position, line)")
-        connection.execute("CREATE INDEX skipped_firm ON skipped (firm)")
         return connection
 
     def _turn(
         self, row: dict[str, str], day: CallDay, line: int, part: int, cell: str | None
-    ) -> tuple[object, ...]:
+    ) -> tuple[Any, ...]:
         """Return a row of the table; the defaults of what a source lacks are here.
 
         part: its place in a list of turns. cell: what tells it from another turn with its text, in place of its number.
@@ -433,46 +413,33 @@ class LocalCSVConnector(DataConnector):
         transcript = row.get("transcriptid", event)
         if not transcript:
             # One call a day, or one a headline where they differ.
-            mark = hashlib.blake2b(headline.encode(), digest_size=3).hexdigest() if headline else ""
-            transcript = f"{day.day}-{mark}" if mark else day.day.isoformat()
+            mark = hashlib.blake2b(headline.encode(), digest_size=3).hexdigest()
+            transcript = f"{day.day}-{mark}" if headline else f"{day.day}"
         if POINT_ZERO.fullmatch(transcript):
             transcript = transcript.split(".")[0]
         name = name_of(row.get("companyname", "")) or firm_of(headline) or firm
-        created = " ".join(
-            row.get(name, "").strip() for name in ("transcriptcreationdate_utc", "transcriptcreationtime_utc")
-        )
-        made = call_day(created.strip(), "", self._settings.date_format, "UTC") if created.strip() else None
-        kept = {column: value for column in self._settings.keep if (value := present(row[column]))}
+        created = row.get("transcriptcreationdate_utc", ""), row.get("transcriptcreationtime_utc", "")
+        made = call_day(" ".join(map(str.strip, created)).strip(), "", self.source.date_format, "UTC")
+        kept = {column: value for column in self.source.keep if (value := present(row[column]))}
         key = "\0".join((firm, transcript, f"{position if cell is None else cell} {part}", text))
         return (
-            firm,
-            transcript,
-            day.day.isoformat(),
-            position,
-            line,
-            name,
-            text,
-            speaker,
-            section,
-            person,
-            headline,
+            firm, transcript, day.day.isoformat(), position, line, name, text, speaker, section, person, headline,
             day.moment.isoformat() if day.moment else "",
             event,
             name_of(row.get("transcriptcollectiontypename", "")),
-            (made.moment.isoformat() if made.moment else made.day.isoformat()) if made else "",
+            (made.moment or made.day).isoformat() if made else "",
             json.dumps(kept) if kept else "",
             hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest(),
-        )
+        )  # fmt: skip
 
     def _day(self, row: dict[str, str]) -> CallDay | None:
-        settings = self._settings
         time = row.get("mostimportanttimeutc", "")
-        return call_day(row["mostimportantdateutc"], time, settings.date_format, settings.time_zone)
+        return call_day(row["mostimportantdateutc"], time, self.source.date_format, self.source.time_zone)
 
     def _unread(self, row: dict[str, str]) -> str:
         """Return what cannot be read of a row's date: with its time where the day alone can be."""
         date = row["mostimportantdateutc"]
-        is_day = call_day(date, "", self._settings.date_format)
+        is_day = call_day(date, "", self.source.date_format)
         return f"{date} {row.get('mostimportanttimeutc', '')}" if is_day else date
 
     def _position(self, text: str, line: int) -> int:
@@ -501,9 +468,7 @@ class LocalCSVConnector(DataConnector):
             for part in parts:
                 name = f"{called} ({part})" if part else called
                 given = given_by_folders(file)
-                choose = lambda header, name=name, given=given: [  # noqa: E731
-                    column for column in self._chosen(name, [*header, *given], light) if column in header
-                ]
+                choose = partial(self._chosen, name, given, light)
                 rows = iter_table(file, self.limits, self._n_known, choose, part)
                 yield name, word, with_columns(rows, given) if given else rows
 
@@ -515,30 +480,30 @@ class LocalCSVConnector(DataConnector):
         return str(file)
 
     def _n_known(self, header: list[str]) -> int:
-        return n_known(header, self._settings.columns)
+        return n_known(header, self.source.columns)
 
-    def _chosen(self, name: str, header: list[str], light: bool) -> list[str]:
+    def _chosen(self, name: str, given: Mapping[str, str], light: bool, header: list[str]) -> list[str]:
         """Return the names of a table's columns that are read; light: those that say firms and dates."""
         self._checked.add(name)
-        found = places(name, header, self._settings.columns, self._settings.keep)
-        return [header[place] for column, place in found.items() if not light or column in _LIGHT]
+        whole = [*header, *given]
+        found = places(name, whole, self.source.columns, self.source.keep)
+        wanted = [whole[place] for column, place in found.items() if not light or column in _LIGHT]
+        return [column for column in wanted if column in header]
 
     def _rows(self, light: bool = False) -> Iterator[tuple[int, dict[str, str]]]:
         """Yield (row's number over all tables, {column: cell}); light: what get_firms needs is enough."""
-        settings = self._settings
-        check_mapping(settings.columns)
-        check_zone(settings.time_zone)
+        check_mapping(self.source.columns)
+        check_zone(self.source.time_zone)
         before = 0
         self._starts = []
         for name, word, table in self._tables(light):
             self._starts.append((before, name, word))
             start, header = next(table, (1, []))
-            keep: Sequence[str] = () if light else settings.keep
+            keep: Sequence[str] = () if light else self.source.keep
             # A part of a header that was looked at whole.
             part = light and name in self._checked
-            columns = {
-                ours: theirs for ours, theirs in settings.columns.items() if not part or ours in _LIGHT
-            }
+            mapped = self.source.columns.items()
+            columns = {ours: theirs for ours, theirs in mapped if not part or ours in _LIGHT}
             found = places(
                 f"{name}, {word} {start}", header, columns, keep, _FIRM_AND_DATE if part else REQUIRED
             )
@@ -601,35 +566,26 @@ def _letters_of(firm: str) -> str:
     return re.sub(r"[\W_]+", "", firm).casefold() if any(map(str.isalpha, firm)) else ""
 
 
-def _as_numbered(rows: list[Any]) -> list[Any]:
+def _as_numbered(rows: list[sqlite3.Row]) -> list[sqlite3.Row]:
     """Return a call's turns as they are numbered; in the file's order where numbers begin anew, as sections' may."""
-    places = {(row[2], row[3]) for row in rows}
-    most = max(Counter(position for position, _ in places).values())
-    in_file = sorted(rows, key=itemgetter(3))
-    n_anew = sum(after[2] < before[2] for before, after in pairwise(in_file))
+    numbered = {(row["position"], row["line"]) for row in rows}
+    most = max(Counter(position for position, _ in numbered).values())
+    in_file = sorted(rows, key=itemgetter("line"))
+    n_anew = sum(after["position"] < before["position"] for before, after in pairwise(in_file))
     return in_file if n_anew < most else rows
 
 
-def _at_midnight(rows: list[Any]) -> bool:
+def _at_midnight(rows: list[sqlite3.Row]) -> bool:
     """Return whether a call has two days because each turn has its time, and midnight came between; puts turns in order."""
-    rows.sort(key=itemgetter(2, 3))
-    times = sorted(row[10] for row in rows)
-    return (
-        bool(times[0])
-        and dt.datetime.fromisoformat(times[-1]) - dt.datetime.fromisoformat(times[0]) <= _LONGEST_CALL
-    )
-
-
-def _named(undated: Counter[str], names: dict[str, str]) -> str:
-    some = [f"{firm} ({names[firm]})" if names.get(firm) else firm for firm in sorted(undated)[:_NAMED]]
-    return ", ".join(some) + (f" and {len(undated) - _NAMED:,} more" if len(undated) > _NAMED else "")
+    rows.sort(key=itemgetter("position", "line"))
+    times = sorted(row["moment"] for row in rows)
+    if not times[0]:
+        return False
+    first, last = map(dt.datetime.fromisoformat, (times[0], times[-1]))
+    return last - first <= _LONGEST_CALL
 
 
 @lru_cache(maxsize=1024)
 def _sha256(file: Path, size: int, time: int) -> str:
     """Return the SHA-256 of a file, read once a process as long as its size and time stay."""
     return sha256_of(file)
-
-
-def _within(date: dt.date, start: dt.date | None, end: dt.date | None) -> bool:
-    return (start is None or date >= start) and (end is None or date <= end)
