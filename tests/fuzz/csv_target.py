@@ -25,7 +25,7 @@ with watching:
     from earnings_themes.config import Limits
     from earnings_themes.errors import InputError
     from earnings_themes.ingest.local_csv import LocalCSVConnector
-    from earnings_themes.ingest.transcripts import sentences_of
+    from earnings_themes.ingest.transcripts import _split_firm
 
 LIMITS = Limits(file_mb=1, cell_characters=10_000)
 
@@ -42,7 +42,7 @@ def try_csv(data: bytes) -> str:
             for firm in firms:
                 found = connector.get_transcripts(firm)
                 assert found.firm_id == firm
-                table = sentences_of(found)
+                table = _split_firm(found, connector.source).table
                 assert set(table["firm_id"].to_pylist()) <= {firm}
                 ids = table["sentence_id"].to_pylist()
                 assert len(set(ids)) == len(ids)

@@ -22,7 +22,9 @@ from earnings_themes.abstractions import Call, DataConnector, TranscriptData, Tu
 from earnings_themes.config import Source
 from earnings_themes.errors import InputError
 from earnings_themes.ingest.calls import call_row, write_calls
+from earnings_themes.ingest.dates import within
 from earnings_themes.ingest.firm_list import connect, describe_source, list_firms
+from earnings_themes.ingest.ids import first_few
 from earnings_themes.ingest.versions import OF_ANOTHER_FIRM, CallsSeen, one_version, pairs_said
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, FirmsWriter, write_json
 from earnings_themes.results.firms import FirmRow, one_line, write_firms
@@ -41,11 +43,10 @@ from earnings_themes.text import (
     without_pages,
     without_unsaid,
 )
-from earnings_themes.text.alike import Sketch, sketch
+from earnings_themes.text.alike import Sketch
 
 log = logging.getLogger(__name__)
 
-_NAMED: Final = 5
 # A row of speech as recognisers and subtitles cut it has fewer words.
 _WORDS_A_ROW: Final = 20
 
@@ -64,23 +65,16 @@ def ingest(
 
     Parameters
     ----------
-    source
-        Where the calls are, and how they are read.
-    transcripts, firms, report
-        Where the files go.
-    workers
-        Processes that split and flag sentences; the result does not depend on it.
-    calls
-        Where source_calls.parquet goes, a row a call with its time and the columns to keep; None for nowhere.
-    min_sentences
-        `topics.min_sentences`: where no firm has as many that a model may see, the run stops here. 0: it goes on.
-    keep_procedural
-        `topics.keep_procedural`: whether a model sees greetings and the like.
+    source : where the calls are, and how they are read
+    transcripts, firms, report : where the files go
+    workers : processes that split and flag sentences; the result does not depend on it
+    calls : where source_calls.parquet goes; None for nowhere
+    min_sentences : `topics.min_sentences`: where no firm has as many that a model may see, the run stops here
+    keep_procedural : `topics.keep_procedural`: whether a model sees greetings and the like
 
     Raises
     ------
-    InputError
-        The source cannot be read, or holds nothing that a model may see.
+    InputError : the source cannot be read, or holds nothing that a model may see
     """
     started = time.perf_counter()
     connector = connect(source)
@@ -98,14 +92,11 @@ def ingest(
             firm = found.without_twins(firm)
             _check_prefixes(prefixes, firm, source)
             group = writer.add(firm.table)
-            rows.append(
-                FirmRow(
-                    firm.firm_id, firm.firm_name, len(firm.calls), firm.table.num_rows, group, firm.digest
-                )
-            )
+            n_calls, n_sentences = len(firm.calls), firm.table.num_rows
+            rows.append(FirmRow(firm.firm_id, firm.firm_name, n_calls, n_sentences, group, firm.digest))
             call_rows += firm.calls
             found.look(firm, keep_procedural, min_sentences)
-            totals.update(calls=len(firm.calls), sentences=firm.table.num_rows, **firm.counts)
+            totals.update(calls=n_calls, sentences=n_sentences, **firm.counts)
             skipped.update(firm.skipped)
         account = connector.account()
         # Of the whole source, also where a firm is lost altogether.
@@ -113,7 +104,9 @@ def ingest(
         notes = [*account.notes, *found.notes()]
         for note in notes:
             log.warning("%s: %s", source.path, note)
-        _say_left_out(source, skipped)
+        if skipped:
+            said = ", ".join(f"{n:,} {reason}" for reason, n in sorted(skipped.items()))
+            log.warning("%s: rows left out: %s.", source.path, said)
         if source.two_firms == "refuse" and found.pairs:
             raise InputError(
                 f"{source.path}: {pairs_said(found.pairs).split('. Each')[0]}. Expected a call once; leave one of the "
@@ -182,20 +175,12 @@ class _Found:
                 "in the middle. Punctuate the text first where that matters."
             )
         if self._foreign:
-            some = ", ".join(self._foreign[:_NAMED])
-            more = f" and {len(self._foreign) - _NAMED:,} more" if len(self._foreign) > _NAMED else ""
             notes.append(
-                f"the calls of {len(self._foreign):,} firms are not English, or not all: {some}{more}. Their sentences are split "
-                "and compared, but procedure, filler, names and labels are recognised in English alone, and one "
-                "subject in two languages is two themes. Translate them first, or leave them out (source.firms)."
+                f"the calls of {len(self._foreign):,} firms are not English, or not all: {first_few(self._foreign)}. Their "
+                "sentences are split and compared, but procedure, filler, names and labels are recognised in English alone, and "
+                "one subject in two languages is two themes. Translate them first, or leave them out (source.firms)."
             )
         return notes
-
-
-def _say_left_out(source: Source, skipped: Mapping[str, int]) -> None:
-    if skipped:
-        said = ", ".join(f"{n:,} {reason}" for reason, n in sorted(skipped.items()))
-        log.warning("%s: rows left out: %s.", source.path, said)
 
 
 def _nothing_to_model(
@@ -216,11 +201,6 @@ def _nothing_to_model(
         f"{totals['firms']:,} firms.{why} Look at the texts: expected speech in sentences. Or lower "
         "topics.min_sentences."
     )
-
-
-def sentences_of(data: TranscriptData, source: Source | None = None) -> pa.Table:
-    """Return a firm's sentences as a table of TRANSCRIPT_SCHEMA, calls outside the dates left out."""
-    return _split_firm(data, source).table
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,22 +234,20 @@ def _split_all(
             yield pending.popleft().result()
 
 
-def _split_firm(data: TranscriptData, source: Source | None) -> _FirmSentences:
+def _split_firm(data: TranscriptData, source: Source) -> _FirmSentences:
+    """Return a firm's sentences, of the calls between the dates, each in one version."""
     firm_name = one_line(data.firm_name)
-    in_time = [_repaired(call) for call in data.calls if source is None or _counts(call, source)]
-    sketches: dict[str, Sketch] = {}
-    calls, other_versions = one_version(in_time, source.version if source else "latest", sketches)
+    in_time = [
+        _repaired(call) for call in data.calls if within(call.date, source.start_date, source.end_date)
+    ]
+    calls, sketches, other_versions = one_version(in_time, source.version)
     columns: dict[str, list[Any]] = {name: [] for name in TRANSCRIPT_SCHEMA.names}
-    counts: Counter[str] = Counter(
-        dict.fromkeys(
-            ("turns", "procedural", "long_sentences_split", "turns_without_ends", "lines_nobody_said"), 0
-        )
-    )
+    counts = Counter(turns=0, procedural=0, long_sentences_split=0, turns_without_ends=0, lines_nobody_said=0)
     for call in calls:
         counts.update(_split_call(data.firm_id, firm_name, call, columns))
     counts["procedural"] = sum(columns["procedural"])
     n_sentences = len(columns["text"])
-    if source is not None and n_sentences > source.limits.sentences_a_firm:
+    if n_sentences > source.limits.sentences_a_firm:
         raise InputError(
             f"{source.path}: found {n_sentences:,} sentences of firm {data.firm_id!r} in {len(calls)} calls; expected "
             f"at most {source.limits.sentences_a_firm:,}. Make a run a quarter (source.start_date, end_date), or "
@@ -284,7 +262,7 @@ def _split_firm(data: TranscriptData, source: Source | None) -> _FirmSentences:
         _digest(columns["sentence_id"], columns["text"], columns["speaker_type"]),
         dict(counts),
         {**data.skipped, **other_versions},
-        tuple(sketches.get(call.transcript_id) or sketch(turn.text for turn in call.turns) for call in calls),
+        tuple(sketches),
         is_english(columns["model_text"]),
     )
 
@@ -330,15 +308,15 @@ def _check_prefixes(prefixes: dict[str, str], firm: _FirmSentences, source: Sour
 
 
 def _split_call(firm_id: str, firm_name: str, call: Call, columns: dict[str, list[Any]]) -> dict[str, int]:
-    texts: list[str] = []
+    """Add a call's sentences to the columns, and return what was counted."""
     speakers: list[str] = []
     sections: list[str] = []
     unsaid: list[bool] = []
     turns = _joined(call.turns)
-    counts: Counter[str] = Counter(turns=len(turns))
-    repeated = repeated_lines([turn.text for turn in turns])
-    rare = points_are_rare([turn.text for turn in turns])
-    for turn, (text, pages) in zip(turns, without_pages([turn.text for turn in turns]), strict=True):
+    counts = Counter(turns=len(turns))
+    texts = [turn.text for turn in turns]
+    repeated, rare = repeated_lines(texts), points_are_rare(texts)
+    for turn, (text, pages) in zip(turns, without_pages(texts), strict=True):
         said, lines = without_unsaid(text, repeated)
         lines += pages
         sentences, cut = split_sentences_counted(said, rare)
@@ -347,13 +325,13 @@ def _split_call(firm_id: str, firm_name: str, call: Call, columns: dict[str, lis
         )
         for sentence in (*sentences, *lines):
             cleaned = clean(sentence)
-            texts.append(cleaned.text)
             speakers.append(turn.speaker_type)
             sections.append(turn.section)
+            columns["text"].append(cleaned.text)
             columns["model_text"].append(cleaned.model_text)
             columns["speaker_name"].append(turn.speaker_name)
         unsaid += [False] * len(sentences) + [True] * len(lines)
-    n = len(texts)
+    n = len(unsaid)
     columns["firm_id"] += [firm_id] * n
     columns["firm_name"] += [firm_name] * n
     columns["transcript_id"] += [call.transcript_id] * n
@@ -362,7 +340,6 @@ def _split_call(firm_id: str, firm_name: str, call: Call, columns: dict[str, lis
     columns["position"] += range(n)
     columns["speaker_type"] += speakers
     columns["section"] += sections
-    columns["text"] += texts
     flags = flag_procedural(columns["model_text"][-n:] if n else [], speakers, sections)
     columns["procedural"] += [flag or no_one for flag, no_one in zip(flags, unsaid, strict=True)]
     # The model sees no line that nobody said, also where it is to see procedure.
@@ -403,8 +380,3 @@ def _joined(turns: Iterable[Turn]) -> list[Turn]:
         else:
             joined.append(turn)
     return joined
-
-
-def _counts(call: Call, source: Source) -> bool:
-    after = source.start_date is None or call.date >= source.start_date
-    return after and (source.end_date is None or call.date <= source.end_date)

@@ -9,6 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import chain, combinations
 from math import ceil
 from typing import Final
@@ -16,6 +17,7 @@ from typing import Final
 import numpy as np
 
 from earnings_themes.abstractions import Call, Turn
+from earnings_themes.ingest.ids import first_few
 from earnings_themes.text.alike import (
     ALIKE,
     ALIKE_ACROSS_DAYS,
@@ -48,40 +50,29 @@ _AT_ONCE: Final = 1_000
 _SHARED: Final = _LOOKED_AT - int((1 - ALIKE_ACROSS_FIRMS) * SKETCH_SIZE)
 
 
-def one_version(
-    calls: Sequence[Call], which: str = "latest", sketches: dict[str, Sketch] | None = None
-) -> tuple[list[Call], dict[str, int]]:
-    """Return a firm's calls, of each one version, and how many turns were left out, by reason.
+def one_version(calls: Sequence[Call], which: str) -> tuple[list[Call], list[Sketch], dict[str, int]]:
+    """Return a firm's calls, of each one version, their sketches, and how many turns were left out, by reason.
 
-    Parameters
-    ----------
-    calls
-        All calls of a firm.
-    which
-        latest or earliest: the version that counts.
-    sketches
-        By transcript id; what is made here is added.
+    which: latest or earliest, the version that counts.
 
-    Notes
-    -----
-    Versions are calls of one event (`keydevid`), and of two events where the words are the same; without events, calls of
-    one day, or of two days in a row, that share most of their words, and on one day also a part and its whole, of which
-    the part never counts; and calls of any days that share as much as only one call with itself does, such as a text that
-    was filed under two quarters. The latest is the one that was made last; where no time of making is known, the one of
-    the later kind (Edited, Proofed), then of the higher id.
+    Versions are calls of one event (`keydevid`), and of two events where the words are the same. Without events they are
+    calls of one day, or of two days in a row, that share most of their words; on one day also a part and its whole, of
+    which the part never counts. And calls of any days are versions that share as much as only one call with itself does,
+    such as a text that was filed under two quarters. The latest is the one that was made last; where no time of making is
+    known, the one of the later kind (Edited, Proofed), then of the higher id.
     """
     groups: list[list[Call]] = []
-    sketches = {} if sketches is None else sketches
     n_turns = sum(len(call.turns) for call in calls)
     calls = [_one_copy(call, which) for call in calls]
+
+    @cache
+    def sketch_of(turns: tuple[Turn, ...]) -> Sketch:
+        return sketch(map(_text, turns))
 
     def alike(one: Call, other: Call) -> bool:
         if one.event_id and one.event_id == other.event_id:
             return True
-        first, second = (
-            sketches.setdefault(call.transcript_id, sketch(turn.text for turn in call.turns))
-            for call in (one, other)
-        )
+        first, second = sketch_of(one.turns), sketch_of(other.turns)
         near = abs(one.date - other.date) <= _DAYS_APART
         if one.event_id and other.event_id:
             return shared_runs(first, second) >= (ALIKE_ACROSS_FIRMS if near else ALIKE_ACROSS_DAYS)
@@ -101,7 +92,7 @@ def one_version(
     chosen = {pick(_whole(group), key=_made).transcript_id for group in groups}
     kept = [call for call in calls if call.transcript_id in chosen]
     left = n_turns - sum(len(call.turns) for call in kept)
-    return kept, {ANOTHER_VERSION: left} if left else {}
+    return kept, [sketch_of(call.turns) for call in kept], {ANOTHER_VERSION: left} if left else {}
 
 
 def _one_copy(call: Call, which: str) -> Call:
@@ -112,14 +103,12 @@ def _one_copy(call: Call, which: str) -> Call:
     if 1 < len(call.turns) <= _ROWS_OF_WHOLE_CALLS:
         wholes = [turn for turn in call.turns if turn.text.count(" ") >= _WHOLE_CALL]
         words = {turn: sketch([turn.text]) for turn in wholes}
-        alike = [
-            pair for pair in combinations(wholes, 2) if shared_runs(*map(words.__getitem__, pair)) >= ALIKE
-        ]
-        other = {pair[0 if which == "latest" else 1] for pair in alike}
+        alike = [(a, b) for a, b in combinations(wholes, 2) if shared_runs(words[a], words[b]) >= ALIKE]
+        other = {first if which == "latest" else second for first, second in alike}
         call = replace(call, turns=tuple(turn for turn in call.turns if turn not in other))
-    by_order: dict[int, list[Turn]] = {}
+    by_order: defaultdict[int, list[Turn]] = defaultdict(list)
     for turn in call.turns:
-        by_order.setdefault(turn.order, []).append(turn)
+        by_order[turn.order].append(turn)
     # A turn that is the same in both is there once.
     several = [turns for turns in by_order.values() if len(turns) > 1]
     if not several:
@@ -171,8 +160,9 @@ class CallsSeen:
         days = [self._by_run[day + step] for step in (-_DAYS_APART, dt.timedelta(), _DAYS_APART)]
         shared = Counter(chain.from_iterable(of_day.get(run, ()) for of_day in days for run in smallest))
         fewest = min(_SHARED, ceil(ALIKE_ACROSS_FIRMS * len(words)))
-        near = [number for number, n in shared.items() if n >= fewest and self._calls[number][0] != firm_id]
-        near.sort()
+        near = sorted(
+            number for number, n in shared.items() if n >= fewest and self._calls[number][0] != firm_id
+        )
         mine = np.array(sorted(words), np.uint64)
         for start in range(0, len(near), _AT_ONCE):
             some = near[start : start + _AT_ONCE]
@@ -188,10 +178,9 @@ class CallsSeen:
 def pairs_said(pairs: Counter[tuple[str, str]]) -> str:
     """Return the sentence that names firms which had one call: (left out, kept) to how many calls."""
     n = pairs.total()
-    some = ", ".join(f"{twin} is {kept} ({n})" for (twin, kept), n in sorted(pairs.items())[:5])
-    more = f" and {len(pairs) - 5:,} more" if len(pairs) > 5 else ""
+    named = first_few([f"{twin} is {kept} ({n})" for (twin, kept), n in sorted(pairs.items())])
     return (
         f"{n:,} {'call is' if n == 1 else 'calls are'} there under two firms (share classes, listings, or an id written "
-        f"twice): {some}{more}. "
+        f"twice): {named}. "
         "Each counts for the first firm alone, so that no theme is a call with itself"
     )

@@ -31,7 +31,7 @@ from earnings_themes.implementations import (
     store_class,
 )
 from earnings_themes.ingest.firm_list import known_firms
-from earnings_themes.ingest.transcripts import sentences_of
+from earnings_themes.ingest.transcripts import _split_firm
 from earnings_themes.system.folders import LocalFolder
 from earnings_themes.topics.firm import process_firm
 from tests.conftest import SUBJECTS, made_vector
@@ -103,7 +103,7 @@ def test_a_source_of_ones_own_is_ingested(tmp_path: Path) -> None:
     source = Source(f"{__name__}:MemoryConnector", "nowhere")
     assert known_firms(source, LocalFolder(tmp_path)) == ["a", "b"]
     data = connector_class(source.kind)(source.path).get_transcripts("a")
-    assert len(sentences_of(data)) == len(SUBJECTS["freight"])
+    assert len(_split_firm(data, source).table) == len(SUBJECTS["freight"])
 
 
 def test_every_built_in_name_leads_to_a_class() -> None:
