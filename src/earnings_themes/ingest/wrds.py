@@ -3,7 +3,6 @@
 No run talks to WRDS: a login may ask for a phone, and a result must not depend on what a server says that day.
 """
 
-import json
 from pathlib import Path
 
 from earnings_themes.errors import InputError
@@ -29,5 +28,4 @@ class WRDSConnector(LocalCSVConnector):
                     f"{file}: has no receipt {receipt.name}, so the pull of this quarter was not finished. Type "
                     "the same earnings-themes wrds pull again."
                 )
-            json.loads(receipt.read_text(encoding="utf-8"))
         return super().version()

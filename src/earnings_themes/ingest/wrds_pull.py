@@ -7,10 +7,10 @@ they stay where they are pulled to, and no receipt holds one.
 """
 
 import datetime as dt
-import hashlib
 import json
 import logging
 import os
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from earnings_themes.errors import InputError, SourceError
 from earnings_themes.ingest.wrds_sql import LINKS, NEEDED, SCHEMAS, TURNS, link_columns, versions_query
-from earnings_themes.system.files import replaced, write_atomically
+from earnings_themes.system.files import replaced, sha256_of, write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,7 @@ _COLUMNS: Final = (
     "companyid", "companyname", "keydevid", "transcriptid", "headline", "mostimportantdateutc", "mostimportanttimeutc",
     "transcriptcollectiontypename", "transcriptcreationdate_utc", "transcriptcreationtime_utc",
 )  # fmt: skip
+_ID: Final = _COLUMNS.index("transcriptid")
 _OF_TURN: Final = (
     "componentorder", "transcriptcomponenttypename", "speakertypename", "transcriptpersonname", "componenttext",
 )  # fmt: skip
@@ -57,7 +58,6 @@ def pull(
     ----------
     out : the folder that gets calls_2023Q1.parquet and calls_2023Q1.json, one pair a quarter
     start, end : the first and the last day, inclusive, as WRDS dates calls (UTC)
-    login : whom WRDS knows
     version : latest, earliest, or all: which versions of a call are pulled
     schema : where the tables are; None looks for them
 
@@ -123,8 +123,8 @@ def _connect(login: Login) -> Any:
 def _tables(connection: Any, schema: str | None) -> dict[str, str]:
     """Return where each table is that this login may read, as schema.table. Raises SourceError."""
     tables: dict[str, str] = {}
-    refused: list[str] = []
     for table in NEEDED:
+        refused: list[str] = []
         for place in (schema,) if schema else SCHEMAS:
             fault = _fault(connection, place, table)
             if fault is None:
@@ -136,7 +136,6 @@ def _tables(connection: Any, schema: str | None) -> dict[str, str]:
                 f"WRDS: this login may read no table {table}: {', '.join(refused)}. Expected Capital IQ Transcripts; "
                 "ask your WRDS representative for it, or name the schema that holds it: --schema."
             )
-        refused.clear()
     for table, places, _ in LINKS:
         found = next((place for place in places if _fault(connection, place, table) is None), None)
         if found:
@@ -175,7 +174,7 @@ def _is_there(file: Path, asked: dict[str, Any]) -> bool:
             f"{receipt}: this quarter was pulled with {noted['asked']}; asked for now is {asked}. Pull into another "
             "folder, or remove the two files."
         )
-    return bool(noted["sha256"] == _sha256(file))
+    return bool(noted["sha256"] == sha256_of(file))
 
 
 def _pull_quarter(connection: Any, file: Path, tables: dict[str, str], asked: dict[str, Any]) -> None:
@@ -190,19 +189,17 @@ def _pull_quarter(connection: Any, file: Path, tables: dict[str, str], asked: di
     # The last column is the version's place among those of its call.
     chosen = [row[:-1] for row in rows if version == "all" or row[-1] == 1]
     names = (*_COLUMNS, *links)
-    schema = pa.schema(
-        [(name, pa.string()) for name in names]
-        + [(name, pa.int32() if name == "componentorder" else pa.string()) for name in _OF_TURN]
-    )
+    kinds = {"componentorder": pa.int32()}
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in (*names, *_OF_TURN)])
     n_turns = 0
     with replaced(file) as part, pq.ParquetWriter(part, schema, compression="zstd") as writer:
         for begin in range(0, len(chosen), _CALLS):
             some = chosen[begin : begin + _CALLS]
-            for rows_of_turns in _turns(connection, tables, [row[3] for row in some]):
-                of_call: dict[str, list[Sequence[Any]]] = {}
-                for row in some:
-                    of_call.setdefault(row[3], []).append(row)
-                # One transcript may belong to two companies: a row for each.
+            # One transcript may belong to two companies: a row for each.
+            of_call: defaultdict[str, list[Sequence[Any]]] = defaultdict(list)
+            for row in some:
+                of_call[row[_ID]].append(row)
+            for rows_of_turns in _turns(connection, tables, [row[_ID] for row in some]):
                 whole = [(*call, *turn[1:]) for turn in rows_of_turns for call in of_call[turn[0]]]
                 n_turns += len(whole)
                 columns = list(zip(*whole, strict=True))
@@ -213,8 +210,8 @@ def _pull_quarter(connection: Any, file: Path, tables: dict[str, str], asked: di
         "calls": len(chosen),
         "turns": n_turns,
         "versions_left_out": len(rows) - len(chosen),
-        "columns": [*names, *_OF_TURN],
-        "sha256": _sha256(file),
+        "columns": schema.names,
+        "sha256": sha256_of(file),
     }
     write_atomically(file.with_suffix(".json"), json.dumps(receipt, indent=1) + "\n")
 
@@ -228,11 +225,6 @@ def _turns(connection: Any, tables: dict[str, str], ids: list[str]) -> Iterator[
             yield batch
 
 
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _explained(error: Exception, login: Login, n_done: int, n_all: int) -> SourceError:
     """Return what a person can do about what the server or the way to it said."""
     said = " ".join(str(error).split())
@@ -244,8 +236,7 @@ def _explained(error: Exception, login: Login, n_done: int, n_all: int) -> Sourc
         )
     if "no password supplied" in said or "authentication failed" in said:
         return SourceError(
-            f"{where}: the login was refused ({said}). Write a line "
-            f"{login.host}:{login.port}:{login.database}:NAME:PASSWORD into ~/.pgpass, chmod 600 it, "
-            "and give --user NAME."
+            f"{where}: the login was refused ({said}). Write a line {where}:{login.database}:NAME:PASSWORD into "
+            "~/.pgpass, chmod 600 it, and give --user NAME."
         )
     return SourceError(f"{where}: {said}")
