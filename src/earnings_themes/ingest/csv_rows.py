@@ -14,7 +14,8 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Final, TextIO, cast
 
@@ -75,7 +76,8 @@ def read_csv(
     # One more, so that a cell of exactly the limit passes on every version of Python.
     csv.field_size_limit(limits.cell_characters * _READ_ON + 1)
     line = 1
-    with _open(path, kind, limits, member) as (file, first):
+    opened = partial(_open, path, kind, limits, member)
+    with opened() as (file, first):
         before, separator = _header_at(first, n_known)
         reader = csv.reader(file, strict=True, delimiter=separator)
         try:
@@ -112,14 +114,18 @@ def read_csv(
                     f"expected at most {limits.cell_characters:,} (source.limits.cell_characters). "
                     "A quote that is opened here and never closed is the usual cause."
                 ) from error
-            raise InputError(
-                f"{path}, line {line}: not readable as CSV ({error}). Expected {separator!r} between "
-                "cells, and double quotes around a text that holds one, a quote or a line break."
-                + (f" {_of_backslashes(path, separator)}" if b'\\"' in first else "")
-                + (f" {_of_quotes(path, separator)}" if separator == "\t" else "")
-            ) from error
+            hints = [_of_backslashes(path, separator)] if b'\\"' in first else []
+            if separator == "\t":
+                how = _converted(path, separator, "quoting=3")
+                hints.append(f"Where quotes are letters of the texts, keep them. {how}")
+            said = (
+                f"{path}, line {line}: not readable as CSV ({error}). Expected {separator!r} between cells, and double "
+                "quotes around a text that holds one, a quote or a line break."
+            )
+            raise InputError(" ".join([said, *hints])) from error
         except UnicodeDecodeError as error:
-            raise _undecodable(path, kind, limits, member, (before, separator), error) from error
+            again = opened(errors="surrogateescape")
+            raise _undecodable(path, again, before, separator, error) from error
         except (*_DAMAGED, OSError) as error:
             raise _damaged(f"{path}, after line {line}", kind, error) from error
 
@@ -170,10 +176,6 @@ def _why_not(cells: list[str], separator: str, n_known: CountKnown, path: Path) 
 def _of_backslashes(path: Path, separator: str) -> str:
     cause = 'A backslash before a quote or a separator is the usual cause; expected "" and quotes.'
     return f"{cause} {_converted(path, separator, 'escapechar=chr(92)')}"
-
-
-def _of_quotes(path: Path, separator: str) -> str:
-    return f"Where quotes are letters of the texts, keep them. {_converted(path, separator, 'quoting=3')}"
 
 
 def _converted(path: Path, separator: str, how: str) -> str:
@@ -316,20 +318,18 @@ def _too_long(path: Path, line: int, header: list[str], cells: list[str], limits
 
 def _undecodable(
     path: Path,
-    kind: str,
-    limits: Limits,
-    member: str | None,
-    header_at: tuple[int, str],
+    opened: AbstractContextManager[tuple[TextIO, bytes]],
+    before: int,
+    separator: str,
     error: UnicodeDecodeError,
 ) -> InputError:
-    """Name the cell that is not UTF-8. The file is read once more, every wrong byte kept as a mark."""
+    """Name the cell that is not UTF-8. opened: the file once more, every wrong byte kept as a mark."""
     if error.encoding not in ("utf-8", "utf-8-sig", "utf8"):
         return InputError(
             f"{path}: begins as {error.encoding} does, and goes on as something else ({error.reason}). Save it as UTF-8."
         )
-    before, separator = header_at
     line, where = 1 + before, ""
-    with _open(path, kind, limits, member, errors="surrogateescape") as (file, _):
+    with opened as (file, _):
         for _ in range(before):
             file.readline()
         reader = csv.reader(file, delimiter=separator)

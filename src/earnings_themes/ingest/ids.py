@@ -5,7 +5,7 @@ Separate from the connector because these are rules about a cell of any table.
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Final
 
@@ -32,12 +32,6 @@ _DATED: Final = re.compile(
 )
 # R writes 100000 so, and no other number.
 _R_SHORT: Final = re.compile(r"[1-9]e\+\d\d")
-
-
-def first_few(names: Sequence[str], n: int = 5) -> str:
-    """Return the first of some names, and how many more there are, for a message."""
-    more = f" and {len(names) - n:,} more" if len(names) > n else ""
-    return f"{', '.join(names[:n])}{more}"
 
 
 def is_missing(text: str) -> bool:

@@ -15,13 +15,13 @@ EXPECTED: Final = (
 START: Final = 300
 # The start, the kind's name, and for kinds that are not read the pandas call that reads it.
 _STARTS: Final = (
-    (b"PAR1", "parquet", ""),
-    (b"PK\x03\x04", "zip", ""),
-    (b"PK\x05\x06", "zip", ""),
-    (b"\x1f\x8b", "gzip", ""),
-    (b"BZh", "bz2", ""),
-    (b"\xfd7zXZ\x00", "xz", ""),
-    (b"<stata_dta>", "dta", ""),
+    (b"PAR1", "parquet", None),
+    (b"PK\x03\x04", "zip", None),
+    (b"PK\x05\x06", "zip", None),
+    (b"\x1f\x8b", "gzip", None),
+    (b"BZh", "bz2", None),
+    (b"\xfd7zXZ\x00", "xz", None),
+    (b"<stata_dta>", "dta", None),
     (b"\x28\xb5\x2f\xfd", "a file packed with Zstandard", "read_csv('{name}', compression='zstd', dtype=str)"),
     (bytes(12) + b"\xc2\xea\x81\x60", "a SAS data set (.sas7bdat)", "read_sas('{name}', encoding='cp1252')"),
     (b"HEADER RECORD***", "a SAS transport file (.xpt)", "read_sas('{name}', format='xport', encoding='cp1252')"),
@@ -86,7 +86,7 @@ def kind_of(start: bytes, path: Path | None = None) -> tuple[str, str | None]:
                 return _in_zip(path)
             if kind == "JSON" and _OBJECT.match(text):
                 return _ONE_OBJECT, "json_normalize(pandas.read_json('{name}', typ='series').to_dict())"
-            return kind, call or None
+            return kind, call
     if _ANGLED.match(text):
         lowered = text.lower()
         if b"<sec-document" in lowered or b"<sec-header" in lowered:

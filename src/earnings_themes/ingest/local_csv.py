@@ -30,7 +30,6 @@ from earnings_themes.ingest.ids import (
     POINT_ZERO,
     TICKERS,
     firm_of,
-    first_few,
     is_missing,
     is_shortened,
     name_of,
@@ -46,7 +45,7 @@ from earnings_themes.ingest.tables import (
     parts_of,
     with_columns,
 )
-from earnings_themes.results.firms import one_line
+from earnings_themes.results.firms import first_few, one_line
 from earnings_themes.system.files import sha256_of
 from earnings_themes.text.encoding import has_lost_letters
 
@@ -186,13 +185,13 @@ class LocalCSVConnector(DataConnector):
         return sorted({self._ids[firm] for firm in firms})
 
     def _check_ids(self, names: Mapping[str, str]) -> None:
-        joined = sorted(raw for raw, used in self._ids.items() if raw != used and used in self._ids)
+        changed = sorted(raw for raw, used in self._ids.items() if raw != used)
+        joined = [raw for raw in changed if self._ids[raw] in self._ids]
         if joined and self.source.two_firms == "refuse":
             raise InputError(
                 f"{self.path}: companyid {joined[0]!r} and {self._ids[joined[0]]!r} are both there, {len(joined)} such "
                 "pairs in all; expected one id a firm. Mend the ids, or set source.two_firms: join."
             )
-        changed = sorted(raw for raw, used in self._ids.items() if raw != used)
         if changed:
             first = changed[0]
             self._notes.append(
@@ -262,9 +261,9 @@ class LocalCSVConnector(DataConnector):
             if len(dates) > 1 and not _at_midnight(rows):
                 found = ", ".join(f"{date} ({self._line(line)})" for date, line in sorted(dates.items()))
                 raise InputError(
-                    f"{self.path}: transcript {transcript!r} of firm {firm_id!r} has more than one "
-                    f"date: {found}. Expected one call date a transcript. Name a column that tells calls apart: "
-                    "source.columns: {transcriptid: NAME}"
+                    f"{self.path}: transcript {transcript!r} of firm {firm_id!r} has more than one date: {found}. "
+                    "Expected one call date a transcript. Name a column that tells calls apart: source.columns: "
+                    "{transcriptid: NAME}"
                 )
             calls.append(self._call(firm_id, transcript, _as_numbered(rows)))
         # A firm that changed its name is known by its latest one.
@@ -300,9 +299,8 @@ class LocalCSVConnector(DataConnector):
     def account(self) -> Account:
         """Return what get_firms and the reading of the turns found that no firm's own count has."""
         counts = {"unreadable date": self._undated.total(), "header line again": self._again}
-        return Account(
-            self._n_rows, {reason: n for reason, n in counts.items() if n}, tuple(dict.fromkeys(self._notes))
-        )
+        skipped = {reason: n for reason, n in counts.items() if n}
+        return Account(self._n_rows, skipped, tuple(dict.fromkeys(self._notes)))
 
     def version(self) -> str | None:
         """Return the digest of the files, None where there is none.
@@ -387,10 +385,10 @@ class LocalCSVConnector(DataConnector):
                 "in UTF-8."
             )
         # Not the same digest any more, so that nothing more is noticed as twice: the ids' point is of numbers alone.
-        found = {firm for (firm,) in connection.execute("SELECT DISTINCT firm FROM turn")} | set(
-            self._skipped
-        )
-        for raw, used in (self._ids or plain_ids(found)).items():
+        if not self._ids:
+            spoken = connection.execute("SELECT DISTINCT firm FROM turn")
+            self._ids = plain_ids({*self._skipped, *(firm for (firm,) in spoken)})
+        for raw, used in self._ids.items():
             if raw != used:
                 connection.execute("UPDATE turn SET firm = ? WHERE firm = ?", (used, raw))
                 self._skipped[used].update(self._skipped.pop(raw, {}))

@@ -8,7 +8,7 @@ import hashlib
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,10 +24,9 @@ from earnings_themes.errors import InputError
 from earnings_themes.ingest.calls import call_row, write_calls
 from earnings_themes.ingest.dates import within
 from earnings_themes.ingest.firm_list import connect, describe_source, list_firms
-from earnings_themes.ingest.ids import first_few
 from earnings_themes.ingest.versions import OF_ANOTHER_FIRM, CallsSeen, one_version, pairs_said
 from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA, FirmsWriter, write_json
-from earnings_themes.results.firms import FirmRow, one_line, write_firms
+from earnings_themes.results.firms import FirmRow, first_few, one_line, write_firms
 from earnings_themes.speech import flag_procedural
 from earnings_themes.system.files import replaced
 from earnings_themes.system.processes import pool
@@ -144,11 +143,11 @@ class _Found:
 
     def without_twins(self, firm: "_FirmSentences") -> "_FirmSentences":
         """Return a firm's sentences without those calls that another firm had."""
-        twins: dict[str, str] = {}
+        twins: set[str] = set()
         for call, words in zip(firm.calls, firm.sketches, strict=True):
             other = self._seen.twin(firm.firm_id, call["date"], words)
             if other is not None:
-                twins[call["transcript_id"]] = other
+                twins.add(call["transcript_id"])
                 self.pairs[firm.firm_id, other] += 1
         return _without(firm, twins) if twins else firm
 
@@ -184,12 +183,7 @@ class _Found:
 
 
 def _nothing_to_model(
-    source: Source,
-    found: _Found,
-    totals: Mapping[str, int],
-    skipped: Mapping[str, int],
-    notes: list[str],
-    least: int,
+    source: Source, found: _Found, totals: Counter[str], skipped: Counter[str], notes: list[str], least: int
 ) -> str:
     """Return why no firm has enough to model, the likeliest reason last."""
     reasons = [f"{n:,} rows were left out: {reason}" for reason, n in sorted(skipped.items())]
@@ -197,7 +191,7 @@ def _nothing_to_model(
     why += "".join(f" {note[0].upper()}{note[1:]}" for note in notes)
     return (
         f"{source.path}: no firm has {least} different sentences to model (topics.min_sentences); the most are "
-        f"{found.most_modelled}, of {totals['sentences']:,} sentences in {totals.get('calls', 0):,} calls of "
+        f"{found.most_modelled}, of {totals['sentences']:,} sentences in {totals['calls']:,} calls of "
         f"{totals['firms']:,} firms.{why} Look at the texts: expected speech in sentences. Or lower "
         "topics.min_sentences."
     )
@@ -274,24 +268,19 @@ def _digest(*columns: Iterable[str]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _without(firm: _FirmSentences, twins: Mapping[str, str]) -> _FirmSentences:
-    """Return a firm without the calls that another firm had: transcript id to that firm."""
-    ids = pa.array(list(twins), pa.string())
+def _without(firm: _FirmSentences, twins: set[str]) -> _FirmSentences:
+    """Return a firm without the calls that another firm had, given by their transcript ids."""
+    ids = pa.array(sorted(twins), pa.string())
     table = firm.table.filter(pc.invert(pc.is_in(firm.table["transcript_id"], value_set=ids)))
-    skipped = Counter(firm.skipped)
-    for call in firm.calls:
-        if call["transcript_id"] in twins:
-            skipped[OF_ANOTHER_FIRM] += call["n_turns"]
-    kept = [n for n, call in enumerate(firm.calls) if call["transcript_id"] not in twins]
-    columns = (table[name].to_pylist() for name in ("sentence_id", "text", "speaker_type"))
+    n_turns = sum(call["n_turns"] for call in firm.calls if call["transcript_id"] in twins)
     return replace(
         firm,
-        calls=tuple(firm.calls[n] for n in kept),
-        sketches=tuple(firm.sketches[n] for n in kept),
+        calls=tuple(call for call in firm.calls if call["transcript_id"] not in twins),
+        sketches=(),  # they have been compared
         table=table,
-        digest=_digest(*columns),
+        digest=_digest(*(table[name].to_pylist() for name in ("sentence_id", "text", "speaker_type"))),
         counts={**firm.counts, "procedural": pc.sum(table["procedural"]).as_py() or 0},
-        skipped=dict(skipped),
+        skipped={**firm.skipped, OF_ANOTHER_FIRM: n_turns},
     )
 
 

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 
 from earnings_themes.abstractions import Call, Turn
-from earnings_themes.ingest.ids import first_few
+from earnings_themes.results.firms import first_few
 from earnings_themes.text.alike import (
     ALIKE,
     ALIKE_ACROSS_DAYS,

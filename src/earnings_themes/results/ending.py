@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from earnings_themes.errors import EarningsThemesError
-from earnings_themes.results.firms import FirmRow, decode_firm, parse_firms
+from earnings_themes.results.firms import FirmRow, decode_firm, first_few, parse_firms
 from earnings_themes.system.folders import Folder, folder_at
 
-# More names or messages than these nobody reads in a terminal.
+# More messages than these nobody reads in a terminal.
 _NAMED: Final = 5
 # Above, the subject space was learned from other texts: calls of three sources have .01 to .03, news .15 to .22.
 _ALIKE: Final = 0.1
@@ -119,8 +119,7 @@ def _left_out(folder: Folder, firms: Mapping[str, FirmRow]) -> str:
         by_reason[skipped["reason"]].append(row.firm_name if row else skipped["firm_id"])
     parts = []
     for reason, names in sorted(by_reason.items()):
-        more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-        parts.append(f"{_count(len(names), 'firm')} ({_plain(reason)}: {', '.join(names[:_NAMED])}{more})")
+        parts.append(f"{_count(len(names), 'firm')} ({_plain(reason)}: {first_few(names)})")
     rows = _json(folder, "ingest.json").get("skipped_rows", {})
     if rows:
         why = ", ".join(f"{_plain(reason)} {n:,}" for reason, n in sorted(rows.items()))

@@ -9,6 +9,7 @@ import io
 import re
 import urllib.parse
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -34,6 +35,9 @@ class FirmRow:
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # A file name has 255 bytes on every common file system; the rest is for its ending and a temporary mark.
 _ID_LENGTH: Final = 180
+
+# How many names a message lists.
+_NAMED: Final = 5
 
 _FIRM_COLUMNS: Final = [column.name for column in dataclasses.fields(FirmRow)]
 
@@ -71,6 +75,12 @@ def id_fault(text: str) -> str | None:
 def one_line(text: str) -> str:
     """Return a name without line breaks and control characters."""
     return text if text.isprintable() else " ".join(_CONTROL.sub(" ", text).split())
+
+
+def first_few(names: Sequence[str]) -> str:
+    """Return the first five of some names, and how many more there are, for a message."""
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def shard_of(firm_id: str, shards: int) -> int:

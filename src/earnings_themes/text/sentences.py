@@ -19,6 +19,7 @@ How it works: find every point that could end a sentence, then look at the word 
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from earnings_themes.text.cleaning import mark_end
 
@@ -225,11 +226,9 @@ def _ends_here(text: str, start: int, end: int, sentence_start: int, small: bool
         if lowered in _NEVER_LAST or lowered in _BEFORE_NAME or lowered in _AMBIGUOUS:
             return False
         return not _DOTTED.match(token)
-    if lowered in _NEVER_LAST:
+    if lowered in _NEVER_LAST or lowered in _BEFORE_NAME:
         return False
     if not text[sentence_start:begin].strip() and re.fullmatch(r"\d{1,2}|[a-zQA]|[ivx]{2,4}", token):
-        return False
-    if lowered in _BEFORE_NAME:
         return False
     if lowered in _TIME:
         return not (_ANY_ZONE if small else _ZONE).match(text, follow)
@@ -265,11 +264,10 @@ def _unglued(text: str) -> str:
 
 def _split(text: str) -> list[str]:
     text = _unglued(text)
-    sentences: list[str] = []
-    start = 0
+    cuts = [0]
     small = _without_capitals(text)
     for found in _CANDIDATE.finditer(text):
-        point, end = found.span()
+        start, (point, end) = cuts[-1], found.span()
         first = text[point]
         if first in ".!?…":
             if end < len(text) and not text[end].isspace():
@@ -285,14 +283,9 @@ def _split(text: str) -> list[str]:
                 continue  # a line of a page, with an empty one below each
         elif first == "\n" and text[end : end + 1] not in _BULLET and not _is_list(text, point + 1):
             continue
-        piece = text[start:end].strip()
-        if piece:
-            sentences.append(piece)
-        start = end
-    piece = text[start:].strip()
-    if piece:
-        sentences.append(piece)
-    return sentences
+        cuts.append(end)
+    pieces = (text[start:end].strip() for start, end in pairwise([*cuts, len(text)]))
+    return [piece for piece in pieces if piece]
 
 
 # Letters beyond Latin: the vocabulary of all-MiniLM holds them one by one, a piece each.
@@ -347,7 +340,7 @@ def _at_capitals(text: str) -> list[str]:
         word = found.group().replace("’", "'")
         if word.lower() in _OPENING_WORDS and word not in _RESTART:
             starts.append(found.start())
-    return [text[start:end].strip() for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+    return [text[start:end].strip() for start, end in pairwise([*starts, len(text)])]
 
 
 def _is_lines(text: str) -> bool:
