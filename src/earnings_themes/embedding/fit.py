@@ -72,7 +72,7 @@ def fit_projection(
 
 
 def ridge(x: scipy.sparse.csr_matrix, y: NDArray[np.floating], alpha: float) -> Floats:
-    """B (p, q) that minimises ‖XB − Y‖² + alpha ‖B‖², by Cholesky of X'X + alpha I (Hoerl and Kennard 1970).
+    """Return the B (p, q) that minimises ‖XB − Y‖² + alpha ‖B‖², by Cholesky of X'X + alpha I (Hoerl and Kennard 1970).
 
     Exact, and with hundreds of columns in Y many times faster than iterating a column at a time: the factor is shared.
     """
@@ -132,7 +132,7 @@ def fit_student(
 def _fit_pieces(
     words: Sequence[str], counts: NDArray[np.integer], rows: Floats, n_pieces: int
 ) -> tuple[dict[str, int], Floats]:
-    """N-grams of the rarer words (an unknown word is like them) and their vectors by ridge on the words' vectors."""
+    """Return the n-grams of the rarer words, which unknown words are like, and vectors by ridge on the words' vectors."""
     wanted = [i for i, w in enumerate(words) if counts[i] <= 1000 and not w.isdigit()]
     seen = Counter(g for i in wanted for g in grams(words[i]))
     kept = sorted(seen, key=lambda g: (-seen[g], g))[:n_pieces]
@@ -154,14 +154,12 @@ def _fit_pieces(
 def fit_gate(view: Any, rows: NDArray[np.int8], content: NDArray[np.floating], is_bag: bool) -> Gate:
     """Return the content gate: a logistic regression of content on a view of the sentence and its subject vector.
 
-    Parameters
-    ----------
-    view : (n, d) the encoder's vectors; or with is_bag, sparse, bags of the student's words
-    rows : (n, k) whole subject vectors
-    content : (n,) 0 to 1, from .5 on a sentence counts as having a subject
+    view: (n, d), the encoder's vectors; or with is_bag, sparse, bags of the student's words. rows: (n, k), whole subject
+    vectors. content: (n,), 0 to 1; from .5 on a sentence counts as having a subject.
     """
     from sklearn.linear_model import LogisticRegression
 
+    # Weaker penalty where there are ten thousand words and each says little.
     scale = _BAG if is_bag else 1.0
     whole = rows / SCALE
     x = (
@@ -169,8 +167,7 @@ def fit_gate(view: Any, rows: NDArray[np.int8], content: NDArray[np.floating], i
         if is_bag
         else np.concatenate((view, whole), axis=1)
     )
-    # Weaker penalty where there are ten thousand words and each says little.
-    model = LogisticRegression(C=_BAG if is_bag else 1.0, max_iter=3000).fit(x, content >= 0.5)
+    model = LogisticRegression(C=scale, max_iter=3000).fit(x, content >= 0.5)
     weights, k = model.coef_[0], rows.shape[1]
     return Gate(
         (weights[:-k] * scale).astype(np.float32), weights[-k:].astype(np.float32), float(model.intercept_[0])

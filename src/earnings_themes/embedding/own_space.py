@@ -79,13 +79,9 @@ def fit_from_runs(
 def fit_space(
     texts: Sequence[str], encoded: Floats, calls: Sequence[str], positions: Sequence[int], encoder_sha256: str
 ) -> SubjectSpace:
-    """Return a space fitted on sentences, with metrics by spread and gates taught by the packaged space's answers.
+    """Return a space fitted on n sentences, with metrics by spread and gates taught by the packaged space's answers.
 
-    Parameters
-    ----------
-    texts, calls, positions : (n,)
-    encoded : (n, d) the encoder's vectors of the texts
-    encoder_sha256 : digest of its weights
+    encoded: (n, d), the encoder's vectors of the texts. encoder_sha256: digest of its weights.
     """
     projection = fit_projection(encoded, calls, positions)
     student = fit_student(texts, encoded, calls, positions)

@@ -298,8 +298,7 @@ def _check_prefixes(prefixes: dict[str, str], firm: _FirmSentences, source: Sour
 
 def _split_call(firm_id: str, firm_name: str, call: Call, columns: dict[str, list[Any]]) -> dict[str, int]:
     """Add a call's sentences to the columns, and return what was counted."""
-    speakers: list[str] = []
-    sections: list[str] = []
+    first = len(columns["text"])
     unsaid: list[bool] = []
     turns = _joined(call.turns)
     counts = Counter(turns=len(turns))
@@ -314,10 +313,10 @@ def _split_call(firm_id: str, firm_name: str, call: Call, columns: dict[str, lis
         )
         for sentence in (*sentences, *lines):
             cleaned = clean(sentence)
-            speakers.append(turn.speaker_type)
-            sections.append(turn.section)
             columns["text"].append(cleaned.text)
             columns["model_text"].append(cleaned.model_text)
+            columns["speaker_type"].append(turn.speaker_type)
+            columns["section"].append(turn.section)
             columns["speaker_name"].append(turn.speaker_name)
         unsaid += [False] * len(sentences) + [True] * len(lines)
     n = len(unsaid)
@@ -327,12 +326,10 @@ def _split_call(firm_id: str, firm_name: str, call: Call, columns: dict[str, lis
     columns["date"] += [call.date] * n
     columns["sentence_id"] += [f"{firm_id}_{call.transcript_id}_{position:04d}" for position in range(n)]
     columns["position"] += range(n)
-    columns["speaker_type"] += speakers
-    columns["section"] += sections
-    flags = flag_procedural(columns["model_text"][-n:] if n else [], speakers, sections)
+    flags = flag_procedural(*(columns[name][first:] for name in ("model_text", "speaker_type", "section")))
     columns["procedural"] += [flag or no_one for flag, no_one in zip(flags, unsaid, strict=True)]
     # The model sees no line that nobody said, also where it is to see procedure.
-    for place, no_one in enumerate(unsaid, len(columns["model_text"]) - n):
+    for place, no_one in enumerate(unsaid, first):
         if no_one:
             columns["model_text"][place] = ""
     return counts

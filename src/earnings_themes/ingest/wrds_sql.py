@@ -58,10 +58,7 @@ ORDER BY p.transcriptid, p.componentorder, p.transcriptcomponentid
 def versions_query(tables: dict[str, str], which: str) -> str:
     """Return the question for the versions of a span's calls, with the links that may be read.
 
-    Parameters
-    ----------
-    tables : where each table is, as schema.table
-    which : latest or earliest: the version that is first of its call
+    tables: where each table is, as schema.table. which: the version that is first of its call, latest or earliest.
     """
     joins, links = "", ""
     if "wrds_gvkey" in tables:

@@ -32,26 +32,19 @@ Weights = NDArray[np.int16]
 
 @dataclass(frozen=True)
 class KindModel:
-    """The regression of reporting against subject matter.
+    """The regression of reporting against subject matter, by the vectors' length d: 128, or 64 for the student alone."""
 
-    Attributes
-    ----------
-    weights : vector length → (d,) int16; 128 for MiniLM and student, 64 for the student alone
-    bias : vector length → int
-    provenance : digests of space, labels and weights
-    """
-
-    weights: dict[int, Weights]
+    weights: dict[int, Weights]  # (d,)
     bias: dict[int, int]
-    provenance: dict[str, Any]
+    provenance: dict[str, Any]  # digests of space, labels and weights
 
     def reporting(self, rows: NDArray[np.int8]) -> NDArray[np.bool_]:
         """Return (m,) whether sentences with content are reporting. rows: (m, d) int8, whole subject vectors."""
         found = np.zeros(len(rows), dtype=bool)
-        weights = self.weights[rows.shape[1]].astype(np.float32)
+        weights, bias = self.weights[rows.shape[1]].astype(np.float32), self.bias[rows.shape[1]]
         for start in range(0, len(rows), _BLOCK):
-            block = rows[start : start + _BLOCK].astype(np.float32)
-            found[start : start + _BLOCK] = block @ weights + self.bias[rows.shape[1]] > 0
+            some = slice(start, start + _BLOCK)
+            found[some] = rows[some].astype(np.float32) @ weights + bias > 0
         return found
 
     def digest(self) -> str:
@@ -69,9 +62,9 @@ def kinds_of(
 
     Parameters
     ----------
-    rows : (m, d) int8, whole subject vectors
-    has_content : (m,) bool, from the content gate
-    procedural : (m,) bool, flagged before encoding; modelled only with topics.keep_procedural
+    rows : (m, d), whole subject vectors
+    has_content : (m,), from the content gate
+    procedural : (m,), flagged before encoding; modelled only with topics.keep_procedural
     space : digest of the subject space; in another than the packaged one nothing is recognised as reporting
     """
     model = packaged_kinds()

@@ -140,12 +140,9 @@ def without_pages(turns: Sequence[str]) -> list[tuple[str, list[str]]]:
 
 
 def without_unsaid(turn: str, repeated: frozenset[str] = frozenset()) -> tuple[str, list[str]]:
-    """Return what was said in a turn, and the lines that nobody said.
+    """Return what was said in a turn, or a page of several, and the lines that nobody said.
 
-    Parameters
-    ----------
-    turn : a speaker's turn, or a page of several
-    repeated : what `repeated_lines` found in its call
+    repeated: what `repeated_lines` found in its call.
     """
     if "\n" not in turn:
         line = turn.strip()
