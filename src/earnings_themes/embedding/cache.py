@@ -6,10 +6,9 @@ dropped. Jobs in the cloud have no lasting disk and no cache.
 
 import contextlib
 import hashlib
-import itertools
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -57,7 +56,9 @@ class EmbeddingCache:
         """Return the vectors that are there, and note that they were used today."""
         found: dict[bytes, Vectors] = {}
         stale: list[tuple[int, bytes]] = []
-        for some in _batches(digests, _VARIABLES):
+        wanted = list(digests)
+        for start in range(0, len(wanted), _VARIABLES):
+            some = wanted[start : start + _VARIABLES]
             marks = ",".join("?" * len(some))
             rows = self._connection.execute(
                 f"SELECT digest, vector, used FROM vector WHERE digest IN ({marks})",  # nosec B608  # question marks
@@ -103,9 +104,3 @@ class EmbeddingCache:
                 "DELETE FROM vector WHERE digest IN (SELECT digest FROM vector ORDER BY used, digest LIMIT ?)",
                 (n - n * max_bytes // used,),
             )
-
-
-def _batches(items: Iterable[bytes], size: int) -> Iterator[list[bytes]]:
-    rest = iter(items)
-    while some := list(itertools.islice(rest, size)):
-        yield some

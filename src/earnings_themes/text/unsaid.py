@@ -8,6 +8,7 @@ apart.
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby
 
 from earnings_themes.text.sentences import goes_on
 
@@ -115,20 +116,16 @@ def without_pages(turns: Sequence[str]) -> list[tuple[str, list[str]]]:
     )
     cut: list[tuple[str, list[str]]] = []
     for turn, tokens, words in zip(turns, found, keys, strict=True):
-        covered: set[int] = set()
+        repeated = [False] * len(words)
         for start in range(len(words) - _RUN + 1):
             if runs[tuple(words[start : start + _RUN])] >= REPEATED:
-                covered.update(range(start, start + _RUN))
+                repeated[start : start + _RUN] = [True] * _RUN
         pages: list[str] = []
         left, kept_to = "", 0
-        for place in sorted(covered):
-            if place - 1 in covered:
-                continue
-            end = place
-            while end in covered:
-                end += 1
-            first, last = tokens[place].start(), tokens[end - 1].end()
-            if _SIGN.search(turn, first, last) and first > 0:
+        for is_repeated, places in groupby(range(len(words)), repeated.__getitem__):
+            run = [tokens[place] for place in places]
+            first, last = run[0].start(), run[-1].end()
+            if is_repeated and first > 0 and _SIGN.search(turn, first, last):
                 left += turn[kept_to:first].rstrip()
                 # A sentence that the page broke goes on on the same line.
                 left += "\n" if left.endswith((".", "!", "?")) else " "
