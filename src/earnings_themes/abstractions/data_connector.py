@@ -33,9 +33,7 @@ class DataConnector(ABC):
         """Return every call of a firm. Raises InputError for an id that the source does not hold."""
 
     def account(self) -> Account:
-        """Return what became of the source's rows, after everything wanted was read; empty if it does not
-        count.
-        """
+        """Return what became of the source's rows, after everything wanted was read; empty if it does not count."""
         return Account()
 
     def version(self) -> str | None:

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 
 
 class TopicModelInterface(ABC):
-    """A topic model of one firm's sentences, made as `Model(seed=…, **params)` with `topics.params`, and
-    fitted once.
-    """
+    """A topic model of one firm's sentences, made as `Model(seed=…, **params)` with `topics.params`, and fitted once."""
 
     def __init__(self, seed: int = 42, **params: Any) -> None:
         self.seed = seed

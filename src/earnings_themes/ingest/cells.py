@@ -15,7 +15,7 @@ _SAID: Final = ("text", "content", "speech", "componenttext", "transcript", "par
 _SPEAKER: Final = ("speaker", "name", "speaker_name", "transcriptpersonname")
 _ROLE: Final = ("role", "title", "speaker_type", "speakertypename")
 _LIST: Final = re.compile(r"\s*(?:\[\s*[\[{'\"]|\{\s*['\"])")
-# This is no speech, whatever becomes of it.
+# So begins a list of turns, which is no speech even where it cannot be read.
 _TURNS: Final = re.compile(r"\s*\[\s*\{\s*['\"]")
 # NumPy puts no comma between them.
 _BETWEEN: Final = re.compile(r"\}\s+\{")
@@ -90,7 +90,7 @@ def _turn(turn: Any) -> tuple[str, str, str]:
 
 
 def _text(value: Any) -> str:
-    """Return a part of a turn, of which a text may be a list of its sentences, and NaN is nothing."""
+    """Return a part of a turn as text: sentences in a list are joined, and NaN is nothing."""
     if isinstance(value, list):
         return " ".join(map(_text, value))
     return str(value) if value == value else ""

@@ -135,7 +135,7 @@ def _is_spare(cell: str, place: int) -> bool:
 
 
 def _spare(text: str, before: int, separator: str, n: int) -> int | None:
-    """Return which cell of each row is none of the header's: R names rows and not their column, others end a row with a separator.
+    """Return the place of a cell that rows have and the header has not: R's names of rows, or a separator at the end.
 
     Only where each of a file's first rows has it, for in one row alone a text may have lost its quotes.
     """

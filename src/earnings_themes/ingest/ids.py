@@ -80,7 +80,7 @@ def source_id_fault(text: str) -> str | None:
 
 
 def is_shortened(text: str) -> bool:
-    """Return whether an id was a long number, and is another one now."""
+    """Return whether an id is a long number that was shortened, 1.2E+10, so that the id is lost."""
     return bool(_SHORTENED.fullmatch(text))
 
 
@@ -118,7 +118,7 @@ def _unwrapped(text: str) -> str:
 
 
 def _plain_id(text: str) -> str:
-    """Return what ids have in common that are one written in two ways."""
+    """Return the form that all ways of writing one id have in common."""
     bare = _unwrapped(text).strip()
     number = unicodedata.normalize("NFKC", bare)
     number = number.replace(",", "") if _THOUSANDS.fullmatch(number) else number

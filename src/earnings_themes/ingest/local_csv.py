@@ -55,12 +55,12 @@ _LARGEST_ORDER: Final = 2**53
 _ROWS_A_BATCH: Final = 10_000
 # Excel keeps no more of a cell (Microsoft, "Excel specifications and limits"), and says nothing.
 _EXCEL_CELL: Final = 32_767
-# Databases cut at 255, 4,000 or 65,535: then many texts have exactly the length that none is beyond. By chance few have.
+# Databases cut texts at 255, 4,000 or 65,535 characters: then many have exactly the longest length. By chance few do.
 _SHORTEST_CUT: Final = 200
 _MANY_CUT: Final = 5
-# A sentence of as many words comes twice by a copy, not by a speaker.
+# A text of so many words that comes twice was copied, not said twice.
 _WORDS_TWICE: Final = 20
-# What an element of a list of turns says of itself.
+# The parts of a turn that stands in a list of turns.
 _OF_LIST: Final = ("transcriptpersonname", "speakertypename", "componenttext")
 # A call ends within half a day of its beginning, also where each turn has its own time.
 _LONGEST_CALL: Final = dt.timedelta(hours=12)
@@ -96,7 +96,7 @@ class _Longest:
             self.length, self.n, self.lines = n, 0, {}
         if n == self.length:
             self.n += 1
-            # As many different ones as say something: all would be as many as there are rows.
+            # Enough to tell; all would be as many as there are rows.
             if len(self.lines) < _MANY_CUT:
                 self.lines.setdefault(hash(text), line)
 
@@ -384,7 +384,7 @@ class LocalCSVConnector(DataConnector):
                 f"letters are lost. Apostrophes are put back. The first is in {self._where(first_lost)}; export the texts "
                 "in UTF-8."
             )
-        # Not the same digest any more, so that nothing more is noticed as twice: the ids' point is of numbers alone.
+        # The digests keep the id as it was written: rows that only now have one id are not taken for one another.
         if not self._ids:
             spoken = connection.execute("SELECT DISTINCT firm FROM turn")
             self._ids = plain_ids({*self._skipped, *(firm for (firm,) in spoken)})
@@ -400,7 +400,7 @@ class LocalCSVConnector(DataConnector):
     ) -> tuple[Any, ...]:
         """Return a row of the table; the defaults of what a source lacks are here.
 
-        part: its place in a list of turns. cell: what tells it from another turn with its text, in place of its number.
+        part: its place in a list of turns. cell: stands for the number that a turn has not, to tell turns of one text apart.
         """
         firm, text = row["companyid"], row["componenttext"]
         speaker, section, person, headline = (name_of(row.get(name, "")) for name in TURN)
@@ -498,7 +498,7 @@ class LocalCSVConnector(DataConnector):
             self._starts.append((before, name, word))
             start, header = next(table, (1, []))
             keep: Sequence[str] = () if light else self.source.keep
-            # A part of a header that was looked at whole.
+            # Only some columns are here, of a header that was looked at whole before.
             part = light and name in self._checked
             mapped = self.source.columns.items()
             columns = {ours: theirs for ours, theirs in mapped if not part or ours in _LIGHT}
@@ -532,7 +532,7 @@ class LocalCSVConnector(DataConnector):
                 }
                 for column in ("companyid", "transcriptid", "keydevid"):
                     text = row.get(column, "0")
-                    # Not each event has an id; one that is another's joins two calls.
+                    # An event may lack its id; one that was shortened would join two calls.
                     if column == "keydevid" and not is_shortened(text):
                         continue
                     if fault := source_id_fault(text):

@@ -96,7 +96,7 @@ def one_version(calls: Sequence[Call], which: str) -> tuple[list[Call], list[Ske
 
 
 def _one_copy(call: Call, which: str) -> Call:
-    """Return a call of which each turn is there in one version: where nothing tells them apart, they have one number.
+    """Return a call with each turn in one version; two versions that nothing else tells apart share a turn's number.
 
     Where there are no numbers either, a row is a whole call, and two that are alike are its versions.
     """
@@ -142,8 +142,9 @@ class CallsSeen:
     """The calls of all firms so far, to notice one that comes again under another firm.
 
     Two sketches that are as alike as `ALIKE_ACROSS_FIRMS` differ in at most 44 of the 128 smallest hashes of both, so the
-    first 20 that they share are among the 64 smallest of each. Only calls that share as many are compared, of the day and
-    its neighbours, for clocks differ: each with each, 5,000 calls a day took most of an ingest. Holds some 15 KB a call.
+    first 20 that they share are among the 64 smallest of each. Only calls that share as many are compared, of one day and
+    its neighbours, for clocks differ; to compare each with each took most of an ingest of 5,000 calls a day. Holds some
+    15 KB a call.
     """
 
     def __init__(self) -> None:
