@@ -9,7 +9,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from itertools import chain, combinations
 from math import ceil
 from typing import Final
@@ -65,14 +64,17 @@ def one_version(calls: Sequence[Call], which: str) -> tuple[list[Call], list[Ske
     n_turns = sum(len(call.turns) for call in calls)
     calls = [_one_copy(call, which) for call in calls]
 
-    @cache
-    def sketch_of(turns: tuple[Turn, ...]) -> Sketch:
-        return sketch(map(_text, turns))
+    sketches: dict[str, Sketch] = {}
+
+    def sketch_of(call: Call) -> Sketch:
+        if call.transcript_id not in sketches:
+            sketches[call.transcript_id] = sketch(map(_text, call.turns))
+        return sketches[call.transcript_id]
 
     def alike(one: Call, other: Call) -> bool:
         if one.event_id and one.event_id == other.event_id:
             return True
-        first, second = sketch_of(one.turns), sketch_of(other.turns)
+        first, second = sketch_of(one), sketch_of(other)
         near = abs(one.date - other.date) <= _DAYS_APART
         if one.event_id and other.event_id:
             return shared_runs(first, second) >= (ALIKE_ACROSS_FIRMS if near else ALIKE_ACROSS_DAYS)
@@ -92,7 +94,7 @@ def one_version(calls: Sequence[Call], which: str) -> tuple[list[Call], list[Ske
     chosen = {pick(_whole(group), key=_made).transcript_id for group in groups}
     kept = [call for call in calls if call.transcript_id in chosen]
     left = n_turns - sum(len(call.turns) for call in kept)
-    return kept, [sketch_of(call.turns) for call in kept], {ANOTHER_VERSION: left} if left else {}
+    return kept, list(map(sketch_of, kept)), {ANOTHER_VERSION: left} if left else {}
 
 
 def _one_copy(call: Call, which: str) -> Call:

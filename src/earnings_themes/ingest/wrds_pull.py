@@ -10,7 +10,6 @@ import datetime as dt
 import json
 import logging
 import os
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -196,9 +195,9 @@ def _pull_quarter(connection: Any, file: Path, tables: dict[str, str], asked: di
         for begin in range(0, len(chosen), _CALLS):
             some = chosen[begin : begin + _CALLS]
             # One transcript may belong to two companies: a row for each.
-            of_call: defaultdict[str, list[Sequence[Any]]] = defaultdict(list)
+            of_call: dict[str, list[Sequence[Any]]] = {}
             for row in some:
-                of_call[row[_ID]].append(row)
+                of_call.setdefault(row[_ID], []).append(row)
             for rows_of_turns in _turns(connection, tables, [row[_ID] for row in some]):
                 whole = [(*call, *turn[1:]) for turn in rows_of_turns for call in of_call[turn[0]]]
                 n_turns += len(whole)
