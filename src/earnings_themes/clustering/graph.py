@@ -28,22 +28,15 @@ _LEAST_TRUST: Final = 0.3
 _UNTIL_NOTHING_MOVES: Final = -1
 
 
-# The neighbours (n, k) of n rows, nearest first, and their cosines.
+# The neighbours (n, k) of n rows, nearest first, as the rows' numbers, and their cosines.
 Neighbours = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 def nearest(rows: NDArray[Any], k: int = NEIGHBOURS, asked: NDArray[np.int64] | None = None) -> Neighbours:
-    """Return the k rows nearest to each row by cosine, nearest first, the row itself left out.
+    """Return the k rows nearest to each row by cosine, nearest first, the row itself left out; at most n - 1.
 
-    Parameters
-    ----------
-    rows : (n, d), whole numbers where the result must not depend on the machine
-    k : at most n - 1 are returned
-    asked : (m,) the rows that are asked for their neighbours among all; None for all
-
-    Returns
-    -------
-    (m, k) int64, the rows' numbers; (m, k) float64, their cosines.
+    rows: (n, d), whole numbers where the result must not depend on the machine. asked: (m,), the rows that are asked for
+    their neighbours among all; None for all.
     """
     n = len(rows)
     asked = np.arange(n) if asked is None else asked
@@ -81,11 +74,8 @@ def nearest(rows: NDArray[Any], k: int = NEIGHBOURS, asked: NDArray[np.int64] | 
 def nearest_among(rows: NDArray[Any], kept: NDArray[np.bool_], near: Neighbours, k: int) -> Neighbours:
     """Return what nearest(rows[kept], k) returns, mostly without a product.
 
-    Parameters
-    ----------
-    rows : (n, d)
-    kept : (n,) which rows there are still
-    near : nearest(rows, more than k); only rows that keep fewer than k of these are asked anew
+    kept: (n,), which of the rows (n, d) there are still. near: nearest(rows, more than k); only rows that keep fewer than
+    k of these are asked anew.
     """
     some = rows[kept]
     k = max(min(k, len(some) - 1), 0)

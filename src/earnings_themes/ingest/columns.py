@@ -80,17 +80,10 @@ def places(
 ) -> dict[str, int]:
     """Return the place of each column that is read, from 0; columns to keep have the names that `keep` gives them.
 
-    Parameters
-    ----------
-    where : the file, and the line of its header, as a message begins
-    header : the names as the file has them
-    columns : `source.columns`: the file's name of a column that is read
-    keep : `source.keep`
-    required : what has to be there
+    where: the file, and the line of its header, as a message begins. header: the names as the file has them. columns:
+    `source.columns`, the file's name of a column that is read. keep: `source.keep`.
 
-    Raises
-    ------
-    InputError : a required column, or one that a setting names, is missing, or is there twice
+    Raises InputError where a required column, or one that a setting names, is missing, or is there twice.
     """
     exact = [name.strip().lower() for name in header]
     squashed = list(map(comparable, header))
@@ -108,14 +101,13 @@ def places(
                 found[name] = here[0]
                 break
         if mapped and name not in found:
-            setting = "source.keep" if name not in KNOWN else f"source.columns.{name}"
+            setting = f"source.columns.{name}" if name in KNOWN else "source.keep"
             close = difflib.get_close_matches(mapped, list(header), n=1)
             hint = f" Did you mean {shown_name(close[0])!r}?" if close else ""
             raise InputError(
                 f"{where}: no column {shown_name(mapped)}, which {setting} names. Found {_listed(exact)}.{hint}"
             )
-    missing = [name for name in required if name not in found]
-    if missing:
+    if missing := [name for name in required if name not in found]:
         raise InputError(
             f"{where}: no column {', '.join(missing)}. Found {_listed(exact)}; needed are {', '.join(REQUIRED)}. "
             f"{_hint(missing, header)}"
@@ -157,8 +149,6 @@ def _hint(missing: Sequence[str], header: Sequence[str]) -> str:
         )
         pairs.append(f"{column}: {shown_name(likely[0]) if likely else 'NAME'}")
     hint = f"If other columns hold them, name these: source.columns: {{{', '.join(pairs)}}}"
-    return (
-        f"{hint}. If there is no speech in it, leave it out of source.path."
-        if "componenttext" in missing
-        else hint
-    )
+    if "componenttext" in missing:
+        hint += ". If there is no speech in it, leave it out of source.path."
+    return hint
