@@ -107,7 +107,7 @@ def call_day(
         if clock is None:
             return None
     # pandas writes a day with a zone as midnight UTC.
-    if clock is None or (clock[0] == dt.time() and clock[1] in (None, _UTC, dt.timezone(dt.timedelta()))):
+    if clock is None or (clock[0] == dt.time() and clock[1] in (None, _UTC, dt.UTC)):
         return CallDay(day)
     try:
         moment = dt.datetime.combine(day, clock[0], clock[1] or dt.UTC).astimezone(dt.UTC)
@@ -165,18 +165,12 @@ def _clock(text: str) -> tuple[dt.time, dt.tzinfo | None] | None:
     if parts["minute"] is None and parts["half"] is None:
         return None
     hour = int(parts["hour"])
-    if half := parts["half"]:
-        if not 1 <= hour <= 12:
-            # "17:00 PM", as some exports have it.
-            half = None if hour > 12 else half
-        if half:
-            hour = hour % 12 + (12 if half.lower().startswith("p") else 0)
+    if parts["half"] and hour <= 12:  # some exports write "17:00 PM"
+        hour = hour % 12 + (12 if parts["half"].lower().startswith("p") else 0)
     try:
-        time = dt.time(hour, int(parts["minute"] or 0), int(parts["second"] or 0))
-        zone = _zone(parts["zone"])
+        return dt.time(hour, int(parts["minute"] or 0), int(parts["second"] or 0)), _zone(parts["zone"])
     except (ValueError, KeyError):
         return None
-    return time, zone
 
 
 def _zone(name: str | None) -> dt.tzinfo | None:
