@@ -91,9 +91,7 @@ def embed_shard(
     members = [firm for firm in read_firms(firms) if shard_of(firm.firm_id, settings.shards) == shard]
     space = load_space(settings.space)
     encoder = None if settings.model == STATIC else Encoder(settings, threads)
-    # A static vector is cheaper to make than to look up.
-    cache = settings.cache if encoder else None
-    embed(transcripts, members, output, encoder, space, keep_procedural, cache, settings.cache_mb)
+    embed(transcripts, members, output, encoder, space, keep_procedural, settings.cache, settings.cache_mb)
 
 
 def embed(
@@ -126,6 +124,7 @@ def embed(
     }
     schema = SHARD_SCHEMA.with_metadata(about)
     with (
+        # A static vector is cheaper to make than to look up.
         contextlib.closing(EmbeddingCache(cache, encoder.key, cache_mb))
         if cache and encoder
         else contextlib.nullcontext() as store,
