@@ -170,12 +170,6 @@ class LocalCSVConnector(DataConnector):
                 f"{late.total():,} rows are of days to come, such as {max(late)}: the transcript of a call that was not held. "
                 "Look at the dates."
             )
-        nothing = seen.keys() & TICKERS
-        if nothing and seen.keys() - nothing and all(firm.isdecimal() for firm in seen.keys() - nothing):
-            raise InputError(
-                f"{self.path}: companyid is {min(nothing)!r} in some rows and a number in all others; expected an id a row. Leave "
-                "these rows out, or give them their id."
-            )
         self._check_dates(unread, seen, any_date)
         if left_out := list(dict.fromkeys([*files_left_out(self.path, self._n_known), *self._left_out])):
             self._notes.append(
@@ -191,6 +185,12 @@ class LocalCSVConnector(DataConnector):
             raise InputError(
                 f"{self.path}: companyid {joined[0]!r} and {self._ids[joined[0]]!r} are both there, {len(joined)} such "
                 "pairs in all; expected one id a firm. Mend the ids, or set source.two_firms: join."
+            )
+        nothing, others = names.keys() & TICKERS, names.keys() - TICKERS
+        if nothing and others and all(map(str.isdecimal, others)):
+            raise InputError(
+                f"{self.path}: companyid is {min(nothing)!r} in some rows and a number in all others; expected an id a row. Leave "
+                "these rows out, or give them their id."
             )
         if changed:
             first = changed[0]

@@ -173,5 +173,6 @@ def dominant_script(text: str) -> str:
     counts: Counter[str] = Counter()
     for letter, n in Counter(text).items():
         if letter.isalpha():
-            counts[next((name for name, one in _SCRIPTS.items() if one.match(letter)), "Other")] += n
+            script = next((name for name, letters in _SCRIPTS.items() if letters.match(letter)), "Other")
+            counts[script] += n
     return max(sorted(counts), key=counts.__getitem__, default="Common")
