@@ -213,19 +213,13 @@ def _open(
     path: Path, kind: str, limits: Limits, member: str | None, errors: str = "strict"
 ) -> Iterator[tuple[TextIO, bytes]]:
     """Open a packed or plain text file, and give its first bytes with it."""
-    try:
-        raw = path.open("rb")
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be opened ({error.strerror}). Set source.path to a file."
-        ) from error
-    with raw:
+    with path.open("rb") as raw:
         stream = cast(io.RawIOBase, _unpacked(raw, kind, path, member))
         bounded = io.BufferedReader(_Bounded(stream, path, limits.file_mb), _CHUNK)
         try:
             first = bounded.peek(_CHUNK)
         except (*_DAMAGED, OSError) as error:
-            raise _damaged(f"{path}", kind, error) from error
+            raise _damaged(str(path), kind, error) from error
         encoding = _encoding(first)
         inner, call = kind_of(first.decode(encoding, "ignore").encode() if encoding != "utf-8-sig" else first)
         if inner != "csv":
