@@ -238,9 +238,10 @@ def _split_firm(data: TranscriptData, source: Source) -> _FirmSentences:
     columns: dict[str, list[Any]] = {name: [] for name in TRANSCRIPT_SCHEMA.names}
     counts = Counter(turns=0, procedural=0, long_sentences_split=0, turns_without_ends=0, lines_nobody_said=0)
     for call in calls:
-        counts.update(_split_call(data.firm_id, firm_name, call, columns))
+        counts.update(_split_call(data.firm_id, call, columns))
     counts["procedural"] = sum(columns["procedural"])
     n_sentences = len(columns["text"])
+    columns["firm_id"], columns["firm_name"] = [data.firm_id] * n_sentences, [firm_name] * n_sentences
     if n_sentences > source.limits.sentences_a_firm:
         raise InputError(
             f"{source.path}: found {n_sentences:,} sentences of firm {data.firm_id!r} in {len(calls)} calls; expected "
@@ -296,7 +297,7 @@ def _check_prefixes(prefixes: dict[str, str], firm: _FirmSentences, source: Sour
             )
 
 
-def _split_call(firm_id: str, firm_name: str, call: Call, columns: dict[str, list[Any]]) -> dict[str, int]:
+def _split_call(firm_id: str, call: Call, columns: dict[str, list[Any]]) -> dict[str, int]:
     """Add a call's sentences to the columns, and return what was counted."""
     first = len(columns["text"])
     unsaid: list[bool] = []
@@ -320,8 +321,6 @@ def _split_call(firm_id: str, firm_name: str, call: Call, columns: dict[str, lis
             columns["speaker_name"].append(turn.speaker_name)
         unsaid += [False] * len(sentences) + [True] * len(lines)
     n = len(unsaid)
-    columns["firm_id"] += [firm_id] * n
-    columns["firm_name"] += [firm_name] * n
     columns["transcript_id"] += [call.transcript_id] * n
     columns["date"] += [call.date] * n
     columns["sentence_id"] += [f"{firm_id}_{call.transcript_id}_{position:04d}" for position in range(n)]
