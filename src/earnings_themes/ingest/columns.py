@@ -72,11 +72,7 @@ def n_known(header: Sequence[str], columns: Mapping[str, str]) -> int:
 
 
 def places(
-    where: str,
-    header: Sequence[str],
-    columns: Mapping[str, str],
-    keep: Sequence[str],
-    required: Sequence[str] = REQUIRED,
+    where: str, header: Sequence[str], columns: Mapping[str, str], keep: Sequence[str]
 ) -> dict[str, int]:
     """Return the place of each column that is read, from 0; columns to keep have the names that `keep` gives them.
 
@@ -107,7 +103,7 @@ def places(
             raise InputError(
                 f"{where}: no column {shown_name(mapped)}, which {setting} names. Found {_listed(exact)}.{hint}"
             )
-    if missing := [name for name in required if name not in found]:
+    if missing := [name for name in REQUIRED if name not in found]:
         raise InputError(
             f"{where}: no column {', '.join(missing)}. Found {_listed(exact)}; needed are {', '.join(REQUIRED)}. "
             f"{_hint(missing, header)}"

@@ -12,7 +12,7 @@ import json
 import re
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache, partial
 from itertools import pairwise
 from operator import itemgetter
@@ -72,8 +72,7 @@ _LABELS: Final = 3
 _NAMED: Final = 5
 _DATES_KEPT: Final = 200
 # What says which firms a quarter has.
-_FIRM_AND_DATE: Final = ("companyid", "mostimportantdateutc")
-_LIGHT: Final = (*_FIRM_AND_DATE, "mostimportanttimeutc", "companyname")
+_LIGHT: Final = ("companyid", "mostimportantdateutc", "mostimportanttimeutc", "companyname")
 
 _TABLE: Final = """
 CREATE TABLE turn (
@@ -115,8 +114,8 @@ class LocalCSVConnector(DataConnector):
         self.source = Source("local_csv", path)
         # Where each file's rows begin, counted over all files: (rows before, name, what its rows are called).
         self._starts: list[tuple[int, str, str]] = []
-        # Tables whose whole header was looked at before a part of its columns was read.
-        self._checked: set[str] = set()
+        # Of tables of which some columns are read: our name of each to the table's.
+        self._names: dict[str, dict[str, str]] = {}
         # Rows left out, by firm and reason.
         self._skipped: defaultdict[str, Counter[str]] = defaultdict(Counter)
         # What get_firms found: ids as they are used, rows, and rows without a readable date by firm.
@@ -482,11 +481,12 @@ class LocalCSVConnector(DataConnector):
 
     def _chosen(self, name: str, given: Mapping[str, str], light: bool, header: list[str]) -> list[str]:
         """Return the names of a table's columns that are read; light: those that say firms and dates."""
-        self._checked.add(name)
         whole = [*header, *given]
         found = places(name, whole, self.source.columns, self.source.keep)
-        wanted = [whole[place] for column, place in found.items() if not light or column in _LIGHT]
-        return [column for column in wanted if column in header]
+        self._names[name] = {
+            ours: whole[place] for ours, place in found.items() if not light or ours in _LIGHT
+        }
+        return [theirs for theirs in dict.fromkeys(self._names[name].values()) if theirs in header]
 
     def _rows(self, light: bool = False) -> Iterator[tuple[int, dict[str, str]]]:
         """Yield (row's number over all tables, {column: cell}); light: what get_firms needs is enough."""
@@ -497,14 +497,11 @@ class LocalCSVConnector(DataConnector):
         for name, word, table in self._tables(light):
             self._starts.append((before, name, word))
             start, header = next(table, (1, []))
-            keep: Sequence[str] = () if light else self.source.keep
-            # Only some columns are here, of a header that was looked at whole before.
-            part = light and name in self._checked
-            mapped = self.source.columns.items()
-            columns = {ours: theirs for ours, theirs in mapped if not part or ours in _LIGHT}
-            found = places(
-                f"{name}, {word} {start}", header, columns, keep, _FIRM_AND_DATE if part else REQUIRED
-            )
+            if chosen := self._names.get(name):
+                found = {ours: header.index(theirs) for ours, theirs in chosen.items()}
+            else:
+                keep = () if light else self.source.keep
+                found = places(f"{name}, {word} {start}", header, self.source.columns, keep)
             firm, again = found["companyid"], [comparable(column) for column in header]
             names = set(again) - {""}
             line, date = 0, found["mostimportantdateutc"]
