@@ -7,7 +7,7 @@ apart.
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from earnings_themes.text.sentences import goes_on
@@ -111,20 +111,18 @@ def without_pages(turns: Sequence[str]) -> list[tuple[str, list[str]]]:
         return [(turn, []) for turn in turns]
     found = [list(_TOKEN.finditer(turn)) for turn in turns]
     keys = [[_NUMBER.sub("0", token.group().lower()) for token in tokens] for tokens in found]
-    runs = Counter(
-        tuple(words[start : start + _RUN]) for words in keys for start in range(len(words) - _RUN + 1)
-    )
+    runs = Counter(run for words in keys for run in _runs(words))
     cut: list[tuple[str, list[str]]] = []
     for turn, tokens, words in zip(turns, found, keys, strict=True):
         repeated = [False] * len(words)
-        for start in range(len(words) - _RUN + 1):
-            if runs[tuple(words[start : start + _RUN])] >= REPEATED:
+        for start, run in enumerate(_runs(words)):
+            if runs[run] >= REPEATED:
                 repeated[start : start + _RUN] = [True] * _RUN
         pages: list[str] = []
         left, kept_to = "", 0
         for is_repeated, places in groupby(range(len(words)), repeated.__getitem__):
-            run = [tokens[place] for place in places]
-            first, last = run[0].start(), run[-1].end()
+            some = [tokens[place] for place in places]
+            first, last = some[0].start(), some[-1].end()
             if is_repeated and first > 0 and _SIGN.search(turn, first, last):
                 left += turn[kept_to:first].rstrip()
                 # A sentence that the page broke goes on on the same line.
@@ -134,6 +132,10 @@ def without_pages(turns: Sequence[str]) -> list[tuple[str, list[str]]]:
         rest = turn[kept_to:]
         cut.append((left + (rest.lstrip() if pages else rest), pages))
     return cut
+
+
+def _runs(words: list[str]) -> Iterator[tuple[str, ...]]:
+    return zip(*(words[start:] for start in range(_RUN)), strict=False)
 
 
 def without_unsaid(turn: str, repeated: frozenset[str] = frozenset()) -> tuple[str, list[str]]:
