@@ -96,12 +96,12 @@ def places(
             if here:
                 found[name] = here[0]
                 break
-        if mapped and name not in found:
-            setting = f"source.columns.{name}" if name in KNOWN else "source.keep"
-            close = difflib.get_close_matches(mapped, list(header), n=1)
+        if name not in found and (mapped or name in {*keep}.difference(REQUIRED)):
+            setting = f"source.columns.{name}" if mapped and name in KNOWN else "source.keep"
+            close = difflib.get_close_matches(mapped or name, list(header), n=1)
             hint = f" Did you mean {shown_name(close[0])!r}?" if close else ""
             raise InputError(
-                f"{where}: no column {shown_name(mapped)}, which {setting} names. Found {_listed(exact)}.{hint}"
+                f"{where}: no column {shown_name(mapped or name)}, which {setting} names. Found {_listed(exact)}.{hint}"
             )
     if missing := [name for name in REQUIRED if name not in found]:
         raise InputError(

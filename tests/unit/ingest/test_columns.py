@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -76,6 +77,8 @@ def test_columns_are_mapped_and_kept(tmp_path: Path) -> None:
          r"no column day, which source\.columns\.mostimportantdateutc names"),
         ({"columns": {"mostimportantdateutc": "date"}, "keep": ("permn",)},
          r"no column permn, which source\.keep names.*'permno'"),
+        ({"columns": {"mostimportantdateutc": "date"}, "keep": ("headline",)},
+         r"no column headline, which source\.keep names"),
         ({"columns": {"mostimportantdateutc": "date"}, "keep": ("permno",)},
          r"permno has two values.*'1' \(line 2\), '2' \(line 3\)"),
     ],
@@ -88,6 +91,17 @@ def test_a_column_that_is_not_there_or_not_constant_is_named(
     )
     with pytest.raises(InputError, match=said):
         connect(source).get_transcripts("7")
+
+
+def test_a_column_of_parquet_may_be_mapped_and_kept(tmp_path: Path) -> None:
+    row = {"gvkey": ["7"], "mostimportantdateutc": ["2023-05-05"], "componenttext": ["We grew."]}
+    pq.write_table(pa.table(row), tmp_path / "calls.parquet")
+    settings = Source(
+        "local_csv", str(tmp_path / "calls.parquet"), columns={"companyid": "gvkey"}, keep=("gvkey",)
+    )
+    source = connect(settings)
+    assert source.get_firms() == ["7"]
+    assert source.get_transcripts("7").calls[0].kept == {"gvkey": "7"}
 
 
 def test_a_mapping_of_an_unknown_column_is_a_mistake_in_the_settings(tmp_path: Path) -> None:
