@@ -64,7 +64,7 @@ def short_error(error: BaseException) -> str:
 
 
 def read_csv(
-    path: Path, kind: str, limits: Limits, n_known: CountKnown, member: str | None = None
+    path: Path, kind: str, limits: Limits, n_known: CountKnown, member: str | None
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield (line, cells) for each row of a CSV, in UTF-8, UTF-16 or UTF-32; the header first, as it is there.
 

@@ -164,7 +164,7 @@ def parts_of(path: Path, n_known: CountKnown) -> tuple[list[str | None], list[st
 
 
 def iter_table(
-    path: Path, limits: Limits, n_known: CountKnown, choose: Choose | None = None, part: str | None = None
+    path: Path, limits: Limits, n_known: CountKnown, choose: Choose, part: str | None
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield (line, cells) for each row of a table, the header first; a row's number where there are no lines.
 
@@ -183,15 +183,14 @@ def iter_table(
     return read_csv(path, kind, limits, n_known, part)
 
 
-def _read_parquet(path: Path, choose: Choose | None) -> Iterator[tuple[int, list[str]]]:
+def _read_parquet(path: Path, choose: Choose) -> Iterator[tuple[int, list[str]]]:
     """Yield a Parquet file's header, then its rows as text, numbered from 1."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         file = pq.ParquetFile(path, pre_buffer=True)
-        header = list(file.schema_arrow.names)
-        header = choose(header) if choose else header
+        header = choose(file.schema_arrow.names)
         yield 1, header
         number = 0
         for group in range(file.metadata.num_row_groups):

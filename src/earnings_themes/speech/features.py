@@ -11,8 +11,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from earnings_themes.text.words import WORD
+
 MAX_WORDS = 3
-_TOKEN = re.compile(r"[^\W_]+(?:['’&\-][^\W_]+)*|\*")
+_TOKEN = re.compile(rf"{WORD.pattern}|\*")
 # Sounds of hesitation stand anywhere and would tear phrases apart ("turn it, uh, over to").
 _HESITATIONS = frozenset({"uh", "um", "uhm", "er", "eh"})
 PLACE: tuple[str, ...] = (
@@ -44,7 +46,7 @@ def speech_tokens(sentence: str) -> list[str]:
     are collapsed.
     """
     sentence = sentence.lower() if sentence.isupper() else sentence
-    said = iter(_TOKEN.findall(sentence.replace("’", "'") if "’" in sentence else sentence))
+    said = iter(_TOKEN.findall(sentence.replace("’", "'")))
     first = next((token for word in said if (token := _token(word, True)) not in _HESITATIONS), "")
     found = ["^", first, *(token for token in map(_token, said) if token not in _HESITATIONS)]
     return ["^", *(token for before, token in pairwise(found) if token and token != before), "$"]
