@@ -242,7 +242,7 @@ def how_to_write(texts: list[str]) -> str:
 def fitting_format(texts: list[str]) -> str | None:
     """Return the one way of writing days in digits that reads all texts, None if none or two, for a message."""
     formats = "%m/%d/%Y %d/%m/%Y %d.%m.%Y %m-%d-%Y %d-%m-%Y %m/%d/%y %d/%m/%y %d.%m.%y".split()
-    fits = [way for way in formats if texts and all(call_day(text, "", way) for text in texts)]
+    fits = [way for way in formats if all(call_day(text, "", way) for text in texts)]
     return fits[0] if len(fits) == 1 else None
 
 
@@ -252,10 +252,8 @@ _COUNTED: Final = (("Excel", dt.date(1899, 12, 30)), ("SAS", dt.date(1960, 1, 1)
 
 def numbers_said(texts: list[str]) -> str | None:
     """Return what dates are that are numbers alone, and how they become days, for a message; None if they are not."""
-    if not texts or not all(
-        re.fullmatch(r"\d{5}(?:\.\d+)?|\d\.\d+E\+04|\d{10}|\d{13}|\d{16}|\d{19}", text.strip())
-        for text in texts
-    ):
+    counted = re.compile(r"\d{5}(?:\.\d+)?|\d\.\d+E\+04|\d{10}|\d{13}|\d{16}|\d{19}")
+    if not all(counted.fullmatch(text.strip()) for text in texts):
         return None
     number = float(texts[0])
     if number >= 1e9:
