@@ -25,10 +25,12 @@ from earnings_themes.embedding.student import Floats
 from earnings_themes.errors import ModelError, ResultError
 from earnings_themes.results.artifacts import (
     FirmsWriter,
+    bytes_matrix,
     iter_sentences,
     open_parquet,
     read_firm_rows,
     readable,
+    text_metadata,
 )
 from earnings_themes.results.firms import FirmRow, read_firms, shard_of
 from earnings_themes.system.files import replaced
@@ -216,10 +218,9 @@ def iter_vectors(where: str) -> Iterator[tuple[list[str], list[str], Whole, Floa
             file = open_parquet(path)
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group, columns=SHARD_SCHEMA.names)
-                firms, ids, vectors = (
-                    table[name].to_pylist() for name in ("firm_id", "sentence_id", "vector")
-                )
-                yield firms, ids, _rows(vectors), table["content"].to_numpy().astype(np.float32)
+                firms, ids = table["firm_id"].to_pylist(), table["sentence_id"].to_pylist()
+                content = table["content"].to_numpy().astype(np.float32)
+                yield firms, ids, bytes_matrix(table["vector"]), content
 
 
 def read_vectors(path: Path | str, firm_id: str) -> FirmVectors:
@@ -229,16 +230,10 @@ def read_vectors(path: Path | str, firm_id: str) -> FirmVectors:
     """
     with readable(path, "embed"):
         file = open_parquet(path)
-        about = file.schema_arrow.metadata or {}
         table = read_firm_rows(file, firm_id, ["sentence_id", "vector", "content"])
     return FirmVectors(
         table["sentence_id"].to_pylist(),
-        _rows(table["vector"].to_pylist()),
+        bytes_matrix(table["vector"]),
         table["content"].to_numpy().astype(np.float32),
-        {key.decode(): value.decode() for key, value in about.items()},
+        text_metadata(file.schema_arrow),
     )
-
-
-def _rows(data: list[bytes]) -> Whole:
-    joined = np.frombuffer(b"".join(data), dtype=np.int8)
-    return joined.reshape(len(data), -1) if data else np.empty((0, 0), dtype=np.int8)

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -21,9 +22,11 @@ from earnings_themes.errors import ResultError
 from earnings_themes.results.firms import FirmRow
 from earnings_themes.results.records import decode
 from earnings_themes.system.files import write_atomically
+from earnings_themes.system.folders import locate
 
 if TYPE_CHECKING:
     import pandas as pd  # 0.3 s that the reduce, which reads no sentences, is spared
+    from numpy.typing import NDArray
 
 # Floats are written with 6 significant digits: float32 holds 7, and the last one differs between
 # processors. At 384 numbers a centroid it also halves the file.
@@ -100,9 +103,6 @@ def open_parquet(where: Path | str) -> pq.ParquetFile:
     """
     if not str(where).startswith("s3://"):
         return pq.ParquetFile(where)
-    # Not at the top: a run on a disk never waits for the AWS library to load.
-    from earnings_themes.system.folders import locate
-
     folder, name = locate(where)
     # Neighbouring columns then come with one request.
     return pq.ParquetFile(folder.open(name), pre_buffer=True)
@@ -130,6 +130,27 @@ def read_firm_rows(file: pq.ParquetFile, firm_id: str, columns: list[str]) -> pa
     wanted = columns if "firm_id" in columns else ["firm_id", *columns]
     table = file.read_row_groups(groups, columns=wanted)
     return table.filter(pc.equal(table["firm_id"], firm_id)).select(columns)
+
+
+def bytes_matrix(column: pa.ChunkedArray) -> "NDArray[np.int8]":
+    """Return (n, d) of n values of d bytes, without a Python object for each; (0, 0) of none."""
+    parts = []
+    for chunk in column.chunks:
+        ends = np.frombuffer(chunk.buffers()[1], dtype=np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
+        parts.append(np.frombuffer(chunk.buffers()[2], dtype=np.int8)[ends[0] : ends[-1]])
+    data = np.concatenate(parts) if parts else np.empty(0, dtype=np.int8)
+    return data.reshape(len(column), -1) if len(data) else np.empty((0, 0), dtype=np.int8)
+
+
+def text_metadata(schema: pa.Schema) -> dict[str, str]:
+    """Return what a file's schema says of its making."""
+    return {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
+
+
+def value_counts(column: pa.ChunkedArray) -> list[tuple[str, int]]:
+    """Return each text that a column has, and how often, the commonest first, then in the texts' order."""
+    counts = column.drop_null().value_counts().to_pylist()
+    return sorted(((row["values"], row["counts"]) for row in counts), key=lambda row: (-row[1], row[0]))
 
 
 def read_sentences(source: Path | str, firm_id: str, columns: list[str] | None = None) -> "pd.DataFrame":

@@ -17,6 +17,7 @@ from typing import Final
 
 from earnings_themes.errors import ResultError
 from earnings_themes.system.files import write_atomically
+from earnings_themes.system.folders import locate
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +101,14 @@ def write_firms(path: Path | str, rows: list[FirmRow]) -> None:
 def read_firms(path: Path | str) -> list[FirmRow]:
     """Read firms.tsv, on a disk or in S3. Raises ResultError when it is missing or damaged."""
     try:
-        data = _bytes_at(path)
+        if str(path).startswith("s3://"):
+            folder, name = locate(path)
+            data = folder.read(name)
+        else:
+            data = Path(path).read_bytes()
     except OSError as error:
         raise _damaged_firms(path, error) from error
     return parse_firms(data, str(path))
-
-
-def _bytes_at(path: Path | str) -> bytes:
-    if not str(path).startswith("s3://"):
-        return Path(path).read_bytes()
-    # Not at the top: a run on a disk never waits for the AWS library to load.
-    from earnings_themes.system.folders import locate
-
-    folder, name = locate(path)
-    return folder.read(name)
 
 
 def parse_firms(data: bytes, name: str) -> list[FirmRow]:

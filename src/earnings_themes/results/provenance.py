@@ -10,15 +10,7 @@ from typing import Final
 from earnings_themes import __version__
 
 # Libraries whose version can change a topic, whatever the model. All of them are in envs/workflow.txt.
-OF_TOPICS: Final = (
-    "bertopic",
-    "igraph",
-    "numpy",
-    "scikit-learn",
-    "scipy",
-    "sentence-transformers",
-    "torch",
-)
+OF_TOPICS: Final = ("bertopic", "igraph", "numpy", "scikit-learn", "scipy", "sentence-transformers", "torch")
 # What one model alone needs, which is installed only where it is chosen.
 OF_A_MODEL: Final = {"lda": ("tomotopy",)}
 # Libraries whose version can change a theme; the theme-aggregator image holds no others of the map's.

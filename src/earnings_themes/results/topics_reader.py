@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final, TypeVar
 
 import numpy as np
@@ -76,7 +76,7 @@ class TopicsReader:
         function, and what it returns, must be such that they can be sent to another process. Raises as iteration does.
         """
         to_read = iter(self.look())
-        waiting: deque[tuple[str, str, Future[Callable[[], T]]]] = deque()
+        waiting: deque[tuple[str, Future[Callable[[], T]]]] = deque()
         started = said = time.monotonic()
         n_read = 0
         with ExitStack() as stack:
@@ -89,14 +89,12 @@ class TopicsReader:
             stack.callback(threads.shutdown, cancel_futures=True)
             while True:
                 for firm, name in itertools.islice(to_read, _AHEAD - len(waiting)):
-                    waiting.append(
-                        (firm, name, threads.submit(self._fetched, firm, name, function, processes))
-                    )
+                    waiting.append((firm, threads.submit(self._fetched, firm, name, function, processes)))
                 if not waiting:
                     break
-                firm, name, fetched = waiting.popleft()
+                firm, fetched = waiting.popleft()
                 try:
-                    yield self._of(name, fetched)
+                    yield fetched.result()()
                 except ResultError as error:
                     self.unreadable.append(self._skipped(firm, str(error)))
                 n_read += 1
@@ -163,19 +161,15 @@ class TopicsReader:
         self, firm: str, name: str, function: Callable[[FirmTopics], T], processes: Executor | None
     ) -> Callable[[], T]:
         """Read a file, and return what waits for its part: here when it is called, or in another process by then."""
-        data = self.folder.read(name)
-        if processes is None:
-            return lambda: _made(function, self.run, firm, name, data)
-        return processes.submit(_made, function, self.run, firm, name, data).result
-
-    def _of(self, name: str, fetched: Future[Callable[[], T]]) -> T:
         try:
-            made = fetched.result()
+            data = self.folder.read(name)
         except FileNotFoundError as error:
             raise ResultError(f"topics/{name}: missing.") from error
         except OSError as error:
             raise ResultError(f"topics/{name}: cannot be read ({error}).") from error
-        return made()
+        if processes is None:
+            return partial(_made, function, self.run, firm, name, data)
+        return processes.submit(_made, function, self.run, firm, name, data).result
 
 
 def _itself(firm: T) -> T:

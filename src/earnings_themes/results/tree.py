@@ -58,7 +58,8 @@ class TreeReader:
         rows = {row.firm_id: row for row in self.firms if statuses[row.firm_id] in get_args(FirmStatus)}
         wanted = [firm for firm, row in rows.items() if row.n_sentences]
         settled = _only(_by_firm(f"{self.made}/sentences.parquet", ["topic_id", "strength"]), wanted)
-        for firm_id, texts in self._spoken(wanted):
+        spoken = spoken_by_firm(self.folder, wanted, ["sentence_id", "text", "speaker_type", "procedural"])
+        for firm_id, texts in spoken:
             other, topics = next(settled, ("no firm", texts))
             if other != firm_id or topics.num_rows != texts.num_rows:
                 raise ResultError(
@@ -68,14 +69,6 @@ class TreeReader:
             yield self._firm(rows.pop(firm_id), topics, texts, statuses[firm_id])
         for row in rows.values():
             yield self._firm(row, None, None, statuses[row.firm_id])
-
-    def _spoken(self, firm_ids: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
-        columns = ["sentence_id", "text", "speaker_type", "procedural"]
-        if "transcripts.parquet" in self.folder.list():
-            yield from _only(_by_firm(f"{self.folder}/transcripts.parquet", columns), firm_ids)
-            return
-        for firm in firm_ids:
-            yield from _by_firm(f"{self.folder}/sentences/{encode_firm(firm)}.parquet", columns)
 
     def _firm(self, row: FirmRow, topics: pa.Table | None, texts: pa.Table | None, status: Any) -> FirmTopics:
         listed = self._by_firm.get(row.firm_id, {})
@@ -112,6 +105,22 @@ def _topics_by_firm(themes: Themes) -> Mapping[str, dict[int, tuple[str, Kind]]]
     for alone in themes.unassigned_topics:
         found.setdefault(alone.firm_id, {})[alone.topic_id] = (alone.label, "subject")
     return found
+
+
+def has_file_a_firm(folder: Folder) -> bool:
+    """Return whether a run has its sentences in a file a firm, as the container of one firm's topics leaves them."""
+    return "transcripts.parquet" not in folder.list()
+
+
+def spoken_by_firm(
+    folder: Folder, firm_ids: Sequence[str], columns: list[str]
+) -> Iterator[tuple[str, pa.Table]]:
+    """Give these firms' sentences, a table a firm: firm_id, and some columns of transcripts.parquet."""
+    if has_file_a_firm(folder):
+        for firm in firm_ids:
+            yield from _by_firm(f"{folder}/sentences/{encode_firm(firm)}.parquet", columns)
+    else:
+        yield from _only(_by_firm(f"{folder}/transcripts.parquet", columns), firm_ids)
 
 
 def _only(firms: Iterator[tuple[str, pa.Table]], wanted: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
