@@ -89,7 +89,7 @@ def _next(ground: Ground, quarter: Quarter, placed: Placed, settings: ThemeSetti
 
     new = [place_ for place_, known in enumerate(placed.known) if known is None]
     born = [
-        theme(names.ids[p], 1, names.broad_of(p), placed.places.whole[p],
+        theme(names.ids[p], 1, names.parents[p], placed.places.whole[p],
               (float(placed.places.tightness[p]), float(placed.floors[p])))
         for p in new
     ]  # fmt: skip

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from earnings_themes.abstractions import RepresentativeSentence, Theme
 from earnings_themes.errors import NotFoundError
 from earnings_themes.registry.records import Ran, RegistryTheme, Seen, Version
-from earnings_themes.results.artifacts import open_parquet, parse_themes, readable
+from earnings_themes.results.artifacts import open_parquet, parse_themes, readable, value_counts
 from earnings_themes.results.firms import parse_firms
 from earnings_themes.system.folders import Folder, folder_at
 
@@ -138,10 +138,13 @@ def firm_over_time(version: Version, firm: str, results: str) -> list[FirmMoment
         if not wanted:
             continue
         known = True
-        themes, n = _themes_of(folder, wanted[0])
+        path = f"{folder}/sentences.parquet"
+        with readable(path, "themes"):
+            table = open_parquet(path).read(columns=["firm_id", "theme_id"])
+        own = table.filter(pc.equal(table["firm_id"], wanted[0]))
         found += [
-            FirmMoment(ran.run, ran.quarter, theme, labels.get(theme, ""), count, count / n)
-            for theme, count in sorted(themes.items(), key=lambda pair: (-pair[1], pair[0]))
+            FirmMoment(ran.run, ran.quarter, theme, labels.get(theme, ""), count, count / len(own))
+            for theme, count in value_counts(own["theme_id"])
         ]
     if not known:
         raise NotFoundError(
@@ -149,15 +152,6 @@ def firm_over_time(version: Version, firm: str, results: str) -> list[FirmMoment
             f"{'' if there else f'{results} holds none of the registry’s runs; --results names the folder that does'}."
         )
     return found
-
-
-def _themes_of(folder: Folder, firm: str) -> tuple[dict[str, int], int]:
-    path = f"{folder}/sentences.parquet"
-    with readable(path, "themes"):
-        table = open_parquet(path).read(columns=["firm_id", "theme_id"])
-    own = table.filter(pc.equal(table["firm_id"], firm))
-    counts = own["theme_id"].drop_null().value_counts().to_pylist()
-    return {row["values"]: row["counts"] for row in counts}, max(len(own), 1)
 
 
 def _theme_in(folder: Folder, theme_id: str) -> Theme | None:

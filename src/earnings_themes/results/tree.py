@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from earnings_themes.abstractions import FirmTopic, FirmTopics, Themes, TopicSentence
 from earnings_themes.abstractions.records import FirmStatus, Kind
@@ -57,7 +58,9 @@ class TreeReader:
         statuses = {row.firm_id: skipped.get(row.firm_id, "ok") for row in self.firms}
         rows = {row.firm_id: row for row in self.firms if statuses[row.firm_id] in get_args(FirmStatus)}
         wanted = [firm for firm, row in rows.items() if row.n_sentences]
-        settled = _only(_by_firm(f"{self.made}/sentences.parquet", ["topic_id", "strength"]), wanted)
+        settled = _only(
+            _by_firm(open_parquet(f"{self.made}/sentences.parquet"), ["topic_id", "strength"]), wanted
+        )
         spoken = spoken_by_firm(self.folder, wanted, ["sentence_id", "text", "speaker_type", "procedural"])
         for firm_id, texts in spoken:
             other, topics = next(settled, ("no firm", texts))
@@ -117,10 +120,12 @@ def spoken_by_firm(
 ) -> Iterator[tuple[str, pa.Table]]:
     """Give these firms' sentences, a table a firm: firm_id, and some columns of transcripts.parquet."""
     if has_file_a_firm(folder):
+        files = folder.child("sentences")
         for firm in firm_ids:
-            yield from _by_firm(f"{folder}/sentences/{encode_firm(firm)}.parquet", columns)
+            file = pq.ParquetFile(files.open(f"{encode_firm(firm)}.parquet"), pre_buffer=True)
+            yield from _by_firm(file, columns)
     else:
-        yield from _only(_by_firm(f"{folder}/transcripts.parquet", columns), firm_ids)
+        yield from _only(_by_firm(open_parquet(f"{folder}/transcripts.parquet"), columns), firm_ids)
 
 
 def _only(firms: Iterator[tuple[str, pa.Table]], wanted: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
@@ -128,9 +133,8 @@ def _only(firms: Iterator[tuple[str, pa.Table]], wanted: Sequence[str]) -> Itera
     return (pair for pair in firms if pair[0] in kept)
 
 
-def _by_firm(where: str, columns: list[str]) -> Iterator[tuple[str, pa.Table]]:
+def _by_firm(file: pq.ParquetFile, columns: list[str]) -> Iterator[tuple[str, pa.Table]]:
     """Give each firm's rows of a file in which a firm's rows stand together, row group by row group."""
-    file = open_parquet(where)
     kept: list[pa.Table] = []
     for group in range(file.num_row_groups):
         table = pa.concat_tables([*kept, file.read_row_group(group, columns=["firm_id", *columns])])

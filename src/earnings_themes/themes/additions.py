@@ -38,12 +38,12 @@ def next_version(
         for theme in themes.broad
         if placed.known_broad[numbers[theme.theme_id]] is None
     ]
-    when = span(found.corpus, themes.run)
+    first_date, last_date, quarter = span(found.corpus, themes.run)
     ran = Ran(
         run=themes.run,
-        quarter=when.quarter,
-        first_date=when.first,
-        last_date=when.last,
+        quarter=quarter,
+        first_date=first_date,
+        last_date=last_date,
         n_firms=len(np.unique(found.firms)),
         n_content=int((found.corpus.content >= CONTENT).sum()),
         n_settled=int((placed.settled.labels >= 0).sum()),

@@ -6,7 +6,8 @@ reason. No themes is a valid result. With a registry the themes that are there c
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,6 @@ from earnings_themes.abstractions.records import Kind
 from earnings_themes.config import RegistrySettings, ThemeSettings
 from earnings_themes.embedding.space import load_space
 from earnings_themes.errors import ResultError
-from earnings_themes.registry import Ground, Version
 from earnings_themes.registry.past import encode_past, said
 from earnings_themes.registry.reference import open_registry
 from earnings_themes.results.artifacts import write_themes
@@ -30,11 +30,11 @@ from earnings_themes.system.processes import one_thread
 from earnings_themes.themes.additions import about_run, next_version
 from earnings_themes.themes.corpus import Corpus, members, read_corpus
 from earnings_themes.themes.describe import describe
-from earnings_themes.themes.hierarchy import Tree, make_tree, sentence_kinds, write_sentences
+from earnings_themes.themes.hierarchy import make_tree, sentence_kinds, write_sentences
 from earnings_themes.themes.listing import Reduced, list_themes
 from earnings_themes.themes.llm_names import name_themes
 from earnings_themes.themes.registered import Placed, ground_of, names_of, place
-from earnings_themes.themes.settle import Settled, held_broadly, without_subject
+from earnings_themes.themes.settle import without_subject
 from earnings_themes.themes.stability import repeats
 
 # Exemplars that are compared with each other, at most: 40,000 take two cores a minute.
@@ -43,20 +43,7 @@ _MOST_EXEMPLARS: Final = 40_000
 _EACH: Final = 4
 
 
-@dataclass
-class Pool:
-    """What the reduce keeps of the firms' topics.
-
-    Attributes
-    ----------
-    exemplars : (e,) rows of the modelled sentences that the themes are found from
-    model_topic : (m,) the model's topic of each modelled sentence, -1 for its outliers
-    """
-
-    exemplars: NDArray[np.int64]
-    model_topic: NDArray[np.int64]
-
-
+@one_thread
 def aggregate_files(
     run: str,
     folder: Folder,
@@ -72,74 +59,24 @@ def aggregate_files(
     """Read a run's topics, sentences and vectors, find the themes, write themes.json and sentences.parquet; return the themes.
 
     folder: where the run's files lie. output: themes.json; sentences.parquet is written beside it. workers: processes
-    that read and measure; the result does not depend on it. registry: of the themes that last, None for a run by itself;
-    what the run adds to it counts before the run's own files are written, so that these name no theme that it has not.
+    that read and measure; the result does not depend on it. space: the file of the subject space, None for the packaged one.
+    registry: of the themes that last, None for a run by itself; what the run adds to it counts before the run's own files are
+    written, so that these name no theme that it has not.
 
     Raises CoverageError when fewer than `min_firm_coverage` of the firms have a readable file, ResultError
-    when the files do not belong together, CloudError when AWS refuses to give them, RegistryError when the registry is not
-    for this run, and BusyError when another run extended it meanwhile.
+    when the files do not belong together or are of another subject space, CloudError when AWS refuses to give them,
+    RegistryError when the registry is not for this run, and BusyError when another run extended it meanwhile.
     """
-    started = time.perf_counter()
-    topics: list[tuple[str, list[list[str]]]] = []
-    quiet: list[SkippedFirm] = []
-    for firm in firms.map(_sentences_of, workers):
-        if firm[1] != "ok":
-            quiet.append(SkippedFirm(firm[0], firm[1], firms.names.get(firm[0], "")))
-        topics.append((firm[0], firm[2]))
+    done = {"": time.perf_counter()}
+    read = list(firms.map(_sentences_of, workers))
     firms.check_coverage(min_firm_coverage)
+    corpus = read_corpus(folder, [firm for firm, _, _ in read])
+    quiet = [
+        SkippedFirm(firm, status, firms.names.get(firm, "")) for firm, _, status in read if status != "ok"
+    ]
     skipped = sorted([*quiet, *firms.unreadable], key=lambda firm: firm.firm_id)
-    corpus = read_corpus(folder, [firm for firm, _ in topics])
-    read = time.perf_counter() - started
     kept = open_registry(registry, corpus.about.get("embedding_model", "")) if registry else None
     ground = ground_of(kept, registry, run, corpus, str(folder)) if kept and registry else None
-    made = aggregate(
-        run, corpus, topics, folder, skipped, settings, seed, {"read": read}, space, workers, ground
-    )
-    themes = made.themes
-    if kept and registry and ground:
-        named = kept.commit(made.version, ground, made.past) if made.version else ground.base
-        themes = about_run(named, registry, themes)
-    write_sentences(
-        output.with_name("sentences.parquet"), corpus, made.kinds, made.settled, made.tree,
-        [theme.theme_id for theme in themes.themes], [theme.parent or "" for theme in themes.themes],
-        held_broadly(made.settled, np.array([theme.threshold for theme in themes.themes])),
-    )  # fmt: skip
-    write_themes(output, themes)
-    return themes
-
-
-def _sentences_of(firm: FirmTopics) -> tuple[str, str, list[list[str]]]:
-    return (
-        firm.firm_id,
-        firm.status,
-        [[sentence.sentence_id for sentence in topic.sentences] for topic in firm.topics],
-    )
-
-
-@one_thread
-def aggregate(
-    run: str,
-    corpus: Corpus,
-    topics: Sequence[tuple[str, list[list[str]]]],
-    folder: Folder,
-    skipped: Sequence[SkippedFirm],
-    settings: ThemeSettings,
-    seed: int,
-    seconds: dict[str, float] | None = None,
-    space: str | None = None,
-    workers: int = 1,
-    ground: Ground | None = None,
-) -> "Made":
-    """Find the themes of a corpus, settle its sentences, and describe both.
-
-    topics: each firm's topics as sentence ids, the surest first. folder: where the texts are. space: the file of the
-    subject space, None for the packaged one. workers: processes that measure the stability. ground: the themes that are
-    there already; None for a run by itself.
-
-    Raises ResultError where the vectors are of another subject space.
-    """
-    timing = dict(seconds or {})
-    started = time.perf_counter()
     wanted = load_space(space).digest
     if len(corpus.rows) and corpus.about.get("space") != wanted:
         raise ResultError(
@@ -147,71 +84,66 @@ def aggregate(
             f"{wanted[:12]}. Delete embeddings/ and topics/ and run again, or set embedding.space back."
         )
     # By id, so that the order in which a run lists its firms changes nothing.
-    topics = sorted(topics, key=lambda firm: firm[0])
+    topics = sorted((firm, sentences) for firm, sentences, _ in read)
     firm_ids = [firm for firm, _ in topics]
-    firms = corpus.firms(firm_ids)
-    pool = make_pool(corpus, topics)
-    exemplars = pool.exemplars
-    with repeats(corpus.rows[exemplars], firms[exemplars], settings, seed, workers) as again:
-        placed = place(corpus, firms, exemplars, settings, seed, ground, again.near)
-        timing["find"] = time.perf_counter() - started
-        started = time.perf_counter()
-        stability = again.stability(placed.settled.labels[exemplars], placed.broad)
-    timing["stability"] = time.perf_counter() - started
+    speakers = corpus.firms(firm_ids)
+    done["read"] = time.perf_counter()
 
-    started = time.perf_counter()
+    exemplars, model_topic = make_pool(corpus, topics)
+    with repeats(corpus.rows[exemplars], speakers[exemplars], settings, seed, workers) as again:
+        placed = place(corpus, speakers, exemplars, settings, seed, ground, again.near)
+        done["find"] = time.perf_counter()
+        stability = again.stability(placed.settled.labels[exemplars], placed.broad)
+    done["stability"] = time.perf_counter()
+
     of_sentences = sentence_kinds(corpus)
-    order, kinds = _ranked(firms, placed, of_sentences, corpus.content)
+    order, kinds = _ranked(speakers, placed, of_sentences, corpus.content)
     placed = placed.in_order(order)
-    kinds = [kinds[theme] for theme in order]
-    tree = make_tree(firms, placed.settled, corpus.content, pool.model_topic)
-    words = describe(corpus, firms, folder, firm_ids, placed, kinds, settings, space)
+    tree = make_tree(speakers, placed.settled, corpus.content, model_topic)
+    words = describe(corpus, speakers, folder, firm_ids, placed, kinds, settings, space)
     names = names_of(run, corpus.rows, placed, ground)
-    reduced = Reduced(corpus, firm_ids, firms, placed, tree, words, kinds, stability.in_order(order), names)
-    themes = list_themes(run, reduced, settings, skipped, seed)
-    timing["describe"] = time.perf_counter() - started
+    found = Reduced(corpus, firm_ids, speakers, placed, tree, words, kinds, stability.in_order(order), names)
+    themes = list_themes(run, found, settings, skipped, seed)
+    done["describe"] = time.perf_counter()
     if settings.llm:
-        started = time.perf_counter()
         old = {theme.theme_id for theme in placed.known if theme is not None}
         named, plain = name_themes(themes.themes, settings.llm, settings.max_words, old)
         themes = replace(themes, themes=named, metadata={**themes.metadata, "plain_labels": plain})
-        timing["name"] = time.perf_counter() - started
-    timed = {"seconds": timing, "peak_memory_mb": peak_memory_mb()}
-    themes = replace(themes, metadata={**themes.metadata, "timing": timed})
-    version, past = None, b""
-    if ground and ground.births:
-        past = encode_past(said(corpus.rows, corpus.content, firms, seed))
-        version = next_version(ground, reduced, themes, settings, past)
-    return Made(themes, tree, of_sentences, placed.settled, version, past)
+        done["name"] = time.perf_counter()
+    seconds = {step: end - start for (_, start), (step, end) in pairwise(done.items())}
+    timing = {"seconds": seconds, "peak_memory_mb": peak_memory_mb()}
+    themes = replace(themes, metadata={**themes.metadata, "timing": timing})
+
+    if kept and registry and ground:
+        base = ground.base
+        if ground.births:
+            past = encode_past(said(corpus.rows, corpus.content, speakers, seed))
+            if version := next_version(ground, found, themes, settings, past):
+                base = kept.commit(version, ground, past)
+        themes = about_run(base, registry, themes)
+    write_sentences(
+        output.with_name("sentences.parquet"), corpus, of_sentences, placed.settled, tree, themes.themes
+    )
+    write_themes(output, themes)
+    return themes
 
 
-@dataclass(frozen=True)
-class Made:
-    """What the reduce made of a corpus.
-
-    Attributes
-    ----------
-    kinds : (m,) of the modelled sentences
-    version : what the run adds to its registry, None for nothing
-    past : the file that it leaves there of what it said
-    """
-
-    themes: Themes
-    tree: Tree
-    kinds: NDArray[np.object_]
-    settled: Settled
-    version: Version | None
-    past: bytes
+def _sentences_of(firm: FirmTopics) -> tuple[str, list[list[str]], str]:
+    topics = [[sentence.sentence_id for sentence in topic.sentences] for topic in firm.topics]
+    return firm.firm_id, topics, firm.status
 
 
-def make_pool(corpus: Corpus, topics: Sequence[tuple[str, list[list[str]]]]) -> Pool:
+def make_pool(
+    corpus: Corpus, topics: Sequence[tuple[str, list[list[str]]]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Choose the exemplars: of each topic the surest sentences with content, as many as fit into the limit.
 
     Every topic gives the same number, so that a talkative firm makes no themes of its own, and as many in a small run as in a
-    large one, because surer exemplars cohere more and would make fewer themes. Where they are too many, every so-manieth
-    stays. Exemplars stand in the order of their ids, because the clustering that follows depends on their order.
+    large one, because surer exemplars cohere more and would make fewer themes. Of too many, every second or third stays. They
+    stand in the order of their ids, because the clustering that follows depends on their order.
 
-    topics: each firm's topics as sentence ids, the surest first.
+    topics: each firm's topics as sentence ids, the surest first. Returns the rows (e,) of the exemplars among the modelled
+    sentences, and the model's topic (m,) of each of these, -1 for its outliers.
     """
     firms = corpus.firms([firm for firm, _ in topics])
     model_topic = np.full(len(corpus.modelled), -1, dtype=np.int64)
@@ -225,16 +157,13 @@ def make_pool(corpus: Corpus, topics: Sequence[tuple[str, list[list[str]]]]) -> 
     surest = np.concatenate(groups or [np.empty(0, dtype=np.int64)])
     chosen = surest[:: -(-len(surest) // _MOST_EXEMPLARS) or 1]
     order = sorted(zip(corpus.ids(chosen), chosen.tolist(), strict=True))
-    return Pool(np.array([row for _, row in order], dtype=np.int64), model_topic)
+    return np.array([row for _, row in order], dtype=np.int64), model_topic
 
 
 def _ranked(
-    firms: NDArray[np.int64],
-    placed: Placed,
-    of_sentences: NDArray[np.object_],
-    content: NDArray[np.float32],
+    firms: NDArray[np.int64], placed: Placed, of_sentences: NDArray[np.object_], content: NDArray[np.float32]
 ) -> tuple[list[int], list[Kind]]:
-    """Return the order of the themes that hold a sentence (subject first, then firms, then sentences), and each one's kind.
+    """Return the order of the themes that hold a sentence (subject first, then firms, then sentences), and their kinds.
 
     A theme is of the kind that most of its settled sentences are, but filler where what lies around it is; one that was
     there keeps its kind, and a hidden one has no place.
@@ -251,4 +180,4 @@ def _ranked(
         (theme for theme in range(len(kinds)) if sizes[theme][1]),
         key=lambda theme: (KINDS.index(kinds[theme]), *(-n for n in sizes[theme]), theme),
     )
-    return order, kinds
+    return order, [kinds[theme] for theme in order]

@@ -22,11 +22,10 @@ from earnings_themes.clustering.graph import agreed_communities, nearest, neighb
 from earnings_themes.config import ThemeSettings
 from earnings_themes.registry.grow import FOUND_AGAIN
 from earnings_themes.registry.past import Past
-from earnings_themes.themes.find import holds_together
+from earnings_themes.themes.find import Labels, holds_together
 from earnings_themes.themes.settle import Centres, centres, settle
 
 Floats = NDArray[np.float64]
-Labels = NDArray[np.int64]
 
 # Firms that speak of what is born: five, or two in a hundred of the quarter's.
 _FEWEST: Final = 5
@@ -61,7 +60,7 @@ def born(
     past : sentences of the runs before
     """
     if past is None or len(quarter.rows) < 2:
-        return Centres(there.whole[:0], there.tightness[:0]), np.empty(0)
+        return there[:0], np.empty(0)
     n_firms = len(np.unique(quarter.firms))
     least = max(settings.min_firms, _FEWEST, math.ceil(BIRTH_SHARE * n_firms))
     labels = _groups(quarter, past, seed)

@@ -6,7 +6,7 @@ sentences/, which holds the columns of both. Texts stay in the files: at 10,000 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,21 +14,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from earnings_themes.embedding.shard import SHARD_SCHEMA
 from earnings_themes.errors import ResultError
-from earnings_themes.results.artifacts import open_parquet
+from earnings_themes.results.artifacts import bytes_matrix, open_parquet, text_metadata
 from earnings_themes.results.firms import encode_firm
+from earnings_themes.results.tree import has_file_a_firm, spoken_by_firm
 from earnings_themes.system.folders import Folder
 
-_COLUMNS = (
-    "sentence_id",
-    "firm_id",
-    "transcript_id",
-    "date",
-    "section",
-    "speaker_type",
-    "procedural",
-)
-_VECTORS = ("sentence_id", "vector", "content")
+_COLUMNS: Final = ["sentence_id", "firm_id", "transcript_id", "date", "section", "speaker_type", "procedural"]
+_VECTORS: Final = ["sentence_id", "vector", "content"]
 # Five sentences from five firms: what raters read of a theme.
 _N_REPRESENTATIVES: Final = 5
 
@@ -109,9 +103,8 @@ def read_corpus(folder: Folder, firm_ids: Sequence[str]) -> Corpus:
     together, and CloudError when AWS refuses.
     """
     try:
-        tables, vectors, abouts = (
-            _of_firms(folder, firm_ids) if _by_firm(folder) else _of_run(folder, firm_ids)
-        )
+        read = _of_firms if has_file_a_firm(folder) else _of_run
+        table, vectors, abouts = read(folder, firm_ids)
     except (OSError, pa.ArrowException) as error:
         raise ResultError(
             f"{folder}: cannot be read ({error}). Delete the file it names and run again."
@@ -123,8 +116,8 @@ def read_corpus(folder: Folder, firm_ids: Sequence[str]) -> Corpus:
                 f"{folder}/{name}: holds vectors of another subject space than {next(iter(abouts))}. Delete "
                 f"{name.partition('/')[0]}/ and run again."
             )
-    table = pa.concat_tables(tables).combine_chunks()
-    found = pa.concat_tables(vectors).combine_chunks() if vectors else _none()
+    table = table.combine_chunks()
+    found = pa.concat_tables(vectors).combine_chunks() if vectors else SHARD_SCHEMA.empty_table()
     place = pc.index_in(found["sentence_id"], table["sentence_id"])
     if place.null_count:
         stranger = found["sentence_id"].filter(pc.is_null(place))[0]
@@ -134,102 +127,43 @@ def read_corpus(folder: Folder, firm_ids: Sequence[str]) -> Corpus:
         )
     modelled = place.to_numpy().astype(np.int64)
     order = np.argsort(modelled, kind="stable")
-    return Corpus(
-        table, modelled[order], _matrix(found["vector"])[order],
-        found["content"].to_numpy().astype(np.float32)[order], about,
-    )  # fmt: skip
+    rows, content = bytes_matrix(found["vector"]), found["content"].to_numpy().astype(np.float32)
+    return Corpus(table, modelled[order], rows[order], content[order], about)
 
 
 def texts_by_firm(folder: Folder, firm_ids: Sequence[str]) -> Iterator[tuple[str, dict[str, str], set[str]]]:
     """Give each firm, the text of its sentences by id, and the names of the firm and of who spoke."""
-    columns = ["firm_id", "firm_name", "sentence_id", "text", "speaker_name"]
-    if _by_firm(folder):
-        for firm in firm_ids:
-            yield from _texts(pq.read_table(folder.child("sentences").open(_name(firm)), columns=columns))
-        return
-    wanted = set(firm_ids)
-    file = open_parquet(_address(folder, "transcripts.parquet"))
-    for group in range(file.num_row_groups):
-        for firm, texts, names in _texts(file.read_row_group(group, columns=columns)):
-            if firm in wanted:
-                yield firm, texts, names
+    columns = ["firm_name", "sentence_id", "text", "speaker_name"]
+    for firm, table in spoken_by_firm(folder, firm_ids, columns):
+        firms, ids, texts, speakers = (table[name].to_pylist() for name in columns)
+        yield firm, dict(zip(ids, texts, strict=True)), {firms[0], *speakers} - {"", None}
 
 
-def _texts(table: pa.Table) -> Iterator[tuple[str, dict[str, str], set[str]]]:
-    # A row group holds whole firms, one after the other (results/artifacts.py).
-    columns = {name: table[name].to_pylist() for name in table.column_names}
-    firms = columns["firm_id"]
-    start = 0
-    for end in range(1, len(firms) + 1):
-        if end == len(firms) or firms[end] != firms[start]:
-            part = slice(start, end)
-            texts = dict(zip(columns["sentence_id"][part], columns["text"][part], strict=True))
-            names = {columns["firm_name"][start], *columns["speaker_name"][part]} - {"", None}
-            yield firms[start], texts, names
-            start = end
+# A run's sentences, the tables of its vectors, and what each file of these says of them, by its name.
+_Read = tuple[pa.Table, list[pa.Table], dict[str, dict[str, str]]]
 
 
-def _by_firm(folder: Folder) -> bool:
-    return "transcripts.parquet" not in folder.list()
-
-
-def _name(firm: str) -> str:
-    return f"{encode_firm(firm)}.parquet"
-
-
-def _address(folder: Folder, name: str) -> str:
-    return f"{folder}/{name}"
-
-
-def _of_run(
-    folder: Folder, firm_ids: Sequence[str]
-) -> tuple[list[pa.Table], list[pa.Table], dict[str, dict[str, str]]]:
+def _of_run(folder: Folder, firm_ids: Sequence[str]) -> _Read:
     wanted = pa.array(firm_ids, pa.string())
-    table = open_parquet(_address(folder, "transcripts.parquet")).read(columns=list(_COLUMNS))
-    # All of them: a firm that is left out of the themes keeps its rows, which settle in none.
-    tables = [table]
+    # All sentences: a firm that is left out of the themes keeps its rows, which settle in none.
+    table = open_parquet(f"{folder}/transcripts.parquet").read(columns=_COLUMNS)
     vectors = []
-    abouts: dict[str, dict[str, str]] = {}
+    abouts = {}
     for name in sorted(folder.child("embeddings").list()):
-        file = open_parquet(_address(folder, f"embeddings/{name}"))
+        file = open_parquet(f"{folder}/embeddings/{name}")
         found = file.read(columns=["firm_id", *_VECTORS])
-        vectors.append(found.filter(pc.is_in(found["firm_id"], wanted)).select(list(_VECTORS)))
-        abouts[f"embeddings/{name}"] = _about(file.schema_arrow)
-    return tables, vectors, abouts
+        vectors.append(found.filter(pc.is_in(found["firm_id"], wanted)).select(_VECTORS))
+        abouts[f"embeddings/{name}"] = text_metadata(file.schema_arrow)
+    return table, vectors, abouts
 
 
-def _of_firms(
-    folder: Folder, firm_ids: Sequence[str]
-) -> tuple[list[pa.Table], list[pa.Table], dict[str, dict[str, str]]]:
+def _of_firms(folder: Folder, firm_ids: Sequence[str]) -> _Read:
     tables, vectors = [], []
-    abouts: dict[str, dict[str, str]] = {}
+    abouts = {}
     for firm in firm_ids:
-        found = pq.read_table(folder.child("sentences").open(_name(firm)))
-        tables.append(found.select(list(_COLUMNS)).replace_schema_metadata(None))
-        some = found.select(list(_VECTORS)).replace_schema_metadata(None)
-        vectors.append(some.filter(pc.is_valid(some["vector"])))
-        abouts[f"sentences/{_name(firm)}"] = _about(found.schema)
-    return tables, vectors, abouts
-
-
-def _about(schema: pa.Schema) -> dict[str, str]:
-    return {
-        key.decode(): value.decode()
-        for key, value in (schema.metadata or {}).items()
-        if key != b"ARROW:schema"
-    }
-
-
-def _none() -> pa.Table:
-    types: dict[str, Any] = {"sentence_id": pa.string(), "vector": pa.binary(), "content": pa.float32()}
-    return pa.table({name: pa.array([], kind) for name, kind in types.items()})
-
-
-def _matrix(column: pa.ChunkedArray) -> NDArray[np.int8]:
-    """Return (n, d) of n values of d bytes, without a Python object for each."""
-    parts = []
-    for chunk in column.chunks:
-        ends = np.frombuffer(chunk.buffers()[1], dtype=np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
-        parts.append(np.frombuffer(chunk.buffers()[2], dtype=np.int8)[ends[0] : ends[-1]])
-    data = np.concatenate(parts) if parts else np.empty(0, dtype=np.int8)
-    return data.reshape(len(column), -1) if len(data) else np.empty((0, 0), dtype=np.int8)
+        name = f"{encode_firm(firm)}.parquet"
+        found = pq.read_table(folder.child("sentences").open(name))
+        tables.append(found.select(_COLUMNS))
+        vectors.append(found.select(_VECTORS).filter(pc.is_valid(found["vector"])))
+        abouts[f"sentences/{name}"] = text_metadata(found.schema)
+    return pa.concat_tables(tables), vectors, abouts

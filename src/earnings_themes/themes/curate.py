@@ -32,6 +32,7 @@ from earnings_themes.registry.grow import FOUND_AGAIN
 from earnings_themes.registry.past import Past
 from earnings_themes.registry.records import RegistryTheme, Version
 from earnings_themes.registry.versions import Named, Registry
+from earnings_themes.themes.registered import centres_of
 from earnings_themes.themes.splits import candidates, split
 
 MAPPINGS = "mappings"
@@ -87,8 +88,7 @@ def proposals(version: Version, pasts: Mapping[str, Past]) -> str:
     their kind or numbered, because their words say nothing. pasts: what the version's runs left, by run.
     """
     themes = version.counted
-    unit = np.array([theme.centroid for theme in themes], dtype=np.float64).reshape(len(themes), -1)
-    unit /= np.linalg.norm(unit, axis=1, keepdims=True).clip(1e-12)
+    unit = centres_of(themes).unit
     cosine = np.round(unit @ unit.T, 4)
     lines = [_HEAD, "merge:\n"]
     for new, old in sorted(

@@ -6,6 +6,7 @@ Words only describe; membership is the vectors'. So a label setting changes no t
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -14,8 +15,7 @@ from numpy.typing import NDArray
 from earnings_themes.abstractions.records import Keywords, Kind
 from earnings_themes.config import ThemeSettings
 from earnings_themes.embedding.space import load_space
-from earnings_themes.labels import PhraseCounter, ThemeCount, ThemeWords
-from earnings_themes.labels import choose_labels as choose_words
+from earnings_themes.labels import PhraseCounter, ThemeCount, ThemeWords, choose_labels
 from earnings_themes.system.folders import Folder
 from earnings_themes.themes.corpus import Corpus, members, representatives, surest, texts_by_firm
 from earnings_themes.themes.registered import Placed
@@ -84,19 +84,14 @@ def describe(
     for firm in sorted(said):
         for theme in sorted(said[firm]):
             counter.add(theme, firm, said[firm][theme])
-    space = load_space(space_file)
     centroids = placed.places.unit
-
-    def words(counts: Sequence[ThemeCount], centres: NDArray[np.float64]) -> list[ThemeWords]:
-        def nearness(phrases: list[str]) -> NDArray[np.float32]:
-            return space.phrases(phrases, centroids.shape[1])
-
-        return choose_words(
-            counts, counter, nearness, centres, settings.max_words, settings.n_keywords, names
-        )
-
+    nearness = partial(load_space(space_file).phrases, dim=centroids.shape[1])
+    words = partial(
+        choose_labels, counter=counter, nearness=nearness,
+        max_words=settings.max_words, n_keywords=settings.n_keywords, names=names,
+    )  # fmt: skip
     counts = [counter.themes.get(theme, ThemeCount()) for theme in range(len(kinds))]
-    fine = words(counts, centroids)
+    fine = words(counts, centroids=centroids)
     loose = (placed.places.tightness < _LOOSE).tolist()
     own = [_label(*of) for of in zip(fine, kinds, loose, strict=True)]
     named = _unique(own, placed.labels, placed.taken)
@@ -105,7 +100,7 @@ def describe(
     parts = {int(number): np.flatnonzero(placed.broad == number) for number in np.unique(placed.broad)}
     wide = words(
         [ThemeCount.together(counts[theme] for theme in part) for part in parts.values()],
-        np.array([weighed[part].sum(axis=0) for part in parts.values()]),
+        centroids=np.array([weighed[part].sum(axis=0) for part in parts.values()]),
     )
     broad = {
         number: (_broad_label(part, of, named, kinds), tuple(of.keywords))

@@ -77,12 +77,7 @@ def n_neighbours(n: int) -> int:
 
 
 def find_themes(
-    rows: Whole,
-    firms: Labels,
-    granularity: float,
-    min_firms: int,
-    seed: int,
-    near: Neighbours | None = None,
+    rows: Whole, firms: Labels, granularity: float, min_firms: int, seed: int, near: Neighbours | None = None
 ) -> Found:
     """Group exemplars of all firms into themes and broad themes.
 

@@ -7,20 +7,23 @@ model found (`model_topic` in topics/{firm}.json). Every sentence of the run is 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
+from earnings_themes.abstractions import Theme
 from earnings_themes.results.tree import SENTENCES_SCHEMA
 from earnings_themes.speech import CONTENT, kinds_of
 from earnings_themes.system.files import replaced
 from earnings_themes.themes.corpus import Corpus
-from earnings_themes.themes.settle import Settled
+from earnings_themes.themes.settle import Settled, held_broadly
 
 # Sentences that make what one firm alone speaks of a topic.
-_LEAST: int = 3
+_LEAST: Final = 3
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,14 @@ class Tree:
     """
 
     topics: pd.DataFrame
-    topic_id: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+    topic_id: NDArray[np.int64]
 
 
 def make_tree(
-    firms: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+    firms: NDArray[np.int64],
     settled: Settled,
-    content: "np.ndarray[tuple[int], np.dtype[np.float32]]",
-    model_topic: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+    content: NDArray[np.float32],
+    model_topic: NDArray[np.int64],
 ) -> Tree:
     """Group the modelled sentences of each firm by theme, and what is left by the model's topic.
 
@@ -74,7 +77,7 @@ def make_tree(
     return Tree(topics.drop(columns=["alone", "group"]).reset_index(drop=True), found)
 
 
-def sentence_kinds(corpus: Corpus) -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
+def sentence_kinds(corpus: Corpus) -> NDArray[np.object_]:
     """Return (m,) the kind of each modelled sentence."""
     procedural = corpus.table["procedural"].to_numpy()[corpus.modelled]
     return kinds_of(
@@ -85,48 +88,42 @@ def sentence_kinds(corpus: Corpus) -> "np.ndarray[tuple[int], np.dtype[np.object
 def write_sentences(
     path: Path,
     corpus: Corpus,
-    kinds: "np.ndarray[tuple[int], np.dtype[np.object_]]",
+    kinds: NDArray[np.object_],
     settled: Settled,
     tree: Tree,
-    theme_ids: Sequence[str],
-    broad_ids: Sequence[str],
-    broad_only: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+    themes: Sequence[Theme],
 ) -> None:
     """Write sentences.parquet, a row a sentence of the run.
 
-    kinds: (m,) of the modelled sentences; what is not modelled is procedure or, without a word, filler. theme_ids,
-    broad_ids: of each theme, by its number; broad_only: (m,) the theme whose broad theme holds a sentence that settled in
-    none, -1 for none.
+    kinds: (m,) of the modelled sentences; what is not modelled is procedure or, without a word, filler. themes: by number.
     """
-    n = len(corpus.table)
-    columns = {
-        name: corpus.table[name] for name in SENTENCES_SCHEMA.names if name in corpus.table.column_names
-    }
-    names = np.array([*theme_ids, None], dtype=object)
-    broad = np.array([*broad_ids, None], dtype=object)
-    theme = np.full(n, len(theme_ids))
-    theme[corpus.modelled] = np.where(settled.labels >= 0, settled.labels, len(theme_ids))
-    held = np.where(settled.labels >= 0, settled.labels, broad_only)
-    of_broad = np.full(n, len(theme_ids))
-    of_broad[corpus.modelled] = np.where(held >= 0, held, len(theme_ids))
-    content = np.full(n, np.nan, dtype=np.float32)
-    content[corpus.modelled] = corpus.content
-    strength = np.full(n, np.nan, dtype=np.float32)
-    strength[corpus.modelled] = np.where(settled.labels >= 0, settled.strength, np.nan)
-    topic = np.full(n, -1)
-    topic[corpus.modelled] = tree.topic_id
+
+    def of_all(values: NDArray[Any], otherwise: float) -> NDArray[Any]:
+        """Return (n,) the values (m,) of the modelled sentences, and one for the others."""
+        found = np.full(len(corpus.table), otherwise, dtype=values.dtype)
+        found[corpus.modelled] = values
+        return found
+
+    is_settled = settled.labels >= 0
+    floors = np.array([theme.threshold for theme in themes])
+    held = np.where(is_settled, settled.labels, held_broadly(settled, floors))
+    # The label -1 finds the last, which is none.
+    names = np.array([*(theme.theme_id for theme in themes), None], dtype=object)
+    broad = np.array([*(theme.parent for theme in themes), None], dtype=object)
+    topic = of_all(tree.topic_id, -1)
     kind = np.where(corpus.table["procedural"].to_numpy(), "procedure", "filler").astype(object)
     kind[corpus.modelled] = kinds
+    strength = np.where(is_settled, settled.strength, np.nan)
+    columns = {
+        "kind": pa.array(kind, pa.string()),
+        "content": pa.array(of_all(corpus.content, np.nan), from_pandas=True),
+        "topic_id": pa.array(topic.astype(np.int32), pa.int32(), mask=topic < 0),
+        "theme_id": pa.array(names[of_all(settled.labels, -1)], pa.string()),
+        "strength": pa.array(of_all(strength, np.nan), from_pandas=True),
+        "broad_id": pa.array(broad[of_all(held, -1)], pa.string()),
+    }
     table = pa.table(
-        columns
-        | {
-            "kind": pa.array(kind, pa.string()),
-            "content": pa.array(content, from_pandas=True),
-            "topic_id": pa.array(topic.astype(np.int32), pa.int32(), mask=topic < 0),
-            "theme_id": pa.array(names[theme], pa.string()),
-            "strength": pa.array(strength, from_pandas=True),
-            "broad_id": pa.array(broad[of_broad], pa.string()),
-        }
-    ).select(SENTENCES_SCHEMA.names)
+        {name: columns[name] if name in columns else corpus.table[name] for name in SENTENCES_SCHEMA.names}
+    )
     with replaced(path) as part:
         pq.write_table(table.cast(SENTENCES_SCHEMA), part, compression="zstd", write_page_checksum=True)

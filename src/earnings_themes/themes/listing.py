@@ -1,6 +1,6 @@
 """The reduce's result as records: the themes and broad themes of themes.json, with their firms, topics and voices."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,51 +56,41 @@ def list_themes(
     run: str, found: Reduced, settings: ThemeSettings, skipped: Sequence[SkippedFirm], seed: int
 ) -> Themes:
     """Return themes.json but for what tells time."""
-    corpus, firm_ids, firms, placed, tree = (
-        found.corpus,
-        found.firm_ids,
-        found.firms,
-        found.placed,
-        found.tree,
-    )
-    settled, words, names = placed.settled, found.words, found.names
+    corpus, firm_ids, firms, tree = found.corpus, found.firm_ids, found.firms, found.tree
+    placed, words, names = found.placed, found.words, found.names
+    settled = placed.settled
     cohesion = cohesion_across(corpus.rows, firms, settled.labels)
     by_theme: dict[Any, Any] = dict(iter(tree.topics.groupby("theme")))
     fine = []
     for theme, rows in enumerate(members(settled.labels, len(placed.known))):
         topics = by_theme[theme].sort_values(["size", "firm"], ascending=[False, True])
+        speakers = sorted(firm_ids[firm] for firm in np.unique(firms[rows]).tolist())
         fine.append(
             Theme(
                 theme_id=names.ids[theme],
                 kind=found.kinds[theme],
                 label=words.labels[theme],
                 keywords=words.keywords[theme],
-                n_firms=len(np.unique(firms[rows])),
+                n_firms=len(speakers),
                 n_topics=len(topics),
                 n_sentences=len(rows),
                 centroid=tuple(placed.places.unit[theme].tolist()),
                 cohesion=float(cohesion[theme]),
                 stability=found.stability.themes[theme],
-                firms=tuple(sorted(firm_ids[firm] for firm in np.unique(firms[rows]).tolist())),
+                firms=tuple(speakers),
                 topics=tuple(
-                    ThemeTopic(
-                        firm_ids[int(topic.firm)],
-                        int(topic.topic_id),
-                        words.labels[theme],
-                        int(topic.size),
-                        float(topic.similarity),
-                    )
-                    for topic in _records(topics)
+                    ThemeTopic(firm_ids[firm], topic, words.labels[theme], size, similarity)
+                    for firm, topic, size, similarity in _rows(topics)
                 ),
                 representative_sentences=_representatives(rows, found),
                 level=1,
-                parent=names.broad_of(theme),
+                parent=names.parents[theme],
                 threshold=float(placed.floors[theme]),
                 born=names.born[theme],
             )
         )
     held = held_broadly(settled, placed.floors)
-    wide = _broad_themes(fine, found, np.where(held >= 0, placed.broad[held], -1) if len(fine) else held)
+    wide = _broad_themes(run, fine, found, np.where(held >= 0, placed.broad[held], -1) if len(fine) else held)
     alone = tree.topics[tree.topics["theme"] < 0]
     return Themes(
         schema_version=SCHEMA_VERSION,
@@ -108,8 +98,8 @@ def list_themes(
         n_themes=len(fine),
         themes=tuple(fine),
         unassigned_topics=tuple(
-            UnassignedTopic(firm_ids[int(row.firm)], int(row.topic_id), "no_theme", "", int(row.size))
-            for row in _records(alone)
+            UnassignedTopic(firm_ids[firm], topic, "no_theme", "", size)
+            for firm, topic, size, _ in _rows(alone)
         ),
         skipped_firms=tuple(skipped),
         metadata={
@@ -129,10 +119,7 @@ def list_themes(
             "seed": seed,
             "versions": versions(OF_THEMES),
         },
-        levels=(
-            Level(1, len(fine), _mean_stability(fine)),
-            Level(2, len(wide), _mean_stability(wide)),
-        ),
+        levels=(Level(1, len(fine), _mean_stability(fine)), Level(2, len(wide), _mean_stability(wide))),
         broad=tuple(wide),
     )
 
@@ -144,8 +131,9 @@ def _alike(corpus: Corpus, firms: NDArray[np.int64]) -> float | None:
     return float(found[0]) if len(found) and found[0] > -1 else None
 
 
-def _records(topics: pd.DataFrame) -> list[Any]:
-    return list(topics.itertuples(index=False))
+def _rows(topics: pd.DataFrame) -> Iterator[tuple[int, int, int, float]]:
+    """Give firm, topic_id, size and similarity of some topics of the tree."""
+    return zip(*(topics[name].tolist() for name in ("firm", "topic_id", "size", "similarity")), strict=True)
 
 
 def _mean_stability(themes: Sequence[Theme]) -> float | None:
@@ -154,30 +142,31 @@ def _mean_stability(themes: Sequence[Theme]) -> float | None:
     return sum(value * n for value, n in known) / total if total else None
 
 
-def _broad_themes(fine: Sequence[Theme], found: Reduced, alone: NDArray[np.int64]) -> list[Theme]:
+def _broad_themes(run: str, fine: Sequence[Theme], found: Reduced, alone: NDArray[np.int64]) -> list[Theme]:
     """Return the broad themes, each the union of its themes and of what it alone holds.
 
     Subject matter first, then those with the first of the themes. alone: of each sentence the number of the broad theme that
     alone holds it, -1 for none.
     """
     wide = []
-    placed, names = found.placed, found.names
-    for number in dict.fromkeys(placed.broad.tolist()):
-        members = [theme for theme, of in zip(fine, placed.broad.tolist(), strict=True) if of == number]
-        label, keywords = found.words.broad[number]
+    broad = found.placed.broad.tolist()
+    for number in dict.fromkeys(broad):
+        members = [theme for theme, of in zip(fine, broad, strict=True) if of == number]
+        if known := found.placed.known_broad[number]:
+            kind, label, keywords, born = known.kind, known.label, known.keywords, known.born
+        else:
+            kind = max(KINDS, key=lambda kind: sum(t.n_sentences for t in members if t.kind == kind))
+            (label, keywords), born = found.words.broad[number], run
         more = found.firms[alone == number]
         of_more = {found.firm_ids[firm] for firm in np.unique(more).tolist()}
         firms = sorted(of_more.union(*(theme.firms for theme in members)))
         centre = np.sum([np.array(theme.centroid) * theme.n_sentences for theme in members], axis=0)
-        known = placed.known_broad[number]
         wide.append(
             Theme(
-                theme_id=names.broad_ids[number],
-                kind=known.kind
-                if known
-                else max(KINDS, key=lambda kind: sum(t.n_sentences for t in members if t.kind == kind)),
-                label=known.label if known else label,
-                keywords=known.keywords if known else keywords,
+                theme_id=found.names.broad_ids[number],
+                kind=kind,
+                label=label,
+                keywords=keywords,
                 n_firms=len(firms),
                 n_topics=sum(theme.n_topics for theme in members),
                 n_sentences=sum(theme.n_sentences for theme in members) + len(more),
@@ -188,7 +177,7 @@ def _broad_themes(fine: Sequence[Theme], found: Reduced, alone: NDArray[np.int64
                 topics=(),
                 representative_sentences=members[0].representative_sentences,
                 level=2,
-                born=known.born if known else names.run,
+                born=born,
             )
         )
     return sorted(wide, key=lambda theme: KINDS.index(theme.kind))
@@ -198,10 +187,7 @@ def _representatives(rows: NDArray[np.int64], found: Reduced) -> tuple[Represent
     chosen = representatives(found.corpus, rows, found.placed.settled.strength, found.firms)
     return tuple(
         RepresentativeSentence(
-            found.firm_ids[int(found.firms[row])],
-            int(found.tree.topic_id[row]),
-            name,
-            found.words.texts[name],
+            found.firm_ids[found.firms[row]], int(found.tree.topic_id[row]), name, found.words.texts[name]
         )
         for row, name in zip(chosen.tolist(), found.corpus.ids(chosen), strict=True)
     )

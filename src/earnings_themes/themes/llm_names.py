@@ -14,14 +14,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from http.client import HTTPException, HTTPMessage
+from http.client import HTTPException
 from pathlib import Path
-from typing import IO, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from earnings_themes.abstractions.records import Theme
 from earnings_themes.config import NamingSettings
 from earnings_themes.errors import ConfigError
+from earnings_themes.system.files import write_atomically
 
 _log = logging.getLogger(__name__)
 
@@ -45,15 +46,7 @@ class _NamingError(Exception):
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     # urllib would hand the Authorization header on to wherever it is sent.
-    def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: HTTPMessage,
-        newurl: str,
-    ) -> None:
+    def redirect_request(self, *_: Any, **__: Any) -> None:
         return None
 
 
@@ -125,16 +118,11 @@ def _name(theme: Theme, settings: NamingSettings, max_words: int, key: str | Non
     digest = hashlib.sha256(json.dumps([settings.url, body], sort_keys=True).encode()).hexdigest()
     kept = Path(settings.cache, "names", f"{digest}.json") if settings.cache else None
     if kept is not None and kept.exists():
-        answer = json.loads(kept.read_text(encoding="utf-8"))["answer"]
-        return _usable(answer, max_words)
+        return _usable(json.loads(kept.read_text(encoding="utf-8"))["answer"], max_words)
     answer = _ask(settings, body, key)
     name = _usable(answer, max_words)
     if kept is not None:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        # Written aside and moved: a reader never sees half a file.
-        aside = kept.with_suffix(f".{os.getpid()}.tmp")
-        aside.write_text(json.dumps({"answer": answer}), encoding="utf-8")
-        aside.replace(kept)
+        write_atomically(kept, json.dumps({"answer": answer}))
     return name
 
 
@@ -151,8 +139,7 @@ def _ask(settings: NamingSettings, body: dict[str, object], key: str | None) -> 
         headers={"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})},
     )
     try:
-        opener = urllib.request.build_opener(_NoRedirect)
-        with opener.open(request, timeout=settings.timeout_s) as response:
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=settings.timeout_s) as response:
             answer = json.loads(response.read(_MAX_BYTES))["choices"][0]["message"]["content"]
     except urllib.error.HTTPError as error:
         # Its body may repeat the request, and with it the sentences.

@@ -21,10 +21,8 @@ from earnings_themes.registry.grow import check_space, ids
 from earnings_themes.registry.past import said
 from earnings_themes.themes.births import born
 from earnings_themes.themes.corpus import Corpus
-from earnings_themes.themes.find import find_themes
+from earnings_themes.themes.find import Labels, find_themes
 from earnings_themes.themes.settle import Centres, Settled, centres, settle, settle_all, without_subject
-
-Labels = NDArray[np.int64]
 
 # Decimals of what a version keeps of a theme: a run then settles by the very numbers that later runs read.
 _DECIMALS: Final = 6
@@ -60,21 +58,17 @@ class Placed:
 
     def in_order(self, order: Sequence[int]) -> "Placed":
         """Return it with the themes in another order; a sentence of a theme that is left out is in none."""
-        rank = np.full(len(self.known) + 1, -1, dtype=np.int64)
-        rank[list(order)] = np.arange(len(order))
-        settled = Settled(
-            rank[self.settled.labels], rank[self.settled.nearest], self.settled.strength, self.settled.cosine
-        )
         chosen = np.array(order, dtype=np.int64)
-        places = _some(self.places, chosen)
-        known = tuple(self.known[theme] for theme in order)
+        rank = np.full(len(self.known) + 1, -1, dtype=np.int64)
+        rank[chosen] = np.arange(len(chosen))
+        settled = self.settled
         return replace(
             self,
-            places=places,
+            places=self.places[chosen],
             floors=self.floors[chosen],
-            settled=settled,
+            settled=replace(settled, labels=rank[settled.labels], nearest=rank[settled.nearest]),
             broad=self.broad[chosen],
-            known=known,
+            known=tuple(self.known[theme] for theme in order),
         )
 
 
@@ -85,41 +79,30 @@ class Names:
     Attributes
     ----------
     ids, born : (k,) each theme's id, and the run that found it
-    broad : (k,) the broad theme of each, as a number
+    parents : (k,) the id of each theme's broad theme
     broad_ids : number → id
     broad_centres : number → centre, of the broad themes that this run found
     """
 
-    run: str
     ids: Sequence[str]
     born: Sequence[str]
-    broad: Labels
+    parents: Sequence[str]
     broad_ids: dict[int, str]
     broad_centres: Centres
 
-    def broad_of(self, theme: int) -> str:
-        """Return the id of a theme's broad theme."""
-        return self.broad_ids[int(self.broad[theme])]
 
+def span(corpus: Corpus, where: str) -> tuple[str, str, str]:
+    """Return the first and the last day of a run's calls, as YYYY-MM-DD, and the calendar quarter of the last, as 2020Q2.
 
-@dataclass(frozen=True)
-class Span:
-    """The days of a run's calls, as YYYY-MM-DD, and the calendar quarter of the last, as 2020Q2."""
-
-    first: str
-    last: str
-    quarter: str
-
-
-def span(corpus: Corpus, where: str) -> Span:
-    """Return when a run's calls were held. where: the run's folder, for messages. Raises RegistryError for no call."""
+    where: the run's folder, for messages. Raises RegistryError for no call.
+    """
     first, last = pc.min_max(corpus.table["date"]).as_py().values()
     if last is None:
         raise RegistryError(
             f"{where}: holds no sentence, so nothing says which quarter it is. Expected a run with calls; without "
             "registry: the run stands by itself."
         )
-    return Span(first.isoformat(), last.isoformat(), f"{last.year}Q{(last.month + 2) // 3}")
+    return first.isoformat(), last.isoformat(), f"{last.year}Q{(last.month + 2) // 3}"
 
 
 def ground_of(registry: Registry, settings: RegistrySettings, run: str, corpus: Corpus, where: str) -> Ground:
@@ -132,7 +115,7 @@ def ground_of(registry: Registry, settings: RegistrySettings, run: str, corpus: 
             f"registry.path is {settings.path}, a folder of this machine, but the run is at {where}: what a job in the cloud "
             "writes there is gone with its machine. Set registry.path to s3://bucket/prefix."
         )
-    ground = registry.ground(run, span(corpus, where).quarter, settings.mode)
+    ground = registry.ground(run, span(corpus, where)[2], settings.mode)
     check_space(ground, corpus.about, where)
     return ground
 
@@ -172,25 +155,23 @@ def place(
         return Placed(
             places, floors, settled, broad, (None,) * len(broad), (None,) * (broad.max(initial=-1) + 1)
         )
-    places = _centres(base.fine)
+    places = centres_of(base.fine)
     floors = np.array([theme.threshold for theme in base.fine])
     wide = {theme.theme_id: number for number, theme in enumerate(base.broad)}
     broad = np.array([wide[theme.parent or ""] for theme in base.fine], dtype=np.int64)
     known: tuple[RegistryTheme | None, ...] = base.fine
-    settled = _counted(rows, content, places, floors, known)
     if ground and ground.births:
-        quarter = said(rows, content, firms, seed)
-        new, least = born(quarter, places, ground.past, settings, seed)
+        new, least = born(said(rows, content, firms, seed), places, ground.past, settings, seed)
         if len(new.whole):
             new = _rounded(new)
-            nearest = (new.unit @ _centres(base.broad).unit.T).argmax(axis=1)
+            nearest = (new.unit @ centres_of(base.broad).unit.T).argmax(axis=1)
             broad = np.concatenate([broad, nearest])
             places = Centres(
                 np.concatenate([places.whole, new.whole]), np.concatenate([places.tightness, new.tightness])
             )
             floors = np.concatenate([floors, least])
             known = (*known, *(None,) * len(new.whole))
-            settled = _counted(rows, content, places, floors, known)
+    settled = _counted(rows, content, places, floors, known)
     taken = frozenset(theme.label for theme in base.themes)
     return Placed(places, floors, settled, broad, known, base.broad, taken)
 
@@ -200,7 +181,7 @@ def settle_known(
 ) -> Settled:
     """Settle sentences in a registry's themes of level 1, as curators decided. rows, content: of n sentences."""
     floors = np.array([theme.threshold for theme in themes])
-    return _counted(rows, content, _centres(themes), floors, themes)
+    return _counted(rows, content, centres_of(themes), floors, themes)
 
 
 def _counted(
@@ -218,7 +199,7 @@ def _counted(
     number = {theme.theme_id: place for place, theme in enumerate(known) if theme}
     parts = {number[name] for theme in known if theme and theme.parts for name in theme.goes}
     whole = np.array([place for place in range(len(known)) if place not in parts], dtype=np.int64)
-    found = settle(rows, content, _some(places, whole), floors[whole])
+    found = settle(rows, content, places[whole], floors[whole])
     whole = np.append(whole, -1)
     labels, nearest = whole[found.labels], whole[found.nearest]
     strength, cosine = found.strength.copy(), found.cosine.copy()
@@ -237,7 +218,7 @@ def _counted(
             labels[own[settled]] = goes[0]
             if len(names) > 1:
                 # What did not settle in the whole keeps its strength there, by which its broad theme may hold it.
-                part = settle(rows[own], content[own], _some(places, goes[:-1]), float(floors[place]))
+                part = settle(rows[own], content[own], places[goes[:-1]], float(floors[place]))
                 nearest[own] = goes[part.nearest]
                 labels[own] = np.where(settled, goes[part.labels], -1)
                 strength[own[settled]] = part.strength[settled]
@@ -245,11 +226,7 @@ def _counted(
     return Settled(labels, nearest, strength, cosine)
 
 
-def _some(places: Centres, which: Labels) -> Centres:
-    return Centres(places.whole[which], places.tightness[which])
-
-
-def _centres(themes: Sequence[RegistryTheme]) -> Centres:
+def centres_of(themes: Sequence[RegistryTheme]) -> Centres:
     return Centres(
         np.array([theme.centroid for theme in themes], dtype=np.float32),
         np.array([theme.tightness for theme in themes]),
@@ -272,17 +249,12 @@ def names_of(run: str, rows: NDArray[np.int8], placed: Placed, ground: Ground | 
     if ground is None:
         own = [f"{run}-{number + 1:03d}" for number in range(len(placed.known))]
         broad_ids = {number: f"{run}-B{place:02d}" for place, number in enumerate(first, 1)}
-        return Names(run, own, [run] * len(own), placed.broad, broad_ids, wide)
-    new = [place for place, theme in enumerate(placed.known) if theme is None]
-    given = dict(zip(new, ids(ground, placed.places.whole[new], 1), strict=True))
-    new_broad = [number for number in first if placed.known_broad[number] is None]
-    broad_ids = dict(zip(new_broad, ids(ground, wide.whole[new_broad], 2), strict=True))
-    broad_ids |= {number: theme.theme_id for number, theme in enumerate(placed.known_broad) if theme}
-    return Names(
-        run,
-        [theme.theme_id if theme else given[place] for place, theme in enumerate(placed.known)],
-        [theme.born if theme else run for theme in placed.known],
-        placed.broad,
-        broad_ids,
-        wide,
-    )
+    else:
+        new = [place for place, theme in enumerate(placed.known) if theme is None]
+        given = iter(ids(ground, placed.places.whole[new], 1))
+        own = [theme.theme_id if theme else next(given) for theme in placed.known]
+        new_broad = [number for number in first if placed.known_broad[number] is None]
+        broad_ids = dict(zip(new_broad, ids(ground, wide.whole[new_broad], 2), strict=True))
+        broad_ids |= {number: theme.theme_id for number, theme in enumerate(placed.known_broad) if theme}
+    born_in = [theme.born if theme else run for theme in placed.known]
+    return Names(own, born_in, [broad_ids[number] for number in placed.broad.tolist()], broad_ids, wide)

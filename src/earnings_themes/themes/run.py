@@ -2,17 +2,16 @@
 
 import logging
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from earnings_themes import __version__
-from earnings_themes.abstractions import Receipt, SkippedFirm, Themes
+from earnings_themes.abstractions import Receipt, SkippedFirm
 from earnings_themes.config import Config
 from earnings_themes.errors import ResultError
 from earnings_themes.results.artifacts import read_themes, write_json
-from earnings_themes.results.firms import FirmRow, parse_firms
+from earnings_themes.results.firms import parse_firms
 from earnings_themes.results.provenance import peak_memory_mb
 from earnings_themes.results.topics_reader import TopicsReader
 from earnings_themes.results.tree import TreeReader
@@ -46,12 +45,7 @@ class ReduceReceipt:
 
 
 def reduce_run(
-    config: Config,
-    folder: Folder,
-    output: Path,
-    receipt: Path,
-    table: str | None = None,
-    workers: int = 1,
+    config: Config, folder: Folder, output: Path, receipt: Path, table: str | None = None, workers: int = 1
 ) -> ReduceReceipt:
     """Find the themes of the run in `folder`, write themes.json to `output`, publish to `table` if there is one.
 
@@ -73,24 +67,17 @@ def reduce_run(
         folder.child("logs").child("topics"),
     )
     themes = aggregate_files(
-        config.run,
-        folder,
-        reader,
-        output,
-        config.themes,
-        config.reduce.min_firm_coverage,
-        config.seed,
-        workers,
-        config.embedding.space,
-        config.registry,
-    )
+        config.run, folder, reader, output, config.themes, config.reduce.min_firm_coverage, config.seed,
+        workers, config.embedding.space, config.registry,
+    )  # fmt: skip
     seconds: dict[str, float] = dict(themes.metadata["timing"]["seconds"])
-    n_read = len(firms) - len(reader.unreadable)
     published = None
     if table:
         before = time.perf_counter()
         # As the file has them, rounded: a publish from the files is then the same content.
-        published = _publish(table, read_themes(output), folder, firms, output.parent)
+        shown = read_themes(output)
+        tree = TreeReader(folder, firms, shown, LocalFolder(output.parent))
+        published = open_store(f"dynamodb:{table}").publish(shown.run, tree, shown)
         seconds["publish"] = time.perf_counter() - before
     seconds["total"] = time.perf_counter() - started
     done = ReduceReceipt(
@@ -98,7 +85,7 @@ def reduce_run(
         version=__version__,
         input=str(folder),
         n_firms=len(firms),
-        n_read=n_read,
+        n_read=len(firms) - len(reader.unreadable),
         n_themes=themes.n_themes,
         n_topics=themes.metadata["n_topics"],
         skipped_firms=themes.skipped_firms,
@@ -110,8 +97,3 @@ def reduce_run(
     write_json(receipt, done)
     log.info("%d themes of %d topics in %.0f s", done.n_themes, done.n_topics, seconds["total"])
     return done
-
-
-def _publish(table: str, themes: Themes, folder: Folder, firms: Sequence[FirmRow], made: Path) -> Receipt:
-    tree = TreeReader(folder, firms, themes, LocalFolder(made))
-    return open_store(f"dynamodb:{table}").publish(themes.run, tree, themes)

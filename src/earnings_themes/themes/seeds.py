@@ -25,7 +25,7 @@ from earnings_themes.embedding.encoders import PACKAGED_NAME, Encoder
 from earnings_themes.embedding.shard import STATIC, iter_vectors
 from earnings_themes.embedding.space import Whole, load_space
 from earnings_themes.errors import ConfigError, ModelError, ResultError
-from earnings_themes.results.artifacts import open_parquet, readable
+from earnings_themes.results.artifacts import open_parquet, readable, value_counts
 from earnings_themes.system.files import replaced, write_atomically
 from earnings_themes.system.folders import folder_at
 from earnings_themes.themes.settle import Centres, centres, settle
@@ -199,8 +199,7 @@ def overlap(where: str, answers: Sequence[Answer]) -> list[list[tuple[str, int]]
         mine = settled.filter(
             pc.is_in(settled["sentence_id"], value_set=answer.inside["sentence_id"].combine_chunks())
         )
-        counts = mine["theme_id"].drop_null().value_counts().to_pylist()
-        found.append(sorted(((c["values"], c["counts"]) for c in counts), key=lambda c: (-c[1], c[0])))
+        found.append(value_counts(mine["theme_id"]))
     return found
 
 

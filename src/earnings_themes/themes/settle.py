@@ -16,10 +16,7 @@ from scipy.sparse import csr_array
 
 from earnings_themes.config import ThemeSettings
 from earnings_themes.themes.corpus import members
-from earnings_themes.themes.find import Found, holds_together
-
-Whole = NDArray[np.int8]
-Labels = NDArray[np.int64]
+from earnings_themes.themes.find import Found, Labels, Whole, holds_together
 
 _BLOCK: Final = 8_192
 # A centroid as whole numbers of about this length: its product with a row stays below 2^21, exact in float32.
@@ -53,6 +50,10 @@ class Centres:
         rows = self.whole.astype(np.float64)
         found: NDArray[np.float64] = rows / np.linalg.norm(rows, axis=1, keepdims=True).clip(1e-12)
         return found
+
+    def __getitem__(self, which: Labels | slice) -> "Centres":
+        """Return some of them."""
+        return Centres(self.whole[which], self.tightness[which])
 
 
 @dataclass(frozen=True)
@@ -110,30 +111,27 @@ def settle(
     floor : the least strength with which a sentence settles; of all themes, or (k,) of each: it then settles in the nearest
         that takes it
     """
-    n = len(rows)
-    nearest = np.full(n, -1, dtype=np.int64)
-    cosine = np.zeros(n, dtype=np.float32)
-    if len(themes.whole) and n:
-        for start in range(0, n, _BLOCK):
-            block = rows[start : start + _BLOCK].astype(np.float32)
-            lengths = np.sqrt((block * block).sum(axis=1).astype(np.float64)).clip(1e-12)
-            products = block @ themes.whole.T
-            best = products.argmax(axis=1)
-            if np.ndim(floor) and np.ptp(floor):
-                # A theme that asks for more than a sentence has leaves it to the nearest that does not.
-                scale = content[start : start + len(block)] / lengths / _LENGTH
-                takes = products * themes.tightness * scale[:, None] >= floor
-                best = np.where(takes.any(axis=1), np.where(takes, products, -np.inf).argmax(axis=1), best)
-            nearest[start : start + len(block)] = best
-            top = products[np.arange(len(block)), best].astype(np.float64)
-            cosine[start : start + len(block)] = top / lengths / _LENGTH
-        strength = content * np.maximum(cosine, 0) * themes.tightness[nearest].astype(np.float32)
-    else:
-        strength = np.zeros(n, dtype=np.float32)
+    nearest = np.full(len(rows), -1, dtype=np.int64)
+    cosine = np.zeros(len(rows), dtype=np.float32)
+    if not len(themes.whole):
+        return Settled(nearest, nearest, cosine, cosine)
+    for start in range(0, len(rows), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        block = rows[part].astype(np.float32)
+        lengths = np.sqrt((block * block).sum(axis=1).astype(np.float64)).clip(1e-12)
+        products = block @ themes.whole.T
+        best = products.argmax(axis=1)
+        if np.ndim(floor) and np.ptp(floor):
+            # A theme that asks for more than a sentence has leaves it to the nearest that does not.
+            scale = content[part] / lengths / _LENGTH
+            takes = products * themes.tightness * scale[:, None] >= floor
+            best = np.where(takes.any(axis=1), np.where(takes, products, -np.inf).argmax(axis=1), best)
+        nearest[part] = best
+        cosine[part] = products[np.arange(len(block)), best].astype(np.float64) / lengths / _LENGTH
+    strength = content * np.maximum(cosine, 0) * themes.tightness[nearest].astype(np.float32)
     strength = strength.astype(np.float32)
-    least = np.broadcast_to(np.asarray(floor, dtype=np.float32), max(len(themes.whole), 1))
-    labels = np.where((nearest >= 0) & (strength >= least[nearest]), nearest, -1)
-    return Settled(labels, nearest, strength, cosine)
+    least = np.broadcast_to(np.asarray(floor, dtype=np.float32), len(themes.whole))
+    return Settled(np.where(strength >= least[nearest], nearest, -1), nearest, strength, cosine)
 
 
 def settle_all(
@@ -162,7 +160,7 @@ def settle_all(
         if not last:
             places = centres(rows, settled.labels, len(places.whole))
         keep = np.flatnonzero(_holds(rows, firms, settled.labels, len(places.whole), settings))
-        places = Centres(places.whole[keep], places.tightness[keep])
+        places = places[keep]
         broad = broad[keep]
         settled = settle(rows, content, places, settings.floor)
     return places, settled, np.unique(broad, return_inverse=True)[1].astype(np.int64)
@@ -184,13 +182,7 @@ def held_broadly(settled: Settled, floors: NDArray[np.float64]) -> Labels:
     return np.where(near, settled.nearest, -1)
 
 
-def _holds(
-    rows: NDArray[np.int8],
-    firms: NDArray[np.int64],
-    labels: NDArray[np.int64],
-    k: int,
-    settings: ThemeSettings,
-) -> NDArray[np.bool_]:
+def _holds(rows: Whole, firms: Labels, labels: Labels, k: int, settings: ThemeSettings) -> NDArray[np.bool_]:
     """Return (k,) which themes have enough firms, none of which dominates, and hold together across firms."""
     inside = labels >= 0
     most_firms = int(firms.max(initial=0)) + 1
@@ -203,6 +195,5 @@ def _holds(
     # Two firms hold at least a half: an equal share, half as much again, is no domination, whatever the limit.
     most = np.maximum(settings.max_firm_share, 1.5 / np.maximum(n_firms, 1))
     together = holds_together(rows, firms, labels, settings.granularity, settings.min_firms)
-    held: NDArray[np.bool_] = np.zeros(k, dtype=np.bool_)
-    held[: len(together)] = together
+    held: NDArray[np.bool_] = np.append(together, np.zeros(k - len(together), dtype=np.bool_))
     return held & (largest <= most * np.maximum(total, 1))

@@ -25,12 +25,9 @@ from earnings_themes.registry import RegistryTheme, Version
 from earnings_themes.registry.past import Past
 from earnings_themes.registry.records import Seen, state_of
 from earnings_themes.themes.corpus import members
-from earnings_themes.themes.find import cohesions
+from earnings_themes.themes.find import Labels, Whole, cohesions
 from earnings_themes.themes.registered import settle_known
 from earnings_themes.themes.settle import Centres, centres
-
-Rows = NDArray[np.int8]
-Labels = NDArray[np.int64]
 
 # Pairs of sentences that the 2-means starts from; the division whose parts cohere most counts. And rounds, at most.
 _STARTS: Final = 8
@@ -54,7 +51,7 @@ _SHOWN: Final = 6
 class Members:
     """The n past sentences that count as one theme. runs: (n,) the run of each, as a number; firms: (n,) in each run anew."""
 
-    rows: Rows
+    rows: Whole
     runs: Labels
     firms: Labels
 
@@ -105,7 +102,7 @@ def members_of(version: Version, pasts: Mapping[str, Past]) -> dict[str, Members
     }
 
 
-def divide(rows: Rows, seed: int = 0) -> Division | None:
+def divide(rows: Whole, seed: int = 0) -> Division | None:
     """Return the division of n sentences whose two parts cohere most, None where all are one. rows: (n, d) int8."""
     best: tuple[float, NDArray[np.bool_]] | None = None
     draw = np.random.default_rng(seed)
@@ -234,13 +231,8 @@ def split(version: Version, wanted: Iterable[str], pasts: Mapping[str, Past], na
     for whole in wholes:
         about = f"{name}: splits {whole.theme_id} ({whole.label}), which"
         if whole.level == 2 or whole.hidden or whole.into:
-            what = (
-                f"counts as {whole.into}"
-                if whole.into
-                else "is hidden"
-                if whole.hidden
-                else "is a broad theme"
-            )
+            hidden = "is hidden" if whole.hidden else "is a broad theme"
+            what = f"counts as {whole.into}" if whole.into else hidden
             raise RegistryError(f"{about} {what}. Expected a theme that readers see.")
         own = said.get(whole.theme_id)
         division = divide(own.rows) if own else None

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from earnings_themes.clustering.graph import Neighbours, nearest, nearest_among
 from earnings_themes.config import ThemeSettings
 from earnings_themes.system.processes import one_thread, pool
-from earnings_themes.themes.find import find_themes, n_neighbours
+from earnings_themes.themes.find import Labels, Whole, find_themes, n_neighbours
 from earnings_themes.themes.settle import centres, settle
 
 # Below, a process takes longer to start than the repeat.
@@ -54,12 +54,7 @@ class Repeats:
     """
 
     def __init__(
-        self,
-        rows: NDArray[np.int8],
-        firms: NDArray[np.int64],
-        settings: ThemeSettings,
-        seed: int,
-        processes: Executor | None,
+        self, rows: Whole, firms: Labels, settings: ThemeSettings, seed: int, processes: Executor | None
     ) -> None:
         """Begin.
 
@@ -72,7 +67,7 @@ class Repeats:
         """
         self.near: Neighbours | None = None
         self._parts: list[NDArray[np.bool_]] = []
-        self._repeated: Iterable[tuple[NDArray[np.int64], NDArray[np.int64]]] = ()
+        self._repeated: Iterable[tuple[Labels, Labels]] = ()
         if not settings.stability_runs or not len(rows):
             return
         self.near = nearest(rows, _SPARE * n_neighbours(len(rows)))
@@ -83,15 +78,15 @@ class Repeats:
             np.isin(firms, draw.permutation(all_firms)[:n_some]) for _ in range(settings.stability_runs)
         ]
         again = [
-            _Repeat(
-                rows[kept], firms[kept], settings.granularity, settings.min_firms, seed + run + 1,
+            (
+                rows[kept], firms[kept], settings.granularity, settings.min_firms, seed + run,
                 nearest_among(rows, kept, self.near, n_neighbours(int(kept.sum()))),
             )
-            for run, kept in enumerate(self._parts)
+            for run, kept in enumerate(self._parts, 1)
         ]  # fmt: skip
         self._repeated = (processes.map if processes else map)(_repeated, again)
 
-    def stability(self, labels: NDArray[np.int64], broad: NDArray[np.int64]) -> Stability:
+    def stability(self, labels: Labels, broad: Labels) -> Stability:
         """Compare, once, with the themes that were found.
 
         Parameters
@@ -114,7 +109,7 @@ class Repeats:
 
 @contextmanager
 def repeats(
-    rows: NDArray[np.int8], firms: NDArray[np.int64], settings: ThemeSettings, seed: int, workers: int = 1
+    rows: Whole, firms: Labels, settings: ThemeSettings, seed: int, workers: int = 1
 ) -> Iterator[Repeats]:
     """Begin the repeats in processes of their own, for so many cores, which end with the block. Parameters: as of Repeats."""
     # One process more than cores: this one, which finds the themes, is done early and then waits.
@@ -122,27 +117,17 @@ def repeats(
         yield Repeats(rows, firms, settings, seed, processes)
 
 
-@dataclass(frozen=True)
-class _Repeat:
-    rows: NDArray[np.int8]
-    firms: NDArray[np.int64]
-    granularity: float
-    min_firms: int
-    seed: int
-    near: Neighbours
-
-
 @one_thread
-def _repeated(part: _Repeat) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the theme and the broad theme of each exemplar in a repeat, -1 where there is none."""
-    again = find_themes(part.rows, part.firms, part.granularity, part.min_firms, part.seed, part.near)
-    places = centres(part.rows, again.labels, again.n_themes)
-    sure = np.ones(len(part.rows), dtype=np.float32)
-    other = settle(part.rows, sure, places, 0.0).nearest
+def _repeated(part: tuple[Whole, Labels, float, int, int, Neighbours]) -> tuple[Labels, Labels]:
+    """Return the theme and the broad theme of each exemplar in a repeat, -1 where there is none. part: for find_themes."""
+    rows, *_ = part
+    again = find_themes(*part)
+    places = centres(rows, again.labels, again.n_themes)
+    other = settle(rows, np.ones(len(rows), dtype=np.float32), places, 0.0).nearest
     return other, np.where(other >= 0, again.broad[other], -1) if again.n_themes else other
 
 
-def _best_jaccard(one: NDArray[np.int64], other: NDArray[np.int64], k: int) -> NDArray[np.float64]:
+def _best_jaccard(one: Labels, other: Labels, k: int) -> NDArray[np.float64]:
     """Return (k,) each label's largest Jaccard index with a label of the other; 0 for one without members."""
     m = int(other.max(initial=-1)) + 1
     both = (one >= 0) & (other >= 0)

@@ -95,10 +95,10 @@ def _firms(corpus: Corpus) -> tuple[list[str], Labels]:
 def found_again(corpus: Corpus, topics: Topics, settings: ThemeSettings, seed: int) -> Labels:
     """Return (m,) where each modelled sentence settles when the themes are found of this corpus, -1 for none."""
     _, firms = _firms(corpus)
-    pool = make_pool(corpus, topics)
-    rows = corpus.rows[pool.exemplars]
-    found = find_themes(rows, firms[pool.exemplars], settings.granularity, settings.min_firms, seed)
-    return settle_all(corpus.rows, corpus.content, firms, pool.exemplars, found, settings)[1].labels
+    exemplars, _ = make_pool(corpus, topics)
+    rows = corpus.rows[exemplars]
+    found = find_themes(rows, firms[exemplars], settings.granularity, settings.min_firms, seed)
+    return settle_all(corpus.rows, corpus.content, firms, exemplars, found, settings)[1].labels
 
 
 def holdout(known: Known) -> pd.DataFrame:
