@@ -19,15 +19,12 @@ Nearness = Callable[[list[str]], NDArray[np.floating]]
 _PRIOR: Final = 500.0  # words; Monroe, Colaresi and Quinn (2008), equation 15 with an informative prior
 _ABSORBED: Final = 0.4  # a phrase takes the place of its part where it makes this share of it
 _TIED: Final = 0.6  # "chain" has "supply" before it in this share of cases: no phrase may begin with "chain"
-_FREE: Final = (
-    0.3  # a label begins and ends with words that begin or end a phrase in this share of their uses
-)
-_VERB: Final = (
-    0.3  # a word that follows "to", "we" or "is" in this share of its uses is a verb or a predicate
-)
-_NAME: Final = (
-    0.9  # capital in this share of its uses inside sentences: a name, if few of the theme's firms say it
-)
+# A label begins and ends with words that begin or end a phrase in this share of their uses.
+_FREE: Final = 0.3
+# A word that follows "to", "we" or "is" in this share of its uses is a verb or a predicate.
+_VERB: Final = 0.3
+# Capital in this share of its uses inside sentences: a name, if few of the theme's firms say it.
+_NAME: Final = 0.9
 _NAME_FIRMS: Final = 0.1
 _PLACE: Final = 0.1  # a name that follows "in" in this share of its uses is a place
 _LONGER: Final = 1.3  # a phrase tells more than a word that scores the same
@@ -65,8 +62,8 @@ class ThemeWords:
 def choose_labels(
     counts: Sequence[ThemeCount],
     counter: PhraseCounter,
-    nearness: Nearness | None,
-    centroids: NDArray[np.floating] | None,
+    nearness: Nearness,
+    centroids: NDArray[np.floating],
     max_words: int = 3,
     n_keywords: int = 10,
     names: Set[str] = frozenset(),
@@ -77,14 +74,14 @@ def choose_labels(
     ----------
     counts : of n themes; those of the counter, or what several of them say together
     nearness : function of m phrases to their subject vectors (m, dim), of length 1
-    centroids : (n, dim) float, of any length; None, as nearness: phrases are ranked by counts alone
+    centroids : (n, dim) float, of any length
     names : words of firms' and speakers' names, in any case; one written small as often as not is an
         ordinary word
     """
     barred, few = _names(counter, names), _NAME_FIRMS if counter.capitals_tell() else 0.0
     ranked = [
-        _ranked(counter, count, barred, few, nearness, None if centroids is None else centroids[theme])
-        for theme, count in enumerate(counts)
+        _ranked(counter, count, barred, few, nearness, centroid)
+        for count, centroid in zip(counts, centroids, strict=True)
     ]
     chosen = _chosen(ranked, max_words)
     return [
@@ -103,7 +100,7 @@ class _Phrase:
     form: str
     score: float
     share: float  # of the theme's sentences
-    near: float  # cosine to the theme's centroid; 1 where it is not known
+    near: float  # cosine to the theme's centroid
 
 
 def _ranked(
@@ -111,8 +108,8 @@ def _ranked(
     count: ThemeCount,
     names: Set[str],
     few: float,
-    nearness: Nearness | None = None,
-    centroid: NDArray[np.floating] | None = None,
+    nearness: Nearness,
+    centroid: NDArray[np.floating],
 ) -> list[_Phrase]:
     """Return the displayable phrases of a theme, best first.
 
@@ -134,12 +131,11 @@ def _ranked(
     firms = np.array([said[p].firms for p in shown]) / count.firms
     score = np.maximum(keyness, 0) * np.sqrt(firms) * [_length(p) for p in shown]
     order = sorted(range(len(shown)), key=lambda i: (-score[i], shown[i]))[:_TRIED]
+    direction = centroid / max(float(np.linalg.norm(centroid)), 1e-12)
+    cosine = nearness([said[shown[i]].form for i in order]) @ direction
     near = np.ones(len(shown))
-    if nearness is not None and centroid is not None:
-        # Rounded, so that another machine's sums rank the phrases alike.
-        near[order] = np.round(
-            np.maximum(nearness([said[shown[i]].form for i in order]) @ _unit(centroid), 0), 3
-        )
+    # Rounded, so that another machine's sums rank the phrases alike.
+    near[order] = np.round(np.maximum(cosine, 0), 3)
     score = score * near
     order = sorted((i for i in order if score[i] > 0), key=lambda i: (-score[i], shown[i]))
     share = np.array([said[p].sentences for p in shown]) / count.sentences
@@ -155,30 +151,23 @@ def _ranked(
     ]
 
 
-def _unit(vector: NDArray[np.floating]) -> NDArray[np.float64]:
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), dtype=np.float64)
-
-
 def _written(phrase: str, form: str, counter: PhraseCounter) -> str:
     """Return the phrase as shown, without capitals that a word has only in titles ("Free Cash Flow")."""
     words = []
     for term, word in zip(phrase.split(), form.split(), strict=True):
         use = counter.uses.get(term)
-        words.append(
-            word.lower() if use is not None and 2 * use.capital < use.inside and word[1:].islower() else word
-        )
+        is_title = use is not None and 2 * use.capital < use.inside and word[1:].islower()
+        words.append(word.lower() if is_title else word)
     return " ".join(words)
 
 
 def _log_odds(
     here: NDArray[np.integer], everywhere: NDArray[np.integer], n_here: int, n_everywhere: int
 ) -> NDArray[np.float64]:
-    """Return z-scores (m,) of log-odds of phrases in a theme against all sentences, shrunk towards the
-    latter.
+    """Return z-scores (m,) of log-odds of phrases in a theme against all sentences, shrunk towards the latter.
 
-    here, everywhere: (m,) sentences with the phrase. n_here, n_everywhere: words. Monroe, Colaresi and Quinn
-    (2008), equations 16, 20, 22: δ = log-odds here − log-odds elsewhere, each with prior a_w = 500 p_w; z = δ
-    / √Var δ.
+    here, everywhere: (m,) sentences with the phrase. n_here, n_everywhere: words. Monroe, Colaresi and Quinn (2008),
+    equations 16, 20, 22: δ = log-odds here − log-odds elsewhere, each with prior a_w = 500 p_w; z = δ / √Var δ.
     """
     prior = _PRIOR * everywhere / max(n_everywhere, 1)
     y, rest = here + prior, np.maximum(everywhere - here, 0) + prior
@@ -196,12 +185,13 @@ def _whole(said: Mapping[str, PhraseCount]) -> list[str]:
         words = phrase.split()
         if len(words) == 1 or s.sentences < 3:
             continue
-        for part in _parts(words):
-            inner = said.get(part)
-            if inner is None or s.firms < _ABSORBED * inner.firms:
-                continue
-            if s.sentences >= _ABSORBED * inner.sentences:
-                absorbed.add(part)
+        absorbed.update(
+            part
+            for part in _parts(words)
+            if (inner := said.get(part))
+            and s.firms >= _ABSORBED * inner.firms
+            and s.sentences >= _ABSORBED * inner.sentences
+        )
         if s.sentences >= _TIED * _n(said, words[-1]):
             tied_before.add(words[-1])
         if s.sentences >= _TIED * _n(said, words[0]):
@@ -209,9 +199,7 @@ def _whole(said: Mapping[str, PhraseCount]) -> list[str]:
     return [
         phrase
         for phrase in said
-        if phrase not in absorbed
-        and phrase.split()[0] not in tied_before
-        and phrase.split()[-1] not in tied_after
+        if not (phrase in absorbed or phrase.split()[0] in tied_before or phrase.split()[-1] in tied_after)
     ]
 
 
@@ -239,9 +227,7 @@ def _can_be_shown(phrase: str, form: str, counter: PhraseCounter, names: Set[str
 
 
 def _is_verb(use: WordUse) -> bool:
-    """Return whether a word is a verb or predicate; "to" before a capitalised word, as in "to China", does
-    not make it one.
-    """
+    """Return whether a word is a verb or predicate; "to" before a capital, as in "to China", makes none."""
     return use.verb > _VERB * use.n and 2 * use.capital <= use.inside
 
 
@@ -270,9 +256,7 @@ def _alike(term: str, other: str) -> bool:
 
 
 def _same_stem(word: str, other: str) -> bool:
-    """Return whether two words differ only in their endings: price and pricing, sustainable and
-    sustainability.
-    """
+    """Return whether two words differ only in their endings: price and pricing, sustainable and sustainability."""
     shorter, longer = sorted((word.replace("-", ""), other.replace("-", "")), key=len)
     return shorter == longer or (longer.startswith(shorter[: max(4, len(shorter) - 2)]) and len(shorter) >= 4)
 

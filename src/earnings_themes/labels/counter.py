@@ -2,7 +2,7 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -49,29 +49,13 @@ class PhraseCount:
             self._lead -= sentences
 
 
-class Counts:
-    """Sentences by phrase, and spellings, of one firm."""
-
-    def __init__(self) -> None:
-        self.sentences: Counter[str] = Counter()
-        self.forms: dict[str, str] = {}
-        self.words = 0  # phrases of one word; a sentence counts each once
-
-    def add(self, words: list[Word]) -> None:
-        """Count one more sentence."""
-        found = dict(phrases_of(words))
-        self.sentences.update(found.keys())
-        self.forms.update(found)
-        self.words += sum(" " not in phrase for phrase in found)
-
-
 @dataclass(slots=True)
 class ThemeCount:
-    """The counts of one theme; words as in Counts."""
+    """The counts of one theme."""
 
     firms: int = 0
     sentences: int = 0
-    words: int = 0
+    words: int = 0  # phrases of one word; a sentence counts each once
     last_firm: str = ""
     phrases: dict[str, PhraseCount] = field(default_factory=dict)
 
@@ -87,11 +71,12 @@ class ThemeCount:
             found.sentences += count.sentences
             found.words += count.words
             for phrase, said in count.phrases.items():
-                kept = found.phrases.get(phrase)
-                if said.firms > 1 and kept is None:
-                    found.phrases[phrase] = replace(said)
-                elif said.firms > 1 and kept is not None:
+                if said.firms < 2:
+                    continue
+                if kept := found.phrases.get(phrase):
                     kept.add(said.sentences, said.form, said.firms)
+                else:
+                    found.phrases[phrase] = replace(said)
         return found
 
 
@@ -132,28 +117,30 @@ class PhraseCounter:
             raise ValueError(
                 f"theme {theme}: firm {firm_id!r} after {count.last_firm!r}; expected ascending firm_ids."
             )
-        said = Counts()
+        said: Counter[str] = Counter()  # sentences by phrase
+        forms: dict[str, str] = {}
         for text in texts:
             words = words_and_signs(text)
             self._watch(words)
-            said.add(words)
+            found = dict(phrases_of(words))
+            said.update(found.keys())
+            forms.update(found)
+        n_words = sum(n for phrase, n in said.items() if " " not in phrase)
         count.firms += 1
         count.last_firm = firm_id
         count.sentences += len(texts)
-        count.words += said.words
-        self.words += said.words
-        n = np.fromiter(said.sentences.values(), dtype=np.int32, count=len(said.sentences))
-        for row, places in zip(self._cells, _places(said.sentences), strict=True):
+        count.words += n_words
+        self.words += n_words
+        n = np.fromiter(said.values(), dtype=np.int32, count=len(said))
+        for row, places in zip(self._cells, _places(said), strict=True):
             np.add.at(row, places, n)
         if theme >= 0:
-            _keep(count, said)
+            _keep(count, said, forms)
 
     def everywhere(self, phrases: Iterable[str]) -> NDArray[np.int64]:
         """Return in how many sentences of all themes each phrase is said, (n,), never too few."""
-        places = _places(phrases)
-        found: NDArray[np.int64] = np.minimum(self._cells[0, places[0]], self._cells[1, places[1]]).astype(
-            np.int64
-        )
+        counts = np.take_along_axis(self._cells, _places(phrases), axis=1)
+        found: NDArray[np.int64] = counts.min(axis=0).astype(np.int64)
         return found
 
     def capitals_tell(self) -> bool:
@@ -162,41 +149,34 @@ class PhraseCounter:
         return 0.01 < sum(use.capital for use in self.uses.values()) / max(inside, 1) < 0.3
 
     def _watch(self, words: list[Word]) -> None:
-        last = len(words) - 1
-        before = None
-        for i, word in enumerate(words):
-            if word.term:
-                use = self.uses.get(word.term)
-                if use is None:
-                    use = self.uses[word.term] = WordUse()
-                use.n += 1
-                use.ends += i == last or not (words[i + 1].term or words[i + 1].plain == "0")
-                if before is not None:
-                    use.begins += not before.term
-                    use.verb += before.plain in _BEFORE_VERBS
-                    use.place += before.plain in _BEFORE_PLACES
-                    use.inside += 1
-                    use.capital += word.form[0].isupper()
-                else:
-                    use.begins += 1
-            before = word
+        for before, word, after in zip([None, *words], words, [*words[1:], None], strict=False):
+            if not word.term:
+                continue
+            use = self.uses.get(word.term)
+            if use is None:
+                use = self.uses[word.term] = WordUse()
+            use.n += 1
+            use.ends += after is None or not (after.term or after.plain == "0")
+            use.begins += before is None or not before.term
+            if before is not None:
+                use.verb += before.plain in _BEFORE_VERBS
+                use.place += before.plain in _BEFORE_PLACES
+                use.inside += 1
+                use.capital += word.form[0].isupper()
 
 
 def _places(phrases: Iterable[str]) -> NDArray[np.int64]:
     """Return cells (2, n) of the phrases in the sketch, by crc32, which is the same on every machine."""
     coded = [phrase.encode() for phrase in phrases]
-    return np.array(
-        [[zlib.crc32(c) % _CELLS for c in coded], [zlib.crc32(c, 1) % _CELLS for c in coded]], dtype=np.int64
-    )
+    return np.array([[zlib.crc32(c, seed) % _CELLS for c in coded] for seed in (0, 1)], dtype=np.int64)
 
 
-def _keep(count: ThemeCount, said: Counts) -> None:
+def _keep(count: ThemeCount, said: Mapping[str, int], forms: Mapping[str, str]) -> None:
     window = (count.firms - 1) // _WINDOW
-    for phrase, n in said.sentences.items():
-        kept = count.phrases.get(phrase)
-        if kept is None:
-            count.phrases[phrase] = PhraseCount(1, n, said.forms[phrase], n, window)
+    for phrase, n in said.items():
+        if kept := count.phrases.get(phrase):
+            kept.add(n, forms[phrase])
         else:
-            kept.add(n, said.forms[phrase])
+            count.phrases[phrase] = PhraseCount(1, n, forms[phrase], n, window)
     if count.firms % _WINDOW == 0:
         count.phrases = {p: s for p, s in count.phrases.items() if s.firms + s._missed > window + 1}

@@ -7,19 +7,18 @@ of 7 for every firm's job.
 """
 
 import importlib
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
-from earnings_themes.abstractions import Topic, TopicModelInterface, TopicModelResult
+from earnings_themes.abstractions import Topic, TopicModelResult
 from earnings_themes.clustering.graph import communities, nearest, neighbour_graph
 from earnings_themes.clustering.light import light_imports
 from earnings_themes.config.parameters import BERTopicParameters
-from earnings_themes.errors import ModelError
-from earnings_themes.topics.inputs import check_embeddings
+from earnings_themes.topics.inputs import BuiltInModel
 
 # Ten words are what topic diversity and coherence are measured on (Dieng et al. 2020, Röder et al. 2015).
 _N_WORDS: Final = 10
@@ -30,16 +29,11 @@ _UNITS_A_TOPIC: Final = 6
 _WORD: Final = r"(?u)\b(?=\w*[^\W\d_])\w[\w&'’-]*\w\b"
 
 
-class BERTopicModel(TopicModelInterface):
-    """BERTopic with communities of a neighbour graph. params: BERTopicParameters; seed: of Leiden."""
+class BERTopicModel(BuiltInModel):
+    """BERTopic with communities of a neighbour graph. seed: of Leiden."""
 
     parameters = BERTopicParameters
-
-    def __init__(self, seed: int = 42, **params: Any) -> None:
-        super().__init__(seed, **params)
-        self._given = BERTopicParameters(**params)
-        self._topics: list[Topic] = []
-        self._embeddings: NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
+    _given: BERTopicParameters
 
     def fit(self, documents: list[str], embeddings: NDArray[np.float32] | None = None) -> TopicModelResult:
         """Cluster the embeddings, then find each cluster's words.
@@ -47,9 +41,8 @@ class BERTopicModel(TopicModelInterface):
         documents: n distinct texts. embeddings: (n, dim) float32, whole numbers or not. Raises ModelError for embeddings
         that are missing, of another length, NaN or zero.
         """
-        if embeddings is None:
-            raise ModelError("BERTopicModel needs one embedding a document; none were given.")
-        check_embeddings(documents, embeddings)
+        self._check(documents, embeddings)
+        assert embeddings is not None
         self._embeddings = embeddings
         self._topics = []
         clusters = self._clusters(embeddings)
@@ -67,14 +60,6 @@ class BERTopicModel(TopicModelInterface):
             for number, size in enumerate(sizes.tolist())
         ]
         return TopicModelResult(tuple(self._topics), assignments, cosine_to_centroid(embeddings, assignments))
-
-    def get_topics(self) -> list[Topic]:
-        """Return the topics of the last fit, largest first."""
-        return list(self._topics)
-
-    def get_embeddings(self) -> NDArray[np.float32]:
-        """Return the (n, dim) embeddings of the last fit."""
-        return self._embeddings
 
     def _clusters(self, embeddings: NDArray[np.float32]) -> NDArray[np.int64]:
         found, cosines = nearest(embeddings, self._given.neighbours)
@@ -143,8 +128,6 @@ def cosine_to_centroid(
     probabilities = np.zeros(len(embeddings), dtype=np.float32)
     for topic in range(int(assignments.max(initial=-1)) + 1):
         members = assignments == topic
-        if not members.any():
-            continue
         centroid = embeddings[members].mean(axis=0)
         centroid = centroid / max(float(np.linalg.norm(centroid)), np.finfo(np.float32).tiny)
         probabilities[members] = unit[members] @ centroid

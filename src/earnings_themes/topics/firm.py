@@ -32,7 +32,7 @@ from earnings_themes.system.processes import one_thread
 from earnings_themes.text import dominant_script
 from earnings_themes.text.alike import near_equal
 
-_COLUMNS: Final = ("sentence_id", "firm_name", "model_text", "procedural")
+_COLUMNS: Final = ["sentence_id", "firm_name", "model_text", "procedural"]
 
 
 def process_firm_files(
@@ -54,7 +54,7 @@ def process_firm_files(
     that cannot be used.
     """
     started = time.perf_counter()
-    sentences = read_sentences(transcripts, firm_id, list(_COLUMNS))
+    sentences = read_sentences(transcripts, firm_id, _COLUMNS)
     # Its own rows have the name; only a firm without a sentence has to be looked up among ten thousand.
     name = sentences["firm_name"].iloc[0] if len(sentences) else _listed_name(firms, firm_id)
     vectors = read_vectors(embeddings, firm_id)
@@ -104,7 +104,7 @@ def process_firm(
         )
     texts, text_of_row = _distinct(frame["model_text"].to_numpy(dtype=str))
     status: FirmStatus = "ok"
-    result = _no_topics(len(texts))
+    result = TopicModelResult((), np.full(len(texts), -1), np.zeros(len(texts), dtype=np.float32))
     model = model_class(settings.model)(seed=seed, **settings.params)
     if not len(sentences):
         status = "no_transcript"
@@ -115,11 +115,9 @@ def process_firm(
     timing["fit"] = time.perf_counter() - started
 
     kinds = kinds_of(
-        vectors.vectors,
-        vectors.content >= CONTENT,
-        frame["procedural"].to_numpy(dtype=bool),
+        vectors.vectors, vectors.content >= CONTENT, frame["procedural"].to_numpy(dtype=bool),
         vectors.about.get("space", ""),
-    )
+    )  # fmt: skip
     topics, centroids, outliers = _described(vectors, kinds, result, text_of_row)
     return FirmTopics(
         schema_version=SCHEMA_VERSION,
@@ -158,10 +156,6 @@ def _distinct(said: NDArray[np.str_]) -> tuple[NDArray[np.str_], NDArray[np.intp
     return texts[kept], wording_of[text_of_row]
 
 
-def _no_topics(n: int) -> TopicModelResult:
-    return TopicModelResult((), np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=np.float32))
-
-
 def _mean_of_places(vectors: FirmVectors, text_of_row: NDArray[np.intp]) -> NDArray[np.float32]:
     """Return (n_texts, k) float32: a text's vector, the mean of its places, each in its own context."""
     sums = np.zeros((int(text_of_row.max()) + 1, vectors.vectors.shape[1]), dtype=np.float64)
@@ -194,10 +188,6 @@ def _described(
         )
     kept = np.isin(topic_of_row, [topic.topic_id for topic, _ in found])
     outliers = tuple(TopicSentence(sentence) for sentence in ids[~kept].tolist())
-    return tuple(topics), tuple(_centroid(vectors.vectors[rows]) for _, rows in found), outliers
-
-
-def _centroid(vectors: NDArray[np.int8]) -> tuple[float, ...]:
-    mean = vectors.mean(axis=0, dtype=np.float64)
-    unit: NDArray[np.float64] = mean / max(float(np.linalg.norm(mean)), 1e-12)
-    return tuple(unit.tolist())
+    means = [vectors.vectors[rows].mean(axis=0, dtype=np.float64) for _, rows in found]
+    centroids = tuple(tuple((mean / max(float(np.linalg.norm(mean)), 1e-12)).tolist()) for mean in means)
+    return tuple(topics), centroids, outliers

@@ -16,6 +16,7 @@ samples of 400 sentences of banking77 and on six real calls:
 
 from abc import abstractmethod
 from collections import Counter
+from collections.abc import Sequence
 from math import sqrt
 from typing import Any, ClassVar, Final
 
@@ -23,11 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from earnings_themes.abstractions import Topic, TopicModelInterface, TopicModelResult
+from earnings_themes.abstractions import Topic, TopicModelResult
 from earnings_themes.abstractions.records import Keywords
 from earnings_themes.config.parameters import MixtureParameters
-from earnings_themes.errors import ModelError
-from earnings_themes.topics.inputs import bags_of_words, check_embeddings
+from earnings_themes.text.words import is_stop_word, words_of
+from earnings_themes.topics.inputs import BuiltInModel
 
 Floats = NDArray[np.float32]
 
@@ -41,20 +42,15 @@ _SMOOTHING: Final = 0.01
 _N_CANDIDATES: Final = 30
 
 
-class MixtureModel(TopicModelInterface):
-    """A topic model that gives every sentence shares of k topics. params: its `parameters`.
+class MixtureModel(BuiltInModel):
+    """A topic model that gives every sentence shares of k topics.
 
     Distinct documents are fitted once, sorted, so neither their order nor their repetition changes a result.
     """
 
     parameters: ClassVar[type[MixtureParameters]]
     needs_embeddings: ClassVar = False
-
-    def __init__(self, seed: int = 42, **params: Any) -> None:
-        super().__init__(seed, **params)
-        self._given = self.parameters(**params)
-        self._topics: list[Topic] = []
-        self._embeddings: Floats = np.empty((0, 0), dtype=np.float32)
+    _given: MixtureParameters
 
     def fit(self, documents: list[str], embeddings: Floats | None = None) -> TopicModelResult:
         """Fit the mixture and give each document its largest share's topic.
@@ -63,10 +59,7 @@ class MixtureModel(TopicModelInterface):
         them. Texts without a word to model make no topic: everything is an outlier. Raises ModelError for
         embeddings that are missing where they are needed, of another length, NaN or zero.
         """
-        if embeddings is not None:
-            check_embeddings(documents, embeddings)
-        elif self.needs_embeddings:
-            raise ModelError(f"{type(self).__name__} needs one embedding a document; none were given.")
+        self._check(documents, embeddings)
         texts, first, back = np.unique(
             np.asarray(documents, dtype=object), return_index=True, return_inverse=True
         )
@@ -80,24 +73,17 @@ class MixtureModel(TopicModelInterface):
             shares = self._shares(bags, counts, None if embeddings is None else embeddings[first], k)
             words = relevance(shares, counts)
         assignments, order = self._assign(shares)
-        assignments = assignments[back.reshape(-1)]
-        self._topics = [
-            _topic(number, _heaviest(words[topic], vocabulary), int((assignments == number).sum()))
-            for number, topic in enumerate(order)
-        ]
-        largest = shares.max(axis=1, initial=0.0)[back.reshape(-1)]
+        assignments, shares = assignments[back], shares[back]
+        self._topics = []
+        for number, topic in enumerate(order):
+            keywords = _heaviest(words[topic], vocabulary)
+            label = ", ".join(word for word, _ in keywords[:3])
+            self._topics.append(Topic(number, label, keywords, int((assignments == number).sum())))
+        largest = shares.max(axis=1, initial=0.0)
         probabilities = np.where(assignments >= 0, np.clip(largest, 0, 1), 0).astype(np.float32)
         # Centroids are compared across firms, so they need a space that firms share: given vectors are it.
-        self._embeddings = shares[back.reshape(-1)] if embeddings is None else embeddings
+        self._embeddings = shares if embeddings is None else embeddings
         return TopicModelResult(tuple(self._topics), assignments, probabilities)
-
-    def get_topics(self) -> list[Topic]:
-        """Return the topics of the last fit, by topic_id."""
-        return list(self._topics)
-
-    def get_embeddings(self) -> Floats:
-        """Return the embeddings (n, dim) given to the last fit, or the shares (n, k) where none were given."""
-        return self._embeddings
 
     @abstractmethod
     def _shares(self, bags: list[list[str]], counts: csr_array, embeddings: Floats | None, k: int) -> Floats:
@@ -118,6 +104,17 @@ class MixtureModel(TopicModelInterface):
         number = np.full(shares.shape[1] + 1, -1, dtype=np.int64)  # its last place answers for -1
         number[order] = np.arange(len(order))
         return number[chosen], order
+
+
+def bags_of_words(documents: Sequence[str], min_df: int) -> list[list[str]]:
+    """Return each document's words, lower case, in order, as often as they are said.
+
+    Left out are stop words, single letters, and words that fewer than `min_df` documents hold. Words of any
+    script count; one written without spaces makes a sentence one word.
+    """
+    bags = [[w for w in words_of(text) if len(w) > 1 and not is_stop_word(w)] for text in documents]
+    df = Counter(word for bag in bags for word in set(bag))
+    return [[word for word in bag if df[word] >= min_df] for bag in bags]
 
 
 def count_words(bags: list[list[str]], vocabulary: list[str]) -> csr_array:
@@ -146,7 +143,3 @@ def relevance(shares: Floats, counts: csr_array) -> Floats:
 def _heaviest(weights: NDArray[np.floating[Any]], vocabulary: list[str]) -> Keywords:
     places = np.argsort(-weights, kind="stable")[:_N_CANDIDATES].tolist()
     return tuple((vocabulary[place], float(weights[place])) for place in places if weights[place] > 0)
-
-
-def _topic(number: int, keywords: Keywords, size: int) -> Topic:
-    return Topic(number, ", ".join(word for word, _ in keywords[:3]), keywords, size)

@@ -34,7 +34,12 @@ def counted(themes: list[list[str]], firms: int = 6) -> PhraseCounter:
 
 def described(counter: PhraseCounter, names: frozenset[str] = frozenset()) -> list[ThemeWords]:
     counts = [counter.themes[theme] for theme in sorted(counter.themes) if theme >= 0]
-    return choose_labels(counts, counter, None, None, names=names)
+    return choose_labels(counts, counter, all_near, np.ones((len(counts), 1)), names=names)
+
+
+def all_near(phrases: list[str]) -> np.ndarray:
+    """Phrases that all lie at every centroid."""
+    return np.ones((len(phrases), 1))
 
 
 def keywords(counter: PhraseCounter, names: frozenset[str] = frozenset()) -> set[str]:
@@ -221,7 +226,7 @@ def test_nearness_decides_between_equals():
 
 def test_themes_without_sentences_have_no_words():
     counter = counted([["The wheat was fine."]])
-    found = choose_labels([ThemeCount()] * 2, counter, lambda p: np.ones((len(p), 1)), np.ones((2, 1)))
+    found = choose_labels([ThemeCount()] * 2, counter, all_near, np.ones((2, 1)))
     assert [(words.label, words.keywords) for words in found] == [("", [])] * 2
 
 
@@ -231,7 +236,7 @@ def test_what_two_themes_say_together_is_counted_together():
     )
     both = ThemeCount.together([counter.themes[0], counter.themes[1]])
     assert described(counter)[0].phrases[0] in ("wheat", "rain")
-    assert choose_labels([both], counter, None, None)[0].phrases[0] == "wheat"
+    assert choose_labels([both], counter, all_near, np.ones((1, 1)))[0].phrases[0] == "wheat"
     assert counter.themes[0].phrases["wheat"].sentences == 6
 
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from earnings_themes.topics.inputs import bags_of_words
-from earnings_themes.topics.mixture import count_words, relevance
+from earnings_themes.topics.mixture import bags_of_words, count_words, relevance
 
 
 def test_words_of_one_document_and_stop_words_are_left_out() -> None:
