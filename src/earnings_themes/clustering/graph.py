@@ -117,6 +117,15 @@ def communities(graph: Any, resolution: float, seed: int, iterations: int = 3) -
     return np.asarray(found.membership, dtype=np.int64)
 
 
+def numbered_by_size(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the groups numbered from 0 without a gap, the largest first; -1, which is none, stays."""
+    sizes = np.bincount(labels[labels >= 0])
+    order = np.argsort(-sizes, kind="stable")[: np.count_nonzero(sizes)]
+    number = np.full(len(sizes) + 1, -1, dtype=np.int64)
+    number[order] = np.arange(len(order))
+    return number[labels]
+
+
 def agreed_communities(graph: Any, resolution: float, seed: int) -> NDArray[np.int64]:
     """Return the community (n,) of each node that several Leiden runs agree on (Poulin & Théberge 2018, ECG).
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Final
 
 import numpy as np
@@ -54,22 +55,17 @@ def ids(ground: Ground, centroids: NDArray[np.floating], level: int) -> list[str
     other number is new. centroids: (k, d) of the themes that were found.
     """
     letter, width, first = _numbers(ground, level)
-    names: list[str | None] = [None] * len(centroids)
+    again: dict[int, str] = {}
     if ground.replaces is not None and len(centroids):
-        run = ground.replaces.version.made_by
-        old = [
-            theme for theme in ground.replaces.version.themes if theme.level == level and theme.born == run
-        ]
+        before = ground.replaces.version
+        old = [theme for theme in before.themes if theme.level == level and theme.born == before.made_by]
         if old:
             cosine = np.round(_unit(centroids) @ _unit(np.array([theme.centroid for theme in old])).T, 9)
             for row, column in enumerate(cosine.argmax(axis=1).tolist()):
                 if cosine[row, column] >= FOUND_AGAIN and cosine[:, column].argmax() == row:
-                    names[row] = old[column].theme_id
-    for place, name in enumerate(names):
-        if name is None:
-            names[place] = f"{letter}{first:0{width}d}"
-            first += 1
-    return [name or "" for name in names]
+                    again[row] = old[column].theme_id
+    new = (f"{letter}{number:0{width}d}" for number in count(first))
+    return [again[row] if row in again else next(new) for row in range(len(centroids))]
 
 
 def grown(
@@ -88,10 +84,11 @@ def grown(
     base = ground.base.version if ground.base else None
     runs = (*(base.runs if base else ()), ran)
     firms = base.min_firms if base else min_firms
-    themes = []
-    for theme in (*(base.themes if base else ()), *born):
-        more = (seen[theme.theme_id],) if theme.theme_id in seen else ()
-        themes.append(replace(theme, history=(*theme.history, *more)))
+    themes = [*(base.themes if base else ()), *born]
+    themes = [
+        replace(theme, history=(*theme.history, seen[theme.theme_id])) if theme.theme_id in seen else theme
+        for theme in themes
+    ]
     # A broad theme is seen where one of its themes is.
     below: dict[str, tuple[Seen, ...]] = {}
     for theme in themes:
@@ -99,8 +96,7 @@ def grown(
             below[theme.parent] = (*below.get(theme.parent, ()), *theme.history)
     themes = [
         replace(
-            theme,
-            state=state_of(theme.born, theme.history or below.get(theme.theme_id, ()), runs, firms),
+            theme, state=state_of(theme.born, theme.history or below.get(theme.theme_id, ()), runs, firms)
         )
         for theme in themes
     ]
@@ -129,7 +125,7 @@ def _numbers(ground: Ground, level: int) -> tuple[str, int, int]:
 
 
 def _next(ground: Ground, born: Sequence[RegistryTheme], level: int) -> int:
-    given = [int(theme.theme_id[1:]) for theme in born if theme.level == level]
+    given = (int(theme.theme_id[1:]) for theme in born if theme.level == level)
     return max(_numbers(ground, level)[2], *(number + 1 for number in given), 1)
 
 

@@ -104,12 +104,11 @@ class Registry:
                     "registry.mode is extend, or correct registry.path."
                 )
             return Ground(None, births=True)
-        known = {ran.run for ran in current.version.runs}
-        if run in known:
+        if run in {ran.run for ran in current.version.runs}:
             return self._again(run, current, mark, mode)
-        newest = current.version.runs[-1]
         if mode == "frozen":
             return Ground(current, births=False)
+        newest = current.version.runs[-1]
         if newest.run != REFERENCE_RUN and quarters_between(newest.quarter, quarter) < 0:
             raise RegistryError(
                 f"{self}: run {run} ends in {quarter}, but run {newest.run} has extended the registry with "
@@ -180,8 +179,10 @@ class Registry:
         versions = self.folder.child(_VERSIONS)
         if self._founder is not None and ground.base is not None and ground.mark is None:
             # The first run to extend a copy: what it starts from is then here whole.
-            for kind, name in self._founder.files():
-                self.folder.child(kind).swap(name, self._founder.folder.child(kind).read(name), None)
+            for kind in (_PAST, _VERSIONS):
+                theirs = self._founder.folder.child(kind)
+                for name in theirs.list():
+                    self.folder.child(kind).swap(name, theirs.read(name), None)
         while not versions.swap(_file(version.number), encode_version(version), None):
             # Left by a run that was cut short; or it is this very version, and only the pointer is missing.
             if versions.read(_file(version.number)) == encode_version(version):
@@ -196,11 +197,6 @@ class Registry:
                 "it. Nothing of it has changed. Run the same command again: it then starts from the new version."
             )
         return named
-
-    def files(self) -> Iterator[tuple[str, str]]:
-        """Give folder and name of every file but the pointer."""
-        for kind in (_PAST, _VERSIONS):
-            yield from ((kind, name) for name in self.folder.child(kind).list())
 
     def _current(self) -> tuple[Named | None, str | None]:
         pointer, mark = self._pointer()
@@ -218,19 +214,18 @@ class Registry:
     def _files(self, runs: Sequence[Ran]) -> dict[str, bytes]:
         files = {}
         for ran in runs:
-            if ran.past:
-                name = f"{self}/{_PAST}/{ran.past}.npz"
-                try:
-                    data = self._read_past(f"{ran.past}.npz")
-                except OSError as error:
-                    raise RegistryError(
-                        f"{name}: cannot be read ({error}). Put it back, from a copy."
-                    ) from error
-                if digest_of(data) != ran.past:
-                    raise RegistryError(
-                        f"{name}: is not the file that run {ran.run} wrote. Put it back, from a copy."
-                    )
-                files[ran.run] = data
+            if not ran.past:
+                continue
+            name = f"{self}/{_PAST}/{ran.past}.npz"
+            try:
+                data = self._read_past(f"{ran.past}.npz")
+            except OSError as error:
+                raise RegistryError(f"{name}: cannot be read ({error}). Put it back, from a copy.") from error
+            if digest_of(data) != ran.past:
+                raise RegistryError(
+                    f"{name}: is not the file that run {ran.run} wrote. Put it back, from a copy."
+                )
+            files[ran.run] = data
         return files
 
     def _read_past(self, name: str) -> bytes:

@@ -27,6 +27,7 @@ from earnings_themes.clustering.graph import (
     communities,
     nearest,
     neighbour_graph,
+    numbered_by_size,
 )
 
 Whole = NDArray[np.int8]
@@ -99,7 +100,7 @@ def find_themes(
     resolution = _resolution(graph, rows, firms, granularity, seed)
     labels = agreed_communities(graph, resolution, seed)
     held = holds_together(rows, firms, labels, granularity, min_firms)
-    labels = _renumbered(np.where(held[labels], labels, -1))
+    labels = numbered_by_size(np.where(held[labels], labels, -1))
     return Found(labels, _majority(labels, agreed_communities(graph, _BROAD, seed)))
 
 
@@ -196,16 +197,6 @@ def _unit_sums(rows: Whole, inside: Labels, place: Labels, n: int) -> NDArray[np
         sums[first:last] = each @ unit
         first = last
     return sums
-
-
-def _renumbered(labels: Labels) -> Labels:
-    """Return the labels numbered from 0 without a gap, largest first; -1 stays."""
-    sizes = np.bincount(labels[labels >= 0]) if (labels >= 0).any() else np.empty(0, dtype=np.int64)
-    order = np.argsort(-sizes, kind="stable")
-    order = order[sizes[order] > 0]
-    number = np.full(len(sizes) + 1, -1, dtype=np.int64)
-    number[order] = np.arange(len(order))
-    return number[labels]
 
 
 def _majority(labels: Labels, broad: Labels) -> Labels:

@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
 from earnings_themes.abstractions import Topic, TopicModelResult
-from earnings_themes.clustering.graph import communities, nearest, neighbour_graph
+from earnings_themes.clustering.graph import communities, nearest, neighbour_graph, numbered_by_size
 from earnings_themes.clustering.light import light_imports
 from earnings_themes.config.parameters import BERTopicParameters
 from earnings_themes.topics.inputs import BuiltInModel
@@ -97,7 +97,7 @@ class BERTopicModel(BuiltInModel):
             topics, _ = model.fit_transform(documents, embeddings=embeddings, y=clusters)
         except ValueError:
             # Texts of stop words alone have no words to be described by; the topics are the clusters, by size.
-            return _by_size(clusters), {}
+            return numbered_by_size(clusters), {}
         return np.asarray(topics, dtype=np.int64), model.get_topics()
 
 
@@ -106,13 +106,6 @@ def _weights_of(weights: csr_matrix, words: NDArray[np.object_]) -> NDArray[np.f
     dense = weights.toarray()
     pairs = zip(dense, words, strict=True)
     return np.array([[0.0 if word is None else row[word] for word in some] for row, some in pairs])
-
-
-def _by_size(clusters: NDArray[np.int64]) -> NDArray[np.int64]:
-    sizes = np.bincount(clusters[clusters >= 0])
-    number = np.empty(len(sizes), dtype=np.int64)
-    number[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))
-    return np.where(clusters >= 0, number[clusters], -1)
 
 
 def cosine_to_centroid(

@@ -114,10 +114,8 @@ def process_firm(
         result = model.fit(texts.tolist(), _mean_of_places(vectors, text_of_row))
     timing["fit"] = time.perf_counter() - started
 
-    kinds = kinds_of(
-        vectors.vectors, vectors.content >= CONTENT, frame["procedural"].to_numpy(dtype=bool),
-        vectors.about.get("space", ""),
-    )  # fmt: skip
+    procedural = frame["procedural"].to_numpy(dtype=bool)
+    kinds = kinds_of(vectors.vectors, vectors.content >= CONTENT, procedural, vectors.about.get("space", ""))
     topics, centroids, outliers = _described(vectors, kinds, result, text_of_row)
     return FirmTopics(
         schema_version=SCHEMA_VERSION,
