@@ -37,12 +37,14 @@ class Words:
     labels : one a theme, each once
     keywords : one a theme, (phrase, weight), heaviest first
     broad : label and keywords of each broad theme, by its number; one of a single theme is called what that theme is
-    texts : the text of each theme's representative sentences, by id
+    shown : the rows of each theme's representative sentences among the modelled ones
+    texts : their texts, by id
     """
 
     labels: tuple[str, ...]
     keywords: tuple[Keywords, ...]
     broad: dict[int, tuple[str, Keywords]]
+    shown: list[NDArray[np.int64]]
     texts: dict[str, str]
 
 
@@ -62,9 +64,8 @@ def describe(
     """
     settled = placed.settled
     labels = settled.labels
-    shown: set[str] = set()
-    for rows in members(labels, len(kinds)):
-        shown |= set(corpus.ids(representatives(corpus, rows, settled.strength, firms)))
+    shown = [representatives(corpus, rows, settled.strength, firms) for rows in members(labels, len(kinds))]
+    wanted = {name for rows in shown for name in corpus.ids(rows)}
     counted = members(np.where(_counted(labels, firms), firms, -1), len(firm_ids))
     number = {firm: place for place, firm in enumerate(firm_ids)}
     counter = PhraseCounter()
@@ -77,7 +78,7 @@ def describe(
         for sentence, theme in zip(corpus.ids(rows), labels[rows].tolist(), strict=True):
             if len(of_themes[theme]) < _OF_A_FIRM:
                 of_themes[theme].append(spoken[sentence])
-        texts |= {sentence: spoken[sentence] for sentence in spoken.keys() & shown}
+        texts |= {sentence: spoken[sentence] for sentence in spoken.keys() & wanted}
         said[firm] = of_themes
         names |= of_firm
     # By id, so that the order in which a run lists its firms changes nothing.
@@ -94,7 +95,8 @@ def describe(
     fine = words(counts, centroids=centroids)
     loose = (placed.places.tightness < _LOOSE).tolist()
     own = [_label(*of) for of in zip(fine, kinds, loose, strict=True)]
-    named = _unique(own, placed.labels, placed.taken)
+    given = [theme.label if theme else None for theme in placed.known]
+    named = _unique(own, given, placed.taken)
     # A broad theme is where the sentences of its themes are, not where its many small themes are.
     weighed = centroids * np.bincount(labels[labels >= 0], minlength=len(kinds))[:, None]
     parts = {int(number): np.flatnonzero(placed.broad == number) for number in np.unique(placed.broad)}
@@ -106,7 +108,7 @@ def describe(
         number: (_broad_label(part, of, named, kinds), tuple(of.keywords))
         for (number, part), of in zip(parts.items(), wide, strict=True)
     }
-    return Words(named, tuple(tuple(of.keywords) for of in fine), broad, texts)
+    return Words(named, tuple(tuple(of.keywords) for of in fine), broad, shown, texts)
 
 
 def _counted(labels: NDArray[np.int64], firms: NDArray[np.int64]) -> NDArray[np.bool_]:

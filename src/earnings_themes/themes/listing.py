@@ -21,7 +21,7 @@ from earnings_themes.abstractions.records import Kind, Level
 from earnings_themes.config import ThemeSettings
 from earnings_themes.results.provenance import OF_THEMES, versions
 from earnings_themes.speech import CONTENT, KINDS
-from earnings_themes.themes.corpus import Corpus, members, representatives
+from earnings_themes.themes.corpus import Corpus, members
 from earnings_themes.themes.describe import Words
 from earnings_themes.themes.find import cohesion_across
 from earnings_themes.themes.hierarchy import Tree
@@ -82,7 +82,7 @@ def list_themes(
                     ThemeTopic(firm_ids[firm], topic, words.labels[theme], size, similarity)
                     for firm, topic, size, similarity in _rows(topics)
                 ),
-                representative_sentences=_representatives(rows, found),
+                representative_sentences=_representatives(words.shown[theme], found),
                 level=1,
                 parent=names.parents[theme],
                 threshold=float(placed.floors[theme]),
@@ -184,10 +184,9 @@ def _broad_themes(run: str, fine: Sequence[Theme], found: Reduced, alone: NDArra
 
 
 def _representatives(rows: NDArray[np.int64], found: Reduced) -> tuple[RepresentativeSentence, ...]:
-    chosen = representatives(found.corpus, rows, found.placed.settled.strength, found.firms)
     return tuple(
         RepresentativeSentence(
             found.firm_ids[found.firms[row]], int(found.tree.topic_id[row]), name, found.words.texts[name]
         )
-        for row, name in zip(chosen.tolist(), found.corpus.ids(chosen), strict=True)
+        for row, name in zip(rows.tolist(), found.corpus.ids(rows), strict=True)
     )

@@ -51,11 +51,6 @@ class Placed:
     known_broad: tuple[RegistryTheme | None, ...]
     taken: frozenset[str] = frozenset()
 
-    @property
-    def labels(self) -> list[str | None]:
-        """The labels that are given already, None for a theme that this run found."""
-        return [theme.label if theme else None for theme in self.known]
-
     def in_order(self, order: Sequence[int]) -> "Placed":
         """Return it with the themes in another order; a sentence of a theme that is left out is in none."""
         chosen = np.array(order, dtype=np.int64)

@@ -6,7 +6,6 @@ of the repeat. He calls themes under .6 not to be trusted.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final
@@ -45,46 +44,20 @@ class Stability:
         return Stability(tuple(self.themes[theme] for theme in order), self.broad)
 
 
+@dataclass(frozen=True)
 class Repeats:
     """The clustering of parts of the firms, begun before the themes are found: neither needs the other.
 
     Attributes
     ----------
     near : the exemplars' neighbours, None where nothing is repeated
+    parts : of each repeat (n,) bool, which exemplars are of its firms
+    repeated : of each repeat the theme and the broad theme of each of these
     """
 
-    def __init__(
-        self, rows: Whole, firms: Labels, settings: ThemeSettings, seed: int, processes: Executor | None
-    ) -> None:
-        """Begin.
-
-        Parameters
-        ----------
-        rows : (n, d) int8, the exemplars
-        firms : (n,)
-        settings : of the themes; `stability_runs` 0 repeats nothing
-        processes : that repeat; None for this one. The result does not depend on it
-        """
-        self.near: Neighbours | None = None
-        self._parts: list[NDArray[np.bool_]] = []
-        self._repeated: Iterable[tuple[Labels, Labels]] = ()
-        if not settings.stability_runs or not len(rows):
-            return
-        self.near = nearest(rows, _SPARE * n_neighbours(len(rows)))
-        draw = np.random.default_rng(seed)
-        all_firms = np.unique(firms)
-        n_some = max(2, -(-len(all_firms) * 9 // 10))
-        self._parts = [
-            np.isin(firms, draw.permutation(all_firms)[:n_some]) for _ in range(settings.stability_runs)
-        ]
-        again = [
-            (
-                rows[kept], firms[kept], settings.granularity, settings.min_firms, seed + run,
-                nearest_among(rows, kept, self.near, n_neighbours(int(kept.sum()))),
-            )
-            for run, kept in enumerate(self._parts, 1)
-        ]  # fmt: skip
-        self._repeated = (processes.map if processes else map)(_repeated, again)
+    near: Neighbours | None = None
+    parts: Sequence[NDArray[np.bool_]] = ()
+    repeated: Iterable[tuple[Labels, Labels]] = ()
 
     def stability(self, labels: Labels, broad: Labels) -> Stability:
         """Compare, once, with the themes that were found.
@@ -94,12 +67,12 @@ class Repeats:
         labels : (n,) where each exemplar settled, -1 for none
         broad : (k,) the broad theme of each theme
         """
-        k, b, runs = len(broad), int(broad.max(initial=-1)) + 1, len(self._parts)
+        k, b, runs = len(broad), int(broad.max(initial=-1)) + 1, len(self.parts)
         if not runs or k == 0:
             return Stability((None,) * k, (None,) * b)
         found, wide = np.zeros(k), np.zeros(b)
         wide_labels = np.where(labels >= 0, broad[labels], -1)
-        for kept, (other, other_wide) in zip(self._parts, self._repeated, strict=True):
+        for kept, (other, other_wide) in zip(self.parts, self.repeated, strict=True):
             # What settled nowhere at first says nothing of a theme, and is nowhere in the repeat either.
             some = labels[kept] >= 0
             found += _best_jaccard(labels[kept], np.where(some, other, -1), k)
@@ -111,10 +84,33 @@ class Repeats:
 def repeats(
     rows: Whole, firms: Labels, settings: ThemeSettings, seed: int, workers: int = 1
 ) -> Iterator[Repeats]:
-    """Begin the repeats in processes of their own, for so many cores, which end with the block. Parameters: as of Repeats."""
+    """Begin the repeats in processes of their own, for so many cores, which end with the block.
+
+    Parameters
+    ----------
+    rows : (n, d) int8, the exemplars
+    firms : (n,)
+    settings : of the themes; `stability_runs` 0 repeats nothing
+    workers : the result does not depend on it
+    """
+    if not settings.stability_runs or not len(rows):
+        yield Repeats()
+        return
+    near = nearest(rows, _SPARE * n_neighbours(len(rows)))
+    draw = np.random.default_rng(seed)
+    all_firms = np.unique(firms)
+    n_some = max(2, -(-len(all_firms) * 9 // 10))
+    parts = [np.isin(firms, draw.permutation(all_firms)[:n_some]) for _ in range(settings.stability_runs)]
+    again = [
+        (
+            rows[kept], firms[kept], settings.granularity, settings.min_firms, seed + run,
+            nearest_among(rows, kept, near, n_neighbours(int(kept.sum()))),
+        )
+        for run, kept in enumerate(parts, 1)
+    ]  # fmt: skip
     # One process more than cores: this one, which finds the themes, is done early and then waits.
     with pool(workers + 1) if workers > 1 and len(rows) > _WORTH_A_PROCESS else nullcontext() as processes:
-        yield Repeats(rows, firms, settings, seed, processes)
+        yield Repeats(near, parts, (processes.map if processes else map)(_repeated, again))
 
 
 @one_thread
