@@ -62,6 +62,5 @@ def decode_past(files: list[bytes]) -> Past | None:
         first = int(firms.max(initial=first - 1)) + 1
     if not first:
         return None
-    return Past(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("rows", "content", "firms"))
-    )
+    columns = ([getattr(part, name) for part in parts] for name in ("rows", "content", "firms"))
+    return Past(*map(np.concatenate, columns))

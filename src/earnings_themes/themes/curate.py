@@ -18,7 +18,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
-from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -137,10 +136,7 @@ def apply_decisions(registry: Registry, decisions: Decisions, name: str) -> Name
 
 
 def curated(
-    version: Version,
-    decisions: Decisions,
-    name: str = "decisions",
-    pasts: Mapping[str, Past] = MappingProxyType({}),
+    version: Version, decisions: Decisions, name: str, pasts: Mapping[str, Past] | None = None
 ) -> Version:
     """Return the version in which the decisions hold. Raises RegistryError as `apply_decisions` does.
 
@@ -149,7 +145,7 @@ def curated(
     parts = decisions.splits
     there = {theme.theme_id: theme for theme in version.themes}
     _refuse_unknown(parts, there, name)
-    version = split(version, parts, pasts, name)
+    version = split(version, parts, pasts or {}, name)
     there = {theme.theme_id: theme for theme in version.themes}
     rename = {
         part: label

@@ -75,8 +75,8 @@ class Repeats:
         for kept, (other, other_wide) in zip(self.parts, self.repeated, strict=True):
             # What settled nowhere at first says nothing of a theme, and is nowhere in the repeat either.
             some = labels[kept] >= 0
-            found += _best_jaccard(labels[kept], np.where(some, other, -1), k)
-            wide += _best_jaccard(wide_labels[kept], np.where(some, other_wide, -1), b)
+            found += jaccard(labels[kept], np.where(some, other, -1), k).max(axis=1, initial=0)
+            wide += jaccard(wide_labels[kept], np.where(some, other_wide, -1), b).max(axis=1, initial=0)
         return Stability(tuple((found / runs).tolist()), tuple((wide / runs).tolist()))
 
 
@@ -123,13 +123,13 @@ def _repeated(part: tuple[Whole, Labels, float, int, int, Neighbours]) -> tuple[
     return other, np.where(other >= 0, again.broad[other], -1) if again.n_themes else other
 
 
-def _best_jaccard(one: Labels, other: Labels, k: int) -> NDArray[np.float64]:
-    """Return (k,) each label's largest Jaccard index with a label of the other; 0 for one without members."""
+def jaccard(one: Labels, other: Labels, k: int) -> NDArray[np.float64]:
+    """Return (k, m) the Jaccard index of each of k labels with each of the m of the other; -1 is in none."""
     m = int(other.max(initial=-1)) + 1
     both = (one >= 0) & (other >= 0)
-    shared = np.zeros((k, max(m, 1)))
+    shared = np.zeros((k, m))
     np.add.at(shared, (one[both], other[both]), 1)
     sizes = np.bincount(one[one >= 0], minlength=k)[:, None]
-    others = np.bincount(other[other >= 0], minlength=max(m, 1))[None, :]
-    best: NDArray[np.float64] = (shared / np.maximum(sizes + others - shared, 1)).max(axis=1)
-    return best
+    others = np.bincount(other[other >= 0], minlength=m)
+    index: NDArray[np.float64] = shared / np.maximum(sizes + others - shared, 1)
+    return index

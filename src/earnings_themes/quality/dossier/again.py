@@ -25,6 +25,7 @@ from earnings_themes.themes.aggregate import make_pool
 from earnings_themes.themes.corpus import Corpus, read_corpus
 from earnings_themes.themes.find import find_themes
 from earnings_themes.themes.settle import settle_all
+from earnings_themes.themes.stability import jaccard
 
 Labels = NDArray[np.int64]
 Topics = Sequence[tuple[str, list[list[str]]]]
@@ -128,15 +129,10 @@ def holdout(known: Known) -> pd.DataFrame:
 
 def matches(labels: Labels, other: Labels, k: int) -> tuple[NDArray[np.float64], Labels]:
     """Return (k,) each theme's best Jaccard index with a theme of the repeat, and which (-1 for none); NaN without sentences."""
-    m = int(other.max(initial=-1)) + 1
-    sizes = np.bincount(labels[labels >= 0], minlength=k).astype(np.float64)
-    if not m:
+    sizes = np.bincount(labels[labels >= 0], minlength=k)
+    index = jaccard(labels, other, k)
+    if not index.shape[1]:
         return np.where(sizes > 0, 0.0, np.nan), np.full(k, -1, dtype=np.int64)
-    both = (labels >= 0) & (other >= 0)
-    shared = np.zeros((k, m))
-    np.add.at(shared, (labels[both], other[both]), 1)
-    union = sizes[:, None] + np.bincount(other[other >= 0], minlength=m)[None] - shared
-    index = shared / np.maximum(union, 1)
     best = index.argmax(axis=1)
     value = np.where(sizes > 0, index[np.arange(k), best], np.nan)
     return value, np.where(value > 0, best, -1)
