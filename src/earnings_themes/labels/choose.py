@@ -70,13 +70,9 @@ def choose_labels(
 ) -> list[ThemeWords]:
     """Return label and keywords of each theme; no two have the same phrases.
 
-    Parameters
-    ----------
-    counts : of n themes; those of the counter, or what several of them say together
-    nearness : function of m phrases to their subject vectors (m, dim), of length 1
-    centroids : (n, dim) float, of any length
-    names : words of firms' and speakers' names, in any case; one written small as often as not is an
-        ordinary word
+    counts: of n themes; those of the counter, or what several of them say together. nearness: gives the subject vectors (m, dim),
+    of length 1, of m phrases. centroids: (n, dim), of any length. names: words of firms' and speakers' names, in any case; one
+    written small as often as not is an ordinary word.
     """
     barred, few = _names(counter, names), _NAME_FIRMS if counter.capitals_tell() else 0.0
     ranked = [

@@ -82,14 +82,9 @@ def find_themes(
 ) -> Found:
     """Group exemplars of all firms into themes and broad themes.
 
-    Parameters
-    ----------
-    rows : (n, d) int8, whole subject vectors
-    firms : (n,) the firm of each, as a number
-    granularity : the mean cohesion of the themes; higher gives more and narrower themes
-    min_firms : firms that a theme has at least
-    seed : of Leiden
-    near : the exemplars' neighbours where they are known, `n_neighbours` of them or more
+    rows: (n, d) int8, whole subject vectors. firms: (n,) the firm of each, as a number. granularity: the mean cohesion of the
+    themes; higher gives more and narrower themes. min_firms: firms that a theme has at least. seed: of Leiden. near: the
+    exemplars' neighbours where they are known, `n_neighbours` of them or more.
     """
     n = len(rows)
     if n < 2:

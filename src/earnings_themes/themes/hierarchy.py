@@ -41,19 +41,11 @@ class Tree:
 
 
 def make_tree(
-    firms: NDArray[np.int64],
-    settled: Settled,
-    content: NDArray[np.float32],
-    model_topic: NDArray[np.int64],
+    firms: NDArray[np.int64], settled: Settled, content: NDArray[np.float32], model_topic: NDArray[np.int64]
 ) -> Tree:
-    """Group the modelled sentences of each firm by theme, and what is left by the model's topic.
+    """Group the m modelled sentences of each firm by theme, and what is left by the model's topic.
 
-    Parameters
-    ----------
-    firms : (m,) the firm of each modelled sentence, as a number
-    settled : of the same m sentences
-    content : (m,)
-    model_topic : (m,), -1 for the model's outliers
+    firms: (m,) the firm of each, as a number. model_topic: (m,), -1 for the model's outliers.
     """
     frame = pd.DataFrame({"firm": firms, "theme": settled.labels, "cosine": settled.cosine})
     left = (settled.labels < 0) & (content >= CONTENT) & (model_topic >= 0)

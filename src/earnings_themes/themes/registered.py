@@ -126,12 +126,8 @@ def place(
 ) -> Placed:
     """Settle a run's sentences in the themes that are there, and in those that it finds.
 
-    Parameters
-    ----------
-    firms : (m,) the firm of each modelled sentence, as a number
-    exemplars : (e,) rows of the sentences that themes are found from
-    ground : None for a run by itself
-    near : the exemplars' neighbours where they are known
+    firms: (m,) the firm of each modelled sentence, as a number. exemplars: (e,) rows of the sentences that themes are found
+    from. ground: None for a run by itself. near: the exemplars' neighbours where they are known.
     """
     rows, content = corpus.rows, corpus.content
     base = ground.base.version if ground and ground.base else None

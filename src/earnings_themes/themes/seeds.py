@@ -88,16 +88,9 @@ def question_of(seed: Seed) -> Question:
 def encode(texts: Sequence[str], about: dict[str, Any], settings: Embedding | None = None) -> Whole:
     """Return the subject vectors (n, k) int8 of texts that stand alone, as the run's own sentences have them.
 
-    Parameters
-    ----------
-    texts : sentences, or words
-    about : embedding_model and space of the run (themes.json, metadata)
-    settings : the run's section `embedding`; None for the packaged encoders, which a run names itself
-
-    Raises
-    ------
-    ConfigError : the run's encoder is none of the packaged ones, and no settings are given
-    ModelError : the encoder or space that is at hand is another than the run's
+    about: embedding_model and space of the run (themes.json, metadata). settings: the run's section `embedding`; None for the
+    packaged encoders, which a run names itself. Raises ConfigError where the run's encoder is none of these and no settings are
+    given, ModelError where the encoder or space that is at hand is another than the run's.
     """
     name = str(about.get("embedding_model", ""))
     if settings is None:

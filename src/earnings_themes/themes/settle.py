@@ -75,13 +75,7 @@ class Settled:
 
 
 def centres(rows: Whole, labels: Labels, k: int) -> Centres:
-    """Return the centres of k themes from their members; exact sums, so no order matters.
-
-    Parameters
-    ----------
-    rows : (n, d) int8
-    labels : (n,) from -1, which is no theme
-    """
+    """Return the centres of k themes from their members; exact sums, so no order matters. labels: (n,), -1 for no theme."""
     sums = np.zeros((k, rows.shape[1]), dtype=np.int64)
     counts = np.zeros(k, dtype=np.int64)
     for start in range(0, len(rows), _BLOCK):
@@ -101,15 +95,10 @@ def centres(rows: Whole, labels: Labels, k: int) -> Centres:
 def settle(
     rows: Whole, content: NDArray[np.float32], themes: Centres, floor: float | NDArray[np.float64]
 ) -> Settled:
-    """Give each sentence its nearest theme and its strength.
+    """Give each of n sentences its nearest theme and its strength.
 
-    Parameters
-    ----------
-    rows : (n, d) int8
-    content : (n,) float32, the gate's
-    themes : k centres
-    floor : the least strength with which a sentence settles; of all themes, or (k,) of each: it then settles in the nearest
-        that takes it
+    content: (n,) the gate's. floor: the least strength with which a sentence settles; of all k themes, or (k,) of each: it then
+    settles in the nearest that takes it.
     """
     nearest = np.full(len(rows), -1, dtype=np.int64)
     cosine = np.zeros(len(rows), dtype=np.float32)
@@ -144,12 +133,8 @@ def settle_all(
 ) -> tuple[Centres, Settled, Labels]:
     """Settle every modelled sentence, recompute the centres from what settled, and keep the themes that still hold.
 
-    Returns the centres, where each sentence settled, and the broad theme (k,) of each theme.
-
-    Parameters
-    ----------
-    rows, content, firms : of m sentences
-    exemplars : (e,) rows of those that the themes were found from
+    Returns the centres, where each sentence settled, and the broad theme (k,) of each theme. rows, content, firms: of m
+    sentences. exemplars: (e,) rows of those that the themes were found from.
     """
     labels = np.full(len(rows), -1, dtype=np.int64)
     labels[exemplars] = found.labels

@@ -102,10 +102,10 @@ def members_of(version: Version, pasts: Mapping[str, Past]) -> dict[str, Members
     }
 
 
-def divide(rows: Whole, seed: int = 0) -> Division | None:
+def divide(rows: Whole) -> Division | None:
     """Return the division of n sentences whose two parts cohere most, None where all are one. rows: (n, d) int8."""
     best: tuple[float, NDArray[np.bool_]] | None = None
-    draw = np.random.default_rng(seed)
+    draw = np.random.default_rng(0)
     wide = rows.astype(np.float32)
     total = rows.sum(axis=0, dtype=np.int64)
     for _ in range(_STARTS if len(rows) > 1 else 0):

@@ -28,13 +28,7 @@ _SPARE: Final = 2
 
 @dataclass(frozen=True)
 class Stability:
-    """Stability, 0 to 1, None where it is not measured.
-
-    Attributes
-    ----------
-    themes : a number a theme
-    broad : a number a broad theme
-    """
+    """Stability of each theme and broad theme by its number, 0 to 1, None where it is not measured."""
 
     themes: tuple[float | None, ...]
     broad: tuple[float | None, ...]
@@ -62,10 +56,7 @@ class Repeats:
     def stability(self, labels: Labels, broad: Labels) -> Stability:
         """Compare, once, with the themes that were found.
 
-        Parameters
-        ----------
-        labels : (n,) where each exemplar settled, -1 for none
-        broad : (k,) the broad theme of each theme
+        labels: (n,) where each exemplar settled, -1 for none. broad: (k,) the broad theme of each theme.
         """
         k, b, runs = len(broad), int(broad.max(initial=-1)) + 1, len(self.parts)
         if not runs or k == 0:
@@ -84,14 +75,9 @@ class Repeats:
 def repeats(
     rows: Whole, firms: Labels, settings: ThemeSettings, seed: int, workers: int = 1
 ) -> Iterator[Repeats]:
-    """Begin the repeats in processes of their own, for so many cores, which end with the block.
+    """Begin the repeats in processes of their own, for so many cores, which end with the block; the result is that of one.
 
-    Parameters
-    ----------
-    rows : (n, d) int8, the exemplars
-    firms : (n,)
-    settings : of the themes; `stability_runs` 0 repeats nothing
-    workers : the result does not depend on it
+    rows: (n, d) int8, the exemplars. firms: (n,). settings: of the themes; `stability_runs` 0 repeats nothing.
     """
     if not settings.stability_runs or not len(rows):
         yield Repeats()

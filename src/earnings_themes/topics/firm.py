@@ -84,15 +84,9 @@ def process_firm(
 ) -> FirmTopics:
     """Find the topics of one firm.
 
-    Parameters
-    ----------
-    sentences : the firm's rows of transcripts.parquet, of which sentence_id, model_text and procedural are used
-    vectors : of the sentences that `embedding.modelled` lets through, in order
-
-    Raises
-    ------
-    ResultError : for vectors of other sentences than these
-    ModelError : for vectors that are zero
+    sentences: the firm's rows of transcripts.parquet, of which sentence_id, model_text and procedural are used. vectors: of the
+    sentences that `embedding.modelled` lets through, in order. Raises ResultError for vectors of other sentences than these, and
+    ModelError for vectors that are zero.
     """
     timing = dict(seconds or {})
     started = time.perf_counter()
