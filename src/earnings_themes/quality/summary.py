@@ -15,7 +15,7 @@ from earnings_themes.quality.floor import is_unstable
 from earnings_themes.quality.metric import Metric, median, missing, plain_count, share
 from earnings_themes.quality.ruler.inputs import effective
 from earnings_themes.quality.settled import has_subject, read_settled, was_modelled
-from earnings_themes.results.run_files import Run, open_run
+from earnings_themes.results.artifacts import Run, open_run
 from earnings_themes.system.processes import one_thread
 
 QUALITY_VERSION: Final = 2

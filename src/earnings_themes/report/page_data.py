@@ -18,9 +18,8 @@ from earnings_themes.report.cuts import Cuts, read_cuts
 from earnings_themes.report.earlier import earlier_runs, with_earlier
 from earnings_themes.report.layout import plane
 from earnings_themes.report.timing import StepTime, add_seconds, benchmark_times, by_rule
-from earnings_themes.results.artifacts import read_firm_topics
+from earnings_themes.results.artifacts import Run, read_firm_topics
 from earnings_themes.results.firms import FirmRow
-from earnings_themes.results.run_files import Run
 
 # Above this the page would neither open at once nor stay under 8 MB: the firms with most sentences are shown.
 MAX_FIRMS: Final = 500

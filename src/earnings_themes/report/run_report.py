@@ -9,8 +9,7 @@ from earnings_themes.quality.summary import quality_report
 from earnings_themes.report.figures import draw_figures
 from earnings_themes.report.html import BESIDE, listings, render
 from earnings_themes.report.page_data import gather
-from earnings_themes.results.artifacts import write_json
-from earnings_themes.results.run_files import open_run
+from earnings_themes.results.artifacts import open_run, write_json
 from earnings_themes.system.files import write_atomically
 from earnings_themes.system.folders import folder_at
 from earnings_themes.system.processes import pool

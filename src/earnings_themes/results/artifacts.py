@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from earnings_themes.abstractions import FirmTopics, Themes
 from earnings_themes.errors import ResultError
-from earnings_themes.results.firms import FirmRow
+from earnings_themes.results.firms import FirmRow, read_firms
 from earnings_themes.results.records import decode
 from earnings_themes.system.files import write_atomically
 from earnings_themes.system.folders import locate
@@ -247,6 +247,29 @@ def parse_themes(data: bytes, name: str) -> Themes:
         themes=tuple(theme for theme in themes.themes if theme.level == 1),
         broad=tuple(theme for theme in themes.themes if theme.level == 2),
     )
+
+
+# --- a run -----------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Run:
+    """A run's themes and firms; its large files are read from its directory, a part at a time."""
+
+    directory: Path
+    themes: Themes
+    firms: tuple[FirmRow, ...]
+
+    @property
+    def read_firms(self) -> list[FirmRow]:
+        """The firms whose topics the themes were built from: all but skipped_firms."""
+        skipped = {firm.firm_id for firm in self.themes.skipped_firms}
+        return [row for row in self.firms if row.firm_id not in skipped]
+
+
+def open_run(directory: Path) -> Run:
+    """Open results/{run}. Raises ResultError when firms.tsv or themes.json is missing or damaged."""
+    return Run(directory, read_themes(directory / "themes.json"), tuple(read_firms(directory / "firms.tsv")))
 
 
 # --- JSON ------------------------------------------------------------------------------------------

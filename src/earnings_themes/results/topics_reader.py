@@ -125,11 +125,11 @@ class TopicsReader:
         known = {f"{encode_firm(firm)}.json" for firm in firms}
         self.ignored = [name for name in self.files if name not in known]
         said = []
-        for name in self.ignored[:_MOST_WARNINGS]:
+        for name in self.ignored:
             firm = decode_firm(name.removesuffix(".json"))
             why = f"a second file of firm {firm!r}" if firm in firms else "of no firm in firms.tsv"
             said.append(f"topics/{name} is ignored: {why}")
-        _warn([*said, *self.ignored[_MOST_WARNINGS:]])
+        _warn(said)
         return [(firm, name) for name, firm in to_read.items()]
 
     def _skipped(self, firm: str, reason: str) -> SkippedFirm:

@@ -196,10 +196,7 @@ def _unit_sums(rows: Whole, inside: Labels, place: Labels, n: int) -> NDArray[np
 
 def _majority(labels: Labels, broad: Labels) -> Labels:
     """Return the broad theme (k,) that most exemplars of each theme are in, numbered from 0."""
-    k = int(labels.max(initial=-1)) + 1
-    if k == 0:
-        return np.empty(0, dtype=np.int64)
     inside = labels >= 0
-    votes = np.zeros((k, int(broad.max()) + 1), dtype=np.int64)
+    votes = np.zeros((int(labels.max()) + 1, int(broad.max()) + 1), dtype=np.int64)
     np.add.at(votes, (labels[inside], broad[inside]), 1)
     return np.unique(votes.argmax(axis=1), return_inverse=True)[1].astype(np.int64)

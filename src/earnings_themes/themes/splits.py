@@ -231,8 +231,8 @@ def split(version: Version, wanted: Iterable[str], pasts: Mapping[str, Past], na
     for whole in wholes:
         about = f"{name}: splits {whole.theme_id} ({whole.label}), which"
         if whole.level == 2 or whole.hidden or whole.into:
-            hidden = "is hidden" if whole.hidden else "is a broad theme"
-            what = f"counts as {whole.into}" if whole.into else hidden
+            unseen = "is hidden" if whole.hidden else "is a broad theme"
+            what = f"counts as {whole.into}" if whole.into else unseen
             raise RegistryError(f"{about} {what}. Expected a theme that readers see.")
         own = said.get(whole.theme_id)
         division = divide(own.rows) if own else None
@@ -244,12 +244,9 @@ def split(version: Version, wanted: Iterable[str], pasts: Mapping[str, Past], na
         names = (f"r{number:06d}", f"r{number + 1:06d}")
         number += 2
         there[whole.theme_id] = replace(whole, parts=names)
-        taken = {(theme.level, theme.label.casefold()) for theme in there.values()}
-        free = (
-            label
-            for n in count(1)
-            if (whole.level, (label := f"{whole.label} ({n})").casefold()) not in taken
-        )
+        taken = {theme.label.casefold() for theme in there.values() if theme.level == 1}
+        numbered = (f"{whole.label} ({n})" for n in count(1))
+        free = (label for label in numbered if label.casefold() not in taken)
         for part, theme_id in enumerate(names):
             there[theme_id] = replace(
                 whole,

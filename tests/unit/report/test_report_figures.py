@@ -15,7 +15,7 @@ from earnings_themes.report.cuts import read_cuts
 from earnings_themes.report.earlier import with_earlier
 from earnings_themes.report.figures import NAMES, draw_figures
 from earnings_themes.report.page_data import gather
-from earnings_themes.results.run_files import open_run
+from earnings_themes.results.artifacts import open_run
 from earnings_themes.system.processes import pool
 from tests.unit.report.synthetic import write_run
 

@@ -17,7 +17,7 @@ from earnings_themes.report.html import listings, render
 from earnings_themes.report.layout import plane
 from earnings_themes.report.page_data import gather, short
 from earnings_themes.report.timing import StepTime, add_seconds, benchmark_times, by_rule
-from earnings_themes.results.run_files import open_run
+from earnings_themes.results.artifacts import open_run
 from tests.unit.report.synthetic import write_run
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"' "
