@@ -117,6 +117,13 @@ def communities(graph: Any, resolution: float, seed: int, iterations: int = 3) -
     return np.asarray(found.membership, dtype=np.int64)
 
 
+def unit_rows(rows: NDArray[Any]) -> NDArray[np.float64]:
+    """Return rows (n, d) in double precision at length 1; a row of zeros stays one."""
+    wide = rows.astype(np.float64)
+    found: NDArray[np.float64] = wide / np.linalg.norm(wide, axis=1, keepdims=True).clip(1e-12)
+    return found
+
+
 def numbered_by_size(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the groups numbered from 0 without a gap, the largest first; -1, which is none, stays."""
     sizes = np.bincount(labels[labels >= 0])

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from earnings_themes.clustering.graph import unit_rows
 from earnings_themes.errors import RegistryError
 from earnings_themes.registry.records import (
     REFERENCE_RUN,
@@ -60,7 +61,9 @@ def ids(ground: Ground, centroids: NDArray[np.floating], level: int) -> list[str
         before = ground.replaces.version
         old = [theme for theme in before.themes if theme.level == level and theme.born == before.made_by]
         if old:
-            cosine = np.round(_unit(centroids) @ _unit(np.array([theme.centroid for theme in old])).T, 9)
+            cosine = np.round(
+                unit_rows(centroids) @ unit_rows(np.array([theme.centroid for theme in old])).T, 9
+            )
             for row, column in enumerate(cosine.argmax(axis=1).tolist()):
                 if cosine[row, column] >= FOUND_AGAIN and cosine[:, column].argmax() == row:
                     again[row] = old[column].theme_id
@@ -127,9 +130,3 @@ def _numbers(ground: Ground, level: int) -> tuple[str, int, int]:
 def _next(ground: Ground, born: Sequence[RegistryTheme], level: int) -> int:
     given = (int(theme.theme_id[1:]) for theme in born if theme.level == level)
     return max(_numbers(ground, level)[2], *(number + 1 for number in given), 1)
-
-
-def _unit(rows: NDArray[np.generic]) -> NDArray[np.float64]:
-    wide = rows.astype(np.float64)
-    found: NDArray[np.float64] = wide / np.linalg.norm(wide, axis=1, keepdims=True).clip(1e-12)
-    return found

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import pyarrow.compute as pc
 
-from earnings_themes.abstractions import RepresentativeSentence, Theme
+from earnings_themes.abstractions import RepresentativeSentence
 from earnings_themes.errors import NotFoundError
 from earnings_themes.registry.records import Ran, RegistryTheme, Seen, Version
 from earnings_themes.results.artifacts import open_parquet, parse_themes, readable, value_counts
 from earnings_themes.results.firms import parse_firms
-from earnings_themes.system.folders import Folder, folder_at
+from earnings_themes.system.folders import folder_at
 
 # Runs before the one that is looked at, whose mean a theme's share is compared with: a year of quarters.
 _BEFORE = 4
@@ -111,8 +111,12 @@ def then_and_now(
     runs = [ran for ran in version.runs if any(seen.run == ran.run for seen in theme.history)]
     found = []
     for ran in dict.fromkeys([*runs[:1], *runs[-1:]]):
-        if (said := _theme_in(folder_at(results).child(ran.run), theme.theme_id)) is not None:
-            found.append((ran, said.representative_sentences))
+        folder = folder_at(results).child(ran.run)
+        try:
+            themes = parse_themes(folder.read("themes.json"), f"{folder}/themes.json").themes
+        except FileNotFoundError:
+            continue
+        found += [(ran, said.representative_sentences) for said in themes if said.theme_id == theme.theme_id]
     return found
 
 
@@ -152,11 +156,3 @@ def firm_over_time(version: Version, firm: str, results: str) -> list[FirmMoment
             f"{'' if there else f'{results} holds none of the registry’s runs; --results names the folder that does'}."
         )
     return found
-
-
-def _theme_in(folder: Folder, theme_id: str) -> Theme | None:
-    try:
-        themes = parse_themes(folder.read("themes.json"), f"{folder}/themes.json")
-    except FileNotFoundError:
-        return None
-    return next((theme for theme in themes.themes if theme.theme_id == theme_id), None)

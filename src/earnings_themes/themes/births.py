@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from earnings_themes.clustering.graph import agreed_communities, nearest, neighbour_graph
+from earnings_themes.clustering.graph import agreed_communities, nearest, neighbour_graph, unit_rows
 from earnings_themes.config import ThemeSettings
 from earnings_themes.registry.grow import FOUND_AGAIN
 from earnings_themes.registry.past import Past
@@ -149,8 +149,7 @@ def _firms(
     of_firms = np.split(order, np.flatnonzero(np.diff(said.firms[order])) + 1)
     counts = np.zeros((len(sums), len(levels)))
     for own in of_firms:
-        rows = said.rows[own].astype(np.float64)
-        rows /= np.linalg.norm(rows, axis=1, keepdims=True).clip(1e-12)
+        rows = unit_rows(said.rows[own])
         others, n = sums.copy(), members.astype(np.float64)
         if labels is not None:
             of = np.flatnonzero(labels[own] >= 0)

@@ -28,6 +28,7 @@ from earnings_themes.clustering.graph import (
     nearest,
     neighbour_graph,
     numbered_by_size,
+    unit_rows,
 )
 
 Whole = NDArray[np.int8]
@@ -183,8 +184,7 @@ def _unit_sums(rows: Whole, inside: Labels, place: Labels, n: int) -> NDArray[np
     first = 0
     while first < n:
         last = max(first + 1, int(np.searchsorted(ends, ends[first] + _BLOCK, side="right")) - 1)
-        some = rows[inside[order[ends[first] : ends[last]]]].astype(np.float64)
-        unit = some / np.linalg.norm(some, axis=1, keepdims=True).clip(1e-12)
+        unit = unit_rows(rows[inside[order[ends[first] : ends[last]]]])
         each = csr_array(
             (np.ones(len(unit)), np.arange(len(unit)), ends[first : last + 1] - ends[first]),
             shape=(last - first, len(unit)),

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from earnings_themes.clustering.graph import unit_rows
 from earnings_themes.config import ThemeSettings
 from earnings_themes.themes.corpus import members
 from earnings_themes.themes.find import Found, Labels, Whole, holds_together
@@ -46,10 +47,8 @@ class Centres:
 
     @property
     def unit(self) -> NDArray[np.float64]:
-        """Return (k, d) float64, the centroids at length 1."""
-        rows = self.whole.astype(np.float64)
-        found: NDArray[np.float64] = rows / np.linalg.norm(rows, axis=1, keepdims=True).clip(1e-12)
-        return found
+        """Return (k, d) the centroids at length 1."""
+        return unit_rows(self.whole)
 
     def __getitem__(self, which: Labels | slice) -> "Centres":
         """Return some of them."""
