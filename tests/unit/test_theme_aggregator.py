@@ -10,7 +10,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from earnings_themes.abstractions import Themes
-from earnings_themes.config import ThemeSettings
+from earnings_themes.config import Config, Reduce, ThemeSettings
 from earnings_themes.errors import CoverageError, ResultError
 from earnings_themes.results.artifacts import read_themes
 from earnings_themes.results.firms import read_firms
@@ -31,9 +31,8 @@ def reduce(
 ) -> Themes:
     firms = [firm.firm_id for firm in read_firms(folder / "firms.tsv")]
     reader = TopicsReader(LocalFolder(folder / "topics"), firms, RUN)
-    return aggregate_files(
-        RUN, LocalFolder(folder), reader, folder / "themes.json", settings, coverage, 42, workers
-    )
+    config = Config(run=RUN, themes=settings, reduce=Reduce(min_firm_coverage=coverage))
+    return aggregate_files(config, LocalFolder(folder), reader, folder / "themes.json", workers)
 
 
 def reduced(folder: Path, said: Spoken, settings: ThemeSettings = SETTINGS) -> tuple[Themes, pd.DataFrame]:

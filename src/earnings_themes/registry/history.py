@@ -1,4 +1,4 @@
-"""Since when, and how much: a theme, a firm, and what is new or fades, over the quarters of a registry.
+"""Tells over the quarters of a registry since when and how much a theme or a firm is heard, and what is new or fades.
 
 The counts stand in the registry itself. Sentences and a firm's shares are read from the runs' own files, which lie side by
 side in one folder (results/ or s3://bucket/prefix/results), under the runs' names.
@@ -33,7 +33,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A theme's share of a run's firms, and its mean share in up to four runs before; born: whether in this run."""
+    """A theme's share of a run's firms, and its mean share in up to four runs before. is_born: in this run."""
 
     theme: RegistryTheme
     share: float

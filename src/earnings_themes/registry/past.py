@@ -23,7 +23,7 @@ RUNS: Final = 4
 class Past:
     """Sentences with content, of one run or several.
 
-    rows: (n, d) int8. content: (n,) float32, the gate's. firms: (n,) the firm of each, from 0 without a gap; in each run anew.
+    rows: (n, d) int8. content: (n,) float32, the gate's. firms: (n,) the firm of each, from 0 without a gap, anew in each run.
     """
 
     rows: NDArray[np.int8]

@@ -91,8 +91,8 @@ class Registry:
         """Return what a run works on, by whether the registry knows it already.
 
         A new run extends the newest version. The run that was the last to extend it is made again from the version before. An
-        earlier one, or any after a curation, settles in the themes that it had, by their names of now, without births: so does a
-        firm that came late. A new run of an earlier quarter than the newest is refused, unless the mode is frozen.
+        earlier run, or any run after a curation, settles in the themes that it had, under their names of now, and adds none. A
+        new run of an earlier quarter than the newest is refused, unless the mode is frozen.
 
         Raises RegistryError where nothing is there to be frozen, the run comes too late, or a file is damaged.
         """
@@ -139,11 +139,11 @@ class Registry:
         return Ground(current, births=False, mark=mark)
 
     def basis(self, run: str, mode: Mode = "extend") -> str:
-        """Return a text that is another one when a run's themes are to be made again.
+        """Return a text that changes when a run's themes must be made again.
 
-        It is the version that the run started from, and the newest curation since: what the run itself adds, and what later
-        runs add, changes nothing of it. Of a frozen run that the registry does not know it is the newest curation alone, so
-        that it stays as it is while others extend. Raises RegistryError, CloudError.
+        It names the version that the run started from and the newest curation since; what this run and later ones add does not
+        change it. For a frozen run that the registry does not know it names the newest curation alone, so that the run stays as
+        it is while others extend the registry. Raises RegistryError, CloudError.
         """
         curation, newest = "", ""
         for named in self.lineage():

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from earnings_themes.abstractions import FirmTopics, SkippedFirm, Themes
 from earnings_themes.abstractions.records import Kind
-from earnings_themes.config import RegistrySettings, ThemeSettings
+from earnings_themes.config import Config
 from earnings_themes.embedding.space import load_space
 from earnings_themes.errors import ResultError
 from earnings_themes.registry.past import encode_past, said
@@ -45,31 +45,22 @@ _EACH: Final = 4
 
 @one_thread
 def aggregate_files(
-    run: str,
-    folder: Folder,
-    firms: TopicsReader,
-    output: Path,
-    settings: ThemeSettings,
-    min_firm_coverage: float,
-    seed: int,
-    workers: int = 1,
-    space: str | None = None,
-    registry: RegistrySettings | None = None,
+    config: Config, folder: Folder, firms: TopicsReader, output: Path, workers: int = 1
 ) -> Themes:
     """Read a run's topics, sentences and vectors, find the themes, write themes.json and sentences.parquet; return the themes.
 
-    folder: where the run's files lie. output: themes.json; sentences.parquet is written beside it. workers: processes
-    that read and measure; the result does not depend on it. space: the file of the subject space, None for the packaged one.
-    registry: of the themes that last, None for a run by itself; what the run adds to it counts before the run's own files are
-    written, so that these name no theme that it has not.
+    folder: where the run's files lie. output: themes.json; sentences.parquet is written beside it. workers: processes that read
+    and measure; the result does not depend on it. What the run adds to its registry counts before the run's own files are
+    written, so that these name no theme that the registry has not.
 
-    Raises CoverageError when fewer than `min_firm_coverage` of the firms have a readable file, ResultError
-    when the files do not belong together or are of another subject space, CloudError when AWS refuses to give them,
-    RegistryError when the registry is not for this run, and BusyError when another run extended it meanwhile.
+    Raises CoverageError when fewer than `reduce.min_firm_coverage` of the firms have a readable file, ResultError when the files
+    do not belong together or are of another subject space, CloudError when AWS refuses to give them, RegistryError when the
+    registry is not for this run, and BusyError when another run extended it meanwhile.
     """
+    run, settings, registry, seed = config.run, config.themes, config.registry, config.seed
     done = {"": time.perf_counter()}
     read = list(firms.map(_sentences_of, workers))
-    firms.check_coverage(min_firm_coverage)
+    firms.check_coverage(config.reduce.min_firm_coverage)
     corpus = read_corpus(folder, [firm for firm, _, _ in read])
     quiet = [
         SkippedFirm(firm, status, firms.names.get(firm, "")) for firm, _, status in read if status != "ok"
@@ -77,7 +68,7 @@ def aggregate_files(
     skipped = sorted([*quiet, *firms.unreadable], key=lambda firm: firm.firm_id)
     kept = open_registry(registry, corpus.about.get("embedding_model", "")) if registry else None
     ground = ground_of(kept, registry, run, corpus, str(folder)) if kept and registry else None
-    wanted = load_space(space).digest
+    wanted = load_space(config.embedding.space).digest
     if len(corpus.rows) and corpus.about.get("space") != wanted:
         raise ResultError(
             f"{folder}: its vectors are of the subject space {corpus.about.get('space', '')[:12]}, the settings name "
@@ -100,7 +91,7 @@ def aggregate_files(
     order, kinds = _ranked(speakers, placed, of_sentences, corpus.content)
     placed = placed.in_order(order)
     tree = make_tree(speakers, placed.settled, corpus.content, model_topic)
-    words = describe(corpus, speakers, folder, firm_ids, placed, kinds, settings, space)
+    words = describe(corpus, speakers, folder, firm_ids, placed, kinds, settings, config.embedding.space)
     names = names_of(run, corpus.rows, placed, ground)
     found = Reduced(corpus, firm_ids, speakers, placed, tree, words, kinds, stability.in_order(order), names)
     themes = list_themes(run, found, settings, skipped, seed)

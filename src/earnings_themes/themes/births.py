@@ -1,10 +1,10 @@
 """Finds what is born: a subject that clearly more of a quarter's firms speak of than in the runs before.
 
 A new subject is a place among the sentences where this quarter's are dense and the past's are not, whatever themes lie
-around it; the search of a run by itself, which asks for themes of a usual width, divides or buries it. So each sentence is
-asked whose its nearest neighbours are (the local form of the nearest-neighbour two-sample test, Schilling 1986,
-doi:10.1080/01621459.1986.10478337). Sentences whose neighbours are of this quarter more than chance gives, linked where
-they are each other's neighbours, make groups: the candidates.
+around it; the search of a run by itself, which asks for themes of a usual width, divides or buries it. So the quarters of each
+sentence's nearest neighbours are counted (the local form of the nearest-neighbour two-sample test, Schilling 1986,
+doi:10.1080/01621459.1986.10478337). Sentences with more neighbours of this quarter than chance gives, linked where they are
+each other's neighbours, make groups: the candidates.
 
 A candidate is born where more firms speak of it than before, by Fisher's exact test, of all candidates together. What a firm
 says is compared with the other firms' sentences alone, so it does not count for having made the group. A born theme keeps the

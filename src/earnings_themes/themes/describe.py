@@ -112,7 +112,7 @@ def describe(
 
 
 def _counted(labels: NDArray[np.int64], firms: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return (m,) which sentences' phrases are counted: those of up to so many firms a theme, evenly by their ids."""
+    """Return (m,) which sentences' phrases are counted: those of up to _FIRMS firms a theme, chosen evenly over their ids."""
     n_firms = int(firms.max(initial=0)) + 1
     keys = np.where(labels >= 0, labels * n_firms + firms, -1)
     pairs = np.unique(keys[keys >= 0])
@@ -143,7 +143,7 @@ def _label(words: ThemeWords, kind: Kind, loose: bool) -> str:
             return words.label
         said = words.phrases
     else:
-        # What is far from a manner of speech was said beside it.
+        # Where no phrase lies near the centroid, the phrases were said beside this manner of speech.
         said = words.phrases if words.carried else ()
     return f"{_PLAIN[kind]}: {', '.join(said)}" if said else _PLAIN[kind]
 
@@ -159,7 +159,7 @@ def _broad_label(
 
 
 def _unique(labels: Sequence[str], given: Sequence[str | None], taken: frozenset[str]) -> tuple[str, ...]:
-    """Return each label once, numbered where there is no other way. given: of a theme that has one already."""
+    """Return each label once, numbered where there is no other way. given: the label that a theme has already, or None."""
     found: list[str] = []
     used = {label.casefold() for label in taken}
     for label, known in zip(labels, given, strict=True):

@@ -110,7 +110,8 @@ def ground_of(registry: Registry, settings: RegistrySettings, run: str, corpus: 
             f"registry.path is {settings.path}, a folder of this machine, but the run is at {where}: what a job in the cloud "
             "writes there is gone with its machine. Set registry.path to s3://bucket/prefix."
         )
-    ground = registry.ground(run, span(corpus, where)[2], settings.mode)
+    _, _, quarter = span(corpus, where)
+    ground = registry.ground(run, quarter, settings.mode)
     check_space(ground, corpus.about, where)
     return ground
 

@@ -66,10 +66,7 @@ def reduce_run(
         {firm.firm_id: firm.firm_name for firm in firms},
         folder.child("logs").child("topics"),
     )
-    themes = aggregate_files(
-        config.run, folder, reader, output, config.themes, config.reduce.min_firm_coverage, config.seed,
-        workers, config.embedding.space, config.registry,
-    )  # fmt: skip
+    themes = aggregate_files(config, folder, reader, output, workers)
     seconds: dict[str, float] = dict(themes.metadata["timing"]["seconds"])
     published = None
     if table:

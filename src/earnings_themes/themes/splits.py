@@ -49,7 +49,7 @@ _SHOWN: Final = 6
 
 @dataclass(frozen=True)
 class Members:
-    """The n past sentences that count as one theme. runs: (n,) the run of each, as a number; firms: (n,) in each run anew."""
+    """The n past sentences that count as one theme. runs: (n,) the run of each; firms: (n,) numbered anew in each run."""
 
     rows: Whole
     runs: Labels
