@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from earnings_themes.labels.counter import PhraseCount, PhraseCounter, ThemeCount, WordUse
+from earnings_themes.labels.counter import PhraseCount, PhraseCounter, ThemeCount
 from earnings_themes.labels.words import NOT_ALONE, words_and_signs
 
 Nearness = Callable[[list[str]], NDArray[np.floating]]
@@ -214,17 +214,15 @@ def _can_be_shown(phrase: str, form: str, counter: PhraseCounter, names: Set[str
     uses = [counter.uses[w] for w in words if w in counter.uses]
     if phrase in NOT_ALONE or not uses or not names.isdisjoint(words):
         return False
-    if _is_verb(uses[-1]) or uses[0].begins < _FREE * uses[0].n:
+    first, last = uses[0], uses[-1]
+    # A verb or predicate; "to" before a capital, as in "to China", makes none.
+    is_verb = last.verb > _VERB * last.n and 2 * last.capital <= last.inside
+    if is_verb or first.begins < _FREE * first.n:
         return False
     # An abbreviation before another word is no adjective: "5G networks", "ESG goals".
-    if uses[-1].ends < _FREE * uses[-1].n and not form.split()[-1].isupper():
+    if last.ends < _FREE * last.n and not form.split()[-1].isupper():
         return False
     return not (rare and any(u.inside and u.capital > _NAME * u.inside for u in uses))
-
-
-def _is_verb(use: WordUse) -> bool:
-    """Return whether a word is a verb or predicate; "to" before a capital, as in "to China", makes none."""
-    return use.verb > _VERB * use.n and 2 * use.capital <= use.inside
 
 
 def _length(phrase: str) -> float:
@@ -258,7 +256,12 @@ def _same_stem(word: str, other: str) -> bool:
 
 
 def _keywords(best: Sequence[_Phrase], n: int) -> list[tuple[str, float]]:
-    weighed = [(p.form, round(p.score / best[0].score, 4)) for p in _unlike(best)[:n]]
+    """Return the best n phrases that do not repeat a better one's words, and their weights."""
+    unlike: list[_Phrase] = []
+    for phrase in best:
+        if not any(_alike(phrase.term, other.term) for other in unlike):
+            unlike.append(phrase)
+    weighed = [(phrase.form, round(phrase.score / best[0].score, 4)) for phrase in unlike[:n]]
     return [(form, weight) for form, weight in weighed if weight >= _LEAST]
 
 
@@ -295,12 +298,3 @@ def _choices(best: Sequence[_Phrase]) -> Iterator[tuple[_Phrase, ...]]:
     for other in found[1:]:
         yield found[0], other
     yield from ((phrase,) for phrase in found)
-
-
-def _unlike(best: Sequence[_Phrase]) -> list[_Phrase]:
-    """Return the phrases without those that repeat a better one's words."""
-    found: list[_Phrase] = []
-    for phrase in best:
-        if not any(_alike(phrase.term, other.term) for other in found):
-            found.append(phrase)
-    return found

@@ -21,7 +21,7 @@ from earnings_themes.registry.grow import check_space, ids
 from earnings_themes.registry.past import said
 from earnings_themes.themes.births import born
 from earnings_themes.themes.corpus import Corpus
-from earnings_themes.themes.find import Labels, find_themes
+from earnings_themes.themes.find import Labels, Whole, find_themes
 from earnings_themes.themes.settle import Centres, Settled, centres, settle, settle_all, without_subject
 
 # Decimals of what a version keeps of a theme: a run then settles by the very numbers that later runs read.
@@ -154,30 +154,27 @@ def place(
     known: tuple[RegistryTheme | None, ...] = base.fine
     if ground and ground.births:
         new, least = born(said(rows, content, firms, seed), places, ground.past, settings, seed)
-        if len(new.whole):
-            new = _rounded(new)
-            nearest = (new.unit @ centres_of(base.broad).unit.T).argmax(axis=1)
-            broad = np.concatenate([broad, nearest])
-            places = Centres(
-                np.concatenate([places.whole, new.whole]), np.concatenate([places.tightness, new.tightness])
-            )
-            floors = np.concatenate([floors, least])
-            known = (*known, *(None,) * len(new.whole))
+        new = _rounded(new)
+        nearest = (new.unit @ centres_of(base.broad).unit.T).argmax(axis=1)
+        broad = np.concatenate([broad, nearest])
+        places = Centres(
+            np.concatenate([places.whole, new.whole]), np.concatenate([places.tightness, new.tightness])
+        )
+        floors = np.concatenate([floors, least])
+        known = (*known, *(None,) * len(new.whole))
     settled = _counted(rows, content, places, floors, known)
     taken = frozenset(theme.label for theme in base.themes)
     return Placed(places, floors, settled, broad, known, base.broad, taken)
 
 
-def settle_known(
-    rows: NDArray[np.int8], content: NDArray[np.float32], themes: Sequence[RegistryTheme]
-) -> Settled:
+def settle_known(rows: Whole, content: NDArray[np.float32], themes: Sequence[RegistryTheme]) -> Settled:
     """Settle sentences in a registry's themes of level 1, as curators decided. rows, content: of n sentences."""
     floors = np.array([theme.threshold for theme in themes])
     return _counted(rows, content, centres_of(themes), floors, themes)
 
 
 def _counted(
-    rows: NDArray[np.int8],
+    rows: Whole,
     content: NDArray[np.float32],
     places: Centres,
     floors: NDArray[np.float64],
@@ -229,7 +226,7 @@ def _rounded(places: Centres) -> Centres:
     return Centres(places.whole, np.round(places.tightness, _DECIMALS))
 
 
-def names_of(run: str, rows: NDArray[np.int8], placed: Placed, ground: Ground | None) -> Names:
+def names_of(run: str, rows: Whole, placed: Placed, ground: Ground | None) -> Names:
     """Return what the themes are called: as the registry has them; new ones by the next numbers, or by the run's own.
 
     rows: (m, d) the modelled sentences. placed: in the themes' order.

@@ -98,12 +98,12 @@ class MixtureModel(BuiltInModel):
             return np.full(len(shares), -1, dtype=np.int64), []
         largest = shares.max(axis=1)
         chosen = np.where((largest > 0) & (largest >= self._given.min_share), shares.argmax(axis=1), -1)
-        sizes = Counter(chosen[chosen >= 0].tolist())
-        order = [topic for topic, size in sizes.items() if size >= self._given.min_topic_size]
-        order.sort(key=lambda topic: (-sizes[topic], topic))
+        sizes = np.bincount(chosen[chosen >= 0], minlength=shares.shape[1])
+        order = np.argsort(-sizes, kind="stable")
+        order = order[sizes[order] >= self._given.min_topic_size]
         number = np.full(shares.shape[1] + 1, -1, dtype=np.int64)  # its last place answers for -1
         number[order] = np.arange(len(order))
-        return number[chosen], order
+        return number[chosen], order.tolist()
 
 
 def bags_of_words(documents: Sequence[str], min_df: int) -> list[list[str]]:
