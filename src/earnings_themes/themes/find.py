@@ -155,22 +155,20 @@ def cohesions(rows: Whole, firms: Labels, labels: Labels) -> tuple[NDArray[np.fl
     inside = np.flatnonzero(labels >= 0)
     n_firms = int(firms.max(initial=0)) + 1
     keys, place = np.unique(labels[inside] * n_firms + firms[inside], return_inverse=True)
-    pairs = np.stack([keys // n_firms, keys % n_firms], axis=1)
-    sums = _unit_sums(rows, inside, place, len(pairs))
-    counts = np.bincount(place, minlength=len(pairs)).astype(np.float64)
+    label = keys // n_firms
+    sums = _unit_sums(rows, inside, place, len(keys))
+    counts = np.bincount(place, minlength=len(keys)).astype(np.float64)
     whole = np.zeros((k, rows.shape[1]))
-    np.add.at(whole, pairs[:, 0], sums)
-    own = np.bincount(pairs[:, 0], weights=(sums**2).sum(axis=1), minlength=k)
-    n = np.bincount(pairs[:, 0], weights=counts, minlength=k)
-    n_own = np.bincount(pairs[:, 0], weights=counts**2, minlength=k)
-    across = n**2 - n_own
-    within = n_own - n
-    # Rounded, so that the last bits of a machine's sums decide nothing.
-    between: NDArray[np.float64] = np.where(
-        across > 0, ((whole**2).sum(axis=1) - own) / np.maximum(across, 1), -1.0
-    ).round(6)
-    inner: NDArray[np.float64] = np.where(within > 0, (own - n) / np.maximum(within, 1), -1.0).round(6)
-    return between, inner
+    np.add.at(whole, label, sums)
+    own = np.bincount(label, weights=(sums**2).sum(axis=1), minlength=k)
+    n = np.bincount(label, weights=counts, minlength=k)
+    n_own = np.bincount(label, weights=counts**2, minlength=k)
+
+    def mean(cosines: Any, n_pairs: Any) -> NDArray[np.float64]:
+        # Rounded, so that the last bits of a machine's sums decide nothing.
+        return np.where(n_pairs > 0, cosines / np.maximum(n_pairs, 1), -1.0).round(6)
+
+    return mean((whole**2).sum(axis=1) - own, n**2 - n_own), mean(own - n, n_own - n)
 
 
 def _unit_sums(rows: Whole, inside: Labels, place: Labels, n: int) -> NDArray[np.float64]:

@@ -70,15 +70,13 @@ def name_themes(
         label = theme.label
         if failures < _GIVE_UP_AFTER and theme.theme_id not in named:
             try:
-                label = _name(theme, settings, max_words, key)
+                name = _name(theme, settings, max_words, key)
                 failures = 0
-                if label.casefold() in taken - {theme.label.casefold()}:
-                    raise _NamingError(f"{label!r} is another theme's label")
-            except _NamingError as error:
-                label = theme.label
-                _log.warning("%s keeps its label %r: %s.", theme.theme_id, theme.label, error)
-            except OSError as error:
-                failures += 1
+                if name.casefold() in taken - {theme.label.casefold()}:
+                    raise _NamingError(f"{name!r} is another theme's label")
+                label = name
+            except (_NamingError, OSError) as error:
+                failures += isinstance(error, OSError)
                 _log.warning("%s keeps its label %r: %s.", theme.theme_id, theme.label, error)
                 if failures == _GIVE_UP_AFTER:
                     _log.warning(
