@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from earnings_themes.embedding.shard import SHARD_SCHEMA
 from earnings_themes.errors import ResultError
 from earnings_themes.results.artifacts import bytes_matrix, open_parquet, text_metadata
 from earnings_themes.results.firms import encode_firm
@@ -22,7 +21,9 @@ from earnings_themes.results.tree import has_file_a_firm, spoken_by_firm
 from earnings_themes.system.folders import Folder
 
 _COLUMNS: Final = ["sentence_id", "firm_id", "transcript_id", "date", "section", "speaker_type", "procedural"]
-_VECTORS: Final = ["sentence_id", "vector", "content"]
+_VECTORS: Final = pa.schema(
+    [("sentence_id", pa.string()), ("vector", pa.binary()), ("content", pa.float32())]
+)
 # Five sentences from five firms: what raters read of a theme.
 _N_REPRESENTATIVES: Final = 5
 
@@ -117,7 +118,7 @@ def read_corpus(folder: Folder, firm_ids: Sequence[str]) -> Corpus:
                 f"{name.partition('/')[0]}/ and run again."
             )
     table = table.combine_chunks()
-    found = pa.concat_tables(vectors).combine_chunks() if vectors else SHARD_SCHEMA.empty_table()
+    found = pa.concat_tables(vectors).combine_chunks() if vectors else _VECTORS.empty_table()
     place = pc.index_in(found["sentence_id"], table["sentence_id"])
     if place.null_count:
         stranger = found["sentence_id"].filter(pc.is_null(place))[0]
@@ -151,8 +152,8 @@ def _of_run(folder: Folder, firm_ids: Sequence[str]) -> _Read:
     abouts = {}
     for name in sorted(folder.child("embeddings").list()):
         file = open_parquet(f"{folder}/embeddings/{name}")
-        found = file.read(columns=["firm_id", *_VECTORS])
-        vectors.append(found.filter(pc.is_in(found["firm_id"], wanted)).select(_VECTORS))
+        found = file.read(columns=["firm_id", *_VECTORS.names])
+        vectors.append(found.filter(pc.is_in(found["firm_id"], wanted)).select(_VECTORS.names))
         abouts[f"embeddings/{name}"] = text_metadata(file.schema_arrow)
     return table, vectors, abouts
 
@@ -164,6 +165,6 @@ def _of_firms(folder: Folder, firm_ids: Sequence[str]) -> _Read:
         name = f"{encode_firm(firm)}.parquet"
         found = pq.read_table(folder.child("sentences").open(name))
         tables.append(found.select(_COLUMNS))
-        vectors.append(found.select(_VECTORS).filter(pc.is_valid(found["vector"])))
+        vectors.append(found.select(_VECTORS.names).filter(pc.is_valid(found["vector"])))
         abouts[f"sentences/{name}"] = text_metadata(found.schema)
     return pa.concat_tables(tables), vectors, abouts
