@@ -18,7 +18,7 @@ RAISED_BY = ("management", "analysts")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """calls: a row a call (or a firm and quarter). values: by column, calls × themes, NaN where null."""
+    """calls: one row per call (or a firm and quarter). values: by column, calls × themes, NaN where null."""
 
     calls: pa.Table
     values: dict[str, Matrix]
@@ -31,7 +31,7 @@ class Block:
 def to_table(block: Block, themes: pa.Table, columns: Sequence[PanelColumn]) -> pa.Table:
     """Return the block as rows, call after call and in each the themes in their order.
 
-    themes: a row a theme, with the columns of the panel that a theme has. columns: which columns, in which order.
+    themes: one row per theme, with the columns of the panel that a theme has. columns: which columns, in which order.
     """
     n_calls, n_themes = block.calls.num_rows, themes.num_rows
     of_call = pa.array(np.repeat(np.arange(n_calls), n_themes))
@@ -62,13 +62,9 @@ def from_table(rows: pa.Table, calls: pa.Table, n_themes: int, columns: Sequence
 
     calls: the rows of calls.parquet of the same calls. Raises ResultError where the two do not agree.
     """
-    n_calls = calls.num_rows
-    first = (
-        rows.select(["firm_id", "transcript_id"]).take(np.arange(0, rows.num_rows, n_themes))
-        if n_themes
-        else rows
-    )
-    if rows.num_rows != n_calls * n_themes or not first.equals(calls.select(["firm_id", "transcript_id"])):
+    n_calls, key = calls.num_rows, ["firm_id", "transcript_id"]
+    first = rows.select(key).take(np.arange(0, rows.num_rows, n_themes))
+    if rows.num_rows != n_calls * n_themes or not first.equals(calls.select(key)):
         raise ResultError(
             "panel.parquet and calls.parquet hold different calls; expected the same ones in the same order. They are of "
             "different runs: delete both and run again."
@@ -78,8 +74,7 @@ def from_table(rows: pa.Table, calls: pa.Table, n_themes: int, columns: Sequence
         cells = rows[column.name]
         if column.name == "raised_by":
             cells = pc.index_in(cells, value_set=pa.array(RAISED_BY))
-        found = cells.cast(pa.float64()).to_numpy()
-        values[column.name] = found.astype(np.float64).reshape(n_calls, n_themes)
+        values[column.name] = cells.cast(pa.float64()).to_numpy().reshape(n_calls, n_themes)
     return Block(calls, values)
 
 

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 
 from earnings_themes.panel.block import to_array, to_table
 from earnings_themes.panel.codebook import codebook
-from earnings_themes.panel.columns import EXCHANGES, Layout, kept_names, layout, schema
-from earnings_themes.panel.count import Scoring, SeedMembers, count_panel
+from earnings_themes.panel.columns import CALL_ORDER, EXCHANGES, Layout, kept_names, layout, schema
+from earnings_themes.panel.count import NOBODY, Scoring, SeedMembers, count_panel
 from earnings_themes.panel.sentences import iter_settled, read_calls
 from earnings_themes.panel.themes import read_found_themes, seed_row, theme_table
 from earnings_themes.system.files import replaced, write_atomically
@@ -28,46 +28,38 @@ _GROUP_ROWS: Final = 200_000
 
 
 def build_panel(
-    where: str,
-    out: Path,
-    scoring: Scoring | None = None,
-    answers: Sequence[Answer] = (),
-    alone: bool = False,
+    where: str, out: Path, scoring: Scoring | None = None, answers: Sequence[Answer] = (), alone: bool = False
 ) -> int:
     """Make the panel's files of a run; return how many rows the panel has.
 
     where: the run's folder, on a disk or s3://. answers: the user's own questions, which stand beside the themes as level 0.
-    alone: the questions alone; then calls.parquet says of no sentence that it settled. Raises ResultError where a file of the
-    run is missing or damaged, or they are of different runs.
+    alone: only the questions; calls.parquet then counts no sentence as settled. Raises ResultError where a file of the run is
+    missing or damaged, or the files are of different runs.
     """
     scoring = scoring or Scoring()
-    themes = [] if alone else read_found_themes(where)
-    n_found = len(themes)
-    themes = [*themes, *(seed_row(a.question.theme_id, a.question.name) for a in answers)]
+    found = [] if alone else read_found_themes(where)
+    themes = [*found, *(seed_row(a.question.theme_id, a.question.name) for a in answers)]
     source, kept = read_calls(where)
     lists = [each.name for each in scoring.lists]
-    taken = [column.name for column in (*layout([], lists, True).panel, *layout([], lists, True).calls)]
-    names = kept_names(kept, taken)
+    names = kept_names(kept, lists)
     columns = layout(list(names.values()), lists, scoring.scorer is not None)
-    calls = _Calls(source, names, columns)
-    n_rows = n_calls = 0
+    calls = _calls(source, names, columns)
+    n_calls = 0
     with ExitStack() as stack:
         panel = _Writer(stack, out / PANEL, schema(columns.panel))
         totals = _Writer(stack, out / CALLS, schema(columns.calls))
         exchanges = _Writer(stack, out / EXCHANGES_FILE, EXCHANGES)
-        for said, of in calls.with_sentences(where):
-            asked_for = _asked_for(said, answers, n_found)
-            block, of_calls, in_qa = count_panel(
-                _unsettled(said) if alone else said, of, themes, scoring, asked_for
-            )
+        for said, of in _with_sentences(calls, where):
+            asked_for = _asked_for(said, answers, len(found))
+            said = _unsettled(said) if alone else said
+            block, of_calls, in_qa = count_panel(said, of, themes, scoring, asked_for)
             panel.add(to_table(block, theme_table(themes), columns.panel))
             totals.add(_call_rows(of, of_calls, columns))
             exchanges.add(in_qa)
-            n_rows += of.num_rows * len(themes)
             n_calls += of.num_rows
-    shared = {a.question.theme_id: found for a, found in zip(answers, overlap(where, answers), strict=True)}
-    write_atomically(out / CODEBOOK, codebook(columns, themes, n_calls, n_rows, shared))
-    return n_rows
+    shared = {a.question.theme_id: most for a, most in zip(answers, overlap(where, answers), strict=True)}
+    write_atomically(out / CODEBOOK, codebook(columns, themes, n_calls, shared))
+    return n_calls * len(themes)
 
 
 def _unsettled(said: pa.Table) -> pa.Table:
@@ -77,50 +69,39 @@ def _unsettled(said: pa.Table) -> pa.Table:
 
 
 def _asked_for(said: pa.Table, answers: Sequence[Answer], first: int) -> SeedMembers:
-    """Return the sentences, of these, that count for the user's own questions; the first question is theme `first`."""
-    found = [SeedMembers(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
+    """Return which of these sentences count for the user's own questions. first: the first question's number among the themes."""
+    found = [NOBODY]
     for number, answer in enumerate(answers, first):
         inside = answer.inside.combine_chunks()
         place = pc.index_in(said["sentence_id"], value_set=inside["sentence_id"].combine_chunks())
         rows = np.flatnonzero(place.is_valid().to_numpy())
         strength = inside["strength"].take(place.drop_null()).to_numpy().astype(np.float64)
         found.append(SeedMembers(rows, np.full(len(rows), number), strength))
-    return SeedMembers(
-        *(np.concatenate([getattr(each, name) for each in found]) for name in SeedMembers.__slots__)
-    )
+    return SeedMembers(*map(np.concatenate, zip(*found, strict=True)))
 
 
-class _Calls:
-    """The calls of a run with the columns that the panel gives them, handed out with their firms' sentences."""
+def _calls(source: pa.Table, names: dict[str, str], columns: Layout) -> pa.Table:
+    """Return the calls of a run with the columns that the panel gives them, a firm's together and by day."""
+    date = source["date"]
+    year, quarter = (pc.cast(part(date), pa.string()) for part in (pc.year, pc.quarter))
+    found: dict[str, Any] = {
+        **{name: source[name] for name in ("firm_id", "firm_name", "transcript_id", "date")},
+        "time": source["time_utc"],
+        "quarter": pc.binary_join_element_wise(year, quarter, "Q"),
+        **{ours: source[theirs] for theirs, ours in names.items()},
+    }
+    return pa.table(found, schema=schema(columns.call)).sort_by(CALL_ORDER)
 
-    def __init__(self, source: pa.Table, names: dict[str, str], columns: Layout) -> None:
-        date = source["date"]
-        year, quarter = (pc.cast(part(date), pa.string()) for part in (pc.year, pc.quarter))
-        found: dict[str, Any] = {
-            **{name: source[name] for name in ("firm_id", "firm_name", "transcript_id", "date")},
-            "time": source["time_utc"],
-            "quarter": pc.binary_join_element_wise(year, quarter, "Q"),
-            **{ours: source[theirs] for theirs, ours in names.items()},
-        }
-        calls = pa.table(
-            {column.name: found[column.name] for column in columns.call}, schema=schema(columns.call)
-        )
-        keys = [(name, "ascending") for name in ("firm_id", "date", "time", "transcript_id")]
-        self._calls = calls.sort_by(keys)
-        self._given: set[str] = set()
 
-    def with_sentences(self, where: str) -> Iterator[tuple[pa.Table, pa.Table]]:
-        """Give the sentences of some firms at a time with their calls; at the end the calls of firms without a sentence."""
-        said = None
-        for said in iter_settled(where):
-            firms = pc.unique(said["firm_id"])
-            self._given.update(firms.to_pylist())
-            yield said, self._calls.filter(pc.is_in(self._calls["firm_id"], value_set=firms))
-        silent = pc.invert(
-            pc.is_in(self._calls["firm_id"], value_set=pa.array(sorted(self._given), pa.string()))
-        )
-        if said is not None and pc.any(silent).as_py():
-            yield said.slice(0, 0), self._calls.filter(silent)
+def _with_sentences(calls: pa.Table, where: str) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Give the sentences of some firms at a time with their calls; at the end the calls of firms without a sentence."""
+    said = None
+    for said in iter_settled(where):
+        here = pc.is_in(calls["firm_id"], value_set=pc.unique(said["firm_id"]))
+        yield said, calls.filter(here)
+        calls = calls.filter(pc.invert(here))
+    if said is not None and calls.num_rows:
+        yield said.slice(0, 0), calls
 
 
 def _call_rows(calls: pa.Table, denominators: dict[str, Any], columns: Layout) -> pa.Table:

@@ -60,27 +60,23 @@ and `_`: the label is then yours.
 
 
 def codebook(
-    columns: Layout,
-    themes: Sequence[ThemeRow],
-    n_calls: int,
-    n_rows: int,
-    shared: Mapping[str, Sequence[tuple[str, int]]],
+    columns: Layout, themes: Sequence[ThemeRow], n_calls: int, shared: Mapping[str, Sequence[tuple[str, int]]]
 ) -> str:
     """Return the codebook of a run as Markdown.
 
     shared: of each question of the user's own, the themes that its sentences settled in, and how many.
     """
-    head = _HEAD.format(n_rows=n_rows, n_calls=n_calls, n_themes=len(themes))
+    head = _HEAD.format(n_rows=n_calls * len(themes), n_calls=n_calls, n_themes=len(themes))
     of_themes = (
         (
-            theme.theme_id,
-            str(theme.level),
-            theme.kind,
-            theme.label,
-            theme.parent or "",
-            _shared(shared.get(theme.theme_id, ())),
+            row.theme_id,
+            str(row.level),
+            row.kind,
+            row.label,
+            row.parent or "",
+            _shared(shared.get(row.theme_id, ())),
         )
-        for theme in themes
+        for row in themes
     )
     return (
         f"{head}\n## panel.parquet\n\n{_columns(columns.panel)}"

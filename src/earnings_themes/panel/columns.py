@@ -31,32 +31,25 @@ CALL: Final = (
     PanelColumn("firm_name", _TEXT, "text", "The firm's name."),
     PanelColumn("transcript_id", _TEXT, "text", "The call's id; with firm_id it names a call."),
     PanelColumn("date", pa.date32(), "day", "The day of the call, on the clock of `source.time_zone`."),
-    PanelColumn(
-        "time", pa.timestamp("s", "UTC"), "UTC", "When the call began.", "the source has no time of the call"
-    ),
+    PanelColumn("time", pa.timestamp("s", "UTC"), "UTC", "When the call began.", "the source has no time of the call"),
     PanelColumn("quarter", _TEXT, "2023Q1", "The calendar quarter of `date`; not the fiscal quarter."),
-)
+)  # fmt: skip
+CALL_ORDER: Final = [(name, "ascending") for name in ("firm_id", "date", "time", "transcript_id")]
 THEME: Final = (
     PanelColumn("theme_id", _TEXT, "text", "The theme's id; the table of themes is below."),
     PanelColumn(
-        "level",
-        pa.int32(),
-        "0, 1 or 2",
+        "level", _COUNT, "0, 1 or 2",
         "1: themes; 2: broad themes; 0: your own questions (`themes.seeds`), which overlap with themes and with each other. "
         "They are three panels: never sum over two of them.",
     ),
     PanelColumn("label", _TEXT, "text", "The theme's name, for people. Join by theme_id."),
+    PanelColumn("kind", _TEXT, "text", "subject, reporting, procedure or filler; seed for your own question."),
     PanelColumn(
-        "kind", _TEXT, "text", "subject, reporting, procedure or filler; seed for your own question."
-    ),
-    PanelColumn(
-        "born",
-        _TEXT,
-        "a run's name",
+        "born", _TEXT, "a run's name",
         "The run that found the theme: with a registry an earlier one, or this one for what is new.",
         "themes.json does not say it, or it is your own question",
     ),
-)
+)  # fmt: skip
 
 # --- what is counted a call and theme --------------------------------------------------------------
 
@@ -66,9 +59,7 @@ _BOTH = "the call has no known section, or no known speaker type"
 _NONE_SAID = "n is 0"
 VALUES: Final = (
     PanelColumn(
-        "n",
-        _COUNT,
-        "sentences",
+        "n", _COUNT, "sentences",
         "Sentences of the call that settled in the theme; for your own question, those that reach its threshold.",
     ),
     PanelColumn("n_presentation", _COUNT, "sentences", "Those of n in the prepared remarks.", _SECTION),
@@ -80,32 +71,23 @@ VALUES: Final = (
     PanelColumn("words", _COUNT, "words", "Words of these n sentences: pieces between blanks that hold a letter or a digit."),
     PanelColumn("share", _REAL, "0 to 1", "n ÷ the call's `modelled` sentences (calls.parquet).", "the call has no modelled sentence"),
     PanelColumn(
-        "abnormal_share",
-        _REAL,
-        "-1 to 1",
+        "abnormal_share", _REAL, "-1 to 1",
         "share less the mean share of the theme on the firm's earlier calls in this run.",
         "the firm has no earlier call here, or share is null",
     ),
     PanelColumn(
-        "strength",
-        pa.float32(),
-        "cosine",
+        "strength", pa.float32(), "cosine",
         "Mean nearness of these sentences to their theme of level 1; of a broad theme, over those that settled in one; of "
         "your own question, to its examples.",
         "n is 0, or they settled in the broad theme alone",
     ),
     PanelColumn(
-        "raised_by",
-        _TEXT,
-        "management or analysts",
-        "Who speaks of the theme first in questions and answers.",
+        "raised_by", _TEXT, "management or analysts", "Who speaks of the theme first in questions and answers.",
         "nobody does there, or the first speaker is neither or unknown",
     ),
     PanelColumn("asked", _COUNT, "exchanges", "Exchanges in which an analyst speaks of the theme.", _BOTH),
     PanelColumn(
-        "answered",
-        _COUNT,
-        "exchanges",
+        "answered", _COUNT, "exchanges",
         "Those of asked in which management then speaks of it too. 0 with asked above 0: not answered.",
         _BOTH,
     ),
@@ -136,13 +118,7 @@ DENOMINATORS: Final = (
 )  # fmt: skip
 
 EXCHANGES: Final = pa.schema(
-    [
-        ("firm_id", pa.string()),
-        ("transcript_id", pa.string()),
-        ("sentence_id", pa.string()),
-        ("exchange", pa.int32()),
-        ("role", pa.string()),
-    ]
+    {"firm_id": _TEXT, "transcript_id": _TEXT, "sentence_id": _TEXT, "exchange": _COUNT, "role": _TEXT}
 )
 
 
@@ -165,7 +141,7 @@ class Layout:
         return (*self.call, *self.denominators)
 
 
-def layout(kept: Sequence[str], lists: Sequence[str] = (), scored: bool = False) -> Layout:
+def layout(kept: Sequence[str], lists: Sequence[str], scored: bool) -> Layout:
     """Return the columns of a run.
 
     kept: `source.keep`, by the names that they have in the panel (`kept_names`). lists: names of the word lists. scored:
@@ -176,33 +152,24 @@ def layout(kept: Sequence[str], lists: Sequence[str] = (), scored: bool = False)
         meaning = f"sentences that hold a word of the list {name!r}; high-growth is one word."
         values.append(PanelColumn(f"n_{name}", _COUNT, "sentences", f"Those of n: {meaning}"))
         totals.append(PanelColumn(f"n_{name}", _COUNT, "sentences", f"All of the call's {meaning}"))
+    no_sentence = "the call has no sentence"
     if {"positive", "negative"} <= set(lists):
         tone = PanelColumn("tone", _REAL, "-1 to 1", "(n_positive - n_negative) ÷ n.", _NONE_SAID)
         values.append(tone)
-        totals.append(
-            replace(tone, meaning="(n_positive - n_negative) ÷ sentences.", null="the call has no sentence")
-        )
+        totals.append(replace(tone, meaning="(n_positive - n_negative) ÷ sentences.", null=no_sentence))
     if scored:
-        score = PanelColumn(
-            "score", _REAL, "as your class gives it", "Mean score of these n sentences.", _NONE_SAID
-        )
-        values.append(score)
-        totals.append(replace(score, meaning="Mean score of all sentences.", null="the call has no sentence"))
-    own = (
-        PanelColumn(
-            name,
-            _TEXT,
-            "as in your file",
-            "Kept from the source (`source.keep`), as text.",
-            "it is empty there",
-        )
-        for name in kept
-    )
+        unit = "as your class gives it"
+        values.append(PanelColumn("score", _REAL, unit, "Mean score of these n sentences.", _NONE_SAID))
+        totals.append(PanelColumn("score", _REAL, unit, "Mean score of all sentences.", no_sentence))
+    meaning = "Kept from the source (`source.keep`), as text."
+    own = (PanelColumn(name, _TEXT, "as in your file", meaning, "it is empty there") for name in kept)
     return Layout((*CALL, *own), tuple(values), tuple(totals))
 
 
-def kept_names(columns: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
+def kept_names(columns: Sequence[str], lists: Sequence[str]) -> dict[str, str]:
     """Return what each kept column is called in the panel: `source_NAME` where a column of ours has its name."""
+    ours = layout([], lists, scored=True)
+    taken = {column.name for column in (*ours.panel, *ours.calls)}
     return {name: f"source_{name}" if name in taken else name for name in columns}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,7 @@ from earnings_themes.panel import roles as who
 from earnings_themes.panel.block import Block, Matrix, abnormal, ratio
 from earnings_themes.panel.columns import EXCHANGES
 from earnings_themes.panel.exchanges import exchanges
+from earnings_themes.panel.roles import Codes, Places
 from earnings_themes.panel.themes import ThemeRow
 from earnings_themes.panel.words import WordList, holds, scores
 from earnings_themes.speech import CONTENT
@@ -22,15 +23,14 @@ from earnings_themes.speech import CONTENT
 _WORD: Final = r"\S*[\pL\pN]\S*"
 
 
-@dataclass(frozen=True, slots=True)
-class SeedMembers:
+class SeedMembers(NamedTuple):
     """Sentences that count for questions of the user's own, beside the theme that they settled in.
 
     rows, themes: (m,) int64, their places among the sentences, and the question's among the themes. strength: (m,) float64.
     """
 
-    rows: NDArray[np.int64]
-    themes: NDArray[np.int64]
+    rows: Places
+    themes: Places
     strength: NDArray[np.float64]
 
 
@@ -46,21 +46,13 @@ class Scoring:
 
 
 def count_panel(
-    said: pa.Table,
-    calls: pa.Table,
-    themes: Sequence[ThemeRow],
-    scoring: Scoring,
-    asked_for: SeedMembers = NOBODY,
+    said: pa.Table, calls: pa.Table, themes: Sequence[ThemeRow], scoring: Scoring, asked_for: SeedMembers
 ) -> tuple[Block, dict[str, Matrix], pa.Table]:
     """Return the panel's block of whole firms, their calls' denominators by name, and their exchanges.
 
+    said: the sentences, in the order they were said (`iter_settled`). calls: a firm's together and by day; those without a
+    sentence get zeros. asked_for: the sentences that count for the user's own questions, which are among the themes.
     Raises ResultError for a sentence of a call or theme that is not listed.
-
-    Parameters
-    ----------
-    said : the sentences, in the order they were said (`iter_settled`)
-    calls : the calls, a firm's together and by day; calls without a sentence get zeros
-    asked_for : the sentences that count for the user's own questions, which are among the themes
     """
     call = _codes(_key(said), _key(calls), "call", "source_calls.parquet")
     n_calls, n_themes = calls.num_rows, len(themes)
@@ -69,7 +61,7 @@ def count_panel(
     types, type_of = _encoded(said["speaker_type"])
     names, name_of = _encoded(said["speaker_name"])
     sections, section_of = _encoded(said["section"])
-    section = np.array([who.section_of(text) for text in sections], dtype=np.int8)[section_of]
+    section = who.by_text(who.section_of, sections, section_of)
     role, ceo, cfo = who.roles(types, type_of, names, name_of)
     no_name = names.index("") if "" in names else -1
     exchange = exchanges(call, section, role, name_of, no_name)
@@ -97,8 +89,7 @@ def count_panel(
 
     # --- by call: the denominators ---
     def total(weights: NDArray[Any]) -> Matrix:
-        found: Matrix = np.bincount(call, weights.astype(np.float64), n_calls).astype(np.float64)
-        return found
+        return _counted(call, weights, n_calls)
 
     has_section, has_role = total(section != who.UNKNOWN) > 0, total(role != who.UNKNOWN) > 0
     known = {
@@ -133,12 +124,11 @@ def count_panel(
     near = np.concatenate([strength[in_theme], strength[in_broad], asked_for.strength])[order]
     of, cell = of[order], cell[order]
 
+    def by_member(weights: NDArray[Any]) -> Matrix:
+        return _counted(cell, weights, n_calls * n_themes).reshape(n_calls, n_themes)
+
     def by_theme(weights: NDArray[Any]) -> Matrix:
         return by_member(weights[of])
-
-    def by_member(weights: NDArray[Any]) -> Matrix:
-        found: Matrix = np.bincount(cell, weights.astype(np.float64), n_calls * n_themes).astype(np.float64)
-        return found.reshape(n_calls, n_themes)
 
     n = by_theme(np.ones(len(call)))
     share = ratio(n, np.broadcast_to(totals["modelled"][:, None], n.shape))
@@ -166,11 +156,11 @@ def _key(table: pa.Table) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(table["firm_id"], table["transcript_id"], "\0")
 
 
-def _codes(values: Any, known: Any, what: str, where: str) -> NDArray[np.int64]:
+def _codes(values: Any, known: Any, what: str, where: str) -> Places:
     """Return each value's place among the known ones, -1 for null."""
     known = known.combine_chunks() if isinstance(known, pa.ChunkedArray) else known
     places = pc.index_in(values, value_set=known, skip_nulls=True).fill_null(-1)
-    found: NDArray[np.int64] = places.to_numpy().astype(np.int64)
+    found: Places = places.to_numpy().astype(np.int64)
     lost = np.flatnonzero((found < 0) & ~values.is_null().to_numpy())
     if len(lost):
         name = values[int(lost[0])].as_py().replace("\0", " ")
@@ -181,10 +171,16 @@ def _codes(values: Any, known: Any, what: str, where: str) -> NDArray[np.int64]:
     return found
 
 
-def _encoded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
+def _encoded(column: pa.ChunkedArray) -> tuple[list[str], Places]:
     """Return the different texts of a column, and each row's place among them; null is empty."""
     coded = column.fill_null("").combine_chunks().dictionary_encode()
     return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64)
+
+
+def _counted(places: Places, weights: NDArray[Any], n: int) -> Matrix:
+    # Of nothing, numpy counts whole numbers, weights or not.
+    found: Matrix = np.bincount(places, weights.astype(np.float64), n).astype(np.float64)
+    return found
 
 
 def _where(known: NDArray[np.bool_], values: Matrix) -> Matrix:
@@ -199,13 +195,7 @@ def _add_means(found: dict[str, Matrix], n: Matrix) -> None:
         found["tone"] = ratio(found["n_positive"] - found["n_negative"], n)
 
 
-def _raised_by(
-    cell: NDArray[np.int64],
-    of: NDArray[np.int64],
-    section: NDArray[np.int8],
-    role: NDArray[np.int8],
-    n_cells: int,
-) -> Matrix:
+def _raised_by(cell: Places, of: Places, section: Codes, role: Codes, n_cells: int) -> Matrix:
     """Return by cell who speaks first of it in questions and answers: 0 management, 1 analysts, NaN neither."""
     found = np.full(n_cells, np.nan)
     in_qa = section[of] == who.QA
@@ -216,13 +206,7 @@ def _raised_by(
     return found
 
 
-def _asked(
-    cell: NDArray[np.int64],
-    of: NDArray[np.int64],
-    exchange: NDArray[np.int64],
-    role: NDArray[np.int8],
-    n_cells: int,
-) -> tuple[Matrix, Matrix]:
+def _asked(cell: Places, of: Places, exchange: Places, role: Codes, n_cells: int) -> tuple[Matrix, Matrix]:
     """Return by cell in how many exchanges an analyst speaks of it, and in how many of them management does after."""
     n_exchanges = int(exchange.max(initial=0)) + 1  # with 0, which is none
     pair = cell * n_exchanges + exchange[of]
@@ -238,7 +222,7 @@ def _asked(
     return n_asked.astype(np.float64), n_answered.astype(np.float64)
 
 
-def _exchange_rows(said: pa.Table, exchange: NDArray[np.int64], role: NDArray[np.int8]) -> pa.Table:
+def _exchange_rows(said: pa.Table, exchange: Places, role: Codes) -> pa.Table:
     inside = np.flatnonzero(exchange)
     rows = said.select(["firm_id", "transcript_id", "sentence_id"]).take(pa.array(inside))
     rows = rows.append_column("exchange", pa.array(exchange[inside]))

@@ -9,7 +9,7 @@ import pyarrow as pa
 from earnings_themes.panel.block import Matrix
 from earnings_themes.panel.columns import PanelColumn, schema
 
-# Firms whose likeness to all others stands in memory at once: 500 × 10,000 numbers are 40 MB.
+# Firms compared with all others at once: 500 × 10,000 numbers are 40 MB.
 _AT_ONCE: Final = 500
 COLUMNS: Final = (
     PanelColumn("firm_id", pa.string(), "text", "A firm."),
@@ -19,10 +19,10 @@ COLUMNS: Final = (
 
 
 def firm_likeness(firms: pa.Table, counts: Matrix, nearest: int | None = None) -> Iterator[pa.Table]:
-    """Give a row a pair of firms, both ways round, a firm's likest first; some firms at a time.
+    """Yield one row per firm and other firm, the most alike first; some firms at a time.
 
     firms, counts: the firms with their firm_id, and their sentences, firms × themes. A firm of which nothing settled is like
-    nobody, and has no row. nearest: how many others a firm is given with; None for all.
+    nobody, and has no row. nearest: at most so many other firms for each; None for all.
     """
     speaks = np.flatnonzero(counts.sum(axis=1) > 0)
     ids = firms["firm_id"].combine_chunks().take(pa.array(speaks))

@@ -17,22 +17,13 @@ log = logging.getLogger(__name__)
 
 
 def make(
-    where: str,
-    out: Path,
-    settings: Panel,
-    seeds: Sequence[Seed] = (),
-    embedding: Embedding | None = None,
+    where: str, out: Path, settings: Panel, seeds: Sequence[Seed] = (), embedding: Embedding | None = None
 ) -> int:
     """Make the panel's files of a run in `out`, panel.csv and panel.dta where it is small enough; return its rows.
 
     where: the run's folder, on a disk or s3://. In S3 there are no copies: `earnings-themes panel` writes them here. seeds,
-    embedding: `themes.seeds`, and section `embedding`, by which they are encoded.
-
-    Raises
-    ------
-    ConfigError : a word list or the class of the user's own cannot be used
-    ModelError : a question cannot be encoded as the run was
-    ResultError : a file of the run is missing or damaged
+    embedding: `themes.seeds`, and section `embedding`, by which they are encoded. Raises ConfigError where a word list or the
+    class of the user's own cannot be used, ModelError where a question cannot be encoded as the run was, and ResultError.
     """
     answers = answer_questions(where, [question_of(seed) for seed in seeds], embedding) if seeds else []
     for answer in answers:

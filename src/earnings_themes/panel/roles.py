@@ -1,12 +1,14 @@
 """Who speaks, and in which part of a call, as far as the source's words for it say so."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+Codes = NDArray[np.int8]
+Places = NDArray[np.int64]
 UNKNOWN: Final = -1
 # Sections.
 PRESENTATION, QA = 0, 1
@@ -75,24 +77,24 @@ def is_cfo(text: str) -> bool:
     return bool(_CFO.search(text)) and not _NOT_CHIEF.search(text)
 
 
+def by_text(judge: Callable[[str], int], texts: Sequence[str], text_of: Places) -> Codes:
+    """Return the judgement of each sentence's text. text_of: its place among the different texts."""
+    return np.array([judge(text) for text in texts], dtype=np.int8)[text_of]
+
+
 def roles(
-    types: Sequence[str], type_of: NDArray[np.int64], names: Sequence[str], name_of: NDArray[np.int64]
-) -> tuple[NDArray[np.int8], NDArray[np.bool_], NDArray[np.bool_]]:
+    types: Sequence[str], type_of: Places, names: Sequence[str], name_of: Places
+) -> tuple[Codes, NDArray[np.bool_], NDArray[np.bool_]]:
     """Return each sentence's role, and whether the chief executive, or the finance chief, says it.
 
     types, names: the different speaker types and names. type_of, name_of: each sentence's place in them.
     """
-    by_type = np.array([role_of(text) for text in types], dtype=np.int8)[type_of]
-    by_name = np.array([role_of_name(text) for text in names], dtype=np.int8)[name_of]
-    role = np.where(by_type == UNKNOWN, by_name, by_type).astype(np.int8)
+    by_type, by_name = by_text(role_of, types, type_of), by_text(role_of_name, names, name_of)
+    role = np.where(by_type == UNKNOWN, by_name, by_type)
     # An analyst whose name is followed by a title that says so ("covering CEO pay") is still one.
     firm = role == MANAGEMENT
-    ceo = (
-        np.array([is_ceo(t) for t in types], bool)[type_of]
-        | np.array([is_ceo(t) for t in names], bool)[name_of]
+    ceo, cfo = (
+        firm & ((by_text(says, types, type_of) | by_text(says, names, name_of)) > 0)
+        for says in (is_ceo, is_cfo)
     )
-    cfo = (
-        np.array([is_cfo(t) for t in types], bool)[type_of]
-        | np.array([is_cfo(t) for t in names], bool)[name_of]
-    )
-    return role, ceo & firm, cfo & firm
+    return role, ceo, cfo

@@ -12,9 +12,8 @@ from earnings_themes.results.artifacts import parse_themes
 from earnings_themes.system.folders import folder_at
 from earnings_themes.themes.seeds import asked_in
 
-# The level, and the kind, of a question of the user's own: it overlaps with themes, and is never summed with them.
+# The level of a question of the user's own: it overlaps with themes, and is never summed with them.
 SEED_LEVEL: Final = 0
-SEED_KIND: Final = "seed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class ThemeRow:
 
 def seed_row(theme_id: str, name: str) -> ThemeRow:
     """Return the row of a question of the user's own."""
-    return ThemeRow(theme_id, SEED_LEVEL, name, SEED_KIND, None)
+    return ThemeRow(theme_id, SEED_LEVEL, name, "seed", None)
 
 
 def read_theme_rows(where: str) -> list[ThemeRow]:
@@ -64,6 +63,6 @@ def read_found_themes(where: str) -> list[ThemeRow]:
 
 
 def theme_table(themes: Sequence[ThemeRow]) -> pa.Table:
-    """Return the themes' columns of the panel, a row a theme."""
+    """Return the themes' columns of the panel, one row per theme."""
     columns = [[getattr(theme, column.name) for theme in themes] for column in THEME]
     return pa.table(columns, schema=schema(THEME))

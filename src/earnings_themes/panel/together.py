@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from earnings_themes.errors import ResultError
 from earnings_themes.panel.block import Block, Matrix, abnormal, ratio
-from earnings_themes.panel.columns import Layout
+from earnings_themes.panel.columns import CALL_ORDER, Layout
 from earnings_themes.panel.themes import SEED_LEVEL, ThemeRow
 from earnings_themes.panel.written import Written
 from earnings_themes.registry import RegistryTheme
@@ -63,29 +63,30 @@ class Together:
         seeds = {row.theme_id: row for run in self._runs for row in run.themes if row.level == SEED_LEVEL}
         self.themes += seeds.values()
         place = {row.theme_id: number for number, row in enumerate(self.themes)}
-        self._columns, self._there = [], []
+        # Of each run, where its themes stand among these, and 0 for those that it could settle in, NaN for others.
+        self._columns, self._unknown = [], []
         for run, each in zip(self._runs, about, strict=True):
             if (version := versions.get(each["sha256"])) is None:
                 raise ResultError(
                     f"{run.where}: its themes are of version {each['version']} of {paths[0]}, which the registry no longer "
                     "has, because a run was made again. Run snakemake with the run's config; it makes the themes again."
                 )
-            counts_as = [_now(row.theme_id, now) for row in run.themes]
-            if split := [
-                row.theme_id for row, ids in zip(run.themes, counts_as, strict=True) if len(ids) > 1
-            ]:
+            counts_as = {row.theme_id: _now(row.theme_id, now) for row in run.themes}
+            if split := [theme_id for theme_id, ids in counts_as.items() if len(ids) > 1]:
                 raise ResultError(
                     f"{run.where}: its themes were made before {split[0]} was split. Run snakemake with the run's config; it "
                     "makes them again, and its sentences then count for the parts."
                 )
-            self._columns.append([place.get(theme_id) for (theme_id,) in counts_as])
+            columns = [place.get(theme_id) for (theme_id,) in counts_as.values()]
             seen = [ran.run for ran in version.runs]
             # A run that was made again stands on a later version, without what was born after it.
             born = set(seen[: seen.index(each["run"]) + 1] if each["run"] in seen else seen)
-            known = {
+            known = [
                 name for theme in version.themes if theme.born in born for name in _now(theme.theme_id, now)
-            }
-            self._there.append([number for name, number in place.items() if name in known])
+            ]
+            there = {*columns, *map(place.get, known)}
+            self._columns.append(columns)
+            self._unknown.append(np.where([number in there for number in place.values()], 0, np.nan))
         self.layout = _joined([run.layout for run in self._runs])
         self._check_calls()
 
@@ -115,28 +116,25 @@ class Together:
         }
         n = _sums(block.values["n"], columns, width)
         several = _sums((block.values["n"] > 0).astype(float), columns, width) > 1
-        unknown = np.full(width, np.nan)
-        unknown[[*self._there[number], *(column for column in columns if column is not None)]] = 0
         values = {}
         for column in self.layout.values:
             name = column.name
             if name not in block.values:
                 values[name] = np.full((n_calls, width), np.nan)
             elif name in _WEIGHTED:
-                total = _sums(block.values[name] * block.values["n"], columns, width, by=block.values["n"])
-                values[name] = ratio(total, n)
+                weighted = np.nan_to_num(block.values[name] * block.values["n"])
+                values[name] = ratio(_sums(weighted, columns, width), n)
             elif name == "raised_by":
-                values[name] = _sums(block.values[name] + 1, columns, width) - 1
+                values[name] = _sums(np.nan_to_num(block.values[name] + 1), columns, width) - 1
                 values[name][(values[name] < 0) | several] = np.nan
             else:
-                found = _sums(block.values[name], columns, width, null=True) + unknown
+                found = _sums(block.values[name], columns, width) + self._unknown[number]
                 values[name] = np.where(several, np.nan, found) if name in _NOT_ADDED else found
         return Block(pa.table(calls), values)
 
     def _by_firm(self, parts: Sequence[Block]) -> Block:
         calls = pa.concat_tables([part.calls for part in parts])
-        keys = [(name, "ascending") for name in ("firm_id", "date", "time", "transcript_id")]
-        order = pc.sort_indices(calls, sort_keys=keys)
+        order = pc.sort_indices(calls, sort_keys=CALL_ORDER)
         values = {
             column.name: np.concatenate([part.values[column.name] for part in parts])[order.to_numpy()]
             for column in self.layout.values
@@ -196,16 +194,10 @@ def _joined(layouts: Sequence[Layout]) -> Layout:
     return Layout(*(tuple({column.name: column for column in columns}.values()) for columns in every))
 
 
-def _sums(
-    matrix: Matrix, columns: Sequence[int | None], width: int, by: Matrix | None = None, null: bool = False
-) -> Matrix:
-    """Return the matrix with its columns added up where they go; None is left out.
-
-    by: cells in which this is 0 count nothing, whatever they hold. null: a cell is NaN where one that goes there is.
-    """
+def _sums(matrix: Matrix, columns: Sequence[int | None], width: int) -> Matrix:
+    """Return the matrix with its columns added up where they go. columns: the new place of each; None is left out."""
     found = np.zeros((len(matrix), width))
     for at, to in enumerate(columns):
         if to is not None:
-            cells = matrix[:, at] if by is None else np.where(by[:, at] > 0, matrix[:, at], 0)
-            found[:, to] += cells if null else np.nan_to_num(cells)
+            found[:, to] += matrix[:, at]
     return found
