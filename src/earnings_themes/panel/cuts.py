@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -13,9 +13,11 @@ from earnings_themes.errors import ResultError
 from earnings_themes.panel import industry
 from earnings_themes.panel.block import Block, Matrix, abnormal, equal_rows, ratio, to_array, to_table
 from earnings_themes.panel.columns import THEME, PanelColumn, no_column, schema
-from earnings_themes.panel.industry import Peers
 from earnings_themes.panel.themes import ThemeRow, theme_table
-from earnings_themes.panel.written import CutSource
+
+if TYPE_CHECKING:
+    from earnings_themes.panel.together import Together
+    from earnings_themes.panel.written import Written
 
 By = Literal["call", "firm-quarter"]
 # Means over sentences: over several calls they are weighted by n.
@@ -27,7 +29,7 @@ _MAX_NAME: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is wanted. level, kinds: None for all. wide: a row a call, a column a theme, holding `value`.
+    """What is wanted. level: None for all. kinds: () for all. wide: one row per call, one column per theme, holding `value`.
 
     industry: the kept column by which a share is compared with other firms' (`industry.py`), None for none.
     """
@@ -41,18 +43,15 @@ class Wish:
 
 
 class Cut:
-    """A cut of a panel; its tables come a few firms at a time. Raises ResultError where there is nothing of what is wanted."""
+    """A cut of a panel; its tables come a few firms at a time. Raises ResultError where nothing fits the wish."""
 
-    def __init__(self, source: CutSource, wish: Wish) -> None:
+    def __init__(self, source: "Written | Together", wish: Wish) -> None:
         self._source, self.wish = source, wish
-        self._numbers = np.array(
-            [
-                number
-                for number, theme in enumerate(source.themes)
-                if wish.level in (None, theme.level) and (not wish.kinds or theme.kind in wish.kinds)
-            ],
-            dtype=np.int64,
-        )
+        wanted = [
+            wish.level in (None, theme.level) and (not wish.kinds or theme.kind in wish.kinds)
+            for theme in source.themes
+        ]
+        self._numbers = np.flatnonzero(wanted)
         if source.themes and not len(self._numbers):
             there = sorted({f"level {theme.level} {theme.kind}" for theme in source.themes})
             raise ResultError(
@@ -63,16 +62,13 @@ class Cut:
 
     def tables(self) -> Iterator[pa.Table]:
         """Give the cut's rows, a row group of the panel at a time, each with all of `columns`."""
+        themes = theme_table(self.themes)
         for block in self._blocks():
             chosen = block.chosen(self._numbers)
-            yield (
-                self._wide(chosen)
-                if self.wish.wide
-                else to_table(chosen, theme_table(self.themes), self.columns)
-            )
+            yield self._wide(chosen) if self.wish.wide else to_table(chosen, themes, self.columns)
 
     def matrix(self) -> tuple[pa.Table, Matrix]:
-        """Return firm_id and firm_name, a row a firm, and how many sentences of each settled in each wanted theme."""
+        """Return firm_id and firm_name, one row per firm, and how many sentences of each settled in each wanted theme."""
         ids, names, counts = [], [], []
         for block in self._blocks():
             start, _ = equal_rows(block.calls, ["firm_id"])
@@ -85,13 +81,11 @@ class Cut:
         return pa.table({"firm_id": ids, "firm_name": names}), found
 
     def _blocks(self) -> Iterator[Block]:
-        if self.wish.industry is None:
-            yield from self._all_blocks()
-            return
-        peers = Peers(self.wish.industry)
-        peers.add(self._all_blocks())
-        for block in self._all_blocks():
-            yield peers.compared(block)
+        name = self.wish.industry
+        if name is None:
+            return self._all_blocks()
+        sums = industry.peer_sums(self._all_blocks(), name)
+        return (industry.against_peers(block, name, sums) for block in self._all_blocks())
 
     def _all_blocks(self) -> Iterator[Block]:
         for block in self._source.blocks():
@@ -123,19 +117,15 @@ class Cut:
         return [*call, *_spread(self.themes, chosen)]
 
     def _wide(self, block: Block) -> pa.Table:
-        values = block.values[self.wish.value]
-        n_theme = len(self.themes)
-        head = self.columns[: len(self.columns) - n_theme]
-        found = [block.calls[column.name] for column in head]
-        found += [
-            to_array(values[:, number], replace(column, name=self.wish.value))
-            for number, column in enumerate(self.columns[len(head) :])
-        ]
+        n_head = len(self.columns) - len(self.themes)
+        found = [block.calls[column.name] for column in self.columns[:n_head]]
+        of_themes = zip(block.values[self.wish.value].T, self.columns[n_head:], strict=True)
+        found += [to_array(values, replace(column, name=self.wish.value)) for values, column in of_themes]
         return pa.table(found, schema=schema(self.columns))
 
 
 def by_quarter(block: Block, denominators: Sequence[PanelColumn]) -> Block:
-    """Return a block with a row a firm and quarter: counts summed, means by their sentences, shares anew.
+    """Return a block with one row per firm and quarter: counts summed, means by their sentences, shares anew.
 
     A count that is unknown for one of the calls is unknown for the quarter. The kept columns, the name and the date are
     those of the quarter's last call.
@@ -171,7 +161,7 @@ def _summed(matrix: Matrix, start: NDArray[np.int64]) -> Matrix:
 
 
 def _spread(themes: Sequence[ThemeRow], value: PanelColumn) -> list[PanelColumn]:
-    """Return a column a theme, with names that Stata takes: share_sample_001."""
+    """Return one column per theme, with names that Stata takes: share_sample_001."""
     found: dict[str, PanelColumn] = {}
     for theme in themes:
         tail = re.sub(r"[^A-Za-z0-9]", "_", theme.theme_id)[-(_MAX_NAME - len(value.name) - 1) :]

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -37,13 +37,9 @@ def write_tables(tables: Iterable[pa.Table], columns: Sequence[PanelColumn], pat
 
     Raises ResultError where the run's files are damaged, or there is too much for Stata.
     """
-    writers: dict[str, Callable[[Iterable[pa.Table], Sequence[PanelColumn], Path], int]] = {
-        "csv": _write_csv,
-        "parquet": _write_parquet,
-        "dta": _write_dta,
-    }
+    write = {"csv": _write_csv, "parquet": _write_parquet, "dta": _write_dta}[form]
     with replaced(path) as part:
-        return writers[form](tables, columns, part)
+        return write(tables, columns, part)
 
 
 def _write_parquet(tables: Iterable[pa.Table], columns: Sequence[PanelColumn], path: Path) -> int:
@@ -112,20 +108,17 @@ def _write_dta(tables: Iterable[pa.Table], columns: Sequence[PanelColumn], path:
     whole = pa.concat_tables(parts) if parts else schema(columns).empty_table()
     names = _names_in_stata(columns)
     frame = pd.DataFrame({name: _stata(whole[column.name], column) for name, column in names.items()})
+    times: dict[Any, Any] = {
+        name: "td" if pa.types.is_date(column.type) else "tc"
+        for name, column in names.items()
+        if _is_time(column)
+    }
+    labels = {
+        name: (column.meaning if name == column.name else column.name)[:_MAX_LABEL]
+        for name, column in names.items()
+    }
     frame.to_stata(
-        path,
-        write_index=False,
-        version=118,
-        time_stamp=_STAMP,
-        convert_dates={
-            name: "td" if pa.types.is_date(column.type) else "tc"
-            for name, column in names.items()
-            if _is_time(column)
-        },
-        variable_labels={
-            name: (column.meaning if name == column.name else column.name)[:_MAX_LABEL]
-            for name, column in names.items()
-        },
+        path, write_index=False, version=118, time_stamp=_STAMP, convert_dates=times, variable_labels=labels
     )
     return len(frame)
 

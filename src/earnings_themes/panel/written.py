@@ -1,7 +1,6 @@
-"""A run's panel as its files hold it, and what a cut is made of: themes, columns, and blocks of whole firms."""
+"""A run's panel as its files hold it: themes, columns, and blocks of whole firms."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -16,21 +15,11 @@ from earnings_themes.panel.themes import ThemeRow, read_theme_rows
 from earnings_themes.results.artifacts import open_parquet
 
 
-class CutSource(Protocol):
-    """What a cut is made of. where: how messages call it. blocks gives each firm once, with all its calls."""
-
-    where: str
-    themes: list[ThemeRow]
-    layout: Layout
-
-    def blocks(self) -> Iterator[Block]: ...
-
-
 class Written:
     """The panel of a run's folder, on a disk or s3://.
 
-    themes: what the panel has rows for, in their order; None for what the run's own files say. only: of the columns a call
-    and theme those that are read; None for all. Raises ResultError where the run has no panel.
+    themes: what the panel has rows for, in their order; None for what the run's own files say. only: which counts of a call and
+    theme are read; None for all. Raises ResultError where the run has no panel.
     """
 
     def __init__(
@@ -86,7 +75,7 @@ def _opened(path: str) -> pq.ParquetFile:
 
 
 def _layout_of(panel: pa.Schema, calls: pa.Schema, only: Sequence[str] | None) -> Layout:
-    """Return the columns of files that are there; what the run itself had set need not be known."""
+    """Return the columns that the files have, whatever the run's settings were."""
     described = {column.name: column for column in (*DENOMINATORS, *VALUES, *CALL)}
 
     def of(fields: pa.Schema, first: int, end: int | None = None) -> tuple[PanelColumn, ...]:
