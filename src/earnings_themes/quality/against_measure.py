@@ -32,29 +32,20 @@ _LEAST: Final = 20
 def read_measure(path: Path, firm: str, value: str | None) -> pd.DataFrame:
     """Read a measure by firm and quarter; return firm (text), quarter (text), value (float), one row each.
 
-    Parameters
-    ----------
-    path : a CSV or Parquet file with the column `firm`, quarter (2023Q1) or date, and the measure
-    firm : the column that names the firm; the panel has one of that name (firm_id, or one of `source.keep`)
-    value : the column of the measure; None where it is the only other one
-
-    Raises
-    ------
-    InputError : a column is missing, a firm and quarter stand twice, or a value is no number
+    path: a CSV or Parquet file with the column `firm`, quarter (2023Q1) or date, and the measure. firm: the column that names
+    the firm; the panel has one of that name (firm_id, or one of `source.keep`). value: the column of the measure; None where
+    it is the only other one. Raises InputError where a column is missing, a firm and quarter stand twice, or a value is no number.
     """
     table = read_table(path)
+    there = ", ".join(map(str, table))
     if firm not in table:
-        raise InputError(
-            f"{path} lacks the column {firm!r}. Found {', '.join(map(str, table))}; --firm names another."
-        )
+        raise InputError(f"{path} lacks the column {firm!r}. Found {there}; --firm names another.")
     if "quarter" in table:
         quarter = table["quarter"].astype(str).str.strip()
     elif "date" in table:
         quarter = pd.to_datetime(table["date"], errors="coerce").dt.to_period("Q").astype(str)
     else:
-        raise InputError(
-            f"{path} lacks the column quarter (such as 2023Q1), or date. Found {', '.join(map(str, table))}."
-        )
+        raise InputError(f"{path} lacks the column quarter (such as 2023Q1), or date. Found {there}.")
     wrong = table.loc[~quarter.str.fullmatch(r"\d{4}Q[1-4]")]
     if len(wrong):
         raise InputError(
@@ -67,10 +58,11 @@ def read_measure(path: Path, firm: str, value: str | None) -> pd.DataFrame:
         )
     chosen = value or others[0]
     if chosen not in table:
-        raise InputError(f"{path} lacks the column {chosen!r}. Found {', '.join(map(str, table))}.")
+        raise InputError(f"{path} lacks the column {chosen!r}. Found {there}.")
     cells = table[chosen].astype(object).where(table[chosen].notna(), "").astype(str).str.strip()
-    numbers = pd.to_numeric(cells.where(~cells.isin(["", "."])), errors="coerce")
-    bad = table.index[numbers.isna() & ~cells.isin(["", "."])]
+    given = ~cells.isin(["", "."])
+    numbers = pd.to_numeric(cells.where(given), errors="coerce")
+    bad = table.index[numbers.isna() & given]
     if len(bad):
         raise InputError(
             f"{path}, row {bad[0] + 2}: {chosen} is {cells[bad[0]]!r}; expected a number, or nothing."
@@ -90,7 +82,7 @@ def exposures(
 ) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
     """Return the shares by firm and quarter, and the themes as (theme_id, label).
 
-    The frame has firm, quarter and a column a theme, named by its id. Raises ResultError where the panel is missing or
+    The frame has firm, quarter and one column per theme, named by its id. Raises ResultError where the panel is missing or
     has no such column.
     """
     cut = Cut(Written(where), Wish(by="firm-quarter", level=level, kinds=tuple(kinds)))
@@ -105,32 +97,24 @@ def exposures(
     return frame, [(theme.theme_id, theme.label) for theme in cut.themes]
 
 
-def correlations(
-    shares: pd.DataFrame, measure: pd.DataFrame, seed: int = 1, shuffles: int = SHUFFLES
-) -> pd.DataFrame:
-    """Return a row a theme and way of comparing. Raises InputError where fewer than 20 firm-quarters are in both.
+def correlations(shares: pd.DataFrame, measure: pd.DataFrame, seed: int = 1) -> pd.DataFrame:
+    """Return one row per theme and way of comparing. Raises InputError where fewer than 20 firm-quarters are in both.
 
-    shares: firm, quarter, and a column a theme: the exposures. measure: firm, quarter, value.
-
-    Returns
-    -------
-    theme_id, way, n (firm-quarters), rho, placebo_low and placebo_high (where 95 % of the shuffles lie), p (share of
-    shuffles with as large a correlation, either sign), p_adjusted (for the number of themes); rho is null where nothing
-    varies, as within firms of one quarter.
+    shares: firm, quarter, and one column per theme: the exposures. measure: firm, quarter, value. Returns theme_id, way, n
+    (firm-quarters), rho, placebo_low and placebo_high (where 95 % of the shuffles lie), p (share of shuffles with as large a
+    correlation, either sign), p_adjusted (for the number of themes); rho is null where nothing varies, as within firms of one
+    quarter.
     """
-    both = (
-        shares.merge(measure, on=["firm", "quarter"]).sort_values(["quarter", "firm"]).reset_index(drop=True)
-    )
     themes = [name for name in shares if name not in ("firm", "quarter")]
-    both = both.dropna(subset=[*themes[:1], "value"]).reset_index(drop=True)
+    both = shares.merge(measure, on=["firm", "quarter"]).dropna(subset=[*themes[:1], "value"])
+    both = both.sort_values(["quarter", "firm"], ignore_index=True)
     if len(both) < _LEAST:
         raise InputError(
             f"{len(both)} firm-quarters are in the panel and in the measure; expected {_LEAST} or more. The panel's firms "
             f"begin {', '.join(shares['firm'].unique()[:3])}, the measure's {', '.join(measure['firm'].unique()[:3])}; are "
             "the ids text, with their zeros?"
         )
-    quarters = both["quarter"].to_numpy()
-    dealt = _shuffled(both["value"].to_numpy(np.float64), quarters, seed, shuffles)
+    dealt = _shuffled(both["value"].to_numpy(np.float64), both["quarter"].to_numpy(), seed)
     found = []
     for way in WAYS:
         groups = None if way == "overall" else both["firm" if way == "within_firm" else "quarter"]
@@ -138,7 +122,7 @@ def correlations(
         rho = ours.T @ _scores(dealt, groups)  # themes × (as it is, and shuffles)
         seen, placebo = rho[:, 0], rho[:, 1:]
         with np.errstate(invalid="ignore"):
-            p = (1 + (np.abs(placebo) >= np.abs(seen[:, None]) - 1e-12).sum(axis=1)) / (1 + shuffles)
+            p = (1 + (np.abs(placebo) >= np.abs(seen[:, None]) - 1e-12).sum(axis=1)) / (1 + SHUFFLES)
             low, high = np.quantile(placebo, [0.025, 0.975], axis=1)
         p = np.where(np.isnan(seen), np.nan, p)
         found.append(
@@ -152,17 +136,13 @@ def correlations(
     return pd.concat(found, ignore_index=True)
 
 
-def _shuffled(
-    values: NDArray[np.float64], blocks: NDArray[np.object_], seed: int, n: int
-) -> NDArray[np.float64]:
-    """Return (rows, 1 + n): the values, then dealt out again among the rows of each block."""
+def _shuffled(values: NDArray[np.float64], blocks: NDArray[np.object_], seed: int) -> NDArray[np.float64]:
+    """Return (rows, 1 + SHUFFLES): the values, then dealt out again among the rows of each block."""
     rng = np.random.default_rng(seed)
-    found = np.repeat(values[:, None], n + 1, axis=1)
+    found = np.repeat(values[:, None], SHUFFLES + 1, axis=1)
     for block in pd.unique(blocks):
-        rows = np.flatnonzero(blocks == block)
-        found[rows[:, None], np.arange(1, n + 1)] = rng.permuted(
-            np.repeat(values[rows, None], n, axis=1), axis=0
-        )
+        inside = blocks == block
+        found[inside, 1:] = rng.permuted(found[inside, 1:], axis=0)
     return found
 
 

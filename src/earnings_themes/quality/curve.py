@@ -41,17 +41,11 @@ def precision_of(strength: NDArray[np.float64], rated: Curve) -> NDArray[np.floa
 
 
 def precision_curve(sentences: pd.DataFrame, floor: float, rated: Curve | None) -> list[dict[str, Any]]:
-    """Return a point a floor, for sentences of at least that strength.
+    """Return one point per floor, for sentences of at least that strength.
 
-    Parameters
-    ----------
-    sentences : the run's, with content, theme_id and strength
-    floor : the run's own, where the curve begins, because nothing settles below it
-    rated : what turns strength into expected precision, or None
-
-    Returns
-    -------
-    {floor, n, coverage (of sentences with content), strength (mean), precision (None where it is not known)} each
+    sentences: the run's, with content, theme_id and strength. floor: the run's own, where the curve begins, because nothing
+    settles below it. rated: what turns strength into expected precision, or None. A point is {floor, n, coverage (of
+    sentences with content), strength (mean), precision (None where it is not known)}.
     """
     content = has_subject(sentences)
     n_content = int(content.sum())

@@ -17,7 +17,6 @@ class Meaning:
     aim: str = ""
 
 
-_LEVELS: Final = {"themes": "themes", "broad": "broad themes"}
 _FORMS: Final = {
     "assigned": (
         "settled sentences",
@@ -63,7 +62,7 @@ def _agreement(level: str, name: str) -> dict[str, Meaning]:
         for form, (how, treated) in _FORMS.items()
     }  # fmt: skip
     found[f"{level}_best_f1"] = Meaning(
-        group, f"Best match, {name}", "score", "F1 of the theme that fits a label best, mean over labels.", ""
+        group, f"Best match, {name}", "score", "F1 of the theme that fits a label best, mean over labels."
     )
     return found
 
@@ -93,10 +92,10 @@ MEANINGS: Final[dict[str, Meaning]] = {
         "Mean over pairs of two firms, whatever they say: .01 to .03 in calls. Above .1, learn a space from your texts.",
         "≤ .1",
     ),
-    **_of_level("themes", _LEVELS["themes"]),
-    **_of_level("broad", _LEVELS["broad"]),
-    **_agreement("themes", _LEVELS["themes"]),
-    **_agreement("broad", _LEVELS["broad"]),
+    **_of_level("themes", "themes"),
+    **_of_level("broad", "broad themes"),
+    **_agreement("themes", "themes"),
+    **_agreement("broad", "broad themes"),
     "procedure_precision": Meaning(
         "Procedure against labels", "Precision", "share",
         "Of the sentences taken for procedure, those that the labels call so.", "≥ 95 %",

@@ -21,11 +21,6 @@ def missing(of: str, reason: str, n: int = 0) -> Metric:
     return Metric(None, n, of, reason)
 
 
-def plain_count(value: int, of: str) -> Metric:
-    """A plain count."""
-    return Metric(value, value, of)
-
-
 def share(part: int, whole: int, of: str, none: str) -> Metric:
     """Return part / whole; `none` is the reason given for an empty whole."""
     return Metric(part / whole, whole, of) if whole else missing(of, none)

@@ -9,8 +9,6 @@ from earnings_themes.quality.agreement import Match, ami, best_matches
 from earnings_themes.quality.metric import Metric
 from earnings_themes.quality.settled import read_settled
 
-_COLUMNS = ("sentence_id", "theme_id")
-
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -32,24 +30,24 @@ def against_pooled(quarters: Sequence[Path], pooled: Path) -> Agreement:
 
     quarters, pooled: folders of runs, each with sentences.parquet.
     """
-    ids: dict[str, str | None] = {}
+    own: dict[str, str | None] = {}
     for folder in quarters:
-        frame = read_settled(folder, _COLUMNS).astype(object)
-        ids |= dict(
-            zip(frame["sentence_id"], frame["theme_id"].where(frame["theme_id"].notna(), None), strict=True)
-        )
-    frame = read_settled(pooled, _COLUMNS).astype(object)
-    frame = frame[frame["sentence_id"].isin(ids.keys())]
-    if not len(frame):
+        own |= _theme_of(folder)
+    other = {sentence: theme for sentence, theme in _theme_of(pooled).items() if sentence in own}
+    if not other:
         raise ResultError(
             f"{pooled}: shares no sentence with {', '.join(map(str, quarters)) or 'the registry’s runs'}. Expected a run of "
             "the same calls in the same files, all quarters at once and without registry."
         )
-    found = frame["theme_id"].where(frame["theme_id"].notna(), None).tolist()
-    own = [ids[sentence] for sentence in frame["sentence_id"]]
-    both = [(theme, other) for theme, other in zip(own, found, strict=True) if theme is not None]
-    truth, other = [theme for theme, _ in both], [theme for _, theme in both]
-    return Agreement(
-        len(own), len(both), sum(theme is not None for theme in found), ami(truth, other, "assigned"),
-        best_matches(truth, other),
-    )  # fmt: skip
+    both = [(own[sentence], theme) for sentence, theme in other.items()]
+    truth = [theme for theme, _ in both if theme is not None]
+    found = [of_pooled for theme, of_pooled in both if theme is not None]
+    n_settled_pooled = sum(theme is not None for theme in other.values())
+    matches = best_matches(truth, found)
+    return Agreement(len(other), len(truth), n_settled_pooled, ami(truth, found, "assigned"), matches)
+
+
+def _theme_of(folder: Path) -> dict[str, str | None]:
+    frame = read_settled(folder, ("sentence_id", "theme_id"))
+    themes = frame["theme_id"].astype(object).where(frame["theme_id"].notna(), None)
+    return dict(zip(frame["sentence_id"], themes, strict=True))

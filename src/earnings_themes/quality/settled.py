@@ -1,4 +1,4 @@
-"""Reads sentences.parquet into memory: a row a sentence, the ids as categories, so that millions of rows fit."""
+"""Reads sentences.parquet into memory: one row per sentence, the ids as categories, so that millions of rows fit."""
 
 from collections.abc import Sequence
 from pathlib import Path

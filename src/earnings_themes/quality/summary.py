@@ -12,7 +12,7 @@ from earnings_themes.abstractions import Theme
 from earnings_themes.quality.against_labels import LEVELS, compare_with_labels, read_labels
 from earnings_themes.quality.curve import precision_curve, rated_curve
 from earnings_themes.quality.floor import is_unstable
-from earnings_themes.quality.metric import Metric, median, missing, plain_count, share
+from earnings_themes.quality.metric import Metric, median, missing, share
 from earnings_themes.quality.ruler.inputs import effective
 from earnings_themes.quality.settled import has_subject, read_settled, was_modelled
 from earnings_themes.results.artifacts import Run, open_run
@@ -72,19 +72,18 @@ def quartiles(values: Sequence[float | None]) -> list[float] | None:
 
 def _counts(run: Run, sentences: pd.DataFrame) -> dict[str, Metric]:
     themes = run.themes
-    return {
-        "firms": plain_count(len(run.firms), "firms"),
-        "firms_modelled": plain_count(len(run.read_firms), "firms"),
-        "sentences": plain_count(len(sentences), "sentences"),
-        "sentences_modelled": plain_count(int(was_modelled(sentences).sum()), "sentences"),
-        "sentences_content": plain_count(int(has_subject(sentences).sum()), "sentences"),
-        "topics": plain_count(
-            sum(theme.n_topics for theme in themes.themes) + len(themes.unassigned_topics), "topics"
-        ),
-        "themes": plain_count(len(themes.themes), "themes"),
-        "themes_subject": plain_count(sum(theme.kind == "subject" for theme in themes.themes), "themes"),
-        "broad": plain_count(len(themes.broad), "broad themes"),
+    counts = {
+        "firms": (len(run.firms), "firms"),
+        "firms_modelled": (len(run.read_firms), "firms"),
+        "sentences": (len(sentences), "sentences"),
+        "sentences_modelled": (int(was_modelled(sentences).sum()), "sentences"),
+        "sentences_content": (int(has_subject(sentences).sum()), "sentences"),
+        "topics": (sum(theme.n_topics for theme in themes.themes) + len(themes.unassigned_topics), "topics"),
+        "themes": (len(themes.themes), "themes"),
+        "themes_subject": (sum(theme.kind == "subject" for theme in themes.themes), "themes"),
+        "broad": (len(themes.broad), "broad themes"),
     }
+    return {name: Metric(n, n, of) for name, (n, of) in counts.items()}
 
 
 def _coverage(run: Run, sentences: pd.DataFrame) -> dict[str, Metric]:

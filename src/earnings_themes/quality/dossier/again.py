@@ -36,24 +36,16 @@ STEPS: Final = (-0.04, -0.02, 0.02, 0.04)
 
 @dataclass(frozen=True)
 class Known:
-    """A run, as far as its themes are found from it.
-
-    Attributes
-    ----------
-    corpus, topics : its sentences with their vectors, and its firms' topics as sentence ids
-    firm_ids : the firms with modelled sentences
-    firms : (m,) the firm of each modelled sentence, as a number
-    labels : (m,) where each settled in the run, -1 for none
-    """
+    """A run, as far as its themes are found from it."""
 
     run: Path
     themes: Themes
     settings: ThemeSettings
-    corpus: Corpus
-    topics: Topics
-    firm_ids: list[str]
-    firms: Labels
-    labels: Labels
+    corpus: Corpus  # its sentences with their vectors
+    topics: Topics  # its firms' topics as sentence ids
+    firm_ids: list[str]  # the firms with modelled sentences
+    firms: Labels  # (m,) the firm of each modelled sentence, as a number
+    labels: Labels  # (m,) where each settled in the run, -1 for none
 
     @property
     def ids(self) -> list[str]:
@@ -65,15 +57,10 @@ def read_known(run: Path) -> Known:
     """Read a run. Raises ResultError where its files are missing or damaged."""
     themes = read_themes(run / "themes.json")
     about = themes.metadata
-    settings = ThemeSettings(
-        granularity=float(about["granularity"]),
-        floor=float(about["floor"]),
-        min_firms=int(about["min_firms"]),
-        max_firm_share=float(about["max_firm_share"]),
-    )
-    reader = TopicsReader(
-        LocalFolder(run / "topics"), [firm.firm_id for firm in read_firms(run / "firms.tsv")], themes.run
-    )
+    names = ("granularity", "floor", "min_firms", "max_firm_share")
+    settings = ThemeSettings(**{name: about[name] for name in names})
+    firm_ids = [firm.firm_id for firm in read_firms(run / "firms.tsv")]
+    reader = TopicsReader(LocalFolder(run / "topics"), firm_ids, themes.run)
     topics = sorted(
         (firm.firm_id, [[s.sentence_id for s in topic.sentences] for topic in firm.topics]) for firm in reader
     )
@@ -119,12 +106,9 @@ def holdout(known: Known) -> pd.DataFrame:
         part = {name: getattr(known.corpus, name)[left] for name in ("modelled", "rows", "content")}
         other = found_again(replace(known.corpus, **part), topics, known.settings, seed)
         columns[f"without_{number + 1}"] = matches(known.labels[left], other, len(known.ids))[0]
-    table = pd.DataFrame(columns)
-    table.insert(0, "least", table.min(axis=1))
-    table.insert(0, "mean", table.drop(columns="least").mean(axis=1))
-    table.insert(0, "label", [theme.label for theme in known.themes.themes])
-    table.insert(0, "theme_id", known.ids)
-    return table
+    without = pd.DataFrame(columns)
+    about = {"theme_id": known.ids, "label": [theme.label for theme in known.themes.themes]}
+    return pd.DataFrame({**about, "mean": without.mean(axis=1), "least": without.min(axis=1)}).join(without)
 
 
 def matches(labels: Labels, other: Labels, k: int) -> tuple[NDArray[np.float64], Labels]:
@@ -164,12 +148,11 @@ def _compared(known: Known, other: Labels, changed: str, to: str) -> pd.DataFram
     n_themes, n_other = len(known.ids), int(other.max(initial=-1)) + 1
     index, best = matches(known.labels, other, n_themes)
     ours, theirs = _exposures(known.firms, known.labels, n_themes), _exposures(known.firms, other, n_other)
-    # Of exposures that do not vary there is no rank correlation.
-    varied = [m >= 0 and np.ptp(ours[:, k]) > 0 and np.ptp(theirs[:, m]) > 0 for k, m in enumerate(best)]
-    rho = [
-        float(spearmanr(ours[:, theme], theirs[:, best[theme]]).statistic) if varies else np.nan
-        for theme, varies in enumerate(varied)
-    ]
+    rho = np.full(n_themes, np.nan)
+    for k, m in enumerate(best):
+        # Of exposures that do not vary there is no rank correlation.
+        if m >= 0 and np.ptp(ours[:, k]) > 0 and np.ptp(theirs[:, m]) > 0:
+            rho[k] = spearmanr(ours[:, k], theirs[:, m]).statistic
     return pd.DataFrame(
         {
             "changed": changed, "to": to, "n_themes": n_other, "coverage": float((other >= 0).mean()),

@@ -14,17 +14,10 @@ from earnings_themes.abstractions import Themes
 from earnings_themes.quality.curve import precision_curve, rated_curve
 from earnings_themes.quality.floor import is_unstable
 from earnings_themes.results.artifacts import SIGNIFICANT_DIGITS, open_parquet, parse_themes, readable
-from earnings_themes.system.files import write_atomically
+from earnings_themes.system.files import sha256_of, write_atomically
 from earnings_themes.system.folders import folder_at
 
 FOLDER: Final = "dossier"
-INDEX: Final = "index.md"
-# Files that hold sentences of the calls, which may not be passed on.
-WITH_TEXT: Final = ("examples.csv", "rating")
-STABILITY: Final = "stability.csv"
-CURVE: Final = "curve.csv"
-MADE_WITH: Final = "made_with.json"
-_STABILITY: Final = ("level", "theme_id", "label", "kind", "n_firms", "n_sentences", "cohesion", "stability")
 # Results whose digest says that two runs are the same.
 _RESULTS: Final = ("panel.parquet", "calls.parquet", "codebook.md")
 
@@ -38,28 +31,25 @@ def write_basic(where: str, out: Path) -> Themes:
     folder = out / FOLDER
     raw = folder_at(where).read("themes.json")
     themes = parse_themes(raw, f"{where}/themes.json")
-    write_evidence(folder / STABILITY, stability_rows(themes))
+    write_evidence(folder / "stability.csv", stability_rows(themes))
     path = f"{where}/sentences.parquet"
     with readable(path, "themes"):
         table = open_parquet(path).read(columns=["content", "theme_id", "strength"])
     rated = rated_curve(themes.metadata)
     points = precision_curve(table.to_pandas(), float(themes.metadata.get("floor", 0.0)), rated)
-    write_evidence(
-        folder / CURVE, pd.DataFrame(points, columns=["floor", "n", "coverage", "strength", "precision"])
-    )
-    write_atomically(
-        folder / MADE_WITH, json.dumps(_made_with(themes, raw, out), indent=1, sort_keys=True) + "\n"
-    )
+    columns = ["floor", "n", "coverage", "strength", "precision"]
+    write_evidence(folder / "curve.csv", pd.DataFrame(points, columns=columns))
+    made_with = json.dumps(_made_with(themes, raw, out), indent=1, sort_keys=True)
+    write_atomically(folder / "made_with.json", made_with + "\n")
     write_contents(folder, f"results/{themes.run}")
     return themes
 
 
 def stability_rows(themes: Themes) -> pd.DataFrame:
-    """Return a row a theme of both levels, with _STABILITY's columns and trusted: yes or no, null without a stability."""
+    """Return one row per theme of both levels. trusted: yes or no, null without a stability."""
+    columns = ["level", "theme_id", "label", "kind", "n_firms", "n_sentences", "cohesion", "stability"]
     every = (*themes.themes, *themes.broad)
-    table = pd.DataFrame(
-        [[getattr(theme, name) for name in _STABILITY] for theme in every], columns=[*_STABILITY]
-    )
+    table = pd.DataFrame([[getattr(theme, name) for name in columns] for theme in every], columns=columns)
     table["trusted"] = [
         None if theme.stability is None else "no" if is_unstable(theme) else "yes" for theme in every
     ]
@@ -74,18 +64,16 @@ def _made_with(themes: Themes, raw: bytes, out: Path) -> dict[str, Any]:
     digests = {"themes.json": hashlib.sha256(json.dumps(untimed, sort_keys=True).encode()).hexdigest()}
     for name in _RESULTS:
         if (out / name).exists():
-            with (out / name).open("rb") as file:
-                digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
+            digests[name] = sha256_of(out / name)
     skipped = {firm.firm_id: firm.reason for firm in themes.skipped_firms}
-    about = {"run": themes.run, "earnings_themes": __version__, "made": about, "sha256": digests}
-    return {**about, "skipped_firms": skipped}
+    made = {"run": themes.run, "earnings_themes": __version__, "made": about, "sha256": digests}
+    return {**made, "skipped_firms": skipped}
 
 
 def write_contents(out: Path, run: str, left_out: Mapping[str, str] | None = None) -> None:
     """Write index.md into the dossier's folder. run: as a user types it. left_out: by file why it could not be made."""
     text = files("earnings_themes.quality.dossier").joinpath("asks.txt").read_text(encoding="utf-8")
     rows = [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line[0] != "#"]
-    named = " and ".join(f"`{name}`" for name in WITH_TEXT)
     lines = [
         f"# Dossier\n\nThe run `{run}`: what a referee asks, and where the answer is.\n",
         "| a referee asks | the answer |\n| --- | --- |",
@@ -93,10 +81,10 @@ def write_contents(out: Path, run: str, left_out: Mapping[str, str] | None = Non
             f"| {asks} | {_answer(file, answer.format(run=run), out, run, left_out or {})} |"
             for asks, file, answer in rows
         ),
-        f"\n{named} hold sentences of the calls: do not pass them on where the calls' licence forbids it. The other files "
-        "hold none.\n",
+        "\n`examples.csv` and `rating` hold sentences of the calls: do not pass them on where the calls' licence forbids it. "
+        "The other files hold none.\n",
     ]
-    write_atomically(out / INDEX, "\n".join(lines))
+    write_atomically(out / "index.md", "\n".join(lines))
 
 
 def _answer(file: str, answer: str, out: Path, run: str, left_out: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from earnings_themes.quality.ruler import inputs, sheets
 from earnings_themes.themes.settle import Centres, Settled, centres, settle
 
 EXAMPLES: Final = 20
-# Items of each kind of sheet: 200 pairs tell a mean to ± .09 (docs/rating.md); labels and intruders, an item a theme.
+# Items of each kind of sheet: 200 pairs tell a mean to ± .09 (docs/rating.md); labels and intruders, one item per theme.
 ITEMS: Final = {"pairs": 200, "labels": 100, "intruders": 100}
 # The centroid times this, as settle has it.
 _LENGTH: Final = 4_096
@@ -73,31 +73,23 @@ def example_sentences(known: Known) -> pd.DataFrame:
     settled = _settled(known)
     rng = np.random.default_rng(int(known.themes.metadata["seed"]))
     ids = known.corpus.table["sentence_id"].take(known.corpus.modelled).to_numpy(zero_copy_only=False)
-    chosen: list[tuple[int, str, int]] = []
-    for theme in range(len(known.ids)):
-        inside = np.flatnonzero(known.labels == theme)
+    parts = []
+    for number, theme in enumerate(known.themes.themes):
+        inside = np.flatnonzero(known.labels == number)
         drawn = np.sort(rng.choice(inside, size=min(EXAMPLES, len(inside)), replace=False))
-        outside = np.flatnonzero((known.labels < 0) & (settled.nearest == theme))
+        outside = np.flatnonzero((known.labels < 0) & (settled.nearest == number))
         nearest = outside[np.lexsort((ids[outside].astype(str), -settled.strength[outside]))][:EXAMPLES]
-        chosen += [(theme, "settled", int(row)) for row in drawn]
-        chosen += [(theme, "missed", int(row)) for row in nearest]
-    labels = [theme.label for theme in known.themes.themes]
-    rows = pd.DataFrame(
-        {
-            "theme_id": [known.ids[theme] for theme, _, _ in chosen],
-            "label": [labels[theme] for theme, _, _ in chosen],
-            "side": [side for _, side, _ in chosen],
-            "strength": [float(settled.strength[row]) for _, _, row in chosen],
-            "sentence_id": [ids[row] for _, _, row in chosen],
-        }
-    )
+        for side, rows in (("settled", drawn), ("missed", nearest)):
+            of_side = {"side": side, "strength": settled.strength[rows], "sentence_id": ids[rows]}
+            parts.append(pd.DataFrame({"theme_id": theme.theme_id, "label": theme.label, **of_side}))
+    examples = pd.concat(parts, ignore_index=True)
     columns = ["sentence_id", "firm_id", "transcript_id", "speaker_type", "section", "text"]
     said = pq.read_table(
         known.run / "transcripts.parquet",
         columns=columns,
-        filters=[("sentence_id", "in", set(rows["sentence_id"]))],
+        filters=[("sentence_id", "in", set(examples["sentence_id"]))],
     ).to_pandas()
-    return rows.merge(said, on="sentence_id", how="left", validate="many_to_one")
+    return examples.merge(said, on="sentence_id", how="left", validate="many_to_one")
 
 
 def _settled(known: Known) -> Settled:
