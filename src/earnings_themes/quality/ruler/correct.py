@@ -25,22 +25,11 @@ _CALL = ["firm_id", "transcript_id"]
 
 
 def corrected_counts(run: Path, rated: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a call and judged theme, in the calls' order.
+    """Return one row per call and judged theme, in the calls' order.
 
-    Parameters
-    ----------
-    run : folder of the run that the sentences were drawn from
-    rated : a row a rating, from `ratings.read_rated`, of a sheet drawn with `--for`
-
-    Returns
-    -------
-    firm_id, transcript_id, date, quarter, theme_id, modelled (denominator), n, n_corrected, share, share_corrected, n_rated
-    (judged sentences of the call)
-
-    Raises
-    ------
-    InputError : ratings of another kind of sheet, or of sentences that the run lacks
-    ResultError : a file of the run is missing or damaged
+    run: folder of the run that the sentences were drawn from. rated: one row per rating, from `ratings.read_rated`, of a sheet
+    drawn with `--for`. modelled is the denominator, n_rated the judged sentences of the call. Raises InputError for ratings of
+    another kind of sheet or of sentences that the run lacks, ResultError where a file of the run is missing or damaged.
     """
     if rated["kind"].iloc[0] != "members":
         raise InputError(
@@ -76,7 +65,7 @@ def corrected_counts(run: Path, rated: pd.DataFrame) -> pd.DataFrame:
 
 
 def _judged(rated: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a judged sentence and theme, indexed by sentence_id: theme_id, error = (judgement −
+    """Return one row per judged sentence and theme, indexed by sentence_id: theme_id, error = (judgement −
     program) ÷ probability.
     """
     rows = rated.assign(about=rated["about"].eq("y"), weight=rated["weight"].astype(float))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from earnings_themes.errors import InputError
 from earnings_themes.quality.ruler.inputs import JudgedCorpus, need, read_table
 from earnings_themes.quality.ruler.items import Item, generator
-from earnings_themes.quality.ruler.pairs import Pair, fresh
+from earnings_themes.quality.ruler.pairs import Pair, Pairs, fresh
 
 # A pair is near when the second sentence is one of the first's five nearest of other firms.
 NEAR: Final = 5
@@ -62,12 +62,10 @@ def read_unit_vectors(path: Path, corpus: JudgedCorpus) -> NDArray[np.float32]:
     return unit
 
 
-def near(
-    arm: str, matrix: Any, corpus: JudgedCorpus, n: int, seed: int, not_again: set[frozenset[str]]
-) -> list[Item]:
+def near(arm: str, matrix: Any, corpus: JudgedCorpus, n: int, seed: int, not_again: Pairs) -> list[Item]:
     """Draw n pairs of a random sentence and one of its five nearest of other firms.
 
-    matrix: a vector a modelled sentence, dense or sparse. A sentence similar to none has no neighbours. Each
+    matrix: one vector per modelled sentence, dense or sparse. A sentence similar to none has no neighbours. Each
     pair stands for (number of such pairs) / n; a pair near in two ways counts in both.
     """
     rng = generator(seed, arm)
@@ -88,7 +86,7 @@ def near(
 
 
 def ceiling(
-    matrix: Any, corpus: JudgedCorpus, coverage: float, n: int, seed: int, not_again: set[frozenset[str]]
+    matrix: Any, corpus: JudgedCorpus, coverage: float, n: int, seed: int, not_again: Pairs
 ) -> list[Item]:
     """Draw n pairs of a sentence and its nearest of another firm, among the surest `coverage` share of such pairs."""
     rng = generator(seed, "ceiling")

@@ -28,6 +28,8 @@ MEASURES: Final = {
     "labels": ("coherence", "four_of_five", "good", "so_so", "misleading"),
     "members": ("about",),
 }
+# What is low of random items, unless raters are careless or saw the key.
+CONTROLS: Final = {"pairs": "mean", "labels": "good", "intruders": "found"}
 SOURCES: Final = ("words", "neighbours", "random")
 
 
@@ -75,7 +77,7 @@ def interval(seen: NDArray[np.float64]) -> tuple[float | None, float | None, flo
 
 
 def units(rated: pd.DataFrame) -> pd.DataFrame:
-    """Return a row an item, ratings averaged: unit, arm, cluster, weight, measures, together_*."""
+    """Return one row per item, ratings averaged: unit, arm, cluster, weight, measures, together_*."""
     kind = rated["kind"].iloc[0]
     table = rated[["unit", "arm"]].copy()
     table["weight"] = rated["weight"].astype(np.float64)
@@ -104,7 +106,7 @@ def units(rated: pd.DataFrame) -> pd.DataFrame:
 def figures(rated: pd.DataFrame, facts: dict[str, Any]) -> list[Figure]:
     """Return every figure: of runs, differences, recall, raters and random items.
 
-    rated: a row a rating, from `ratings.read_rated`. facts: the content of runs.json; {} without it.
+    rated: one row per rating, from `ratings.read_rated`. facts: the content of runs.json; {} without it.
     """
     kind = rated["kind"].iloc[0]
     table = units(rated)
@@ -263,8 +265,7 @@ def _raters(rated: pd.DataFrame) -> Iterator[Figure]:
 
 def _controls(rated: pd.DataFrame) -> Iterator[Figure]:
     """Return the figures of random items by sheet and rater."""
-    kind = rated["kind"].iloc[0]
+    name = CONTROLS[rated["kind"].iloc[0]]
     for (sheet, rater), rows in rated[rated["arm"] == "random"].groupby(["sheet", "rater"]):
-        name = {"pairs": "mean", "labels": "good", "intruders": "found"}[kind]
         who = str(sheet if rater == sheet else f"{sheet}.{rater}")
         yield Figure("random", who, name, float(units(rows)[name].mean()), n=int(rows["unit"].nunique()))

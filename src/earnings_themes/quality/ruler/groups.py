@@ -37,18 +37,17 @@ def with_intruder(
     theme.
 
     Word intrusion (Chang et al. 2009, "Reading tea leaves") with sentences. Nearness is by words for every
-    run, so no system's vectors choose its own intruders. words: tf-idf, a row a modelled sentence.
+    run, so no system's vectors choose its own intruders. words: tf-idf, one row per modelled sentence.
     """
     from sklearn.preprocessing import normalize
 
     rng = generator(seed, run.name)
-    row = dict(zip(corpus.ids, range(len(corpus.ids)), strict=True))
     themes = sorted(kept["theme"].unique())
     groups = kept.groupby("theme")
-    columns = [row[x] for x in kept["sentence_id"]]
+    columns = pd.Index(corpus.ids).get_indexer(pd.Index(kept["sentence_id"]))
     lines = np.searchsorted(themes, kept["theme"])
     holds = csr_array((np.ones(len(columns)), (lines, columns)), shape=(len(themes), len(corpus.ids)))
-    means = normalize(holds @ words)  # sparse, a row a theme
+    means = normalize(holds @ words)  # sparse, one row per theme
     items = []
     for theme, four in _each_theme(kept, FIVE - 1, n, rng, run.name):
         place = themes.index(theme)

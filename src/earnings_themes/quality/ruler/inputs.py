@@ -30,7 +30,7 @@ _NOT_WORD: Final = re.compile(r"[\W_]+")
 class JudgedCorpus:
     """The sentences that can be judged.
 
-    table: a row a sentence in the order of the calls, indexed by sentence_id: firm_id, text, before (the previous sentence of
+    table: one row per sentence in the order of the calls, indexed by sentence_id: firm_id, text, before (the previous sentence of
     the call, None for the first), modelled (bool: not procedural, with a word of content).
     """
 
@@ -60,22 +60,14 @@ class JudgedCorpus:
 
 @dataclass
 class Clustering:
-    """One system's themes.
+    """One system's themes."""
 
-    Attributes
-    ----------
-    name : its name in the key, which the sheets do not show
-    table : a row a modelled sentence with a theme: sentence_id, theme (text), strength (float), firm
-    has_strength : False if the source had none: then no sentence is surer than another
-    labels : theme → label, empty if the source had none
-    n_unmodelled : sentences of the source that are procedure or without content; not judged
-    """
-
-    name: str
+    name: str  # in the key; the sheets do not show it
+    # one row per modelled sentence with a theme: sentence_id, theme (text), strength (float), firm
     table: pd.DataFrame
-    has_strength: bool
-    labels: dict[str, str] = field(default_factory=dict)
-    n_unmodelled: int = 0
+    has_strength: bool  # False if the source had none: then no sentence is surer than another
+    labels: dict[str, str] = field(default_factory=dict)  # theme → label, empty if the source had none
+    n_unmodelled: int = 0  # sentences of the source that are procedure or without content; not judged
 
     def surest(self, coverage: float, n_modelled: int) -> pd.DataFrame:
         """Return the rows of the surest `coverage` share (0 to 1) of all modelled sentences.
@@ -116,8 +108,7 @@ def read_judged(path: Path) -> JudgedCorpus:
     """
     table = read_table(path)
     need(table, _NEEDED, path)
-    for name in ("sentence_id", "firm_id", "transcript_id", "text"):
-        table[name] = table[name].astype(str)
+    table = table.astype(dict.fromkeys(("sentence_id", "firm_id", "transcript_id", "text"), str))
     table["position"] = pd.to_numeric(table["position"])
     twice = table["sentence_id"][table["sentence_id"].duplicated()]
     if len(twice):

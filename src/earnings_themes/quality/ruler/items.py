@@ -8,29 +8,21 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Item:
-    """One item of a sheet.
+    """One item of a sheet."""
 
-    Attributes
-    ----------
-    arm : the run that made it, or "random", "ceiling", "words", "neighbours"
-    sentences : ids in no meaningful order: two of a pair, five of a group, one judged against a theme
-    weight : pairs, or sentences, that it stands for in recall; 1 elsewhere
-    label : shown with it; empty for other kinds
-    intruder : the sentence that does not belong; empty for other kinds
-    together : run → "sure", "all" or "no": the run puts the pair in one theme among its surest, at all, or not
-    themed : run → sentence → the same for having a theme; of random pairs only
-    stratum, inside : what a sentence judged against a theme was drawn from, and whether it has the theme
-    """
-
-    arm: str
-    sentences: tuple[str, ...]
-    weight: float = 1.0
-    label: str = ""
-    intruder: str = ""
+    arm: str  # the run that made it, or "random", "ceiling", "words", "neighbours"
+    sentences: tuple[
+        str, ...
+    ]  # ids in no meaningful order: two of a pair, five of a group, one judged against a theme
+    weight: float = 1.0  # pairs, or sentences, that it stands for in recall; 1 elsewhere
+    label: str = ""  # shown with it; empty for other kinds
+    intruder: str = ""  # the sentence that does not belong; empty for other kinds
+    # run → "sure", "all" or "no": the run puts the pair in one theme among its surest, at all, or not
     together: dict[str, str] = field(default_factory=dict)
+    # run → sentence → the same for having a theme; of random pairs only
     themed: dict[str, dict[str, str]] = field(default_factory=dict)
-    stratum: str = ""
-    inside: bool = False
+    stratum: str = ""  # what a sentence judged against a theme was drawn from
+    inside: bool = False  # whether it has the theme
 
 
 def generator(seed: int, purpose: str) -> np.random.Generator:

@@ -90,19 +90,19 @@ def draw_members(run: Path, wanted: Sequence[Target], n: int, seed: int) -> list
     items = []
     for target, near in zip(wanted, nearness, strict=True):
         if target.answer is None:
-            own = set(settled.loc[settled["theme_id"] == target.theme_id, "sentence_id"])
+            own = settled.loc[settled["theme_id"] == target.theme_id, "sentence_id"]
         else:
-            own = set(target.answer.inside["sentence_id"].to_pylist())
-        inside = np.fromiter((x in own for x in ids), bool, len(ids))
+            own = target.answer.inside["sentence_id"].to_pandas()
+        inside = pd.Index(ids).isin(own)
         if not inside.any():
             raise InputError(
                 f"{target.theme_id} ({target.label}) has no sentence, so there is nothing to judge."
             )
-        items += _of_target(target, np.array(ids, dtype=object), near, inside, n, seed)
+        items += _of_target(target, ids, near, inside, n, seed)
     return items
 
 
-def _nearness(run: Path, wanted: Sequence[Target]) -> tuple[list[str], list[NDArray[np.float64]]]:
+def _nearness(run: Path, wanted: Sequence[Target]) -> tuple[NDArray[np.object_], list[NDArray[np.float64]]]:
     """Return the modelled sentences, and by target the nearness of each: content × cosine."""
     ids: list[str] = []
     found: list[list[NDArray[np.float64]]] = [[] for _ in wanted]
@@ -113,7 +113,7 @@ def _nearness(run: Path, wanted: Sequence[Target]) -> tuple[list[str], list[NDAr
         for number, target in enumerate(wanted):
             # Rounded, so that no machine's last bits order two sentences.
             found[number].append(np.round(content * (unit @ target.direction), 6))
-    return ids, [np.concatenate(parts) if parts else np.empty(0) for parts in found]
+    return np.array(ids, dtype=object), [np.concatenate(parts) if parts else np.empty(0) for parts in found]
 
 
 def _of_target(
@@ -135,17 +135,9 @@ def _of_target(
         of_side = _THIRDS if name.startswith("settled") else len(_OUTSIDE) + 1
         size = min(len(rows), max(1, round(n / 2 / of_side)))
         for row in rng.choice(rows, size=size, replace=False) if size else ():
-            one = (str(ids[row]),)
-            items.append(
-                Item(
-                    target.theme_id,
-                    one,
-                    len(rows) / size,
-                    target.label,
-                    stratum=name,
-                    inside=bool(inside[row]),
-                )
-            )
+            one, weight = (str(ids[row]),), len(rows) / size
+            has = bool(inside[row])
+            items.append(Item(target.theme_id, one, weight, target.label, stratum=name, inside=has))
     return items
 
 
@@ -171,16 +163,10 @@ def rating_codebook(text: str, wanted: Sequence[Target]) -> str:
 def estimates(units: pd.DataFrame, draws: int, seed: int) -> dict[tuple[str, str], NDArray[np.float64]]:
     """Estimate precision, recall and true sentences of each theme, as seen and in bootstrap draws.
 
-    Parameters
-    ----------
-    units : a row a sentence: arm (the theme), stratum, weight (1 ÷ probability), inside (bool), about (0 to 1)
-    draws : bootstrap draws within strata (Rao and Wu 1988, rescaled: n − 1 of n); fully sampled strata have no sampling error
-
-    Returns
-    -------
-    (theme, "precision" | "recall" | "true_sentences") → (1 + draws,) float64, nan where undefined; (theme, "recall_floor") →
-    (1,): recall if 3 ÷ n of each stratum without the theme in which none was found were about it (rule of three, Hanley and
-    Lippman-Hand 1983)
+    units: one row per sentence: arm (the theme), stratum, weight (1 ÷ probability), inside (bool), about (0 to 1). draws: within
+    strata (Rao and Wu 1988, rescaled: n − 1 of n); fully sampled strata have no sampling error. Returns (theme, "precision" |
+    "recall" | "true_sentences") → (1 + draws,) float64, nan where undefined; (theme, "recall_floor") → (1,): recall if 3 ÷ n of
+    each stratum without the theme in which none was found were about it (rule of three, Hanley and Lippman-Hand 1983).
     """
     rng = np.random.default_rng(seed)
     found: dict[tuple[str, str], NDArray[np.float64]] = {}

@@ -1,6 +1,6 @@
 """Draws pairs of sentences from two firms: of one theme, or at random."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,17 +11,13 @@ from earnings_themes.quality.ruler.inputs import Clustering, JudgedCorpus
 from earnings_themes.quality.ruler.items import Item, generator
 
 Pair = tuple[str, str]
+Pairs = frozenset[frozenset[str]]
 # Draws in a row that brought nothing new before an arm counts as exhausted.
 _TRIES = 1_000
 
 
 def of_themes(
-    run: Clustering,
-    kept: pd.DataFrame,
-    corpus: JudgedCorpus,
-    n: int,
-    seed: int,
-    not_again: set[frozenset[str]],
+    run: Clustering, kept: pd.DataFrame, corpus: JudgedCorpus, n: int, seed: int, not_again: Pairs
 ) -> list[Item]:
     """Draw n pairs of one theme: a random sentence, then another of its theme from another firm.
 
@@ -47,7 +43,7 @@ def of_themes(
     return [Item(run.name, pair) for pair in fresh(draw, n, corpus, run.name, not_again)]
 
 
-def random_pairs(corpus: JudgedCorpus, n: int, seed: int, not_again: set[frozenset[str]]) -> list[Item]:
+def random_pairs(corpus: JudgedCorpus, n: int, seed: int, not_again: Pairs) -> list[Item]:
     """Draw n pairs of any two modelled sentences of two firms; each stands for (number of such pairs) / n."""
     rng = generator(seed, "random")
     counts = pd.Series(corpus.firms).value_counts().to_numpy(dtype=float)
@@ -63,9 +59,7 @@ def random_pairs(corpus: JudgedCorpus, n: int, seed: int, not_again: set[frozens
     return [Item("random", pair, weight=population / n) for pair in pairs]
 
 
-def fresh(
-    draw: Callable[[], Pair], n: int, corpus: JudgedCorpus, arm: str, not_again: Iterable[frozenset[str]]
-) -> list[Pair]:
+def fresh(draw: Callable[[], Pair], n: int, corpus: JudgedCorpus, arm: str, not_again: Pairs) -> list[Pair]:
     """Return n different pairs of two firms and two texts. Raises InputError if there are fewer."""
     taken = set(not_again)
     pairs: list[Pair] = []
@@ -85,35 +79,32 @@ def fresh(
     return pairs
 
 
-def with_themes(items: list[Item], runs: list[Clustering], kept: dict[str, pd.DataFrame]) -> list[Item]:
+def with_themes(items: list[Item], runs: Sequence[Clustering], kept: dict[str, pd.DataFrame]) -> list[Item]:
     """Record with every pair from elsewhere what each run makes of it, for recall and coverage of content."""
-    found = items
-    for run in runs:
-        every, sure = (
-            dict(zip(rows["sentence_id"], rows["theme"], strict=True)) for rows in (run.table, kept[run.name])
-        )
-        found = [_noted(item, run.name, every, sure) for item in found]
-    return found
+    themes = {
+        run.name: [
+            dict(zip(rows["sentence_id"], rows["theme"], strict=True)) for rows in (kept[run.name], run.table)
+        ]
+        for run in runs
+    }
+    return [_noted(item, themes) for item in items]
 
 
-def _noted(item: Item, run: str, every: dict[str, str], sure: dict[str, str]) -> Item:
-    def state(where: Callable[[dict[str, str]], bool]) -> str:
-        return "sure" if where(sure) else "all" if where(every) else "no"
-
+def _noted(item: Item, themes: dict[str, list[dict[str, str]]]) -> Item:
     a, b = item.sentences
-    together = item.together | {run: state(lambda themes: a in themes and themes[a] == themes.get(b))}
+    together = {run: _state(*(a in of and of[a] == of.get(b) for of in both)) for run, both in themes.items()}
     if item.arm != "random":
         return replace(item, together=together)
-    of_each = {x: "sure" if x in sure else "all" if x in every else "no" for x in (a, b)}
-    return replace(item, together=together, themed=item.themed | {run: of_each})
+    themed = {run: {x: _state(*(x in of for of in both)) for x in (a, b)} for run, both in themes.items()}
+    return replace(item, together=together, themed=themed)
 
 
-def shuffled(values: Iterable[Item], rng: np.random.Generator) -> list[Item]:
+def _state(among_surest: bool, at_all: bool) -> str:
+    return "sure" if among_surest else "all" if at_all else "no"
+
+
+def shuffled(items: Sequence[Item], rng: np.random.Generator) -> list[Item]:
     """Return the items, and the sentences in each, in random order."""
-    items = list(values)
-    return [
-        replace(
-            items[i], sentences=tuple(items[i].sentences[j] for j in rng.permutation(len(items[i].sentences)))
-        )
-        for i in rng.permutation(len(items))
-    ]
+    mixed = (items[place] for place in rng.permutation(len(items)))
+    orders = ((item, rng.permutation(len(item.sentences))) for item in mixed)
+    return [replace(item, sentences=tuple(item.sentences[at] for at in order)) for item, order in orders]

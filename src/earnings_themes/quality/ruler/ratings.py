@@ -2,7 +2,7 @@
 
 A sheet may come back as any spreadsheet saves it (comma, semicolon or tab; UTF-8 or Windows), or as
 item,score,a,b in a file whose name begins with the sheet's: pairs_001.csv, pairs_001.anna.csv. The result is
-one table, a row a rating: the key's columns, the rater, and the ratings (docs/rating.md, Files).
+one table, one row per rating: the key's columns, the rater, and the ratings (docs/rating.md, Files).
 """
 
 import csv
@@ -34,15 +34,11 @@ _NAMED: Final = 5
 
 
 def read_rated(key: Path, paths: Sequence[Path]) -> pd.DataFrame:
-    """Return a row a rating: the key's columns (text), rater, and ratings as the codebook spells them.
+    """Return one row per rating: the key's columns (text), rater, and ratings as the codebook spells them.
 
     key: key.csv, its folder, or a table written by `save`, which holds ratings too. paths: the filled sheets; none with such
-    a table.
-
-    Raises
-    ------
-    InputError : a file is no key or no ratings, a sheet is not of this key, or there are no ratings
-    ResultError : items are missing, repeated, not filled or filled wrongly; the message names them
+    a table. Raises InputError where a file is no key or no ratings, a sheet is not of this key, or there are no ratings;
+    ResultError, which names them, where items are missing, repeated, not filled or filled wrongly.
     """
     key = key / "key.csv" if key.is_dir() else key
     table = read_table(key)
@@ -106,7 +102,7 @@ def _one(path: Path, key: pd.DataFrame, asked: Sequence[str]) -> pd.DataFrame:
             f"{path} lacks the column {lacking[0]!r}. Found {', '.join(map(str, rows))}; "
             f"expected item, {', '.join(asked)}."
         )
-    sheets = set(rows["sheet"]) if "sheet" in rows else {_stem(path)}
+    sheets = set(rows["sheet"]) if "sheet" in rows else {path.name.split(".")[0]}
     sheet = min(sheets, default="")
     of_sheet = key[key["sheet"] == sheet]
     if len(sheets) != 1 or of_sheet.empty:
@@ -132,10 +128,6 @@ def _rater(path: Path, sheet: str) -> str:
     """The name in pairs_001.anna.csv; without one, the sheet itself stands for its rater."""
     name = path.name.removeprefix(sheet).removesuffix(path.suffix).strip("._- ")
     return name or sheet
-
-
-def _stem(path: Path) -> str:
-    return path.name.split(".")[0]
 
 
 def _read(path: Path) -> pd.DataFrame:

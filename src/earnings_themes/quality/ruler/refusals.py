@@ -5,7 +5,7 @@ from typing import Final
 
 import pandas as pd
 
-from earnings_themes.quality.ruler.figures import Figure, units
+from earnings_themes.quality.ruler.figures import CONTROLS, Figure, units
 
 # Random pairs got .04, and kappa was .79 to .92, from language models that rated by the codebook (docs/rating.md).
 MAX_RANDOM: Final = 0.10
@@ -23,30 +23,10 @@ def refusals(rated: pd.DataFrame, found: Sequence[Figure]) -> Iterator[str]:
     Kappa is over all items rated twice, by one rater or two. Kappa of content rejects nothing: it is low by
     itself where nearly every sentence has content.
     """
-    from scipy.stats import binomtest
-
     kind = rated["kind"].iloc[0]
-    random = units(rated[rated["arm"] == "random"]) if (rated["arm"] == "random").any() else None
-    name = {"pairs": "mean", "labels": "good", "intruders": "found"}.get(kind, "")
-    if kind == "members":
-        pass  # what lies far outside is drawn too, and is no control: some of it may well be about the theme
-    elif random is None:
-        yield "no random items are among the ratings: how low the raters go is unknown. Rate whole sheets."
-    elif kind == "intruders":
-        if binomtest(round(random[name].sum()), len(random), _GUESSED, "greater").pvalue < _CHANCE:
-            yield (
-                f"the intruder of random groups was found in {random[name].mean():.2f} of {len(random)}, where "
-                "guessing finds .20: the key was seen. Give other sheets to other raters."
-            )
-    elif random[name].mean() > MAX_RANDOM:
-        what = "pairs score" if kind == "pairs" else "labels are called good in"
-        worst = max((x for x in found if x.part == "random"), key=lambda x: x.value or 0)
-        yield (
-            f"random {what} {random[name].mean():.2f} of {len(random)} items, more than {MAX_RANDOM:.1f}; the "
-            f"highest is sheet {worst.run} with {worst.value:.2f}. Have it rated again, by the codebook."
-        )
-    if kind == "pairs" and random is not None:
-        yield from _single_sheets(rated[rated["arm"] == "random"])
+    # Of members, what lies far outside is drawn too, and is no control: some of it may well be about the theme.
+    if kind != "members":
+        yield from _of_random(kind, rated[rated["arm"] == "random"], found)
     for figure in found:
         if figure.part != "raters" or figure.run != "all" or figure.name not in _JUDGED:
             continue
@@ -62,10 +42,29 @@ def refusals(rated: pd.DataFrame, found: Sequence[Figure]) -> Iterator[str]:
             )
 
 
-def _single_sheets(random: pd.DataFrame) -> Iterator[str]:
-    """Check each sheet, because one careless rater hardly moves the mean of all."""
+def _of_random(kind: str, random: pd.DataFrame, found: Sequence[Figure]) -> Iterator[str]:
     from scipy.stats import binomtest
 
+    if random.empty:
+        yield "no random items are among the ratings: how low the raters go is unknown. Rate whole sheets."
+        return
+    values = units(random)[CONTROLS[kind]]
+    if kind == "intruders":
+        if binomtest(round(values.sum()), len(values), _GUESSED, "greater").pvalue < _CHANCE:
+            yield (
+                f"the intruder of random groups was found in {values.mean():.2f} of {len(values)}, where "
+                "guessing finds .20: the key was seen. Give other sheets to other raters."
+            )
+    elif values.mean() > MAX_RANDOM:
+        what = "pairs score" if kind == "pairs" else "labels are called good in"
+        worst = max((x for x in found if x.part == "random"), key=lambda x: x.value or 0)
+        yield (
+            f"random {what} {values.mean():.2f} of {len(values)} items, more than {MAX_RANDOM:.1f}; the "
+            f"highest is sheet {worst.run} with {worst.value:.2f}. Have it rated again, by the codebook."
+        )
+    if kind != "pairs":
+        return
+    # Each sheet too: one careless rater hardly moves the mean of all.
     for (sheet, rater), rows in random.groupby(["sheet", "rater"]):
         high, n = round(units(rows)["p1"].sum()), rows["unit"].nunique()
         if binomtest(high, n, MAX_RANDOM, "greater").pvalue < _CHANCE:

@@ -48,23 +48,14 @@ _BEFORE: Final = 200
 
 @dataclass(frozen=True)
 class SheetWish:
-    """What to draw.
+    """What to draw."""
 
-    Attributes
-    ----------
-    kind : pairs, intruders, labels, or members (sentences judged against a theme)
-    n : items a run
-    coverage : surest share (0 to 1) of the modelled sentences in use
-    second : share (0 to 1) of items for a second rater
-    recall : pairs from each source elsewhere (words, neighbours where vectors are given, random)
-    """
-
-    kind: str
-    n: int
-    coverage: float = 0.5
+    kind: str  # pairs, intruders, labels, or members (sentences judged against a theme)
+    n: int  # items a run
+    coverage: float = 0.5  # surest share (0 to 1) of the modelled sentences in use
     seed: int = 1
-    second: float = 0.2
-    recall: int = 0
+    second: float = 0.2  # share (0 to 1) of items for a second rater
+    recall: int = 0  # pairs from each source elsewhere (words, neighbours where vectors are given, random)
 
 
 @dataclass(frozen=True)
@@ -100,31 +91,30 @@ def draw_items(
         "n_modelled": n_modelled,
         "runs": {run.name: _facts(run, kept[run.name], n_modelled) for run in runs},
     }
-    taken = set(not_again)
+    n, seed, recall = wish.n, wish.seed, wish.recall
     if wish.kind == "pairs":
-        items = [
-            x for run in runs for x in pairs.of_themes(run, kept[run.name], corpus, wish.n, wish.seed, taken)
-        ]
+        items = [x for run in runs for x in pairs.of_themes(run, kept[run.name], corpus, n, seed, not_again)]
         if ceiling_vectors:
             matrix = elsewhere.read_unit_vectors(ceiling_vectors, corpus)
-            items += elsewhere.ceiling(matrix, corpus, wish.coverage, wish.n, wish.seed, taken)
+            items += elsewhere.ceiling(matrix, corpus, wish.coverage, n, seed, not_again)
         others: list[Item] = []
-        if wish.recall:
-            others += elsewhere.near("words", elsewhere.words(corpus), corpus, wish.recall, wish.seed, taken)
+        if recall:
+            others += elsewhere.near("words", elsewhere.words(corpus), corpus, recall, seed, not_again)
             if vectors:
                 matrix = elsewhere.read_unit_vectors(vectors, corpus)
-                others += elsewhere.near("neighbours", matrix, corpus, wish.recall, wish.seed, taken)
-        n_random = max(wish.recall, _random(len(items) + len(others)))
-        others += pairs.random_pairs(corpus, n_random, wish.seed, taken)
-        items += pairs.with_themes(others, list(runs), kept)
+                others += elsewhere.near("neighbours", matrix, corpus, recall, seed, not_again)
+        n_random = max(recall, _random(len(items) + len(others)))
+        others += pairs.random_pairs(corpus, n_random, seed, not_again)
+        items += pairs.with_themes(others, runs, kept)
     elif wish.kind == "labels":
-        items = [x for run in runs for x in groups.with_label(run, kept[run.name], wish.n, wish.seed)]
-        items += groups.random_groups(corpus, [x.label for x in items], _random(len(items)), wish.seed)
+        items = [x for run in runs for x in groups.with_label(run, kept[run.name], n, seed)]
+        items += groups.random_groups(corpus, [x.label for x in items], _random(len(items)), seed)
     else:
         matrix = elsewhere.words(corpus)
-        of = ((run, kept[run.name], matrix, corpus, wish.n, wish.seed) for run in runs)
-        items = [x for each in of for x in groups.with_intruder(*each)]
-        items += groups.random_groups(corpus, [], _random(len(items)), wish.seed)
+        items = [
+            x for run in runs for x in groups.with_intruder(run, kept[run.name], matrix, corpus, n, seed)
+        ]
+        items += groups.random_groups(corpus, [], _random(len(items)), seed)
     return items, facts
 
 
@@ -253,7 +243,8 @@ def _secret(row: PlacedItem, corpus: JudgedCorpus, facts: dict[str, Any]) -> dic
     item = row.item
     cells: dict[str, Any] = {"kind": facts["kind"], "sheet": row.sheet, "item": row.number, "unit": row.unit}
     cells |= {"role": row.role, "arm": item.arm, "weight": f"{item.weight:.6g}"}
-    for letter, sentence in zip(LETTERS, item.sentences, strict=False):
+    lettered = list(zip(LETTERS, item.sentences, strict=False))
+    for letter, sentence in lettered:
         cells |= {f"sentence_id_{letter}": sentence, f"firm_{letter}": corpus.firm[sentence]}
     if facts["kind"] == "members":
         cells |= {
@@ -265,11 +256,11 @@ def _secret(row: PlacedItem, corpus: JudgedCorpus, facts: dict[str, Any]) -> dic
         cells["intruder"] = LETTERS[item.sentences.index(item.intruder)]
     if facts["kind"] == "pairs":
         cells |= {f"together_{name}": item.together.get(name, "") for name in facts["runs"]}
-        for letter, sentence in zip(LETTERS, item.sentences, strict=False):
-            cells |= {
-                f"themed_{letter}_{name}": item.themed.get(name, {}).get(sentence, "")
-                for name in facts["runs"]
-            }
+        cells |= {
+            f"themed_{letter}_{name}": item.themed.get(name, {}).get(sentence, "")
+            for letter, sentence in lettered
+            for name in facts["runs"]
+        }
     return cells
 
 
