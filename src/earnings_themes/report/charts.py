@@ -20,7 +20,7 @@ _LEAST_APART: Final = 6
 
 
 def ranking(page: Page) -> Drawing:
-    """Draw a bar a theme: number of firms, and share of sentences."""
+    """Draw one bar per theme: number of firms, and share of sentences."""
     parts = page.themes[:N_BARS]
     caption = (
         f"Themes of the run {page.run}: the number of firms that speak of each, and its share of the "
@@ -150,16 +150,11 @@ def curve(run: str, quality: Mapping[str, Any]) -> Drawing:
     axes.plot(x, y, color=PALETTE[0], marker="o", markerfacecolor="white", markersize=5)
     axes.plot(x[:1], y[:1], color=PALETTE[0], marker="o", markersize=9)
     named_at = 200.0
-    for place in sorted({0, *(range(4, len(points), 4))}):
-        if named_at - x[place] < _LEAST_APART:
-            continue
-        named_at = x[place]
-        axes.annotate(
-            f"{points[place]['floor']:.2f}".lstrip("0"),
-            (x[place], y[place]),
-            xytext=(6, 5),
-            textcoords="offset points",
-        )
+    for place in range(0, len(points), 4):
+        if named_at - x[place] >= _LEAST_APART:
+            named_at = x[place]
+            name = f"{points[place]['floor']:.2f}".lstrip("0")
+            axes.annotate(name, (x[place], y[place]), xytext=(6, 5), textcoords="offset points")
     axes.set_xlabel("Coverage, % of sentences with content")
     axes.set_ylabel(what.capitalize())
     axes.set_xlim(0, 105)
@@ -170,7 +165,7 @@ def curve(run: str, quality: Mapping[str, Any]) -> Drawing:
 
 
 def _numbers(page: Page, header: tuple[str, ...]) -> list[list[Any]]:
-    """Return a row a theme, of what the page or the theme itself says under these names; broad_id is its parent."""
+    """Return one row per theme, of what the page or the theme itself says under these names; broad_id is its parent."""
     names = ["parent" if name == "broad_id" else name for name in header]
     return [
         [getattr(part if hasattr(part, name) else part.theme, name) for name in names] for part in page.themes

@@ -19,7 +19,7 @@ from earnings_themes.report.html import written
 from earnings_themes.report.timing import benchmark_times
 from earnings_themes.results.artifacts import read_themes
 
-# What the issue that asked for the comparison names, and what a reader asks next.
+# What a reader asks of two runs first.
 _METRICS: Final = (
     "firms", "sentences", "topics", "themes", "broad", "coverage_content", "coverage_modelled", "firms_with_theme",
     "themes_effective", "broad_effective", "themes_cohesion", "themes_stability", "themes_unstable", "themes_doubtful",
@@ -29,7 +29,7 @@ _METRICS: Final = (
 
 
 def compare_runs(runs: Sequence[Path]) -> str:
-    """Return Markdown tables of figures, times and the ten largest themes, a column a run.
+    """Return Markdown tables of figures, times and the ten largest themes, one column per run.
 
     runs: folders of finished runs; quality.json is computed if missing. Raises ResultError.
     """

@@ -11,38 +11,27 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from earnings_themes.abstractions import Theme
 from earnings_themes.errors import ResultError
 from earnings_themes.panel.sentences import iter_settled
 from earnings_themes.quality.settled import read_settled, was_modelled
 
-Rows = NDArray[np.int64]
 # A list of more would be a file that a browser opens slowly: some 2 MB. The command gives all of them.
 LISTED: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Sentences by where they settled; a row is a row of sentences.parquet.
+    """Sentences by where they settled; a row is a row of sentences.parquet."""
 
-    Attributes
-    ----------
-    n_modelled : firm → modelled sentences
-    n_by_theme : firm → theme number → settled sentences
-    n_by_broad : broad theme → sentences of its themes and of it alone
-    surest : (firm, theme number) → row of the surest sentence
-    listed : theme or broad theme → rows, surest first, at most LISTED; of a broad theme those settled in it alone
-    representative : theme → rows of its representative sentences
-    """
-
-    n_modelled: Mapping[str, int]
-    n_by_theme: Mapping[str, Mapping[int, int]]
-    n_by_broad: Mapping[str, int]
-    surest: Mapping[tuple[str, int], int]
-    listed: Mapping[str, Rows]
-    representative: Mapping[str, tuple[int, ...]]
+    n_modelled: Mapping[str, int]  # firm → modelled sentences
+    n_by_theme: Mapping[str, Mapping[int, int]]  # firm → theme number → settled sentences
+    n_by_broad: Mapping[str, int]  # broad theme → sentences of its themes and of it alone
+    surest: Mapping[tuple[str, int], int]  # (firm, theme number) → row of the surest sentence
+    # theme or broad theme → rows, surest first, at most LISTED; of a broad theme those settled in it alone
+    listed: Mapping[str, tuple[int, ...]]
+    representative: Mapping[str, tuple[int, ...]]  # theme → rows of its representative sentences
 
 
 def count_run(run_dir: Path, themes: tuple[Theme, ...]) -> Counted:
@@ -74,16 +63,16 @@ def count_run(run_dir: Path, themes: tuple[Theme, ...]) -> Counted:
     )
 
 
-def _listed(frame: pd.DataFrame, column: str) -> dict[str, Rows]:
+def _listed(frame: pd.DataFrame, column: str) -> dict[str, tuple[int, ...]]:
     groups = frame.groupby(column, observed=True, sort=False)
-    return {str(name): np.asarray(rows.index[:LISTED], dtype=np.int64) for name, rows in groups}
+    return {str(name): tuple(rows.index[:LISTED].tolist()) for name, rows in groups}
 
 
 def _representative(run_dir: Path, themes: tuple[Theme, ...]) -> dict[str, tuple[int, ...]]:
     ids = [sentence.sentence_id for theme in themes for sentence in theme.representative_sentences]
     column = pq.read_table(run_dir / "sentences.parquet", columns=["sentence_id"])["sentence_id"]
-    places = pc.index_in(column, value_set=pa.array(ids, pa.string())).to_numpy(zero_copy_only=False)
-    row_of = {ids[int(places[row])]: int(row) for row in np.flatnonzero(~np.isnan(places.astype(float)))}
+    rows = np.flatnonzero(pc.is_in(column, value_set=pa.array(ids, pa.string())).to_numpy())
+    row_of = dict(zip(column.take(rows).to_pylist(), rows.tolist(), strict=True))
     return {
         theme.theme_id: tuple(
             row_of[sentence.sentence_id]
@@ -105,9 +94,7 @@ class ShownSentence:
     text: str
     firm_id: str
     firm_name: str
-    date: str
-    speaker: str
-    section: str
+    said: str  # its date, speaker and section, as far as they are known
     strength: float | None
     sentence_id: str
 
@@ -121,9 +108,9 @@ def read_sources(run_dir: Path, rows: Iterable[int]) -> dict[int, ShownSentence]
         first, last = np.searchsorted(wanted, [start, start + table.num_rows])
         here = wanted[first:last]
         for row, line in zip(here.tolist(), table.take(here - start).to_pylist(), strict=True):
+            said = (str(line["date"]), line["speaker_name"] or line["speaker_type"], line["section"])
             found[row] = ShownSentence(
-                line["text"], line["firm_id"], line["firm_name"], str(line["date"]),
-                line["speaker_name"] or line["speaker_type"] or "", line["section"] or "", line["strength"],
+                line["text"], line["firm_id"], line["firm_name"], ", ".join(filter(None, said)), line["strength"],
                 line["sentence_id"],
             )  # fmt: skip
         start += table.num_rows

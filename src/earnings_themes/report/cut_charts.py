@@ -79,7 +79,7 @@ def quarters(page: Page) -> Drawing:
 
 
 def lines(page: Page) -> Drawing:
-    """Draw a line a theme over the quarters, for the largest themes."""
+    """Draw one line per theme over the quarters, for the largest themes."""
     cut = page.cuts.quarters
     parts = largest(page, N_LINES)
     caption = (
@@ -99,13 +99,8 @@ def lines(page: Page) -> Drawing:
         y = shares[:, part.number]
         axes.plot(x, y, color=PALETTE[0], marker="o", markersize=3, linewidth=1.4)
         top = int(np.nanargmax(y))
-        axes.annotate(
-            f"{cut.n[top, part.number]:,}",
-            (top, y[top]),
-            xytext=(0, 3),
-            textcoords="offset points",
-            ha="center",
-        )
+        most = f"{cut.n[top, part.number]:,}"
+        axes.annotate(most, (top, y[top]), xytext=(0, 3), textcoords="offset points", ha="center")
         axes.set_title(named(part, _LETTERS), fontsize=10, loc="left")
         axes.set_ylim(0, max(float(np.nanmax(y)), 1e-9) * 1.45)
         axes.spines[["top", "right"]].set_visible(False)
@@ -139,13 +134,9 @@ def groups(page: Page) -> Drawing:
     ]
     if not parts or not columns:
         return Drawing(nothing("No kept column groups the firms (source.keep)"), caption, header, numbers)
-    figure = Figure(
-        figsize=(
-            3.2 + 0.27 * max(min(len(cut.names), N_GROUPS) for _, cut in columns),
-            (1.4 + 0.22 * len(parts)) * len(columns),
-        ),
-        layout="constrained",
-    )
+    width = 3.2 + 0.27 * max(min(len(cut.names), N_GROUPS) for _, cut in columns)
+    height = (1.4 + 0.22 * len(parts)) * len(columns)
+    figure = Figure(figsize=(width, height), layout="constrained")
     for axes, (name, cut) in zip(figure.subplots(len(columns), 1, squeeze=False).flat, columns, strict=True):
         shares = cut.shares()[:N_GROUPS, [part.number for part in parts]].T
         _relative(axes, shares, [part.share for part in parts])
@@ -204,15 +195,9 @@ def sides(page: Page) -> Drawing:
 
 
 def _rows(part: ThemePart, cut: GroupCounts) -> list[tuple[Any, ...]]:
-    number = part.number
-    columns = (
-        cut.n[:, number],
-        cut.modelled,
-        cut.shares()[:, number].tolist(),
-        cut.n_firms[:, number],
-        cut.n_calls,
-    )
-    return [(part.theme.theme_id, part.theme.label, *row) for row in zip(cut.names, *columns, strict=True)]
+    n, share, n_firms = (of[:, part.number] for of in (cut.n, cut.shares(), cut.n_firms))
+    rows = zip(cut.names, n, cut.modelled, share.tolist(), n_firms, cut.n_calls, strict=True)
+    return [(part.theme.theme_id, part.theme.label, *row) for row in rows]
 
 
 def _relative(axes: Axes, shares: NDArray[np.float64], usual: Sequence[float]) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from earnings_themes.panel.block import ratio
@@ -16,13 +17,8 @@ from earnings_themes.panel.columns import CALL
 from earnings_themes.panel.written import Written
 
 Counts = NDArray[np.int64]
-# The panel's counts of a part of the call, and what each is a part of.
-SIDES: Final = {
-    "presentation": "modelled_presentation",
-    "qa": "modelled_qa",
-    "management": "modelled_management",
-    "analysts": "modelled_analysts",
-}
+# The parts of a call that the panel counts; each is a part of modelled_NAME.
+SIDES: Final = ("presentation", "qa", "management", "analysts")
 # A column most of whose values have one firm each is an id, and no group of firms.
 _LEAST_FIRMS: Final = 2
 _UNKNOWN: Final = "unknown"
@@ -30,17 +26,13 @@ _UNKNOWN: Final = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class GroupCounts:
-    """Sentences by groups of calls, such as quarters, and by themes.
-
-    n: (groups, themes) settled sentences. modelled: (groups,) the denominator of n. n_firms: (groups, themes) firms that
-    speak of the theme. n_calls: (groups,) calls.
-    """
+    """Sentences by groups of calls, such as quarters, and by themes."""
 
     names: tuple[str, ...]
-    n: Counts
-    modelled: Counts
-    n_firms: Counts
-    n_calls: Counts
+    n: Counts  # (groups, themes) settled sentences
+    modelled: Counts  # (groups,) the denominator of n
+    n_firms: Counts  # (groups, themes) firms that speak of the theme
+    n_calls: Counts  # (groups,)
 
     def shares(self) -> NDArray[np.float64]:
         """(groups, themes), n ÷ modelled; NaN where nothing was modelled."""
@@ -49,16 +41,13 @@ class GroupCounts:
 
 @dataclass(frozen=True, slots=True)
 class Cuts:
-    """The cuts that the report shows.
+    """The cuts that the report shows."""
 
-    themes: the ids of level 1, in the order of themes.json. groups: kept column → its values, largest first; columns that do
-    not group firms are left out. sides: name of SIDES → (sentences (themes,), denominator); parts that no call distinguishes
-    are left out.
-    """
-
-    themes: tuple[str, ...]
+    themes: tuple[str, ...]  # the ids of level 1, in the order of themes.json
     quarters: GroupCounts
+    # kept column → its values, largest first; columns that do not group firms are left out
     groups: Mapping[str, GroupCounts]
+    # name of SIDES → (sentences (themes,), denominator); parts that no call distinguishes are left out
     sides: Mapping[str, tuple[Counts, int]]
 
 
@@ -66,9 +55,7 @@ def read_cuts(where: str) -> Cuts:
     """Count a run's panel, a row group at a time. where: the run's folder, or s3://. Raises ResultError."""
     written = Written(where, only=["n", *(f"n_{name}" for name in SIDES)])
     calls = written.calls
-    fine = np.array(
-        [number for number, theme in enumerate(written.themes) if theme.level == 1], dtype=np.int64
-    )
+    fine = np.flatnonzero([theme.level == 1 for theme in written.themes])
     kept = [column.name for column in written.layout.call if column not in CALL]
     sums = {name: _Sum(calls, name, len(fine)) for name in ("quarter", *kept)}
     firms = calls["firm_id"].dictionary_encode().combine_chunks().indices.to_numpy()
@@ -77,21 +64,15 @@ def read_cuts(where: str) -> Cuts:
     for block in written.blocks():
         here = slice(at, at + block.calls.num_rows)
         at = here.stop
-        values = {name: matrix[:, fine] for name, matrix in block.values.items()}
         for each in sums.values():
-            each.add(values["n"].astype(np.int64), here, firms[here])
+            each.add(block.values["n"][:, fine].astype(np.int64), here, firms[here])
         for name, total in sides.items():
-            total += np.nansum(values[f"n_{name}"], axis=0).astype(np.int64)
-    wholes = {name: sum(value or 0 for value in calls[column].to_pylist()) for name, column in SIDES.items()}
-    quarters, *groups = (each.cut() for each in sums.values())
+            total += np.nansum(block.values[f"n_{name}"][:, fine], axis=0).astype(np.int64)
+    wholes = {name: pc.sum(calls[f"modelled_{name}"]).as_py() for name in SIDES}
     return Cuts(
         tuple(written.themes[number].theme_id for number in fine),
-        quarters,
-        {
-            name: _by_size(cut)
-            for name, cut, each in zip(list(sums)[1:], groups, list(sums.values())[1:], strict=True)
-            if each.groups_firms(firms)
-        },
+        sums["quarter"].cut(),
+        {name: _by_size(sums[name].cut()) for name in kept if sums[name].groups_firms(firms)},
         {name: (sides[name], whole) for name, whole in wholes.items() if whole},
     )
 
@@ -101,9 +82,8 @@ class _Sum:
 
     def __init__(self, calls: pa.Table, column: str, n_themes: int) -> None:
         values = [value or _UNKNOWN for value in calls[column].to_pylist()]
-        self.names = tuple(sorted(set(values)))
-        place = {name: number for number, name in enumerate(self.names)}
-        self.codes = np.array([place[value] for value in values], dtype=np.int64)
+        names, self.codes = np.unique(np.array(values, dtype=object), return_inverse=True)
+        self.names = tuple(names.tolist())
         self.modelled = np.bincount(
             self.codes, weights=calls["modelled"].to_numpy(), minlength=len(self.names)
         )
@@ -111,7 +91,7 @@ class _Sum:
         self.n_firms = np.zeros_like(self.n)
 
     def add(self, n: Counts, here: slice, firms: Counts) -> None:
-        """Add the calls of some whole firms. n: (calls, themes). firms: (calls,) a number a firm."""
+        """Add the calls of some whole firms. n: (calls, themes). firms: (calls,) one number per firm."""
         codes = self.codes[here]
         np.add.at(self.n, codes, n)
         pairs, inverse = np.unique(np.stack([firms, codes]), axis=1, return_inverse=True)

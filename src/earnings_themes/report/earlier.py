@@ -1,6 +1,7 @@
 """Puts the quarters of earlier runs of the same registry before the run's own; their themes have the same ids."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -13,13 +14,13 @@ from earnings_themes.report.cuts import Cuts, GroupCounts, read_cuts
 def earlier_runs(themes: Themes) -> list[str]:
     """Return the names of the other runs of the run's registry; none without a registry, or if it is gone."""
     about = themes.metadata.get("registry") or {}
-    try:
-        model = str(themes.metadata.get("embedding_model"))
-        versions = registry_at(str(about["path"]), model).lineage() if about.get("path") else iter(())
-        version = next((named.version for named in versions if named.sha256 == about.get("sha256")), None)
-    except (EarningsThemesError, OSError):
-        version = None
-    return [ran.run for ran in version.runs if ran.run != themes.run] if version else []
+    if about.get("path"):
+        with suppress(EarningsThemesError, OSError):
+            kept = registry_at(str(about["path"]), str(themes.metadata.get("embedding_model")))
+            for named in kept.lineage():
+                if named.sha256 == about.get("sha256"):
+                    return [ran.run for ran in named.version.runs if ran.run != themes.run]
+    return []
 
 
 def with_earlier(
@@ -32,10 +33,8 @@ def with_earlier(
     """
     read: dict[str, Cuts] = {}
     for run in runs:
-        try:
+        with suppress(EarningsThemesError, OSError):
             read[run] = read_cuts(f"{where.rstrip('/').rpartition('/')[0] or '.'}/{run}")
-        except (EarningsThemesError, OSError):
-            continue
     cuts = [(own, ids), *((each.quarters, each.themes) for each in read.values())]
     names = tuple(sorted({name for cut, _ in cuts for name in cut.names}))
     place = {theme_id: number for number, theme_id in enumerate(ids)}

@@ -47,7 +47,7 @@ def draw_figures(
 ) -> Iterator[tuple[str, tuple[str, str]]]:
     """Write each of NAMES as .svg, .png, .csv and .txt (the caption); give the names, with SVGs and captions.
 
-    processes: that draw at once, and share page, quality and folder; None for this one, which draws as it is asked.
+    processes: a pool that was given page, quality and folder; None draws in this process, each figure when it is asked for.
     """
     folder.mkdir(parents=True, exist_ok=True)
     drawn = (

@@ -8,8 +8,10 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
 from typing import Any, Final
 
 import jinja2
@@ -33,7 +35,7 @@ SIDE_NAMES: Final = {
     "management": "management",
     "analysts": "analysts",
 }
-# The folder beside the page with a file a theme.
+# The folder beside the page with one file per theme.
 BESIDE: Final = "report"
 _MISSING: Final = "–"
 # Letters of an example; the lists of all sentences have them whole.
@@ -123,26 +125,21 @@ def _cards(page: Page, metrics: Mapping[str, Any]) -> list[dict[str, str]]:
         value = metrics[name]["value"]
         return "" if value is None else f"{percent(value)} {text}"
 
+    n_content = metrics["sentences_content"]["value"]
     n_left_out = sum(len(names) for _, names in page.skipped_firms)
     lines = [
         ("Firms", page.n_firms, share("firms_with_theme", "have a theme")),
         ("Calls", page.n_calls, ""),
         ("Sentences", page.n_sentences, share("procedural_sentences", "procedure")),
         ("Themes", len(page.themes), f"in {len(page.broad):,} broad themes"),
-        (
-            "With content",
-            metrics["sentences_content"]["value"],
-            share("coverage_content", "of these sentences in a theme"),
-        ),
+        ("With content", n_content, share("coverage_content", "of these sentences in a theme")),
         ("Left out", n_left_out, f"firms, and {sum(n for _, n in page.skipped_rows):,} rows"),
     ]
     return [{"name": name, "value": thousands(value), "note": note} for name, value, note in lines]
 
 
 def _over(page: Page) -> dict[int, dict[str, Any]]:
-    """Return, by theme number, its counts by quarter, where it begins, and its line in a 100 × 30 box; empty
-    for one quarter.
-    """
+    """Return, by theme number, its counts by quarter, where it begins, and its line in a 100 × 30 box; {} for one quarter."""
     cut, begun = page.cuts.quarters, births(page)
     if len(cut.names) < 2:
         return {}
@@ -204,10 +201,8 @@ def _matches(page: Page, labels: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _quality(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the figures by group; a group without any figure, for one reason, is that reason."""
-    groups: dict[str, list[str]] = {}
-    for name, meaning in MEANINGS.items():
-        groups.setdefault(meaning.group, []).append(name)
-    return [_group(group, {name: metrics[name] for name in names}) for group, names in groups.items()]
+    groups = groupby(MEANINGS, lambda name: MEANINGS[name].group)
+    return [_group(group, {name: metrics[name] for name in names}) for group, names in groups]
 
 
 def _group(group: str, metrics: Mapping[str, Any]) -> dict[str, Any]:
@@ -218,10 +213,8 @@ def _group(group: str, metrics: Mapping[str, Any]) -> dict[str, Any]:
         "aims": any(MEANINGS[name].aim for name in metrics),
         "lines": [
             {
-                "title": MEANINGS[name].title,
+                **asdict(MEANINGS[name]),
                 "value": written(metric["value"], MEANINGS[name]),
-                "aim": MEANINGS[name].aim,
-                "text": MEANINGS[name].text,
                 "base": _base(metric, MEANINGS[name]),
             }
             for name, metric in metrics.items()

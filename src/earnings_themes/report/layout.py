@@ -15,7 +15,7 @@ _FEW: Final = 12
 
 
 @one_thread
-def plane(vectors: NDArray[np.float32], seed: int = 42) -> NDArray[np.float32]:
+def plane(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return positions (n, 2) in [−1, 1] for vectors (n, dim); deterministic.
 
     t-SNE (van der Maaten and Hinton 2008), started from the two main directions. Short distances mean
@@ -28,7 +28,7 @@ def plane(vectors: NDArray[np.float32], seed: int = 42) -> NDArray[np.float32]:
     if n < _FEW:
         return _scaled(reduced[:, :2])
     start = reduced[:, :2] / max(float(reduced[:, 0].std()), 1e-9) * 1e-4
-    model = TSNE(init=start, perplexity=min(20, (n - 1) / 3), random_state=seed, n_jobs=1)
+    model = TSNE(init=start, perplexity=min(20, (n - 1) / 3), random_state=42, n_jobs=1)
     return _scaled(model.fit_transform(reduced))
 
 

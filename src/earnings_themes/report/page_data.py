@@ -26,7 +26,7 @@ MAX_FIRMS: Final = 500
 FIRMS_A_THEME: Final = 12
 THEMES_A_FIRM: Final = 12
 SIMILAR_THEMES: Final = 3
-# Up to so many settled sentences all stand in the page itself, some 2 MB; above, in a file a theme beside it.
+# Up to so many settled sentences all stand in the page itself, some 2 MB; above, in one file per theme beside it.
 INSIDE: Final = 4_000
 # What a referee asks of every run; the same for all its firms.
 MADE_WITH: Final = ("model", "params", "embedding_model", "embedding_sha256", "seed", "versions")
@@ -53,17 +53,14 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class ThemePart:
-    """What the page says about a theme.
-
-    share: of the modelled sentences of the run. broad: the number of its broad theme, -1 for none. x, y: its place on the map.
-    """
+    """What the page says about a theme."""
 
     number: int
     theme: Theme
     unstable: bool
-    share: float
-    broad: int
-    x: float
+    share: float  # of the modelled sentences of the run
+    broad: int  # the number of its broad theme, -1 for none
+    x: float  # its place on the map
     y: float
     firms: tuple[ThemeFirm, ...]
     sources: tuple[ShownSentence, ...]
@@ -92,16 +89,12 @@ class FirmPart:
     row: FirmRow
     n_modelled: int
     n_by_theme: Mapping[int, int]
-    lines: tuple[tuple[int, ShownSentence | None], ...]
+    lines: tuple[tuple[int, ShownSentence], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything that template and charts need.
-
-    earlier: the registry's other runs in cuts.quarters. inside: whether the page holds every settled
-    sentence.
-    """
+    """Everything that template and charts need."""
 
     run: str
     n_firms: int
@@ -113,8 +106,8 @@ class Page:
     broad: tuple[BroadPart, ...]
     firms: tuple[FirmPart, ...]
     cuts: Cuts
-    earlier: tuple[str, ...]
-    inside: bool
+    earlier: tuple[str, ...]  # the registry's other runs in cuts.quarters
+    inside: bool  # whether the page holds every settled sentence
     skipped_firms: tuple[tuple[str, tuple[str, ...]], ...]
     skipped_rows: tuple[tuple[str, int], ...]
     made_with: Mapping[str, Any]
@@ -133,8 +126,7 @@ def gather(run: Run, where: str | None = None) -> Page:
     shown.sort(key=lambda row: (row.firm_name.casefold(), row.firm_id))
     of_firms = {row.firm_id: _largest(counted.n_by_theme.get(row.firm_id, {})) for row in shown}
     wanted = {counted.surest[firm, number] for firm, listed in of_firms.items() for number in listed}
-    wanted.update(row for found in counted.representative.values() for row in found)
-    wanted.update(row for found in counted.listed.values() for row in found.tolist())
+    wanted.update(*counted.representative.values(), *counted.listed.values())
     sources = read_sources(run.directory, wanted)
     parts = _theme_parts(run, rows, counted, sources)
     ingest = _json(run.directory / "ingest.json")
@@ -233,8 +225,7 @@ def _theme_parts(
 
 
 def _listing(theme_id: str, n: int, counted: Counted, sources: Mapping[int, ShownSentence]) -> Listing:
-    rows = counted.listed.get(theme_id)
-    return Listing(n, () if rows is None else tuple(sources[row] for row in rows.tolist()))
+    return Listing(n, tuple(sources[row] for row in counted.listed.get(theme_id, ())))
 
 
 def _broad_parts(
@@ -259,8 +250,6 @@ def _broad_parts(
 
 
 def _similar(themes: tuple[Theme, ...]) -> list[tuple[tuple[int, str, float], ...]]:
-    if not themes:
-        return []
     centroids = np.array([theme.centroid for theme in themes], dtype=np.float64)
     centroids /= np.maximum(np.linalg.norm(centroids, axis=1, keepdims=True), 1e-12)
     cosine = centroids @ centroids.T

@@ -41,7 +41,7 @@ def build_report(
     """Write quality.json, report.html, figures/ and, if the page has no room for every sentence, report/.
 
     labels: a CSV with sentence_id and theme, to compare with. where: the run's S3 address if run_dir is a
-    copy; in S3 no report/ is written, because Snakemake must know a rule's files beforehand. workers: processes that draw; with 1 this one.
+    copy; in S3 no report/ is written, because Snakemake must know a rule's files beforehand. workers: processes that draw.
     Raises ResultError for a damaged run, InputError for unreadable labels.
     """
     quality = quality_report(run_dir, labels)

@@ -57,12 +57,12 @@ def by_rule(jobs: Sequence[StepTime], inner: Iterable[StepTime]) -> list[StepTim
     A step named as its job is the job's work without the start of its process.
     """
     steps = [replace(time, step=f"{time.step}: work") if time.step in ORDER else time for time in inner]
-    listed: list[StepTime] = []
-    names = {time.step for time in jobs} | {time.step.partition(":")[0] for time in steps}
-    for rule in sorted(names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)):
-        listed += [time for time in jobs if time.step == rule]
-        listed += [time for time in steps if time.step.partition(":")[0] == rule]
-    return listed
+
+    def place(time: StepTime) -> tuple[int, str]:
+        rule = time.step.partition(":")[0]
+        return ORDER.index(rule) if rule in ORDER else len(ORDER), rule
+
+    return sorted([*jobs, *steps], key=place)
 
 
 def _number(text: str | None) -> float | None:
