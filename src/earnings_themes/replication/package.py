@@ -6,7 +6,6 @@ the whole workflow runs anywhere. It is run on them here first, with the package
 the package promises. A package in which any text of the transcripts is found is not written.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -15,7 +14,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +25,7 @@ import earnings_themes
 from earnings_themes.errors import ConfigError, ResultError
 from earnings_themes.replication.readme import write_readme
 from earnings_themes.replication.scan import Scan, scan
-from earnings_themes.system.files import replaced
+from earnings_themes.system.files import replaced, sha256_of
 
 # Of the project: what the workflow needs to run, and what makes the pseudo-calls. Not all of config/ and data/, where
 # users keep files of their own.
@@ -55,17 +54,15 @@ class Packed:
     seconds: float
 
 
-def write_package(
-    run: Path, out: Path, cores: int, added: Sequence[Path] = (), root: Path | None = None
-) -> Packed:
+def write_package(run: Path, out: Path, cores: int, added: Sequence[Path] = ()) -> Packed:
     """Write the replication package of a finished run as a .zip that is not there yet.
 
-    cores: for the run on the pseudo-calls. added: the user's own files and folders, for the package's analysis/. root: the
-    project's folder; None for the one that this program was installed from. Raises ConfigError where `out` cannot be written or
-    something is not there, ResultError where the workflow fails on the pseudo-calls or text of the transcripts is found.
+    cores: for the run on the pseudo-calls. added: the user's own files and folders, for the package's analysis/. Raises
+    ConfigError where `out` cannot be written or something is not there, ResultError where the workflow fails on the pseudo-calls
+    or text of the transcripts is found.
     """
     started = time.monotonic()
-    root = _project(root)
+    root = _project()
     _check(run, out, added)
     with tempfile.TemporaryDirectory(prefix="earnings-themes-") as scratch:
         stage = Path(scratch) / out.stem
@@ -86,12 +83,13 @@ def write_package(
         found = _prove(stage, run)
         _write_manifest(stage)
         _zip(stage, out)
-        n_files = sum(path.is_file() for path in stage.rglob("*"))
+        n_files = len(_files(stage))
     return Packed(out, found, n_files, promised, time.monotonic() - started)
 
 
-def _project(root: Path | None) -> Path:
-    root = root or Path(earnings_themes.__file__).parents[2]
+def _project() -> Path:
+    """Return the folder that this program was installed from. Raises ConfigError where it is no clone of the project."""
+    root = Path(earnings_themes.__file__).parents[2]
     lacking = [name for name in _CODE if not (root / name).exists()]
     if lacking:
         raise ConfigError(
@@ -227,10 +225,7 @@ def _prove(stage: Path, run: Path) -> Scan:
 
 
 def _write_manifest(stage: Path) -> None:
-    lines = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(stage).as_posix()}\n"
-        for path in _files(stage)
-    ]
+    lines = [f"{sha256_of(path)}  {path.relative_to(stage).as_posix()}\n" for path in _files(stage)]
     (stage / "MANIFEST.sha256").write_text("".join(lines), encoding="utf-8")
 
 
@@ -243,5 +238,5 @@ def _zip(stage: Path, out: Path) -> None:
             packed.writestr(entry, path.read_bytes())
 
 
-def _files(stage: Path) -> Iterable[Path]:
+def _files(stage: Path) -> list[Path]:
     return sorted(path for path in stage.rglob("*") if path.is_file())

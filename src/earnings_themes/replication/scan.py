@@ -11,7 +11,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,44 +25,12 @@ from earnings_themes.errors import ResultError
 # eye on calls of two open data sets, so that codebook and logs, which hold no speech, have no hit (docs/package.md).
 FEWEST: Final = 5
 LONGEST: Final = 10
-_TEXT: Final = frozenset(
-    "|.cff|.csv|.in|.ini|.jinja|.json|.log|.md|.py|.rst|.r|.do|.sha256|.sh|.smk|.sql|.css|.html|.js|.svg|.toml|.tsv|.txt|.typed|.xml|.yaml|.yml".split(
-        "|"
-    )
-)
+# The first is that of files without an ending.
+_TEXT: Final = (
+    "|.cff|.css|.csv|.do|.html|.in|.ini|.jinja|.js|.log|.md|.py|.r|.rst|.sh|.sha256|.smk|.sql|.svg|.toml|.tsv|.txt|.typed"
+    "|.xml|.yaml|.yml"
+).split("|")
 _WORD: Final = re.compile(r"\w+")
-
-
-@dataclass
-class Index:
-    """The words of a folder's files, by runs of FEWEST to LONGEST words.
-
-    files: the files' paths, relative to the folder. grams: for the hash of each run of words, the numbers of the files
-    that hold it.
-    """
-
-    files: list[str] = field(default_factory=list)
-    grams: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
-
-    def add(self, name: str, texts: Iterable[str]) -> None:
-        """Take in a file's texts, each by itself: words of two texts are not in a row."""
-        number = len(self.files)
-        self.files.append(name)
-        for text in texts:
-            words = plain_words(text)
-            for n in range(FEWEST, LONGEST + 1):
-                for gram in _grams(words, n):
-                    self.grams[gram].add(number)
-
-    def holders(self, sentence: str) -> set[int]:
-        """Return the numbers of the files that hold the sentence, or LONGEST words in a row of it."""
-        words = plain_words(sentence)
-        if len(words) < FEWEST:
-            return set()
-        found: set[int] = set()
-        for gram in _grams(words, min(len(words), LONGEST)):
-            found |= self.grams.get(gram, set())
-        return found
 
 
 @dataclass(frozen=True)
@@ -85,20 +53,34 @@ def scan(folder: Path, transcripts: Path) -> Scan:
     Memory grows with the folder's text, not with the transcripts. Raises ResultError for a file that cannot be read, or whose
     form is not known, so that it could hide text.
     """
-    index = Index()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            index.add(path.relative_to(folder).as_posix(), iter_texts(path))
+    files = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
+    # By the hash of each run of words, the numbers of the files that hold it.
+    holders: defaultdict[int, set[int]] = defaultdict(set)
+    for number, name in enumerate(files):
+        # Words of two texts are not in a row.
+        for text in iter_texts(folder / name):
+            words = plain_words(text)
+            for n in range(FEWEST, LONGEST + 1):
+                for gram in _grams(words, n):
+                    holders[gram].add(number)
     hits: Counter[int] = Counter()
     examples: dict[str, str] = {}
-    n = 0
+    n_long = 0
     for batch in pq.ParquetFile(transcripts).iter_batches(columns=["sentence_id", "text", "model_text"]):
         for row in batch.to_pylist():
-            n += len(plain_words(row["text"])) >= FEWEST
-            for number in index.holders(row["text"]) | index.holders(row["model_text"] or ""):
+            n_long += len(plain_words(row["text"])) >= FEWEST
+            for number in _holding(row["text"], holders) | _holding(row["model_text"] or "", holders):
                 hits[number] += 1
-                examples.setdefault(index.files[number], row["sentence_id"])
-    return Scan(len(index.files), n, {index.files[k]: hits[k] for k in sorted(hits)}, examples)
+                examples.setdefault(files[number], row["sentence_id"])
+    return Scan(len(files), n_long, {files[number]: hits[number] for number in sorted(hits)}, examples)
+
+
+def _holding(sentence: str, holders: Mapping[int, set[int]]) -> set[int]:
+    """Return the numbers of the files that hold the sentence, or LONGEST words in a row of it."""
+    words = plain_words(sentence)
+    if len(words) < FEWEST:
+        return set()
+    return set().union(*(holders.get(gram, ()) for gram in _grams(words, min(len(words), LONGEST))))
 
 
 def plain_words(text: str) -> list[str]:
