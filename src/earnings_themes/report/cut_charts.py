@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -206,8 +207,8 @@ def _relative(axes: Axes, shares: NDArray[np.float64], usual: Sequence[float]) -
     end = float(np.log(_TIMES))
     silent = ~(shares > 0)
     logs = np.ma.masked_where(silent, logs)
-    image = axes.imshow(logs, aspect="auto", cmap="RdBu_r", vmin=-end, vmax=end, interpolation="nearest")
-    image.get_cmap().set_bad("#e9ecf0")
+    colors = colormaps["RdBu_r"].with_extremes(bad="#e9ecf0")
+    axes.imshow(logs, aspect="auto", cmap=colors, vmin=-end, vmax=end, interpolation="nearest")
     row, column = np.nonzero(silent)
     axes.plot(column, row, "x", color="#6b7480", markersize=4, linestyle="none")
     axes.tick_params(length=0)

@@ -34,12 +34,8 @@ _OF_PAGE: Final[dict[str, Callable[[Page], Drawing]]] = {
 NAMES: Final = (*_OF_PAGE, "curve")
 # Matplotlib's own font has no Chinese, Japanese, Korean or Indic letters; these have, where they are installed.
 _FONTS: Final = (
-    "DejaVu Sans",
-    "Noto Sans CJK SC",
-    "Noto Sans CJK JP",
-    "Noto Sans Devanagari",
-    "Arial Unicode MS",
-)
+    "DejaVu Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans Devanagari", "Arial Unicode MS",
+)  # fmt: skip
 
 
 def draw_figures(

@@ -24,17 +24,11 @@ from earnings_themes.report.page_data import Page, share_of, short
 from earnings_themes.results.firms import encode_firm
 
 KINDS: Final = {
-    "subject": "Subject matter",
-    "reporting": "Reporting",
-    "procedure": "Procedure",
-    "filler": "Filler",
-}
+    "subject": "Subject matter", "reporting": "Reporting", "procedure": "Procedure", "filler": "Filler",
+}  # fmt: skip
 SIDE_NAMES: Final = {
-    "presentation": "prepared remarks",
-    "qa": "Q&A",
-    "management": "management",
-    "analysts": "analysts",
-}
+    "presentation": "prepared remarks", "qa": "Q&A", "management": "management", "analysts": "analysts",
+}  # fmt: skip
 # The folder beside the page with one file per theme.
 BESIDE: Final = "report"
 _MISSING: Final = "–"
