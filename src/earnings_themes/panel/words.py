@@ -54,17 +54,15 @@ def _read_list(name: str, path: str) -> WordList:
 
 def holds(lists: Sequence[WordList], texts: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
     """Return by list whether each sentence holds a word or phrase of it; whole words, in any case."""
-    found = {each.name: np.zeros(len(texts), dtype=bool) for each in lists}
-    for place, text in enumerate(texts if lists else ()):
-        words = words_of(text)
-        joined = ""
-        for each in lists:
-            hit = not each.words.isdisjoint(words)
-            if not hit and each.phrases:
-                joined = joined or f" {' '.join(words)} "
-                hit = any(phrase in joined for phrase in each.phrases)
-            found[each.name][place] = hit
-    return found
+    said = [words_of(text) for text in texts] if lists else []
+    return {each.name: np.array([_held(each, words) for words in said], dtype=bool) for each in lists}
+
+
+def _held(by: WordList, words: Sequence[str]) -> bool:
+    if not by.words.isdisjoint(words):
+        return True
+    joined = f" {' '.join(words)} " if by.phrases else ""
+    return any(phrase in joined for phrase in by.phrases)
 
 
 def load_scorer(path: str | None) -> Any:

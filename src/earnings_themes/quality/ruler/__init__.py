@@ -2,5 +2,5 @@
 
 `inputs` reads clusterings and cuts them to equal coverage; `pairs`, `elsewhere`, `groups` and `members` draw
 items; `sheets` hides their origin; `ratings` reads what raters wrote; `figures` computes intervals;
-`refusals` rejects untrustworthy ratings; `power` says how many ratings separate two systems.
+`refusals` rejects untrustworthy ratings; `correct` corrects a run's counts by them.
 """

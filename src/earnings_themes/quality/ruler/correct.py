@@ -65,9 +65,7 @@ def corrected_counts(run: Path, rated: pd.DataFrame) -> pd.DataFrame:
 
 
 def _judged(rated: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per judged sentence and theme, indexed by sentence_id: theme_id, error = (judgement −
-    program) ÷ probability.
-    """
+    """Return one row per judged sentence and theme, indexed by sentence_id: theme_id, error ((judgement − program) ÷ probability)."""
     rows = rated.assign(about=rated["about"].eq("y"), weight=rated["weight"].astype(float))
     of_unit = rows.groupby("unit").agg(
         sentence_id=("sentence_id_a", "first"), theme_id=("arm", "first"), weight=("weight", "first"),

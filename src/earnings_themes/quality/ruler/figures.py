@@ -194,7 +194,7 @@ def _coverage_of_content(rated: pd.DataFrame) -> Iterator[Figure]:
 
 
 def twice_rated(rated: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each two ratings of one item: who ("same" rater or "two"), and both values.
+    """Return one row per two ratings of one item: who ("same" rater or "two"), and both values.
 
     Values follow one fixed order of the item's sentences, whatever order the sheets showed.
     """
@@ -231,8 +231,7 @@ def _in_fixed_order(rated: pd.DataFrame) -> pd.DataFrame:
 def kappa(one: Sequence[Any], other: Sequence[Any], weights: str | None) -> float | None:
     """Return Cohen's kappa of two ratings a row (scikit-learn); None without ratings or variation.
 
-    weights: None, "linear" or "quadratic"; quadratic kappa is the intraclass correlation (Fleiss and Cohen
-    1973).
+    weights: None, "linear" or "quadratic"; quadratic kappa is the intraclass correlation (Fleiss and Cohen 1973).
     """
     from sklearn.metrics import cohen_kappa_score
 

@@ -33,8 +33,7 @@ def with_label(run: Clustering, kept: pd.DataFrame, n: int, seed: int) -> list[I
 def with_intruder(
     run: Clustering, kept: pd.DataFrame, words: Any, corpus: JudgedCorpus, n: int, seed: int
 ) -> list[Item]:
-    """Draw n themes, four sentences of four firms of each, and one of a fifth firm from the nearest other
-    theme.
+    """Draw n themes, four sentences of four firms of each, and one of a fifth firm from the nearest other theme.
 
     Word intrusion (Chang et al. 2009, "Reading tea leaves") with sentences. Nearness is by words for every
     run, so no system's vectors choose its own intruders. words: tf-idf, one row per modelled sentence.

@@ -1,7 +1,6 @@
 """Reads what is judged: the sentences of a run, and clusterings of them from any tool.
 
-A clustering is a table of sentence_id and theme, with strength and label where known. No other module of the
-ruler reads files.
+A clustering is a table of sentence_id and theme, with strength and label where known.
 """
 
 import json

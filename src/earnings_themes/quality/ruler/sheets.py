@@ -213,14 +213,12 @@ def write_sheets(
         raise InputError(
             f"{out} holds sheets, and perhaps ratings. Give another --out, or remove it yourself."
         )
-    by_sheet: dict[str, list[PlacedItem]] = defaultdict(list)
-    for row in placed:
-        by_sheet[row.sheet].append(row)
     written = []
-    for name, rows in by_sheet.items():
+    for name in dict.fromkeys(row.sheet for row in placed):
         written.append(sheets / f"{name}.csv")
+        rows = [_shown(row, corpus, kind) for row in placed if row.sheet == name]
         # The mark at the start tells Excel that the file is UTF-8.
-        write_atomically(written[-1], "\ufeff" + _csv([_shown(row, corpus, kind) for row in rows]))
+        write_atomically(written[-1], "\ufeff" + _csv(rows))
     write_atomically(sheets / "codebook.txt", codebook or codebook_of(kind))
     write_atomically(key / "key.csv", _csv([_secret(row, corpus, facts) for row in placed]))
     write_atomically(key / "runs.json", json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
