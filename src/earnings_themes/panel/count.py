@@ -78,24 +78,20 @@ def count_panel(
         if scoring.scorer:
             judged["score"] = scores(scoring.scorer, texts)
 
-    masks = {
-        "presentation": section == who.PRESENTATION,
-        "qa": section == who.QA,
-        "management": role == who.MANAGEMENT,
-        "analysts": role == who.ANALYSTS,
-        "ceo": ceo,
-        "cfo": cfo,
-    }
-
     # --- by call: the denominators ---
     def total(weights: NDArray[Any]) -> Matrix:
         return _counted(call, weights, n_calls)
 
     has_section, has_role = total(section != who.UNKNOWN) > 0, total(role != who.UNKNOWN) > 0
-    known = {
-        "presentation": has_section, "qa": has_section, "management": has_role, "analysts": has_role,
-        "ceo": total(ceo) > 0, "cfo": total(cfo) > 0,
-    }  # fmt: skip
+    # Which sentences are of a part of the call, and which calls tell that part from others.
+    parts = {
+        "presentation": (section == who.PRESENTATION, has_section),
+        "qa": (section == who.QA, has_section),
+        "management": (role == who.MANAGEMENT, has_role),
+        "analysts": (role == who.ANALYSTS, has_role),
+        "ceo": (ceo, total(ceo) > 0),
+        "cfo": (cfo, total(cfo) > 0),
+    }
     sentences = total(np.ones(len(call)))
     totals = {
         "sentences": sentences,
@@ -103,10 +99,11 @@ def count_panel(
         "content": total(np.nan_to_num(content) >= CONTENT),
         "settled": total(theme >= 0),
         "settled_broad": total(broad >= 0),
-        **{name: _where(known[name], total(mask)) for name, mask in masks.items()},
+        **{name: _where(known, total(mask)) for name, (mask, known) in parts.items()},
         **{
-            f"modelled_{name}": _where(known[name], total(masks[name] & modelled))
-            for name in ("presentation", "qa", "management", "analysts")
+            f"modelled_{name}": _where(known, total(mask & modelled))
+            for name, (mask, known) in parts.items()
+            if name not in ("ceo", "cfo")
         },
         "exchanges": _where(has_section & has_role, n_exchanges),
         "words": total(words),
@@ -132,17 +129,16 @@ def count_panel(
 
     n = by_theme(np.ones(len(call)))
     share = ratio(n, np.broadcast_to(totals["modelled"][:, None], n.shape))
-    has_strength = ~np.isnan(near)
     day = calls["date"].cast(pa.int32()).to_numpy().astype(np.int64)
     both = (has_section & has_role)[:, None]
     asked, answered = _asked(cell, of, exchange, role, n.size)
     values = {
         "n": n,
-        **{f"n_{name}": _where(known[name][:, None], by_theme(mask)) for name, mask in masks.items()},
+        **{f"n_{name}": _where(known[:, None], by_theme(mask)) for name, (mask, known) in parts.items()},
         "words": by_theme(words),
         "share": share,
         "abnormal_share": abnormal(share, calls, day),
-        "strength": ratio(by_member(np.where(has_strength, near, 0)), by_member(has_strength)),
+        "strength": ratio(by_member(np.nan_to_num(near)), by_member(~np.isnan(near))),
         "raised_by": _raised_by(cell, of, section, role, n.size).reshape(n.shape),
         "asked": _where(both, asked.reshape(n.shape)),
         "answered": _where(both, answered.reshape(n.shape)),

@@ -163,7 +163,8 @@ def deal(items: Sequence[Item], wish: SheetWish) -> list[PlacedItem]:
     by_arm: dict[str, list[tuple[int, Item]]] = defaultdict(list)
     for unit, item in enumerate(pairs.shuffled(items, rng)):
         by_arm[item.arm].append((unit, item))
-    dealt = [unit for arm in sorted(by_arm) for unit in by_arm[arm]]
+    arms = [by_arm[arm] for arm in sorted(by_arm)]
+    dealt = [row for arm in arms for row in arm]
     n_sheets = math.ceil(len(dealt) * (1 + AGAIN_SHARE) / size)
     found: list[PlacedItem] = []
     for number in range(n_sheets):
@@ -175,10 +176,8 @@ def deal(items: Sequence[Item], wish: SheetWish) -> list[PlacedItem]:
             for unit, item in (own[i] for i in again)
         ]
         found += _sheet(f"{wish.kind}_{number + 1:03d}", rows, rng)
-    # Every k-th of each arm's items, so that the second rater sees the same mixture.
-    seconds = [
-        row for arm in sorted(by_arm) for row in by_arm[arm][: math.ceil(wish.second * len(by_arm[arm]))]
-    ]
+    # The same share of each arm, so that the second rater sees the same mixture.
+    seconds = [row for arm in arms for row in arm[: math.ceil(wish.second * len(arm))]]
     n_sheets = math.ceil(len(seconds) / size)
     for number in range(n_sheets):
         rows = [(unit, item, "second") for unit, item in seconds[number::n_sheets]]
