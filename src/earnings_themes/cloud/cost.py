@@ -75,10 +75,9 @@ def estimate(
 ) -> Estimate:
     """Return what a run of so many firms costs, at one call a firm; half as much or half as much again may be true.
 
-    config: its reduce.backend, embedding.model and embedding.shards count; None: the cloud's defaults.
-    vcpus: how many the map may have at once; more are faster, and cost the same but for starting them. egress: as in
-    terraform/variables.tf. again: whether the run is published over an earlier one, whose items are deleted. static: whether sentences
-    are encoded by word vectors alone, where no config says.
+    config: its reduce.backend, embedding.model and embedding.shards count; None: the cloud's defaults, with the static
+    encoder if `static`. vcpus: how many the map may have at once; more are faster, and cost the same but for starting
+    them. egress: as in terraform/variables.tf. again: the run is published over an earlier one, whose items are deleted.
     """
     if n_firms < 1:
         raise ValueError(f"n_firms is {n_firms}; expected at least 1")
@@ -89,20 +88,22 @@ def estimate(
     work = n_firms * (
         measured("ingest_cpu_seconds_a_firm") + encoding + measured("topics_cpu_seconds_a_firm")
     )
-    groups = math.ceil(n_firms / _FIRMS_A_JOB)
-    jobs = groups + shards + 3  # ingest, report, and the themes where they are a job
+    # And ingest, report, and the themes where they are a job.
+    jobs = math.ceil(n_firms / _FIRMS_A_JOB) + shards + 3
     busy = work + jobs * measured("job_overhead_seconds") + measured("report_seconds")
     busy += n_firms * measured("firm_overhead_seconds")
     used = min(vcpus, n_firms)
     start = measured("machine_start_seconds")
     paid = busy * (1 + measured("idle_share")) + start * used
-    machines = math.ceil(used / measured("machine_vcpus"))
     # What stays when the last job has gone.
+    machines = math.ceil(used / measured("machine_vcpus"))
     paid += machines * measured("machine_vcpus") * 60 * measured("machine_idle_minutes")
     dear = measured("on_demand_share")
     spot = price("ec2_vcpu_hour") * (price("ec2_spot_share") * (1 - dear) + dear)
     machine_hours = paid / 3600 / measured("machine_vcpus")
     map_usd = paid / 3600 * spot + machine_hours * VOLUME_GB * price("gp3_gb_month") / HOURS_A_MONTH
+    map_how = f"{paid / 3600:.2f} vCPU hours in {jobs} jobs"
+    map_how += ", a ninth of them on demand, with the machines' disks"
 
     reduce_seconds = measured("reduce_cpu_seconds") + n_firms * measured("reduce_cpu_seconds_a_firm")
     reduce_gb = reduce_memory(n_firms)
@@ -115,55 +116,44 @@ def estimate(
         size = 2 ** max(0, math.ceil(math.log2(reduce_gb / _MACHINE_GB)))
         reduce_usd = reduce_seconds / 3600 * price("sagemaker_hour") * size
         reduce_how = f"{reduce_seconds:.0f} s of a Processing job, a machine of {_MACHINE_GB * size} GB"
+
     # Embedding first, then topics: in each wave every vCPU works, and the head looks at one file after the other.
     looking = n_firms * measured("head_requests_a_firm") * measured("request_seconds")
     writing = n_firms * measured("dynamodb_writes_a_firm") / measured("publish_units_a_second")
-    alone = n_firms * measured("head_seconds_a_firm")
-    wall = 2 * start + busy * (1 + measured("idle_share")) / used + reduce_seconds + looking + writing + alone
+    wall = 2 * start + busy * (1 + measured("idle_share")) / used + reduce_seconds + looking + writing
+    wall += n_firms * measured("head_seconds_a_firm")
     head_hour = HEAD_VCPUS * price("fargate_vcpu_hour") + HEAD_GB * price("fargate_gb_hour")
+    head_how = f"{wall / 60:.0f} min on Fargate, {HEAD_VCPUS} vCPU, {HEAD_GB} GB"
 
-    gb = n_firms * measured("s3_bytes_a_firm") / _GB
     requests = n_firms * (
         measured("s3_writes_a_firm") * price("s3_thousand_writes")
         + measured("s3_reads_a_firm") * price("s3_thousand_reads")
     )
-    table_gb = n_firms * measured("dynamodb_bytes_a_firm") / _GB
+    gb, table_gb = _stored(n_firms)
+    s3_usd = gb * price("s3_gb_month") + requests / 1000
     # A deleted item is paid for like a written one.
     writes = n_firms * measured("dynamodb_writes_a_firm") * (2 if again else 1)
-    reads = n_firms * measured("dynamodb_reads_a_firm")
+    units_usd = writes * price("dynamodb_million_writes")
+    units_usd += n_firms * measured("dynamodb_reads_a_firm") * price("dynamodb_million_reads")
+    table_how = f"{writes:.0f} write units, {table_gb:.2f} GB for a month with its backup"
+
     nat_gb = n_firms * measured("nat_bytes_a_firm") / _GB if egress == "nat" else 0.0
-    # The head has an address too, as long as it works.
-    addresses = (machine_hours + wall / 3600) * price("public_address_hour") if egress == "public" else 0.0
     home_gb = n_firms * measured("downloaded_bytes_a_firm") / _GB
     log_gb = n_firms * measured("log_bytes_a_firm") / _GB
+    # The head has an address too, as long as it works.
+    addresses = (machine_hours + wall / 3600) * price("public_address_hour") if egress == "public" else 0.0
+    out_usd = nat_gb * price("nat_gb") + addresses
+    out_usd += home_gb * price("internet_gb")
+    out_usd += log_gb * price("logs_gb")
+    out_how = f"{nat_gb:.2f} GB through NAT, public addresses, {home_gb:.2f} GB downloaded"
+    out_how += f", {log_gb:.2f} GB of logs"
     lines = (
-        Line(
-            "map",
-            map_usd,
-            f"{paid / 3600:.2f} vCPU hours in {jobs} jobs, a ninth of them on demand, with the machines' disks",
-        ),
+        Line("map", map_usd, map_how),
         Line("reduce", reduce_usd, reduce_how),
-        Line(
-            "head",
-            wall / 3600 * head_hour,
-            f"{wall / 60:.0f} min on Fargate, {HEAD_VCPUS} vCPU, {HEAD_GB} GB",
-        ),
-        Line(
-            "storage",
-            gb * price("s3_gb_month") + requests / 1000,
-            f"{gb:.2f} GB for a month, and its requests",
-        ),
-        Line(
-            "DynamoDB",
-            (writes * price("dynamodb_million_writes") + reads * price("dynamodb_million_reads")) / 1e6
-            + table_gb * (price("dynamodb_gb_month") + price("dynamodb_backup_gb_month")),
-            f"{writes:.0f} write units, {table_gb:.2f} GB for a month with its backup",
-        ),
-        Line(
-            "transfer and logs",
-            nat_gb * price("nat_gb") + addresses + home_gb * price("internet_gb") + log_gb * price("logs_gb"),
-            f"{nat_gb:.2f} GB through NAT, public addresses, {home_gb:.2f} GB downloaded, {log_gb:.2f} GB of logs",
-        ),
+        Line("head", wall / 3600 * head_hour, head_how),
+        Line("storage", s3_usd, f"{gb:.2f} GB for a month, and its requests"),
+        Line("DynamoDB", units_usd / 1e6 + table_gb * _table_gb_month(), table_how),
+        Line("transfer and logs", out_usd, out_how),
     )
     return Estimate(n_firms, lines, wall / 60)
 
@@ -175,25 +165,25 @@ def reduce_memory(n_firms: int) -> float:
 
 def idle_month(egress: str, n_firms: int = 0) -> tuple[Line, ...]:
     """Return the cost of a month without a run. egress: as in terraform/variables.tf. n_firms: whose results are stored."""
-    network = {
-        "public": 0.0,
-        "nat": HOURS_A_MONTH * (price("nat_hour") + price("public_address_hour")),
-        "endpoints": HOURS_A_MONTH * ENDPOINTS * price("endpoint_hour"),
+    nat_hour = price("nat_hour") + price("public_address_hour")
+    network, how = {
+        "public": (0.0, "nothing while no job runs"),
+        "nat": (HOURS_A_MONTH * nat_hour, "a NAT gateway and its address"),
+        "endpoints": (HOURS_A_MONTH * ENDPOINTS * price("endpoint_hour"), f"{ENDPOINTS} interface endpoints"),
     }[egress]
-    how = {
-        "public": "nothing while no job runs",
-        "nat": "a NAT gateway and its address",
-        "endpoints": f"{ENDPOINTS} interface endpoints",
-    }[egress]
-    gb = n_firms * measured("s3_bytes_a_firm") / _GB
-    table_gb = n_firms * measured("dynamodb_bytes_a_firm") / _GB
-    table = price("dynamodb_gb_month") + price("dynamodb_backup_gb_month")
+    gb, table_gb = _stored(n_firms)
+    results_usd = gb * price("s3_gb_month") + table_gb * _table_gb_month()
     return (
         Line("network", network, how),
         Line("images", measured("image_gb") * price("ecr_gb_month"), f"{measured('image_gb'):g} GB in ECR"),
-        Line(
-            "results",
-            gb * price("s3_gb_month") + table_gb * table,
-            f"{gb:.2f} GB in S3, {table_gb:.2f} in DynamoDB",
-        ),
+        Line("results", results_usd, f"{gb:.2f} GB in S3, {table_gb:.2f} in DynamoDB"),
     )
+
+
+def _stored(n_firms: int) -> tuple[float, float]:
+    """Return the GB of so many firms' results in S3 and in DynamoDB."""
+    return n_firms * measured("s3_bytes_a_firm") / _GB, n_firms * measured("dynamodb_bytes_a_firm") / _GB
+
+
+def _table_gb_month() -> float:
+    return price("dynamodb_gb_month") + price("dynamodb_backup_gb_month")
