@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from snakemake.utils import update_config
 
 from earnings_themes.cloud import made_with
 from earnings_themes.cloud import settings as cloud
@@ -276,7 +277,7 @@ def put_sentences(run: CloudRun, scratch: Path) -> None:
     # What they were made with, as a run would have left it: else they count as made with something else.
     config: dict[str, Any] = yaml.safe_load((run.path / "config/config.yaml").read_text(encoding="utf-8"))
     for name in ("config/cloud/config.yaml", "my.yaml"):
-        cloud.merge(config, yaml.safe_load((run.path / name).read_text(encoding="utf-8")))
+        update_config(config, yaml.safe_load((run.path / name).read_text(encoding="utf-8")))
     folder = S3Folder(BUCKET, run.run, run.aws.client("s3"))
     made_with.write_differences(folder, config, run.path / "scripts")
     for name in (*made, "embeddings/0000.parquet"):

@@ -17,7 +17,7 @@ from earnings_themes.errors import (
     StoreError,
     UnknownFirmError,
 )
-from earnings_themes.system.folders import s3_folder
+from earnings_themes.system.folders import locate
 from earnings_themes.system.job import check_code
 
 log = logging.getLogger("earnings_themes")
@@ -30,11 +30,11 @@ def read_config_from(where: str) -> Config:
     """Read a whole config from a path or s3://bucket/key. Raises ConfigError, and CloudError when AWS refuses."""
     if not where.startswith("s3://"):
         return read_config(where)
-    folder, _, name = where.rpartition("/")
+    folder, name = locate(where)
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / name
         try:
-            path.write_bytes(s3_folder(folder).read(name))
+            path.write_bytes(folder.read(name))
         except FileNotFoundError as error:
             raise ConfigError(f"{where}: missing.") from error
         return read_config(path)

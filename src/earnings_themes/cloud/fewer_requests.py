@@ -12,6 +12,7 @@ with its last file.
 import bisect
 import posixpath
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -90,13 +91,14 @@ def spare(kind: type, folder: str, is_scheduler: bool) -> None:
     kind._pages = _Pages() if is_scheduler else None  # type: ignore[attr-defined]
     if hasattr(kind, "_plugins_own"):
         return
-    own = {name: getattr(kind, name) for name in _CHANGED}
-    kind._plugins_own = own  # type: ignore[attr-defined]
+    kind._plugins_own = {}  # type: ignore[attr-defined]
     kind._heads = {}  # type: ignore[attr-defined]
     kind._buckets = set()  # type: ignore[attr-defined]
     kind._listed = set()  # type: ignore[attr-defined]
-    for name, function in _CHANGED.items():
-        setattr(kind, name, function)
+    for function in (*_FOR_THE_RUN, bucket_exists):
+        name = function.__name__
+        kind._plugins_own[name] = getattr(kind, name)  # type: ignore[attr-defined]
+        setattr(kind, name, _for_the_run(function) if function in _FOR_THE_RUN else function)
 
 
 def ask_anew_after_jobs(kind: type, executor: type) -> None:
@@ -112,23 +114,25 @@ def ask_anew_after_jobs(kind: type, executor: type) -> None:
     executor.report_job_success = report_job_success  # type: ignore[attr-defined]
 
 
-def _is_ours(self: Any) -> bool:
-    bucket, root = self._spared
-    return bool(self.bucket == bucket and self.key.startswith(root))
+def _for_the_run(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that does this for the run's files, and what the plugin does for all others."""
+
+    def method(self: Any, *given: Any) -> Any:
+        bucket, root = self._spared
+        if self.bucket == bucket and self.key.startswith(root):
+            return function(self, *given)
+        return self._plugins_own[function.__name__](self, *given)
+
+    return method
 
 
 def get_inventory_parent(self: Any) -> Any:
     """Return what stands for the list in which this file would be."""
-    if not _is_ours(self):
-        return self._plugins_own["get_inventory_parent"](self)
     return self.cache_key(posixpath.join(*self._spared))
 
 
 async def inventory(self: Any, cache: Any) -> None:
     """List the run's folder, once."""
-    if not _is_ours(self):
-        await self._plugins_own["inventory"](self, cache)
-        return
     parent = get_inventory_parent(self)
     if parent in cache.exists_in_storage.has_inventory:
         return
@@ -145,19 +149,19 @@ async def inventory(self: Any, cache: Any) -> None:
     self._listed.add(self._spared)
 
 
-def exists(self: Any) -> Any:
+def exists(self: Any) -> bool:
     """Return whether the file exists."""
-    return _head(self) is not None if _is_ours(self) else self._plugins_own["exists"](self)
+    return _head(self) is not None
 
 
-def mtime(self: Any) -> Any:
+def mtime(self: Any) -> float:
     """Return when the file was written, in seconds since 1970."""
-    return _there(self)[0] if _is_ours(self) else self._plugins_own["mtime"](self)
+    return _there(self)[0]
 
 
-def size(self: Any) -> Any:
+def size(self: Any) -> int:
     """Return the file's bytes."""
-    return _there(self)[1] if _is_ours(self) else self._plugins_own["size"](self)
+    return _there(self)[1]
 
 
 def _there(self: Any) -> tuple[float, int]:
@@ -187,9 +191,9 @@ def _head(self: Any) -> tuple[float, int] | None:
     return answer
 
 
-def is_dir(self: Any) -> Any:
+def is_dir(self: Any) -> bool:
     """Return whether the file is a folder; of a run none is."""
-    return False if _is_ours(self) else self._plugins_own["is_dir"](self)
+    return False
 
 
 def bucket_exists(self: Any) -> bool:
@@ -202,8 +206,6 @@ def bucket_exists(self: Any) -> bool:
 def store_object(self: Any) -> None:
     """Write the file."""
     self._plugins_own["store_object"](self)
-    if not _is_ours(self):
-        return
     written = self.local_path().stat().st_size
     if self._pages is None:
         # No other process writes it, so its time is asked for by nobody but this one.
@@ -214,23 +216,10 @@ def store_object(self: Any) -> None:
 
 def remove(self: Any) -> None:
     """Remove the file, and nothing else."""
-    if not _is_ours(self):
-        self._plugins_own["remove"](self)
-        return
     self.s3obj().delete()
     self._heads.pop(self.key, None)
     if self._pages is not None:
         self._pages.forget(self.key)
 
 
-_CHANGED: Final = {
-    "get_inventory_parent": get_inventory_parent,
-    "inventory": inventory,
-    "exists": exists,
-    "mtime": mtime,
-    "size": size,
-    "is_dir": is_dir,
-    "bucket_exists": bucket_exists,
-    "store_object": store_object,
-    "remove": remove,
-}
+_FOR_THE_RUN: Final = (get_inventory_parent, inventory, exists, mtime, size, is_dir, store_object, remove)

@@ -19,13 +19,13 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from snakemake.utils import update_config
 
 from earnings_themes import __version__
 from earnings_themes.cloud import made_with
@@ -34,7 +34,7 @@ from earnings_themes.cloud.receipt import Firms, RunReceipt, address, count_firm
 from earnings_themes.config import parse_config
 from earnings_themes.errors import ConfigError, EarningsThemesError
 from earnings_themes.system.aws import aws_errors
-from earnings_themes.system.folders import s3_folder
+from earnings_themes.system.folders import locate, s3_folder
 from earnings_themes.system.s3 import S3Folder
 
 log = logging.getLogger("earnings_themes")
@@ -173,9 +173,9 @@ def read_run(name: str, settings: str, options: str, built: Mapping[str, Any]) -
     differs = cloud.workflow_config(built)
     sagemaker = {"reduce": {"sagemaker": {"run_uri": address(name, built)}}}
     for overlay in (sagemaker, _object("--options", options), _object("--settings", settings), {"run": name}):
-        cloud.merge(differs, overlay)
+        update_config(differs, overlay)
     config: dict[str, Any] = yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))
-    cloud.merge(config, differs)
+    update_config(config, differs)
     parse_config(config)  # a wrong key is an error here, before anything costs money
     if config["registry"] and not any("registry" in json.loads(given) for given in (options, settings)):
         raise ConfigError(
@@ -199,7 +199,7 @@ def _object(name: str, text: str) -> dict[str, Any]:
     # A file, because a job's command holds 8,192 characters, and a list of firms may not fit.
     file = value.pop("settings", None)
     whole = _file(file) if file is not None else {}
-    cloud.merge(whole, value)
+    update_config(whole, value)
     return whole
 
 
@@ -209,9 +209,9 @@ def _file(address: Any) -> dict[str, Any]:
         raise ConfigError(
             f"settings is {address!r}; expected the address of a file, such as s3://bucket/input/quarter.yaml."
         )
-    where, _, name = str(address).rpartition("/")
+    folder, name = locate(address)
     try:
-        value = yaml.safe_load(s3_folder(where).read(name))
+        value = yaml.safe_load(folder.read(name))
     except FileNotFoundError as error:
         raise ConfigError(
             f"settings: {address} is not there. Put it there: aws s3 cp quarter.yaml {address}"
@@ -261,7 +261,7 @@ def command(run: RunToMake, profile: str, coverage: float) -> list[str]:
     What is the same in every run is in the profile. Workers get the settings from the run's folder, see made_with.
     """
     settings = copy.deepcopy(run.differs)
-    cloud.merge(settings, {"reduce": {"min_firm_coverage": coverage}})
+    update_config(settings, {"reduce": {"min_firm_coverage": coverage}})
     file = cloud.FOLDER / SETTINGS
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(settings, default=str), encoding="utf-8")
@@ -277,25 +277,21 @@ def call_snakemake(words: Sequence[str]) -> int:
     log.info("%s", shlex.join(words))
     # What a script started in the background ignores SIGINT, and so would Snakemake.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with subprocess.Popen(list(words)) as process, _terminated(process) as stopped:
-        status = process.wait()
+    stopped = False
+    with subprocess.Popen(list(words)) as process:
+
+        def cancel(*_: object) -> None:
+            nonlocal stopped
+            log.warning("SIGTERM: Snakemake is told to cancel its jobs")
+            stopped = True
+            process.send_signal(signal.SIGINT)
+
+        before = signal.signal(signal.SIGTERM, cancel)
+        try:
+            status = process.wait()
+        finally:
+            signal.signal(signal.SIGTERM, before)
     return 128 + signal.SIGTERM if stopped else status
-
-
-@contextmanager
-def _terminated(process: "subprocess.Popen[bytes]") -> Iterator[list[bool]]:
-    stopped: list[bool] = []
-
-    def forward(*_: object) -> None:
-        log.warning("SIGTERM: Snakemake is told to cancel its jobs")
-        stopped.append(True)
-        process.send_signal(signal.SIGINT)
-
-    before = signal.signal(signal.SIGTERM, forward)
-    try:
-        yield stopped
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from earnings_themes import __version__, implementations
 from earnings_themes.errors import ConfigError
-from earnings_themes.system.folders import Folder, folder_at
+from earnings_themes.system.folders import Folder, locate
 
 FOLDER: Final = "settings"
 CONFIG: Final = "config.json"
@@ -37,8 +37,6 @@ DEPENDS: Final[Mapping[str, tuple[str, ...]]] = {
     "panel": ("panel", "themes.seeds"),
     "report": ("report",),
 }
-# Of those, what changes another rule's results alone: a question of the user's own changes the panel.
-_APART: Final = {"themes": "seeds"}
 # What says which firms a run is of. A name whose run holds other firms is refused: their files would stay beside.
 _FIRMS: Final = ("kind", "path", "firms", "start_date", "end_date")
 # A rule's own implementations, which it finds by their name in config.yaml and not by an import.
@@ -107,9 +105,9 @@ def read_kept_config(address: str) -> dict[str, Any]:
     """
     if _HERE in os.environ:
         return dict(json.loads(Path(os.environ[_HERE]).read_bytes()))
-    where, _, name = address.rpartition("/")
+    folder, name = locate(address)
     try:
-        text = folder_at(where).read(name)
+        text = folder.read(name)
     except FileNotFoundError as error:
         raise ConfigError(
             f"{error}: missing. Whoever schedules the run writes it before its first job."
@@ -134,7 +132,7 @@ def all_of(config: Mapping[str, Any], scripts: Path, basis: str = "") -> dict[st
             {
                 "version": __version__,
                 "code": code_of(_FIRM if rule == "topics" else scripts / f"{rule}.py", _chosen(rule, config)),
-                "settings": {name: _without_apart(name, _part(config, name)) for name in names},
+                "settings": {name: _part(config, name) for name in names},
             }
         )
         for rule, names in DEPENDS.items()
@@ -154,15 +152,10 @@ def _part(config: Mapping[str, Any], name: str) -> Any:
     value: Any = config
     for key in name.split("."):
         value = (value or {}).get(key)
+    if name == "themes" and value:
+        # A question of the user's own changes the panel alone.
+        return {key: part for key, part in value.items() if key != "seeds"}
     return value
-
-
-def _without_apart(name: str, value: Any) -> Any:
-    return (
-        {key: part for key, part in value.items() if key != _APART[name]}
-        if name in _APART and value
-        else value
-    )
 
 
 def _text(value: Any) -> bytes:
@@ -240,11 +233,6 @@ def _files(name: str) -> list[Path]:
 def _without_words(tree: ast.Module) -> ast.Module:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                node.body = node.body[1:]
+            has_words = ast.get_docstring(node, clean=False) is not None
+            node.body = node.body[1:] if has_words else node.body
     return tree

@@ -8,7 +8,7 @@ the workflow; git ignores both. The head gets the same values from its environme
 
 import json
 import os
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -90,15 +90,6 @@ def workflow_config(values: Mapping[str, Any]) -> dict[str, Any]:
             },
         }
     return config
-
-
-def merge(config: MutableMapping[str, Any], overlay: Mapping[str, Any]) -> None:
-    """Put an overlay on a configuration, key by key, as Snakemake does with a second --configfile."""
-    for key, value in overlay.items():
-        if isinstance(value, Mapping) and isinstance(config.get(key), MutableMapping):
-            merge(config[key], value)
-        else:
-            config[key] = value
 
 
 def settings(one_queue: bool = False) -> dict[str, Any]:
