@@ -15,40 +15,31 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from earnings_themes.abstractions import FirmTopics
 from earnings_themes.cloud.container import read_config_from
-from earnings_themes.config import Config, Source
+from earnings_themes.config import Source
 from earnings_themes.embedding.shard import embed_shard, read_vectors
 from earnings_themes.ingest.transcripts import ingest
 from earnings_themes.results.firms import encode_firm
 from earnings_themes.results.provenance import peak_memory_mb
-from earnings_themes.system.folders import Folder, open_folder
+from earnings_themes.system.folders import open_folder
 from earnings_themes.topics.firm import process_firm_files
 
 log = logging.getLogger("earnings_themes")
 
 
-def run_firm(
-    config: str, firm_id: str, data_source: str, output_bucket: str, output_prefix: str
-) -> FirmTopics:
-    """Do what the command is asked for; cli/jobs.py says what each argument is. Raises as process_one does."""
-    output = open_folder(output_bucket, output_prefix)
-    return process_one(read_config_from(config), firm_id, data_source, output)
+def run_firm(config_file: str, firm_id: str, data_source: str, bucket: str, prefix: str) -> None:
+    """Read one firm's calls, find its topics and write topics/{firm}.json; cli/jobs.py says what each argument is.
 
-
-def process_one(config: Config, firm_id: str, data_source: str, output: Folder) -> FirmTopics:
-    """Read one firm's calls, find its topics and write topics/{firm}.json below `output`; return them.
-
-    data_source: a path, or an address in S3. Raises InputError for a source that cannot be read, UnknownFirmError
-    for a firm that it does not hold, ConfigError, ModelError, and CloudError when AWS refuses.
+    Raises InputError for a source that cannot be read, UnknownFirmError for a firm that it does not hold, ConfigError,
+    ModelError, and CloudError when AWS refuses.
     """
+    output = open_folder(bucket, prefix)
+    config = read_config_from(config_file)
     started = time.perf_counter()
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
-        transcripts, firms, vectors = (
-            work / name for name in ("transcripts.parquet", "firms.tsv", "vectors")
-        )
+        transcripts, firms, vectors = work / "transcripts.parquet", work / "firms.tsv", work / "vectors"
         source = _source(config.source, data_source, firm_id)
         ingest(source, transcripts, firms, work / "ingest.json")
         # Not the shared cache: a container is gone when its firm is done.
@@ -58,18 +49,15 @@ def process_one(config: Config, firm_id: str, data_source: str, output: Folder) 
         firm = process_firm_files(
             config.run, firm_id, firms, transcripts, vectors, topics, config.topics, config.seed
         )
-        name = f"{encode_firm(firm_id)}.json"
+        name = encode_firm(firm_id)
         # What settling needs of this firm; first, so that where the topics are, everything is.
-        output.child("sentences").write(
-            f"{encode_firm(firm_id)}.parquet", _sentences(transcripts, vectors, firm_id)
-        )
-        output.child("topics").write(name, topics.read_bytes())
+        output.child("sentences").write(f"{name}.parquet", _sentences(transcripts, vectors, firm_id))
+        output.child("topics").write(f"{name}.json", topics.read_bytes())
     log.info(
-        "firm %s: %s, %d topics of %d sentences, %.1f s, peak memory %.0f MB; wrote %s/topics/%s",
+        "firm %s: %s, %d topics of %d sentences, %.1f s, peak memory %.0f MB; wrote %s/topics/%s.json",
         firm_id, firm.status, firm.n_topics, firm.metadata["n_sentences"],
         time.perf_counter() - started, peak_memory_mb(), output, name,
     )  # fmt: skip
-    return firm
 
 
 def _sentences(transcripts: Path, embeddings: Path, firm_id: str) -> bytes:

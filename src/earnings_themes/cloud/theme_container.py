@@ -1,7 +1,7 @@
 """The reduce as one command, without Snakemake: all firms' topics become themes, and are published.
 
 It is the entrypoint `theme-aggregator` of its container, does what rule `themes` does on one machine, and
-publishes too, because it is near the files. Its exit status says how it ended.
+publishes too, because it is near the files.
 
 It reads and writes S3 itself: SageMaker's mounts belong to root, and this container does not run as root
 (github.com/aws/sagemaker-python-sdk, issue 4764).
@@ -10,8 +10,6 @@ It reads and writes S3 itself: SageMaker's mounts belong to root, and this conta
 import logging
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from earnings_themes.cloud.container import read_config_from
@@ -25,20 +23,12 @@ def run_reduce(config: str, input_bucket: str, input_prefix: str, table: str | N
     """Do what the command is asked for; cli/jobs.py says what each argument is. Raises as reduce_run does."""
     settings = read_config_from(config)
     folder = open_folder(input_bucket, input_prefix)
-    with _output_folder(output) as place:
-        reduce_run(settings, folder, place / THEMES, place / RECEIPT, table, os.cpu_count() or 1)
-
-
-@contextmanager
-def _output_folder(where: str) -> Iterator[Path]:
-    """Give a local folder; what is in it at the end goes to S3 where `where` says so."""
-    if not where.startswith("s3://"):
-        yield Path(where)
-        return
     with tempfile.TemporaryDirectory() as scratch:
-        yield Path(scratch)
-        results = s3_folder(where)
-        # The receipt last: where it is, everything is.
-        for name in (SENTENCES, THEMES, RECEIPT):
-            results.write(name, (Path(scratch) / name).read_bytes())
-    log.info("wrote %s", results)
+        place = Path(scratch if output.startswith("s3://") else output)
+        reduce_run(settings, folder, place / THEMES, place / RECEIPT, table, os.cpu_count() or 1)
+        if output.startswith("s3://"):
+            results = s3_folder(output)
+            # The receipt last: where it is, everything is.
+            for name in (SENTENCES, THEMES, RECEIPT):
+                results.write(name, (place / name).read_bytes())
+            log.info("wrote %s", results)
