@@ -3,15 +3,26 @@
 import hashlib
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any, Final
 
-from earnings_themes.abstractions import FirmThemeShare, FirmTopics, Theme, Themes
-from earnings_themes.abstractions.records import Kind
+from earnings_themes.abstractions import (
+    FirmThemeShare,
+    FirmTopics,
+    RepresentativeSentence,
+    Theme,
+    Themes,
+    ThemeTopic,
+)
+from earnings_themes.abstractions.records import Keywords, Kind
 from earnings_themes.errors import NotFoundError, ResultError
 
 TopicKey = tuple[str, int]
+
+# What a theme's row, item and record name alike; keywords have a form of their own in each.
+THEME_FIELDS: Final = "theme_id kind label n_firms n_topics n_sentences cohesion stability".split()
 
 # SQLite FTS5 tokenizers: 'porter' makes "tariffs" find "tariff", 'remove_diacritics 2' "cafe" find "café".
 TOKENIZE = "porter unicode61 remove_diacritics 2"
@@ -41,7 +52,9 @@ class Content:
         self.run = run
         # They are listed by rank.
         self.themes = list(enumerate(themes.themes, 1))
-        if foreign := [theme.theme_id for theme in themes.themes if _names_other_run(theme.theme_id, run)]:
+        # A reader would look for another run's id there; a registry's id names no run.
+        ids = [theme.theme_id for theme in themes.themes]
+        if foreign := [name for name in ids if name.rpartition("-")[0] not in ("", run)]:
             raise ResultError(
                 f"Theme id {foreign[0]!r} names another run than {run!r}; expected {run}-001, or r000001 of a registry."
             )
@@ -51,7 +64,7 @@ class Content:
         }
         self.counts = {"themes": len(self.themes), "firms": 0, "topics": 0, "sentences": 0}
         self._firms: dict[str, str] = {}
-        if len({theme.theme_id for theme in themes.themes}) < len(self.themes):
+        if len(set(ids)) < len(ids):
             raise ResultError(f"themes.json of run {run!r} names a theme twice.")
         for rank, theme in self.themes:
             for position, topic in enumerate(theme.topics):
@@ -106,11 +119,6 @@ class Content:
         return _digest([self.themes_digest], sorted(self._firms.items()))
 
 
-def _names_other_run(theme_id: str, run: str) -> bool:
-    """Whether an id is of another run's by itself, which a reader would look for there; a registry's names no run."""
-    return theme_id.rpartition("-")[0] not in ("", run)
-
-
 def theme_content(theme: Theme) -> tuple[object, ...]:
     """Return the fields of a theme that are published: all but the centroid and what follows from others."""
     return (
@@ -118,6 +126,23 @@ def theme_content(theme: Theme) -> tuple[object, ...]:
         (theme.n_firms, theme.n_topics, theme.n_sentences),
         tuple((topic.firm_id, topic.topic_id, topic.similarity) for topic in theme.topics),
         tuple((s.firm_id, s.topic_id, s.sentence_id, s.text) for s in theme.representative_sentences),
+    )
+
+
+def stored_theme(
+    fields: Mapping[str, Any],
+    keywords: Keywords,
+    topics: tuple[ThemeTopic, ...],
+    sentences: tuple[RepresentativeSentence, ...],
+) -> Theme:
+    """Return a theme as a store gives it, without the centroid. fields: at least THEME_FIELDS."""
+    return Theme(
+        **{name: fields[name] for name in THEME_FIELDS},
+        keywords=keywords,
+        centroid=(),
+        firms=tuple(sorted({topic.firm_id for topic in topics})),
+        topics=topics,
+        representative_sentences=sentences,
     )
 
 

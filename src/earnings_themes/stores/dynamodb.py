@@ -59,7 +59,7 @@ class DynamoDBThemeStore(ThemeStore):
         content = Content(run, themes)
         self._run(run)  # refuses a run of another layout
         with Lease(self.table, run, self.lease_seconds, self.wait_seconds) as lease:
-            writer = Writer(self.table, lease, run)
+            writer = Writer(lease)
             writer.remove_stale()
             version = writer.begin()
             try:
@@ -92,7 +92,7 @@ class DynamoDBThemeStore(ThemeStore):
         if self.table.get(items.run_key(run)) is None:
             raise self._no_run(run)
         with Lease(self.table, run, self.lease_seconds, self.wait_seconds) as lease:
-            writer = Writer(self.table, lease, run)
+            writer = Writer(lease)
             seen = lease.item()
             gone = {seen[name] for name in ("version", "writing") if name in seen}
             if gone:
@@ -205,20 +205,16 @@ class DynamoDBThemeStore(ThemeStore):
 
     def _reading(self, run: str, ask: Callable[[str], T]) -> T:
         """Return ask(version) for a version that stayed in place while it was asked. Raises NotFoundError."""
-        version = self._version(run)
         while True:
-            answer: T | NotFoundError
+            version = self._version(run)
             try:
                 answer = ask(version)
-            except NotFoundError as error:
-                answer = error
-            now = self._version(run)
-            if now == version:
-                break
-            version = now
-        if isinstance(answer, NotFoundError):
-            raise answer
-        return answer
+            except NotFoundError:
+                if self._version(run) == version:
+                    raise
+            else:
+                if self._version(run) == version:
+                    return answer
 
     def _version(self, run: str) -> str:
         item = self._run(run)

@@ -10,6 +10,7 @@ attribute holds the original. Ranks and topic numbers are padded for people; rea
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote
@@ -28,7 +29,7 @@ from earnings_themes.abstractions import (
 )
 from earnings_themes.abstractions.records import Keywords
 from earnings_themes.errors import ResultError
-from earnings_themes.stores.content import Place, count_spoken
+from earnings_themes.stores.content import THEME_FIELDS, Content, count_spoken, stored_theme
 
 # Developer Guide, "Constraints in Amazon DynamoDB": items, partition keys and sort keys.
 # It counts 1,024 to the KB; the 2 % left free cover that sizes are counted here, not by DynamoDB.
@@ -104,26 +105,12 @@ def theme_items(run: str, version: str, rank: int, theme: Theme) -> Iterator[Ite
     pk = theme_pk(theme.theme_id, version)
     yield _checked({"pk": pk, "sk": "META", **_theme_attributes(rank, theme)})
     for position, sentence in enumerate(theme.representative_sentences):
-        yield _cut(
-            {
-                "pk": pk,
-                "sk": f"SENTENCE#{position:04d}",
-                "position": position,
-                "firm_id": sentence.firm_id,
-                "topic_id": sentence.topic_id,
-                "sentence_id": sentence.sentence_id,
-                "text": sentence.text,
-            }
-        )
+        place = {"pk": pk, "sk": f"SENTENCE#{position:04d}", "position": position}
+        yield _cut({**place, **asdict(sentence)})
 
 
-def firm_items(
-    run: str, version: str, firm: FirmTopics, places: Iterable[Place | None], reasons: Iterable[str | None]
-) -> Iterator[Item]:
-    """Yield a firm, its topics, their sentences, and each topic's entry in its theme.
-
-    places, reasons: of each topic its place in a theme, or why it has none.
-    """
+def firm_items(run: str, version: str, firm: FirmTopics, content: Content) -> Iterator[Item]:
+    """Yield a firm, its topics, their sentences, and each topic's entry in its theme."""
     yield _checked(
         {
             "pk": firm_pk(firm.firm_id),
@@ -135,14 +122,16 @@ def firm_items(
             "n_topics": len(firm.topics),
         }
     )
-    for topic, place, reason in zip(firm.topics, places, reasons, strict=True):
-        yield from _topic_items(run, version, firm, topic, place, reason)
+    for topic in firm.topics:
+        yield from _topic_items(run, version, firm, topic, content)
 
 
 def _topic_items(
-    run: str, version: str, firm: FirmTopics, topic: FirmTopic, place: Place | None, reason: str | None
+    run: str, version: str, firm: FirmTopics, topic: FirmTopic, content: Content
 ) -> Iterator[Item]:
-    pk = topic_pk(run, version, firm.firm_id, topic.topic_id)
+    key = (firm.firm_id, topic.topic_id)
+    place = content.places.get(key)
+    pk = topic_pk(run, version, *key)
     theme_id = place.theme.theme_id if place else None
     attributes: Item = {
         "firm_id": firm.firm_id,
@@ -154,7 +143,7 @@ def _topic_items(
         "size": topic.size,
         "stability": topic.stability,
         "theme_id": theme_id,
-        "unassigned_reason": reason,
+        "unassigned_reason": content.unassigned.get(key),
     }
     index = {
         "gsi1pk": firm_pk(firm.firm_id),
@@ -191,18 +180,8 @@ def _topic_items(
 
 
 def _theme_attributes(rank: int, theme: Theme) -> Item:
-    return {
-        "rank": rank,
-        "theme_id": theme.theme_id,
-        "kind": theme.kind,
-        "label": theme.label,
-        "keywords": _pairs(theme.keywords),
-        "n_firms": theme.n_firms,
-        "n_topics": theme.n_topics,
-        "n_sentences": theme.n_sentences,
-        "cohesion": theme.cohesion,
-        "stability": theme.stability,
-    }
+    fields = {name: getattr(theme, name) for name in THEME_FIELDS}
+    return {"rank": rank, "keywords": _pairs(theme.keywords), **fields}
 
 
 # --- sizes -----------------------------------------------------------------------------------------
@@ -291,23 +270,13 @@ def theme_record(item: Item, others: Iterable[Item] = ()) -> Theme:
     """Return a theme from its item and those below it."""
     parts = sorted((part for part in others if part["sk"] != "META"), key=lambda part: part["position"])
     topics = tuple(convert(part, ThemeTopic) for part in parts if part["sk"].startswith("TOPIC#"))
-    return Theme(
-        theme_id=item["theme_id"],
-        kind=item["kind"],
-        label=item["label"],
-        keywords=convert(item["keywords"], Keywords),
-        n_firms=item["n_firms"],
-        n_topics=item["n_topics"],
-        n_sentences=item["n_sentences"],
-        centroid=(),
-        cohesion=float(item["cohesion"]),
-        stability=None if "stability" not in item else float(item["stability"]),
-        firms=tuple(sorted({topic.firm_id for topic in topics})),
-        topics=topics,
-        representative_sentences=tuple(
-            convert(part, RepresentativeSentence) for part in parts if part["sk"].startswith("SENTENCE#")
-        ),
+    sentences = tuple(
+        convert(part, RepresentativeSentence) for part in parts if part["sk"].startswith("SENTENCE#")
     )
+    # DynamoDB gives 1.0 back as 1, and no attribute for None.
+    figures: Item = {name: float(item[name]) for name in ("cohesion", "stability") if name in item}
+    keywords = convert(item["keywords"], Keywords)
+    return stored_theme({"stability": None, **item, **figures}, keywords, topics, sentences)
 
 
 def topic_view(run: str, item: Item, sentences: Iterable[Item] = ()) -> TopicView:

@@ -127,10 +127,10 @@ class Writer:
     version in the set `stale` is to be deleted. A version leaves the books only when its items are gone.
     """
 
-    def __init__(self, table: Table, lease: Lease, run: str) -> None:
-        self.table = table
+    def __init__(self, lease: Lease) -> None:
         self.lease = lease
-        self.run = run
+        self.table = lease.table
+        self.run = lease.run
         self.at_hand: list[FirmTopics] = []
 
     def begin(self) -> str:
@@ -158,14 +158,11 @@ class Writer:
             for firm in chunk:
                 content.add(firm)
             table.put_all(items.firm_list_item(run, version, firm) for firm in chunk)
-            table.put_all(item for firm in chunk for item in self._firm_items(version, firm, content))
-
-    def _firm_items(self, version: str, firm: FirmTopics, content: Content) -> Iterator[Item]:
-        keys = [(firm.firm_id, topic.topic_id) for topic in firm.topics]
-        places = [content.places.get(key) for key in keys]
-        reasons = [content.unassigned.get(key) for key in keys]
-        for item in items.firm_items(self.run, version, firm, places, reasons):
-            yield self._counted(item, content)
+            table.put_all(
+                self._counted(item, content)
+                for firm in chunk
+                for item in items.firm_items(run, version, firm, content)
+            )
 
     def _counted(self, item: Item, content: Content) -> Item:
         if "cut_from" in item:

@@ -33,10 +33,8 @@ def publish_files(run: str, folder: Folder, settings: Publish, receipt: Path) ->
 
 def _published(store: ThemeStore, folder: Folder) -> Receipt | None:
     said = json.loads(folder.read("reduce.json")).get("published")
-    if said is None:
-        return None
-    receipt = Receipt(**said)
-    return receipt if still_shows(store, receipt) else None
+    receipt = Receipt(**said) if said else None
+    return receipt if receipt and still_shows(store, receipt) else None
 
 
 def still_shows(store: ThemeStore, receipt: Receipt) -> bool:

@@ -32,9 +32,8 @@ from earnings_themes.abstractions import (
 )
 from earnings_themes.abstractions.records import Keywords
 from earnings_themes.errors import NotFoundError, StoreError
-from earnings_themes.stores.content import Content, match_query, matching, no_topic, shares
+from earnings_themes.stores.content import Content, match_query, matching, no_topic, shares, stored_theme
 from earnings_themes.stores.sqlite_writing import (
-    THEME_FIELDS,
     check_file,
     leave_wal,
     move_pointer,
@@ -47,11 +46,14 @@ log = logging.getLogger(__name__)
 
 _BUSY_SECONDS: Final = 60.0
 
-_TOPIC_COLUMNS: Final = (
-    "run.run, firm.firm_id, firm.firm_name, topic.topic_id, topic.label, topic.kind, topic.keywords, "
-    "topic.size, theme.theme_id, topic.stability, topic.unassigned_reason"
+_TOPICS_OF_A_FIRM: Final = (
+    "SELECT run.run, firm_id, firm_name, topic.*, theme_id, theme.label AS theme_label, theme.kind AS theme_kind "
+    "FROM topic JOIN firm USING (firm_key) JOIN run USING (version_id) LEFT JOIN theme USING (theme_key) "
+    "WHERE firm_key = ?"
 )
-_TOPIC_FIELDS: Final = [column.partition(".")[2] for column in _TOPIC_COLUMNS.split(", ")]
+_TOPIC_FIELDS: Final = (
+    "run firm_id firm_name topic_id label kind size theme_id stability unassigned_reason".split()
+)
 
 
 class SQLiteThemeStore(ThemeStore):
@@ -104,7 +106,7 @@ class SQLiteThemeStore(ThemeStore):
         except OSError as error:
             raise StoreError(f"{self.path} cannot be written: {error.strerror}.") from error
         try:
-            with closing(self._connect(self.path, timeout=_BUSY_SECONDS)) as db:
+            with closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)) as db:
                 prepare(db, self.path)
                 self._begin(db)
                 with db:
@@ -131,10 +133,6 @@ class SQLiteThemeStore(ThemeStore):
             "Wait for it to end, then publish again."
         )
 
-    @staticmethod
-    def _connect(path: str | Path, timeout: float, uri: bool = False) -> sqlite3.Connection:
-        return sqlite3.connect(path, timeout=timeout, isolation_level=None, uri=uri)
-
     # --- reading -----------------------------------------------------------------------------------
 
     def runs(self) -> list[RunInfo]:
@@ -147,11 +145,9 @@ class SQLiteThemeStore(ThemeStore):
 
     def themes(self, run: str) -> list[Theme]:
         with self._reading() as db:
-            self._version(db, run)
-            rows = db.execute(
-                "SELECT theme.* FROM theme JOIN run USING (version_id) WHERE run = ? ORDER BY rank", (run,)
-            )
-            return [_theme(row) for row in rows]
+            version = self._version(db, run)
+            rows = db.execute("SELECT * FROM theme WHERE version_id = ? ORDER BY rank", (version,))
+            return [stored_theme(row, _keywords(row["keywords"]), (), ()) for row in rows]
 
     def theme(self, theme_id: str, run: str | None = None) -> Theme:
         with self._reading() as db:
@@ -174,8 +170,9 @@ class SQLiteThemeStore(ThemeStore):
                 "WHERE theme_key = ? ORDER BY position",
                 key,
             )
-            return _theme(
+            return stored_theme(
                 found,
+                _keywords(found["keywords"]),
                 tuple(ThemeTopic(*row) for row in topics),
                 tuple(RepresentativeSentence(*row) for row in sentences),
             )
@@ -183,12 +180,7 @@ class SQLiteThemeStore(ThemeStore):
     def topic(self, firm_id: str, topic_id: int, run: str) -> TopicView:
         with self._reading() as db:
             firm = self._firm(db, firm_id, run)
-            row = db.execute(
-                f"SELECT {_TOPIC_COLUMNS}, topic_key "  # nosec B608  # a constant
-                "FROM topic JOIN firm USING (firm_key) JOIN run USING (version_id) "
-                "LEFT JOIN theme USING (theme_key) WHERE firm_key = ? AND topic_id = ?",
-                (firm["firm_key"], topic_id),
-            ).fetchone()
+            row = db.execute(f"{_TOPICS_OF_A_FIRM} AND topic_id = ?", (firm["firm_key"], topic_id)).fetchone()
             if row is None:
                 known = db.execute("SELECT topic_id FROM topic WHERE firm_key = ?", (firm["firm_key"],))
                 raise no_topic(firm_id, topic_id, run, [row[0] for row in known])
@@ -202,21 +194,13 @@ class SQLiteThemeStore(ThemeStore):
     def firms(self, run: str) -> list[FirmEntry]:
         with self._reading() as db:
             version = self._version(db, run)
-            rows = db.execute(
-                "SELECT firm_id, firm_name, status FROM firm WHERE version_id = ? ORDER BY firm_id",
-                (version,),
-            )
-            return [FirmEntry(*row) for row in rows]
+            found = "SELECT firm_id, firm_name, status FROM firm WHERE version_id = ? ORDER BY firm_id"
+            return [FirmEntry(*row) for row in db.execute(found, (version,))]
 
     def firm(self, firm_id: str, run: str) -> FirmView:
         with self._reading() as db:
             firm = self._firm(db, firm_id, run)
-            rows = db.execute(
-                f"SELECT {_TOPIC_COLUMNS}, theme.label AS theme_label, theme.kind AS theme_kind "  # nosec B608  # a constant
-                "FROM topic JOIN firm USING (firm_key) JOIN run USING (version_id) LEFT JOIN theme USING (theme_key) "
-                "WHERE firm_key = ? ORDER BY topic_id",
-                (firm["firm_key"],),
-            ).fetchall()
+            rows = db.execute(f"{_TOPICS_OF_A_FIRM} ORDER BY topic_id", (firm["firm_key"],)).fetchall()
         return FirmView(
             run=run,
             firm_id=firm_id,
@@ -263,7 +247,7 @@ class SQLiteThemeStore(ThemeStore):
         self.check()
         name = f"file:{quote(str(self.path.resolve()))}?mode=ro"
         try:
-            with closing(self._connect(name, timeout=_BUSY_SECONDS, uri=True)) as db:
+            with closing(sqlite3.connect(name, timeout=_BUSY_SECONDS, isolation_level=None, uri=True)) as db:
                 db.row_factory = sqlite3.Row
                 check_file(db, self.path)
                 db.execute("BEGIN")
@@ -287,19 +271,6 @@ class SQLiteThemeStore(ThemeStore):
 
     def _no_run(self, run: str) -> NotFoundError:
         return NotFoundError(f"There is no run {run!r} in {self.path}.")
-
-
-def _theme(
-    row: sqlite3.Row, topics: tuple[ThemeTopic, ...] = (), sentences: tuple[RepresentativeSentence, ...] = ()
-) -> Theme:
-    return Theme(
-        **{name: row[name] for name in THEME_FIELDS},
-        keywords=_keywords(row["keywords"]),
-        centroid=(),
-        firms=tuple(sorted({topic.firm_id for topic in topics})),
-        topics=topics,
-        representative_sentences=sentences,
-    )
 
 
 def _topic(row: sqlite3.Row, sentences: tuple[TopicSentence, ...] = ()) -> TopicView:

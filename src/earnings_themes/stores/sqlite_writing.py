@@ -12,13 +12,11 @@ from typing import Any, Final
 from earnings_themes.abstractions import FirmTopics, Theme
 from earnings_themes.abstractions.records import Keywords
 from earnings_themes.errors import StoreError
-from earnings_themes.stores.content import TOKENIZE, Content, count_spoken
+from earnings_themes.stores.content import THEME_FIELDS, TOKENIZE, Content, count_spoken
 
 # "EThm" marks the file as ours (PRAGMA application_id); the version is raised when schema.sql changes.
 _APPLICATION_ID: Final = 0x4554686D
 _SCHEMA_VERSION: Final = 1
-# What a row of theme and the record name alike; keywords are JSON in the row.
-THEME_FIELDS: Final = "theme_id kind label n_firms n_topics n_sentences cohesion stability".split()
 
 
 def write_version(db: sqlite3.Connection, content: Content, firms: Iterable[FirmTopics]) -> int:
