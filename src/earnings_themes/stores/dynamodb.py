@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
+from msgspec import convert
+
 from earnings_themes.abstractions import (
     FirmEntry,
     FirmTopics,
@@ -103,9 +105,8 @@ class DynamoDBThemeStore(ThemeStore):
 
     def runs(self) -> list[RunInfo]:
         found = [self._layout(item) for item in self.table.query("RUNS") if "version" in item]
-        return sorted(
-            map(items.run_info, found), key=lambda info: (info.published_at, info.run), reverse=True
-        )
+        infos = [convert(item, RunInfo) for item in found]
+        return sorted(infos, key=lambda info: (info.published_at, info.run), reverse=True)
 
     def themes(self, run: str) -> list[Theme]:
         def ask(version: str) -> list[Theme]:
@@ -121,7 +122,7 @@ class DynamoDBThemeStore(ThemeStore):
             found = list(self.table.query(items.theme_pk(theme_id, version)))
             if not found or found[0]["sk"] != "META":
                 raise missing
-            return items.theme_record(found[0], found)
+            return items.theme_record(found[0], found[1:])
 
         # A run by itself is named in its themes' ids; a registry's theme may be in any run.
         own = run or theme_id.rpartition("-")[0]
@@ -144,7 +145,7 @@ class DynamoDBThemeStore(ThemeStore):
     def firms(self, run: str) -> list[FirmEntry]:
         def ask(version: str) -> list[FirmEntry]:
             found = self.table.query(items.list_pk(run, version), "FIRM#")
-            return sorted(map(items.firm_entry, found), key=lambda firm: firm.firm_id)
+            return sorted((convert(item, FirmEntry) for item in found), key=lambda firm: firm.firm_id)
 
         return self._reading(run, ask)
 

@@ -18,11 +18,9 @@ from urllib.parse import quote
 from msgspec import convert
 
 from earnings_themes.abstractions import (
-    FirmEntry,
     FirmTopic,
     FirmTopics,
     RepresentativeSentence,
-    RunInfo,
     Theme,
     ThemeTopic,
     TopicView,
@@ -256,19 +254,9 @@ def _pairs(keywords: Keywords) -> list[Value]:
 # --- records ---------------------------------------------------------------------------------------
 
 
-def run_info(item: Item) -> RunInfo:
-    """Return the record of a run's item that has a version."""
-    return convert(item, RunInfo)
-
-
-def firm_entry(item: Item) -> FirmEntry:
-    """Return a firm of a run's list."""
-    return convert(item, FirmEntry)
-
-
 def theme_record(item: Item, others: Iterable[Item] = ()) -> Theme:
     """Return a theme from its item and those below it."""
-    parts = sorted((part for part in others if part["sk"] != "META"), key=lambda part: part["position"])
+    parts = sorted(others, key=lambda part: part["position"])
     topics = tuple(convert(part, ThemeTopic) for part in parts if part["sk"].startswith("TOPIC#"))
     sentences = tuple(
         convert(part, RepresentativeSentence) for part in parts if part["sk"].startswith("SENTENCE#")
