@@ -129,13 +129,11 @@ def themes(
             return
         of_kind = f" of kind {kind}" if kind else ""
         print(f"Run {run}: {_count(len(found), 'theme' if level == 1 else 'broad theme')}{of_kind}")
-        if found:
-            print()
-            shown = [(*row[:7], _marked(theme), row[8]) for row, (_, theme) in zip(rows, found, strict=True)]
-            kind_of, topics = Column("kind", first_to_go=True), Column("topics", first_to_go=True)
-            stability = Column("stability", right=True)
-            columns = ("rank", "theme", kind_of, _LABEL, "firms", topics, "sentences", stability, _KEYWORDS)
-            print_table(columns, shown)
+        shown = [(*row[:7], _marked(theme), row[8]) for row, (_, theme) in zip(rows, found, strict=True)]
+        kind_of, topics = Column("kind", first_to_go=True), Column("topics", first_to_go=True)
+        stability = Column("stability", right=True)
+        columns = ("rank", "theme", kind_of, _LABEL, "firms", topics, "sentences", stability, _KEYWORDS)
+        _print_below(columns, shown)
 
 
 @app.command(
@@ -198,11 +196,9 @@ def theme(
         )
         _print_keywords(found.keywords)
         print_table(["firm", _NAME, "topic", _LABEL, "sentences", "similarity"], topics)
-        if found.representative_sentences:
-            print()
-            nearest = found.representative_sentences
-            said = [(names.get(s.firm_id) or s.firm_id, s.topic_id, s.text) for s in nearest]
-            print_table([_FIRM, "topic", Column("representative sentence", wrapped=True)], said)
+        nearest = found.representative_sentences
+        said = [(names.get(s.firm_id) or s.firm_id, s.topic_id, s.text) for s in nearest]
+        _print_below([_FIRM, "topic", Column("representative sentence", wrapped=True)], said)
 
 
 def _answer_sentences(ask: _Asked, theme: Theme, names: dict[str, str], run: str) -> None:
@@ -241,10 +237,7 @@ def firms(
         if ask.data([asdict(firm) for firm in found], ("firm_id", "firm_name", "status"), rows):
             return
         print(f"Run {run}: {_count(len(found), 'firm')}")
-        if found:
-            print()
-            shown = [(firm, name, status.replace("_", " ")) for firm, name, status in rows]
-            print_table(["firm", _NAME, "status"], shown)
+        _print_below(["firm", _NAME, "status"], [(*row[:2], row[2].replace("_", " ")) for row in rows])
 
 
 @app.command(epilog=examples("delete test-13 --yes"))
@@ -377,15 +370,11 @@ def search(
             best = f", the best {n} below" if found.n_sentences > n else ""
             spoken = f"{_count(found.n_sentences, 'sentence')}{best}"
         print(f"Run {found.run}, {wanted!r}: {_count(len(found.themes), 'theme')}; {spoken}")
-        if found.themes:
-            print()
-            listed = [_theme_row(0, theme) for theme in found.themes]
-            shown = [(*row[1:5], row[6], row[8]) for row in listed]
-            print_table(["theme", "kind", _LABEL, "firms", "sentences", _KEYWORDS], shown)
-        if found.sentences:
-            print()
-            hits = [(s.theme_id, s.firm_name, s.topic_id, s.text) for s in found.sentences]
-            print_table(["theme", _FIRM, "topic", _SENTENCE], hits)
+        listed = [_theme_row(0, theme) for theme in found.themes]
+        shown = [(*row[1:5], row[6], row[8]) for row in listed]
+        _print_below(["theme", "kind", _LABEL, "firms", "sentences", _KEYWORDS], shown)
+        hits = [(s.theme_id, s.firm_name, s.topic_id, s.text) for s in found.sentences]
+        _print_below(["theme", _FIRM, "topic", _SENTENCE], hits)
 
 
 def _print_firm(view: FirmView) -> None:
@@ -395,10 +384,8 @@ def _print_firm(view: FirmView) -> None:
     if view.status != "ok":
         print(f"no topics: {view.status.replace('_', ' ')}")
         return
-    if view.themes:
-        print()
-        shares = [(s.theme_id, s.kind, s.label, s.n_sentences, f"{s.share:.1%}") for s in view.themes]
-        print_table(["theme", "kind", _LABEL, "sentences", "of all"], shares)
+    shares = [(s.theme_id, s.kind, s.label, s.n_sentences, f"{s.share:.1%}") for s in view.themes]
+    _print_below(["theme", "kind", _LABEL, "sentences", "of all"], shares)
     print()
     topics = [
         (t.topic_id, t.kind, t.label, t.size, t.theme_id or t.unassigned_reason, _words(t.keywords))
@@ -436,6 +423,13 @@ def _listed(theme: Theme) -> dict[str, Any]:
     """Return a theme of a list as a record, without the fields that only `theme` asks the store for."""
     unread = ("centroid", "firms", "topics", "representative_sentences")
     return {name: value for name, value in asdict(theme).items() if name not in unread}
+
+
+def _print_below(columns: Sequence[Column | str], rows: Sequence[Sequence[Cell]]) -> None:
+    """Print a table after an empty line, or nothing where there is no row."""
+    if rows:
+        print()
+        print_table(columns, rows)
 
 
 def _print_keywords(keywords: Keywords) -> None:

@@ -89,9 +89,8 @@ def _the_one(wanted: str, what: str, named: list[tuple[str, str]], ids: bool) ->
         if len(found) == 1:
             return found[0][0]
         if found:
-            listed = ", ".join(f"{each[0]} ({each[1]})" for each in found[:_MOST_NAMED])
-            more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
-            raise NotFoundError(f"{len(found)} {what} fit {wanted!r}: {listed}{more}. Give the id of one.")
+            listed = _some([f"{id_} ({name})" for id_, name in found])
+            raise NotFoundError(f"{len(found)} {what} fit {wanted!r}: {listed}. Give the id of one.")
     return None
 
 
@@ -147,7 +146,7 @@ def _other_id(store: ThemeStore, firm: str, run: str, error: NotFoundError) -> s
 
 def _no_firm(firms: list[FirmEntry], wanted: str, where: str) -> NotFoundError:
     names = {firm.firm_id: firm.firm_name for firm in firms}
-    known = dict(zip(names, names, strict=True))
+    known = {firm_id: firm_id for firm_id in names}
     # People write as many words of a name as they remember: "Corandale" is meant for "Corrandale Energy Corp."
     n_words = max(len(wanted.split()), 1)
     for firm in firms:
@@ -174,5 +173,9 @@ def _nearest(wanted: str, known: Iterable[str]) -> str | None:
 def _published(runs: list[str]) -> str:
     if not runs:
         return "No run is published yet."
-    more = f" and {len(runs) - _MOST_NAMED} more" if len(runs) > _MOST_NAMED else ""
-    return f"Published: {', '.join(runs[:_MOST_NAMED])}{more}."
+    return f"Published: {_some(runs)}."
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{', '.join(names[:_MOST_NAMED])}{more}"

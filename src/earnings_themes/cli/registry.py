@@ -58,18 +58,8 @@ def registered_themes(
     for theme in version.fine if level == 1 else version.broad:
         last = next((seen for seen in theme.history if seen.run == newest), None)
         counts = (last.n_firms, last.n_sentences) if last else (0, 0)
-        rows.append(
-            (
-                theme.theme_id,
-                theme.label,
-                theme.kind,
-                _state(theme),
-                theme.born,
-                theme.parent,
-                *counts,
-                theme.note,
-            )
-        )
+        about = (theme.theme_id, theme.label, theme.kind, _state(theme), theme.born, theme.parent)
+        rows.append((*about, *counts, theme.note))
     header = ("theme_id", "label", "kind", "state", "born", "parent", "n_firms", "n_sentences", "note")
     print_rows(format, header, rows, "label", "note")
 

@@ -54,8 +54,7 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], width: int 
         for i in shown:
             text = row[i]
             if columns[i].wrapped:
-                before = [widths[j] + 2 for j in shown if j < i]
-                indent = " " * sum(before)
+                indent = " " * sum(widths[j] + 2 for j in shown if j < i)
                 parts.append(f"\n{indent}".join(fold(text, widths[i])))
             else:
                 text = cut(text, widths[i])
@@ -145,10 +144,4 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]], out: TextIO
     """
     writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows([_safe(cell) for cell in row] for row in rows)
-
-
-def _safe(cell: Cell) -> Cell:
-    if isinstance(cell, str):
-        return safe_cell(cell)
-    return "" if cell is None else cell
+    writer.writerows([safe_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
