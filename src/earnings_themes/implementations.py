@@ -15,7 +15,7 @@ from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, Val
 
 from earnings_themes.abstractions import DataConnector, ThemeStore, TopicModelInterface
 from earnings_themes.config import Config
-from earnings_themes.config.reading import did_you_mean, faults_of
+from earnings_themes.config.reading import did_you_mean, faults_of, refuse_faults
 from earnings_themes.errors import ConfigError, close_to, require
 
 T = TypeVar("T")
@@ -90,8 +90,7 @@ def check_classes(config: Config) -> None:
                 find(name)
         except ConfigError as error:
             faults.append(str(error))
-    if faults:
-        raise ConfigError("config: " + "\n        ".join(faults))
+    refuse_faults(faults)
 
 
 def parameter_faults(kind: type[Any], params: Mapping[str, Any], where: str) -> list[str]:

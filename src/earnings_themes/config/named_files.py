@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from earnings_themes.config.fields import extra, fields_of
+from earnings_themes.config.reading import refuse_faults
 from earnings_themes.config.settings import Config, Report, Source
-from earnings_themes.errors import ConfigError
 
 # What embedding.model calls the encoders of the package.
 OWN_MODELS: Final = ("packaged", "static")
@@ -44,16 +44,15 @@ def check_files(config: Config) -> None:
         faults.append(f"publish.path is {config.publish.path!r}; expected the path of a file on this disk.")
     elif config.publish.store == "sqlite":
         faults += _place_faults("publish.path", Path(config.publish.path))
-    if config.themes.llm:
-        faults += _folder_faults("themes.labels.llm.cache", config.themes.llm.cache)
-        variable = config.themes.llm.api_key_env
+    if naming := config.themes.labels.llm:
+        faults += _folder_faults("themes.labels.llm.cache", naming.cache)
+        variable = naming.api_key_env
         if variable and not os.environ.get(variable, "").strip():
             faults.append(
                 f"themes.labels.llm.api_key_env names {variable}, which is not set in the environment. "
                 f"Set it: export {variable}=…"
             )
-    if faults:
-        raise ConfigError("config: " + "\n        ".join(faults))
+    refuse_faults(faults)
 
 
 def _missing_files(section: Any, prefix: str) -> Iterator[str]:
@@ -76,17 +75,14 @@ def _file_faults(where: str, path: str, columns: list[str]) -> Iterator[str]:
             header = next(csv.reader(file), []) if columns else []
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        yield f"{where} names {path}, which cannot be read: {reason}. Expected {_kind(columns)}; null for none."
+        kind = f"a CSV with the columns {', '.join(columns)}" if columns else "a file that is there"
+        yield f"{where} names {path}, which cannot be read: {reason}. Expected {kind}; null for none."
         return
     if lacking := [column for column in columns if column not in header]:
         yield (
             f"{where} names {path}, which has no column {' and no column '.join(lacking)}; "
             f"found {', '.join(header) or 'an empty file'}."
         )
-
-
-def _kind(columns: list[str]) -> str:
-    return f"a CSV with the columns {', '.join(columns)}" if columns else "a file that is there"
 
 
 def _model_faults(config: Config) -> Iterator[str]:

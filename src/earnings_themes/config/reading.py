@@ -58,13 +58,16 @@ def parse_config(raw: Mapping[str, Any]) -> Config:
             "every job; credentials belong into the environment, or into a role."
         )
     raw = {str(key): value for key, value in raw.items()}
-    faults = [*faults_of(Config, raw, ""), *_parameter_faults(raw)]
+    refuse_faults([*faults_of(Config, raw, ""), *_parameter_faults(raw)])
+    config: Config = _checker(Config).validate_python(raw)
+    refuse_faults(list(_faults_together(config)))
+    return replace(config, reduce=_reduce(config))
+
+
+def refuse_faults(faults: list[str]) -> None:
+    """Raise one ConfigError that lists all faults, if there are any."""
     if faults:
         raise ConfigError("config: " + "\n        ".join(faults))
-    config: Config = _checker(Config).validate_python(raw)
-    if faults := list(_faults_together(config)):
-        raise ConfigError("config: " + "\n        ".join(faults))
-    return replace(config, reduce=_reduce(config))
 
 
 def faults_of(kind: Any, raw: Any, where: str) -> list[str]:

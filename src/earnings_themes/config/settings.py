@@ -289,21 +289,6 @@ class ThemeSettings:
     )
     labels: LabelSettings = setting(LabelSettings, "change these and only the themes job runs again")
 
-    @property
-    def n_keywords(self) -> int:
-        """Keywords a theme is shown with."""
-        return self.labels.n_keywords
-
-    @property
-    def max_words(self) -> int:
-        """Words a theme's label has at most."""
-        return self.labels.max_words
-
-    @property
-    def llm(self) -> NamingSettings | None:
-        """The language model that names themes, if one does."""
-        return self.labels.llm
-
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class RegistrySettings:

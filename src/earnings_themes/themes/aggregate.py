@@ -96,9 +96,9 @@ def aggregate_files(
     found = Reduced(corpus, firm_ids, speakers, placed, tree, words, kinds, stability.in_order(order), names)
     themes = list_themes(run, found, settings, skipped, seed)
     done["describe"] = time.perf_counter()
-    if settings.llm:
+    if settings.labels.llm:
         old = {theme.theme_id for theme in placed.known if theme is not None}
-        named, plain = name_themes(themes.themes, settings.llm, settings.max_words, old)
+        named, plain = name_themes(themes.themes, settings.labels.llm, settings.labels.max_words, old)
         themes = replace(themes, themes=named, metadata={**themes.metadata, "plain_labels": plain})
         done["name"] = time.perf_counter()
     seconds = {step: end - start for (_, start), (step, end) in pairwise(done.items())}

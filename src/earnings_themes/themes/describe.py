@@ -89,7 +89,7 @@ def describe(
     nearness = partial(load_space(space_file).phrases, dim=centroids.shape[1])
     words = partial(
         choose_labels, counter=counter, nearness=nearness,
-        max_words=settings.max_words, n_keywords=settings.n_keywords, names=names,
+        max_words=settings.labels.max_words, n_keywords=settings.labels.n_keywords, names=names,
     )  # fmt: skip
     counts = [counter.themes.get(theme, ThemeCount()) for theme in range(len(kinds))]
     fine = words(counts, centroids=centroids)
