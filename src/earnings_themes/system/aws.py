@@ -17,37 +17,32 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 # S3 answers HEAD and denied keys with a bare status, the other services with a name.
-REFUSED: Final = {
-    "AccessDenied",
-    "AccessDeniedException",
-    "403",
-    "UnrecognizedClientException",
-    "ExpiredToken",
-}
+REFUSED: Final = "AccessDenied AccessDeniedException 403 UnrecognizedClientException ExpiredToken".split()
 
 
-def _config() -> Config:
-    # Adaptive slows the whole client down when AWS throttles (AWS SDKs Reference Guide, "Retry behavior").
-    # Ten attempts outlast a minute of throttling.
-    return Config(retries={"mode": "adaptive", "max_attempts": 10}, max_pool_connections=PARALLEL_REQUESTS)
+# Adaptive slows the whole client down when AWS throttles (AWS SDKs Reference Guide, "Retry behavior").
+# Ten attempts outlast a minute of throttling.
+_CONFIG: Final = Config(
+    retries={"mode": "adaptive", "max_attempts": 10}, max_pool_connections=PARALLEL_REQUESTS
+)
 
 
 def s3_client() -> "S3Client":
     """Return a client for S3; region and credentials are boto3's own. Raises CloudError."""
     with aws_errors("use S3", "a region and credentials"):
-        return boto3.client("s3", config=_config())
+        return boto3.client("s3", config=_CONFIG)
 
 
 def sagemaker_client() -> "SageMakerClient":
     """Return a client for SageMaker. Raises CloudError."""
     with aws_errors("use SageMaker", "a region and credentials"):
-        return boto3.client("sagemaker", config=_config())
+        return boto3.client("sagemaker", config=_CONFIG)
 
 
 def logs_client() -> "CloudWatchLogsClient":
     """Return a client for CloudWatch Logs. Raises CloudError."""
     with aws_errors("use CloudWatch Logs", "a region and credentials"):
-        return boto3.client("logs", config=_config())
+        return boto3.client("logs", config=_CONFIG)
 
 
 def error_code(error: ClientError) -> str:

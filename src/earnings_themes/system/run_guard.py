@@ -164,10 +164,8 @@ def _mend(folder: Path) -> list[str]:
     """Set altered files aside, remove what was made from them, correct times; return what was found."""
     notes = _notes(folder)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        faults = dict(
-            zip(notes, pool.map(lambda name: _fault(folder, name, notes[name]), notes), strict=True)
-        )
-    altered = {name: fault for name, fault in faults.items() if fault}
+        faults = pool.map(lambda name: _fault(folder, name, notes[name]), notes)
+        altered = {name: fault for name, fault in zip(notes, faults, strict=True) if fault}
     # A job makes all its files or none, and its files are only as good as what it read.
     spoilt = {notes[name].job for name in altered}
     again = set(spoilt)
@@ -176,7 +174,13 @@ def _mend(folder: Path) -> list[str]:
         more = {
             name
             for name, note in notes.items()
-            if name not in again and any(_other(notes, lost, file, sha) for file, sha in note.inputs.items())
+            if name not in again
+            # An input is made again, or was since. One without a note is left to Snakemake.
+            and any(
+                file in lost or notes[file].sha256 != sha
+                for file, sha in note.inputs.items()
+                if file in notes
+            )
         }
         if not more:
             break
@@ -212,11 +216,6 @@ def _fault(folder: Path, name: str, note: _Made) -> str:
     return ""
 
 
-def _other(notes: dict[str, _Made], lost: set[str], name: str, sha256: str) -> bool:
-    """True if an input will be rebuilt, or was rebuilt since. Unrecorded inputs are left to Snakemake."""
-    return name in lost or (name in notes and notes[name].sha256 != sha256)
-
-
 def _put_times_right(folder: Path, notes: dict[str, _Made]) -> None:
     """Make no file newer than now, or than a file made from it.
 
@@ -225,23 +224,23 @@ def _put_times_right(folder: Path, notes: dict[str, _Made]) -> None:
     """
     now = time.time_ns()
     before = {name: (folder / name).stat().st_mtime_ns for name in notes}
-    times = {name: min(time_ns, now) for name, time_ns in before.items()}
     # From inputs to results: a job's inputs are settled before its own files.
     done: dict[str, int] = {}
 
     def settle(name: str) -> int:
         if name not in done:
             first = notes.get(notes[name].job, notes[name])
-            done[name] = max([times[name], *(settle(file) for file in first.inputs if file in notes)])
+            made_from = (settle(file) for file in first.inputs if file in notes)
+            done[name] = max([min(before[name], now), *made_from])
             if done[name] != before[name]:
                 os.utime(folder / name, ns=(done[name], done[name]))
         return done[name]
 
     for name in notes:
         settle(name)
-    # Snakemake counts a job's benchmark among its files.
-    latest = max(done.values(), default=0)
-    if any(done[name] != before[name] for name in notes):
+    if done != before:
+        # Snakemake counts a job's benchmark among its files.
+        latest = max(done.values())
         for path in (folder / "benchmarks").rglob("*.tsv"):
             os.utime(path, ns=(latest, latest))
 

@@ -68,7 +68,6 @@ class S3Folder(Folder):
         return _Ranges(self, name)  # type: ignore[return-value]  # a raw file reads like a buffered one here
 
     def copy(self, name: str, to: Path) -> None:
-
         def keep(answer: "GetObjectOutputTypeDef") -> None:
             with to.open("wb") as file:
                 shutil.copyfileobj(answer["Body"], file)
