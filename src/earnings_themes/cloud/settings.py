@@ -21,14 +21,9 @@ SETTINGS: Final = "settings.json"
 CONFIG: Final = "config.yaml"
 # Without these no profile is whole.
 _NEEDED: Final = (
-    "region",
-    "results_bucket",
-    "results_prefix",
-    "map_queue_arn",
-    "map_job_role_arn",
-    "map_job_definition_arn",
-    "firm_topic_processor_image",
-)
+    "region results_bucket results_prefix map_queue_arn map_job_role_arn map_job_definition_arn "
+    "firm_topic_processor_image"
+).split()
 # What terraform/main.tf names an image of which it has no digest.
 _NOT_PUSHED: Final = ":not-pushed-yet"
 # boto3's own settings, for every AWS client of the head and of its workers. Adaptive slows a client down when AWS

@@ -20,10 +20,7 @@ class BERTopicParameters:
         10, "sentences that a sentence is linked to", why='docs/validation.md, "Topics"', ge=1
     )
     topic_size: Whole = setting(
-        10,
-        "sentences a topic has, roughly",
-        why='docs/validation.md, "Topics"',
-        ge=2,
+        10, "sentences a topic has, roughly", why='docs/validation.md, "Topics"', ge=2
     )
     min_topic_size: Whole = setting(3, "a smaller group of sentences is outliers", ge=1)
     ngram_range: tuple[Whole, Whole] = setting(

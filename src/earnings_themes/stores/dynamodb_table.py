@@ -38,12 +38,9 @@ _BATCH_BYTES: Final = 8 * 1024 * 1024
 _FIRST_PAUSE_SECONDS: Final = 0.05
 _LONGEST_PAUSE_SECONDS: Final = 20.0
 
-_THROTTLED: Final = {
-    "ProvisionedThroughputExceededException",
-    "ThrottlingException",
-    "RequestLimitExceeded",
-    "InternalServerError",
-}
+_THROTTLED: Final = (
+    "ProvisionedThroughputExceededException ThrottlingException RequestLimitExceeded InternalServerError"
+).split()
 
 
 class Table:

@@ -13,11 +13,9 @@ def write_atomically(path: Path | str, text: str) -> None:
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
-def write_synced(path: Path, data: bytes) -> None:
-    """Write a file and flush it to the disk."""
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
+def flush_to_disk(path: Path) -> None:
+    """Wait until a file's bytes are on the disk."""
+    with path.open("rb") as file:
         os.fsync(file.fileno())
 
 
@@ -36,8 +34,7 @@ def replaced(path: Path) -> Iterator[Path]:
     try:
         yield part
         # A rename may reach the disk before what was written: after a power cut an empty file would be there.
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
+        flush_to_disk(part)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

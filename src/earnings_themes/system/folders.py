@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from earnings_themes.errors import ConfigError, require
-from earnings_themes.system.files import replaced, write_synced
+from earnings_themes.system.files import flush_to_disk, replaced
 
 if TYPE_CHECKING:
     from earnings_themes.system.s3 import S3Folder
@@ -125,7 +125,8 @@ class LocalFolder(Folder):
         if mark is None:
             part = self.path / f".{name}.{os.getpid()}.{threading.get_ident()}.part"
             try:
-                write_synced(part, data)
+                part.write_bytes(data)
+                flush_to_disk(part)
                 os.link(part, self.path / name)
             except FileExistsError:
                 return False
