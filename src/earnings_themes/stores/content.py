@@ -21,8 +21,9 @@ from earnings_themes.errors import NotFoundError, ResultError
 
 TopicKey = tuple[str, int]
 
-# What a theme's row, item and record name alike; keywords have a form of their own in each.
+# What a row, an item and a record name alike; keywords have a form of their own in each.
 THEME_FIELDS: Final = "theme_id kind label n_firms n_topics n_sentences cohesion stability".split()
+TOPIC_FIELDS: Final = "topic_id label kind size stability".split()
 
 # SQLite FTS5 tokenizers: 'porter' makes "tariffs" find "tariff", 'remove_diacritics 2' "cafe" find "café".
 TOKENIZE = "porter unicode61 remove_diacritics 2"
@@ -30,10 +31,9 @@ TOKENIZE = "porter unicode61 remove_diacritics 2"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A topic's place in a theme: the theme, its rank, the topic's position in it and its similarity."""
+    """A topic's place in a theme: the theme, the topic's position in it and its similarity."""
 
     theme: Theme
-    rank: int
     position: int
     similarity: float
 
@@ -66,14 +66,14 @@ class Content:
         self._firms: dict[str, str] = {}
         if len(set(ids)) < len(ids):
             raise ResultError(f"themes.json of run {run!r} names a theme twice.")
-        for rank, theme in self.themes:
+        for theme in themes.themes:
             for position, topic in enumerate(theme.topics):
                 key = (topic.firm_id, topic.topic_id)
                 if key in self.places:
                     raise ResultError(
                         f"Topic {key[1]} of firm {key[0]!r} is twice in the themes of run {run!r}."
                     )
-                self.places[key] = Place(theme, rank, position, topic.similarity)
+                self.places[key] = Place(theme, position, topic.similarity)
         self._missing = set(self.places)
         self.themes_digest = _digest(
             (theme_content(theme) for _, theme in self.themes), sorted(self.unassigned.items())

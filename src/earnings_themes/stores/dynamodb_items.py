@@ -27,7 +27,7 @@ from earnings_themes.abstractions import (
 )
 from earnings_themes.abstractions.records import Keywords
 from earnings_themes.errors import ResultError
-from earnings_themes.stores.content import THEME_FIELDS, Content, count_spoken, stored_theme
+from earnings_themes.stores.content import THEME_FIELDS, TOPIC_FIELDS, Content, count_spoken, stored_theme
 
 # Developer Guide, "Constraints in Amazon DynamoDB": items, partition keys and sort keys.
 # It counts 1,024 to the KB; the 2 % left free cover that sizes are counted here, not by DynamoDB.
@@ -134,12 +134,8 @@ def _topic_items(
     attributes: Item = {
         "firm_id": firm.firm_id,
         "firm_name": firm.firm_name,
-        "topic_id": topic.topic_id,
-        "label": topic.label,
-        "kind": topic.kind,
+        **{name: getattr(topic, name) for name in TOPIC_FIELDS},
         "keywords": _pairs(topic.keywords),
-        "size": topic.size,
-        "stability": topic.stability,
         "theme_id": theme_id,
         "unassigned_reason": content.unassigned.get(key),
     }
@@ -147,8 +143,9 @@ def _topic_items(
         "gsi1pk": firm_pk(firm.firm_id),
         "gsi1sk": f"{list_pk(run, version)}#THEME#{theme_id or '-'}#TOPIC#{topic.topic_id:04d}",
     }
+    # The index finds a topic in its theme, or where it has none by itself.
+    yield _checked({"pk": pk, "sk": "META", **attributes, **({} if place else index)})
     if place:
-        yield _checked({"pk": pk, "sk": "META", **attributes})
         yield _checked(
             {
                 "pk": theme_pk(place.theme.theme_id, version),
@@ -161,8 +158,6 @@ def _topic_items(
                 "theme_kind": place.theme.kind,
             }
         )
-    else:
-        yield _checked({"pk": pk, "sk": "META", **index, **attributes})
     for position, sentence in enumerate(topic.sentences):
         yield _cut(
             {

@@ -50,10 +50,10 @@ class Table:
     progress, before StoreError. tick: called about once a second while writes are under way.
     """
 
-    def __init__(self, name: str, workers: int = 8, patience_seconds: float = 300.0) -> None:
+    def __init__(self, name: str, workers: int) -> None:
         self.name = name
         self.workers = workers
-        self.patience_seconds = patience_seconds
+        self.patience_seconds = 300.0
         self.batch_items = BATCH_ITEMS
         self.tick: Callable[[], None] = lambda: None
         self.consumed = {"read units": 0.0, "write units": 0.0}

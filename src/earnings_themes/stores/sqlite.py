@@ -32,7 +32,15 @@ from earnings_themes.abstractions import (
 )
 from earnings_themes.abstractions.records import Keywords
 from earnings_themes.errors import NotFoundError, StoreError
-from earnings_themes.stores.content import Content, match_query, matching, no_topic, shares, stored_theme
+from earnings_themes.stores.content import (
+    TOPIC_FIELDS,
+    Content,
+    match_query,
+    matching,
+    no_topic,
+    shares,
+    stored_theme,
+)
 from earnings_themes.stores.sqlite_writing import (
     check_file,
     leave_wal,
@@ -51,9 +59,7 @@ _TOPICS_OF_A_FIRM: Final = (
     "FROM topic JOIN firm USING (firm_key) JOIN run USING (version_id) LEFT JOIN theme USING (theme_key) "
     "WHERE firm_key = ?"
 )
-_TOPIC_FIELDS: Final = (
-    "run firm_id firm_name topic_id label kind size theme_id stability unassigned_reason".split()
-)
+_VIEW_FIELDS: Final = [*TOPIC_FIELDS, "run", "firm_id", "firm_name", "theme_id", "unassigned_reason"]
 
 
 class SQLiteThemeStore(ThemeStore):
@@ -274,7 +280,7 @@ class SQLiteThemeStore(ThemeStore):
 
 
 def _topic(row: sqlite3.Row, sentences: tuple[TopicSentence, ...] = ()) -> TopicView:
-    fields = {name: row[name] for name in _TOPIC_FIELDS} | {"keywords": _keywords(row["keywords"])}
+    fields = {name: row[name] for name in _VIEW_FIELDS} | {"keywords": _keywords(row["keywords"])}
     return TopicView(**fields, sentences=sentences)
 
 

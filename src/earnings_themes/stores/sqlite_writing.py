@@ -12,7 +12,7 @@ from typing import Any, Final
 from earnings_themes.abstractions import FirmTopics, Theme
 from earnings_themes.abstractions.records import Keywords
 from earnings_themes.errors import StoreError
-from earnings_themes.stores.content import THEME_FIELDS, TOKENIZE, Content, count_spoken
+from earnings_themes.stores.content import THEME_FIELDS, TOKENIZE, TOPIC_FIELDS, Content, count_spoken
 
 # "EThm" marks the file as ours (PRAGMA application_id); the version is raised when schema.sql changes.
 _APPLICATION_ID: Final = 0x4554686D
@@ -53,21 +53,18 @@ def _firm(
         n_sentences=count_spoken(firm),
     )
     for topic in firm.topics:
-        place = content.places.get((firm.firm_id, topic.topic_id))
+        key = (firm.firm_id, topic.topic_id)
+        place = content.places.get(key)
         topic_key = _insert(
             db,
             "topic",
             firm_key=firm_key,
-            topic_id=topic.topic_id,
-            label=topic.label,
-            kind=topic.kind,
             keywords=_json(topic.keywords),
-            size=topic.size,
-            stability=topic.stability,
             theme_key=theme_keys[place.theme.theme_id] if place else None,
             position=place.position if place else None,
             similarity=place.similarity if place else None,
-            unassigned_reason=content.unassigned.get((firm.firm_id, topic.topic_id)),
+            unassigned_reason=content.unassigned.get(key),
+            **{name: getattr(topic, name) for name in TOPIC_FIELDS},
         )
         rows = [
             (topic_key, position, s.sentence_id, s.text, s.speaker_type, s.probability)
