@@ -1,12 +1,11 @@
 """Avoids most of the requests that Snakemake's S3 plugin (0.3.6) sends to S3, one after another.
 
-`spare` changes the plugin's storage objects for the files of one run, in ways that the plugin itself could adopt. The
-run's folder is listed once, where the plugin asks for each file; one request then gives existence, time and size, where
-it sends one for each and a third to see whether the file is a folder. A scheduler, whose files others write, lists a page
-of up to a thousand keys instead of asking for one: it is believed for two seconds, and no longer than until the next job
-has ended, see `ask_anew_after_jobs`. A worker believes the list with which it began, and what it wrote since. Whether
-the bucket exists is asked once, and removing a file looks at no other, where the plugin lists the bucket, and deletes it
-with its last file.
+`spare` changes the plugin's storage objects for the files of one run. The run's folder is listed once, where the plugin
+asks for each file. Later one request gives existence, time and size, where the plugin sends three. A scheduler, whose
+files others write, asks for a page of up to a thousand keys in place of one key, and believes the page for two seconds and
+until the next job ends (`ask_anew_after_jobs`). A worker believes its first list and what it wrote since. Whether the
+bucket exists is asked once. Removing a file looks at no other; the plugin lists the bucket, and deletes it with its last
+file.
 """
 
 import bisect
@@ -83,8 +82,7 @@ def _seconds(when: datetime) -> float:
 def spare(kind: type, folder: str, is_scheduler: bool) -> None:
     """Let objects of the plugin's class `kind` that lie below `folder`, s3://bucket/prefix, ask for less.
 
-    is_scheduler: whether this process schedules, and other processes write the files. A second call changes nothing but
-    the folder.
+    is_scheduler: this process schedules, and other processes write the files. A second call only changes the folder.
     """
     bucket, _, root = folder.removeprefix("s3://").partition("/")
     kind._spared = (bucket, f"{root.strip('/')}/")  # type: ignore[attr-defined]

@@ -1,8 +1,7 @@
 """The head: runs Snakemake for one run in the cloud, and leaves a receipt that says how it ended.
 
-The state machine starts it as a Batch job, with a run, and reads the receipt afterwards. It is a program of its
-own because someone has to turn "Snakemake exited with 1" into "these three firms are missing": Snakemake's exit
-status says only that something failed.
+The state machine starts it as a Batch job, with a run, and reads the receipt afterwards: Snakemake's exit status says
+only that something failed, the receipt that these three firms are missing.
 
     python -m earnings_themes.cloud.head --run 2024Q3 --settings '{"settings": "s3://b/input/q3/quarter.yaml"}'
 

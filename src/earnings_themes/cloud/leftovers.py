@@ -27,9 +27,9 @@ _NEEDS: Final = (
 def remove_left(prefix: str) -> list[str]:
     """Remove what is left of the runs below a prefix, and return the names.
 
-    prefix: the address of all runs, such as s3://bucket/runs. Only one head may use it at a time, so at a head's end
-    nothing of it is needed. Jobs that are on their way keep the definition that they were submitted with. What AWS
-    refuses is logged, and no error: the results are there.
+    prefix: the address of all runs, such as s3://bucket/runs. Only one head may use it at a time, so nothing of it is
+    needed when that head ends; jobs on their way keep the definition that they were submitted with. What AWS refuses is
+    logged and is no error: the results are there.
     """
     prefix = prefix.rstrip("/")
     removed = []

@@ -1,8 +1,7 @@
 """What a run in S3 was made with, in the run's own folder, so that a head with an empty disk knows what has changed.
 
-Snakemake remembers a rule's parameters in .snakemake on the disk of the process that ran it. A head in the cloud has a
-new disk each time: without this, a run's name with other settings, other code or another model would be "done
-already", and the old results the answer.
+Snakemake remembers a rule's parameters in .snakemake, on the disk of the process that ran it, and a head in the cloud
+has a new disk each time. Without this, old results would be the answer to other settings, other code or another model.
 
 settings/config.json is the whole configuration, which the workers read: the command of a Batch job has no room for it.
 settings/RULE.json holds what one rule's results depend on, and is an input of that rule. Each is written only when it

@@ -65,12 +65,11 @@ def reduce_on_sagemaker(
 ) -> None:
     """Let SageMaker make the themes of the run at `reduce.sagemaker.run_uri`; write them and their receipt.
 
-    raw_config: the workflow's whole config, which the job gets. table: the DynamoDB table that the job
-    publishes to; None: it does not. Ctrl-C and SIGTERM stop the job, whoever started it.
+    raw_config: the workflow's whole config, which the job gets. table: the DynamoDB table that the job publishes to, if
+    any. Ctrl-C and SIGTERM stop the job, whoever started it.
 
-    Raises ConfigError; CoverageError before anything is started when too many firms' files are missing;
-    CloudError when AWS refuses; ReduceError when the job fails, is stopped, or runs out of time; ResultError
-    when firms.tsv or what the job left is damaged.
+    Raises ConfigError; CoverageError, before anything is started, when too many firms' files are missing; CloudError when
+    AWS refuses; ReduceError when the job fails, is stopped or runs out of time; ResultError for a damaged file.
     """
     results = _Jobs(raw_config, table, poll_seconds).finish()
     themes = results.read(THEMES)

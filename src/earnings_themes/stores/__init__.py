@@ -10,8 +10,8 @@ DEFAULT_STORE = "sqlite:results/themes.sqlite"
 def open_store(url: str, must_exist: bool = False) -> ThemeStore:
     """Return the store at `url`.
 
-    Raises ConfigError for a URL that names no store or one whose package is missing, and NotFoundError when must_exist is set and there is
-    nothing to read yet (a table in the cloud is only asked by the first query).
+    Raises ConfigError for a URL that names no store or one whose package is missing. must_exist: raise NotFoundError when
+    there is nothing to read yet; a table in the cloud is asked by the first query only.
     """
     kind, colon, location = url.partition(":")
     if "." in kind:  # the import path of a third party's class has a colon of its own

@@ -188,17 +188,15 @@ class DynamoDBThemeStore(ThemeStore):
 
     def _topics_of(self, firm_id: str, run: str, version: str, n_topics: int) -> list[Item]:
         """Return the firm's topics from the index, once it has all of them: it lags behind the table."""
-        for pause in (*_INDEX_PAUSES, None):
+        for pause in (*_INDEX_PAUSES, 0.0):
             found = list(
                 self.table.query(items.firm_pk(firm_id), f"{items.list_pk(run, version)}#", index="gsi1")
             )
             if len(found) == n_topics:
                 return sorted(found, key=lambda topic: topic["topic_id"])
-            if pause is None or self._version(run) != version:
-                break
+            if self._version(run) != version:
+                raise NotFoundError(f"Version {version} of run {run!r} was replaced.")  # _reading asks again
             time.sleep(pause)
-        if self._version(run) != version:
-            raise NotFoundError(f"Version {version} of run {run!r} was replaced.")  # _reading asks again
         raise StoreError(
             f"The index of table {self.table.name!r} shows {len(found)} of the {n_topics} topics of firm "
             f"{firm_id!r}. It is behind the table; try again in a moment."
