@@ -123,10 +123,14 @@ FormatOption = Annotated[
 VerboseOption = Annotated[
     bool, Option("--verbose", "-v", help="Say on stderr how long the store took and what it consumed.")
 ]
-RunOption = Annotated[
-    str | None,
-    Option(metavar="RUN", help="A published run.  [default: the newest]", autocompletion=complete_runs),
-]
+
+
+def run_option(help: str) -> Any:
+    """Return the option --run of a command that looks something up."""
+    return Option(metavar="RUN", help=help, autocompletion=complete_runs)
+
+
+RunOption = Annotated[str | None, run_option("A published run.  [default: the newest]")]
 FolderArgument = Annotated[str, Argument(metavar="RUN", help="A finished run's folder, on a disk or s3://.")]
 _KINDS = "Themes of this kind; may be given several times.  [default: {}]"
 KindOption = Annotated[list[AnyKind] | None, Option("--kind", help=_KINDS.format("all"))]

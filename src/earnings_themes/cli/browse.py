@@ -26,6 +26,7 @@ from earnings_themes.cli.base import (
     examples,
     print_data,
     print_table,
+    run_option,
     say,
     terminal_width,
 )
@@ -154,12 +155,7 @@ def theme(
         ),
     ],
     run: Annotated[
-        str | None,
-        Option(
-            metavar="RUN",
-            help="The run whose labels are searched.  [default: the newest]",
-            autocompletion=complete_runs,
-        ),
+        str | None, run_option("The run whose labels are searched.  [default: the newest]")
     ] = None,
     sentences: Annotated[
         bool, Option("--sentences", help="All its sentences, the surest first, in place of its topics.")
@@ -309,10 +305,7 @@ def topic(
 def firm(
     ctx: typer.Context,
     firm: FirmArgument,
-    run: Annotated[
-        str | None,
-        Option(metavar="RUN", help="One run only.  [default: every run]", autocompletion=complete_runs),
-    ] = None,
+    run: Annotated[str | None, run_option("One run only.  [default: every run]")] = None,
     store: StoreOption = None,
     format: FormatOption = None,
     verbose: VerboseOption = False,

@@ -2,9 +2,12 @@
 
 import difflib
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from earnings_themes.abstractions import FirmEntry, FirmView, Theme, ThemeStore, TopicView
 from earnings_themes.errors import NotFoundError
+
+T = TypeVar("T")
 
 # More names than this do not fit a line of an error message.
 _MOST_NAMED = 8
@@ -96,18 +99,12 @@ def _the_one(wanted: str, what: str, named: list[tuple[str, str]], ids: bool) ->
 
 def find_topic(store: ThemeStore, firm: str, topic_id: int, run: str) -> TopicView:
     """Return a topic of a firm given by id or name. Raises NotFoundError."""
-    try:
-        return store.topic(firm, topic_id, run)
-    except NotFoundError as error:
-        return store.topic(_other_id(store, firm, run, error), topic_id, run)
+    return _by_id_or_name(store, firm, run, lambda firm_id: store.topic(firm_id, topic_id, run))
 
 
 def find_firm(store: ThemeStore, firm: str, run: str) -> FirmView:
     """Return a firm, given by id or name, in a run. Raises NotFoundError."""
-    try:
-        return store.firm(firm, run)
-    except NotFoundError as error:
-        return store.firm(_other_id(store, firm, run, error), run)
+    return _by_id_or_name(store, firm, run, lambda firm_id: store.firm(firm_id, run))
 
 
 def find_history(store: ThemeStore, firm: str) -> list[FirmView]:
@@ -117,31 +114,33 @@ def find_history(store: ThemeStore, firm: str) -> list[FirmView]:
     except NotFoundError as error:
         runs = store.runs()
         for info in runs:
-            firm_id = match_firm(store.firms(info.run), firm)
-            if firm_id is not None:
+            if firm_id := _match_firm(store.firms(info.run), firm):
                 return store.firm_history(firm_id)
         if not runs:
             raise
         raise _no_firm(store.firms(runs[0].run), firm, "any run") from error
 
 
-def match_firm(firms: list[FirmEntry], wanted: str) -> str | None:
+def _match_firm(firms: list[FirmEntry], wanted: str) -> str | None:
     """Return the id of the firm that `wanted` names, None where none fits. Raises NotFoundError as `_the_one`."""
     return _the_one(wanted, "firms", [(firm.firm_id, firm.firm_name) for firm in firms], ids=True)
 
 
-def _other_id(store: ThemeStore, firm: str, run: str, error: NotFoundError) -> str:
-    """Return the id of the firm that is called `firm`. Raises `error` when that is its id already."""
+def _by_id_or_name(store: ThemeStore, firm: str, run: str, ask: Callable[[str], T]) -> T:
+    """Return ask(firm), or where there is no such id, of the firm that is called so."""
     try:
-        firms = store.firms(run)
-    except NotFoundError:
-        raise with_known_runs(store, run, error) from error
-    firm_id = match_firm(firms, firm)
-    if firm_id is None:
-        raise _no_firm(firms, firm, f"run {run!r}") from error
-    if firm_id == firm:
-        raise error
-    return firm_id
+        return ask(firm)
+    except NotFoundError as error:
+        try:
+            firms = store.firms(run)
+        except NotFoundError:
+            raise with_known_runs(store, run, error) from error
+        firm_id = _match_firm(firms, firm)
+        if firm_id is None:
+            raise _no_firm(firms, firm, f"run {run!r}") from error
+        if firm_id == firm:
+            raise  # it is the topic that is not there
+        return ask(firm_id)
 
 
 def _no_firm(firms: list[FirmEntry], wanted: str, where: str) -> NotFoundError:
