@@ -224,14 +224,12 @@ def _state(theme: Any) -> str:
 
 
 def _print_changes(format: str, found: Sequence[Any]) -> None:
+    of_theme = ("theme_id", "label", "state", "born")
     rows = [
-        (*(getattr(each.theme, name) for name in _OF_THEME), round(each.share, 4), round(each.before, 4))
+        (*(getattr(each.theme, name) for name in of_theme), round(each.share, 4), round(each.before, 4))
         for each in found
     ]
-    print_rows(format, (*_OF_THEME, "share", "before"), rows, "label")
-
-
-_OF_THEME = ("theme_id", "label", "state", "born")
+    print_rows(format, (*of_theme, "share", "before"), rows, "label")
 
 
 def _version(where: str) -> Any:

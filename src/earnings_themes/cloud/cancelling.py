@@ -30,5 +30,4 @@ def _cancel_jobs(self: Any, active_jobs: Sequence[Any]) -> None:
         time.sleep(max(0.0, begun + _SECONDS_EACH - time.monotonic()))
 
     with ThreadPoolExecutor(_AT_ONCE, "cancel") as pool:
-        for _ in pool.map(cancel, active_jobs):
-            pass
+        list(pool.map(cancel, active_jobs))

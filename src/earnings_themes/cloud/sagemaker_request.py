@@ -10,20 +10,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from earnings_themes import __version__
 from earnings_themes.config import Config, SageMaker
 from earnings_themes.system.folders import FileInfo
 from earnings_themes.system.job import WORKFLOW_CODE, code_version
 from earnings_themes.system.s3 import S3Folder
-
-if TYPE_CHECKING:
-    from mypy_boto3_sagemaker.type_defs import (
-        CreateProcessingJobRequestTypeDef,
-        NetworkConfigTypeDef,
-        ProcessingClusterConfigTypeDef,
-    )
 
 # A name has up to 63 letters, digits and '-', and no '-' at either end.
 _NAME_LENGTH: Final = 63
@@ -85,7 +78,7 @@ def attempt_of(name: str, base: str) -> int | None:
 
 def job_request(
     name: str, job: SageMaker, run: str, folder: S3Folder, results: S3Folder, table: str | None, region: str
-) -> "CreateProcessingJobRequestTypeDef":
+) -> dict[str, Any]:
     """Return the arguments of create_processing_job.
 
     folder: the run's files. results: where config.yaml lies, and where themes.json and the receipt go. The
@@ -96,14 +89,10 @@ def job_request(
     arguments += ["--config", f"{results}/{CONFIG_FILE}", "--output", str(results)]
     # SageMaker shows what a container leaves here as the job's ExitMessage.
     arguments += ["--message-file", "/opt/ml/output/message"]
-    cluster: ProcessingClusterConfigTypeDef = {
-        "InstanceCount": 1,
-        "InstanceType": job.instance_type,  # type: ignore[typeddict-item]  # the list of types grows
-        "VolumeSizeInGB": job.volume_gb,
-    }
+    cluster = {"InstanceCount": 1, "InstanceType": job.instance_type, "VolumeSizeInGB": job.volume_gb}
     if job.kms_key:
         cluster["VolumeKmsKeyId"] = job.kms_key
-    network: NetworkConfigTypeDef = {"EnableNetworkIsolation": False}
+    network: dict[str, Any] = {"EnableNetworkIsolation": False}
     if job.subnets:
         network["VpcConfig"] = {"Subnets": job.subnets, "SecurityGroupIds": job.security_groups}
     tags = {**job.tags, "Run": run}

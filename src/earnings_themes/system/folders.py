@@ -78,8 +78,7 @@ class Folder(ABC):
         """Copy files into a folder on this disk, several at once. Raises as read does."""
         to.mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(PARALLEL_REQUESTS, "fetch") as pool:
-            for _ in pool.map(lambda name: self.copy(name, to / name), names):
-                pass
+            list(pool.map(lambda name: self.copy(name, to / name), names))
 
 
 class LocalFolder(Folder):
