@@ -15,11 +15,11 @@ _AT_ONCE: Final = 4
 _SECONDS_EACH: Final = 0.1
 
 
-def several_at_once(executor: type) -> None:
+def several_at_once(executor: Any) -> None:
     """Let an executor's class end several jobs at once; one of local jobs has none to end. A second call changes nothing."""
     if hasattr(executor, "_one_by_one") or not hasattr(executor, "cancel_jobs"):
         return
-    executor._one_by_one = executor.cancel_jobs  # type: ignore[attr-defined]
+    executor._one_by_one = executor.cancel_jobs
     executor.cancel_jobs = _cancel_jobs
 
 

@@ -79,59 +79,60 @@ def _seconds(when: datetime) -> float:
     return float(int(when.timestamp()))
 
 
-def spare(kind: type, folder: str, is_scheduler: bool) -> None:
+def spare(kind: Any, folder: str, is_scheduler: bool) -> None:
     """Let objects of the plugin's class `kind` that lie below `folder`, s3://bucket/prefix, ask for less.
 
     is_scheduler: this process schedules, and other processes write the files. A second call only changes the folder.
     """
     bucket, _, root = folder.removeprefix("s3://").partition("/")
-    kind._spared = (bucket, f"{root.strip('/')}/")  # type: ignore[attr-defined]
-    kind._pages = _Pages() if is_scheduler else None  # type: ignore[attr-defined]
+    kind._spared = (bucket, f"{root.strip('/')}/")
+    kind._pages = _Pages() if is_scheduler else None
     if hasattr(kind, "_plugins_own"):
         return
-    kind._plugins_own = {}  # type: ignore[attr-defined]
-    kind._heads = {}  # type: ignore[attr-defined]
-    kind._buckets = set()  # type: ignore[attr-defined]
-    kind._listed = set()  # type: ignore[attr-defined]
-    for function in (*_FOR_THE_RUN, bucket_exists):
-        name = function.__name__
-        kind._plugins_own[name] = getattr(kind, name)  # type: ignore[attr-defined]
-        setattr(kind, name, _for_the_run(function) if function in _FOR_THE_RUN else function)
+    kind._plugins_own = {}
+    kind._heads = {}
+    kind._buckets = set()
+    kind._listed = set()
+    for name, function in _FOR_THE_RUN.items():
+        kind._plugins_own[name] = getattr(kind, name)
+        setattr(kind, name, _for_the_run(name, function))
+    kind._plugins_own["bucket_exists"] = kind.bucket_exists
+    kind.bucket_exists = _bucket_exists
 
 
-def ask_anew_after_jobs(kind: type, executor: type) -> None:
+def ask_anew_after_jobs(kind: Any, executor: Any) -> None:
     """Let a scheduler's storage class `kind` believe no file missing that the executor's jobs may have written since."""
-    if kind._pages is None or hasattr(executor, "_told"):  # type: ignore[attr-defined]
+    if kind._pages is None or hasattr(executor, "_told"):
         return
-    executor._told = executor.report_job_success  # type: ignore[attr-defined]
+    executor._told = executor.report_job_success
 
     def report_job_success(self: Any, job: Any) -> None:
-        kind._pages.ended = time.monotonic()  # type: ignore[attr-defined]
+        kind._pages.ended = time.monotonic()
         self._told(job)
 
-    executor.report_job_success = report_job_success  # type: ignore[attr-defined]
+    executor.report_job_success = report_job_success
 
 
-def _for_the_run(function: Callable[..., Any]) -> Callable[..., Any]:
+def _for_the_run(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method that does this for the run's files, and what the plugin does for all others."""
 
     def method(self: Any, *given: Any) -> Any:
         bucket, root = self._spared
         if self.bucket == bucket and self.key.startswith(root):
             return function(self, *given)
-        return self._plugins_own[function.__name__](self, *given)
+        return self._plugins_own[name](self, *given)
 
     return method
 
 
-def get_inventory_parent(self: Any) -> Any:
+def _inventory_parent(self: Any) -> Any:
     """Return what stands for the list in which this file would be."""
     return self.cache_key(posixpath.join(*self._spared))
 
 
-async def inventory(self: Any, cache: Any) -> None:
+async def _inventory(self: Any, cache: Any) -> None:
     """List the run's folder, once."""
-    parent = get_inventory_parent(self)
+    parent = _inventory_parent(self)
     if parent in cache.exists_in_storage.has_inventory:
         return
     # Only Snakemake's own process comes here, and has it.
@@ -145,21 +146,6 @@ async def inventory(self: Any, cache: Any) -> None:
         self._heads[item.key] = (_seconds(item.last_modified), item.size)
     cache.exists_in_storage.has_inventory.add(parent)
     self._listed.add(self._spared)
-
-
-def exists(self: Any) -> bool:
-    """Return whether the file exists."""
-    return _head(self) is not None
-
-
-def mtime(self: Any) -> float:
-    """Return when the file was written, in seconds since 1970."""
-    return _there(self)[0]
-
-
-def size(self: Any) -> int:
-    """Return the file's bytes."""
-    return _there(self)[1]
 
 
 def _there(self: Any) -> tuple[float, int]:
@@ -189,19 +175,14 @@ def _head(self: Any) -> tuple[float, int] | None:
     return answer
 
 
-def is_dir(self: Any) -> bool:
-    """Return whether the file is a folder; of a run none is."""
-    return False
-
-
-def bucket_exists(self: Any) -> bool:
+def _bucket_exists(self: Any) -> bool:
     """Return whether the bucket exists, asking until it does."""
     if self.bucket not in self._buckets and self._plugins_own["bucket_exists"](self):
         self._buckets.add(self.bucket)
     return self.bucket in self._buckets
 
 
-def store_object(self: Any) -> None:
+def _store_object(self: Any) -> None:
     """Write the file."""
     self._plugins_own["store_object"](self)
     written = self.local_path().stat().st_size
@@ -212,7 +193,7 @@ def store_object(self: Any) -> None:
         self._pages.wrote(self.key, written)
 
 
-def remove(self: Any) -> None:
+def _remove(self: Any) -> None:
     """Remove the file, and nothing else."""
     self.s3obj().delete()
     self._heads.pop(self.key, None)
@@ -220,4 +201,13 @@ def remove(self: Any) -> None:
         self._pages.forget(self.key)
 
 
-_FOR_THE_RUN: Final = (get_inventory_parent, inventory, exists, mtime, size, is_dir, store_object, remove)
+_FOR_THE_RUN: Final[dict[str, Callable[..., Any]]] = {
+    "get_inventory_parent": _inventory_parent,
+    "inventory": _inventory,
+    "exists": lambda self: _head(self) is not None,
+    "mtime": lambda self: _there(self)[0],
+    "size": lambda self: _there(self)[1],
+    "is_dir": lambda self: False,  # none of a run is a folder
+    "store_object": _store_object,
+    "remove": _remove,
+}
