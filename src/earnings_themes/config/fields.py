@@ -27,14 +27,10 @@ def setting(
 ) -> Any:
     """Declare a setting of a settings class.
 
-    Parameters
-    ----------
-    default : value if the user gives none; `...` for a required setting; a class for a section
-    about : purpose, for config.yaml's comment and docs/settings.md
-    expected : what an error says after "expected"; derived from type and bounds if empty
-    why : source of the default: a measurement, page or paper
-    file : the setting names a local file that must exist; the columns it must have, empty for any file
-    bounds : pydantic's own, such as `ge=1` and `pattern=…`
+    default: the value if the user gives none; `...`: it must be given; a class: a section. about: its purpose, for
+    config.yaml's comment and docs/settings.md. expected: what an error says after "expected"; derived from type and bounds
+    if empty. why: source of the default: a measurement, page or paper. file: the setting names a local file that must
+    exist; the columns it must have, empty for any file. bounds: pydantic's own, such as `ge=1` and `pattern=…`.
     """
     more: dict[str, Any] = {"expected": expected, "why": why, "file": None if file is None else list(file)}
     more = {name: value for name, value in more.items() if value not in (None, "")}
