@@ -17,14 +17,12 @@ from earnings_themes.cli import cost, browse, ruler, fit, panel, questions, pack
 
 @app.callback()
 def _options(
-    ctx: typer.Context,
     store: StoreOption = None,
     format: FormatOption = None,
     verbose: VerboseOption = False,
     version: VersionOption = False,
 ) -> None:
-    # They may stand before the command too; those after it win.
-    ctx.obj = {"store": store, "format": format, "verbose": verbose}
+    """Take options that may stand before the command too; those after it win."""
 
 
 def main(arguments: Sequence[str] | None = None, command: str | None = None) -> None:

@@ -59,7 +59,7 @@ def _asking(
     ctx: typer.Context, store: str | None, format: str | None, verbose: bool, run: str | None = None
 ) -> Iterator[_Asked]:
     """Open the store for a command; then say, where wanted, how long it took. run: the one the user named."""
-    before = ctx.find_object(dict) or {}
+    before = ctx.find_root().params
     url = store or before.get("store") or DEFAULT_STORE
     started = time.monotonic()
     opened = open_store(url, must_exist=True)

@@ -209,7 +209,7 @@ def score(
         table = corrected_counts(run, rated)
         write_atomically(corrected, table.to_csv(index=False, lineterminator="\n"))
         say(f"{corrected}: {len(table):,} rows, a call and theme each")
-    chosen = format or (ctx.find_object(dict) or {}).get("format") or "table"
+    chosen = format or ctx.find_root().params.get("format") or "table"
     records = {"refused": refused, "figures": [asdict(figure) for figure in found]}
     header = ("part", "run", "name", "value", "low", "high", "n")
     if not print_data(chosen, records, header, [tuple(asdict(figure).values()) for figure in found]):
