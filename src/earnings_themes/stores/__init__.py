@@ -13,11 +13,11 @@ def open_store(url: str, must_exist: bool = False) -> ThemeStore:
     Raises ConfigError for a URL that names no store or one whose package is missing. must_exist: raise NotFoundError when
     there is nothing to read yet; a table in the cloud is asked by the first query only.
     """
-    kind, colon, location = url.partition(":")
+    kind, _, location = url.partition(":")
     if "." in kind:  # the import path of a third party's class has a colon of its own
-        name, colon, location = location.partition(":")
+        name, _, location = location.partition(":")
         kind = f"{kind}:{name}"
-    if not colon or not location or ("." not in kind and kind not in STORES):
+    if not location or ("." not in kind and kind not in STORES):
         expected = ", ".join(f"{name}:{'PATH' if name == 'sqlite' else 'TABLE'}" for name in sorted(STORES))
         raise ConfigError(f"{url!r} does not name a store. Expected {expected}, as in {DEFAULT_STORE}.")
     check_installed(kind, url)
