@@ -112,7 +112,7 @@ class SQLiteThemeStore(ThemeStore):
         except OSError as error:
             raise StoreError(f"{self.path} cannot be written: {error.strerror}.") from error
         try:
-            with closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)) as db:
+            with closing(self._connect(self.path, timeout=_BUSY_SECONDS)) as db:
                 prepare(db, self.path)
                 self._begin(db)
                 with db:
@@ -138,6 +138,10 @@ class SQLiteThemeStore(ThemeStore):
             f"Another process has been publishing to {self.path} for {self.wait_seconds:g} s. "
             "Wait for it to end, then publish again."
         )
+
+    @staticmethod
+    def _connect(path: str | Path, timeout: float, uri: bool = False) -> sqlite3.Connection:
+        return sqlite3.connect(path, timeout=timeout, isolation_level=None, uri=uri)
 
     # --- reading -----------------------------------------------------------------------------------
 
@@ -253,7 +257,7 @@ class SQLiteThemeStore(ThemeStore):
         self.check()
         name = f"file:{quote(str(self.path.resolve()))}?mode=ro"
         try:
-            with closing(sqlite3.connect(name, timeout=_BUSY_SECONDS, isolation_level=None, uri=True)) as db:
+            with closing(self._connect(name, timeout=_BUSY_SECONDS, uri=True)) as db:
                 db.row_factory = sqlite3.Row
                 check_file(db, self.path)
                 db.execute("BEGIN")
