@@ -178,16 +178,13 @@ def validate(
     found.insert(1, "label", found["theme_id"].map(labels))
     if out:
         write_atomically(out, found.to_csv(index=False, lineterminator="\n"))
+    figures = found[["rho", "placebo_low", "placebo_high"]].itertuples(index=False)
+    found["cell"] = [_placed(*three) for three in figures]
     wide = found.pivot(index="theme_id", columns="way")
     order = wide["rho"]["overall"].abs().sort_values(ascending=False, kind="stable").index[:top]
-    rows = []
-    for theme in order:
-        one = wide.loc[theme]
-        cells = [
-            _placed(one["rho"][way], one["placebo_low"][way], one["placebo_high"][way])
-            for way in ("overall", "within_firm", "within_quarter")
-        ]
-        rows.append((theme, labels[theme], *cells, f"{one['p_adjusted']['overall']:.3f}"))
+    cells = wide["cell"][["overall", "within_firm", "within_quarter"]]
+    p = wide["p_adjusted"]["overall"]
+    rows = [(theme, labels[theme], *cells.loc[theme], f"{p[theme]:.3f}") for theme in order]
     n = int(found["n"].iloc[0])
     print(f"{n:,} firm-quarters of {len(shares):,} are in both; {len(themes):,} themes.")
     print("Rank correlation [95 % of the placebo], p adjusted for the number of themes:")

@@ -41,11 +41,9 @@ def read_config_from(where: str) -> Config:
 
 
 def exit_code_of(work: Callable[[], object], message_file: Path | None = None) -> int:
-    """Do the work with a log on stdout, and return how it ended.
+    """Do the work with a log on stdout, and return how it ended; the codes are in the commands' help (cli/jobs.py).
 
-    0: done. 1: a bug or the machine's fault, with its traceback in the log. 2: an argument, the config or the
-    input cannot be used. 3: firms are missing. 4: AWS refused. SIGTERM ends the process with 143. message_file
-    gets the error's message as well.
+    message_file gets the error's message as well.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stdout)
     # A container's first process has no default handler: without this one, SIGTERM would do nothing.

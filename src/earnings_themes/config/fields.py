@@ -111,10 +111,6 @@ def _as_one_path(value: Any) -> Any:
     return value
 
 
-def _null_is_empty(value: Any) -> Any:
-    return "" if value is None else value
-
-
 # Without Strict, "3", 3.0 and "yes" would be taken for 3 and true.
 Whole = Annotated[int, Strict()]
 Number = Annotated[float, Strict()]
@@ -128,7 +124,7 @@ Paths = Annotated[
     WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1}),
 ]
 # Text that may be left out: null is the same as no text.
-TextOrNull = Annotated[str, BeforeValidator(_null_is_empty)]
+TextOrNull = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
 # Lists and mappings that may be left out: null is the same as none.
 TextsOrNull = Annotated[tuple[Text, ...], BeforeValidator(lambda value: () if value is None else value)]
 NamesOrNull = Annotated[Mapping[str, str], BeforeValidator(lambda value: {} if value is None else value)]
