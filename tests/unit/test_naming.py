@@ -108,6 +108,10 @@ def test_an_answer_is_asked_for_once(endpoint: Endpoint, settings: NamingSetting
     # Another model is another question.
     other, _ = name_themes([theme(1, "tariffs")], replace(cached, model="another"), 3)
     assert other[0].label == "something else"
+    # A file that was damaged is no answer.
+    for kept in (tmp_path / "names").iterdir():
+        kept.write_text("{")
+    assert name_themes([theme(1, "tariffs")], cached, 3)[0][0].label == "something else"
 
 
 @pytest.mark.parametrize(

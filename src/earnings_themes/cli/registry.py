@@ -187,10 +187,12 @@ def propose(registry: RegistryOption) -> None:
 
 @registry_app.command(
     epilog=examples("registry curate decisions.yaml --registry registry/mine")
-    + "\n  snakemake --cores all --forcerun themes --configfile q1.yaml     # a run takes the names in"
+    + "\n  snakemake --cores all --configfile q1.yaml     # a run takes the decisions in"
 )
 def curate(
-    decisions: Annotated[Path, Argument(metavar="FILE", help="A YAML of rename, note, hide, merge, split.")],
+    decisions: Annotated[
+        Path, Argument(metavar="FILE", help="A YAML of rename, note, kind, parent, hide, merge, split.")
+    ],
     registry: RegistryOption,
 ) -> None:
     """Apply people's decisions as a new version, with a table of what became of old ids."""

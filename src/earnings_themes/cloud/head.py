@@ -44,6 +44,8 @@ _LONGEST_LINE: Final = 4000  # of the log; a list of firms is longer
 CLOUD: Final = "EARNINGS_THEMES_CLOUD"
 PROFILE: Final = "EARNINGS_THEMES_PROFILE"
 _ACTIVE: Final = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
+# DescribeJobs takes a hundred ids (AWS Batch API reference).
+_DESCRIBED: Final = 100
 
 EXIT_CODES: Final = """\
 exit codes:
@@ -231,12 +233,19 @@ def refuse_a_second_head(name: str, built: Mapping[str, Any]) -> None:
 
     with aws_errors("look for another head of this run", "batch:ListJobs and batch:DescribeJobs"):
         batch = boto3.client("batch", region_name=built["region"])
+        pages = batch.get_paginator("list_jobs")
         found = [
             job["jobId"]
             for status in _ACTIVE
-            for job in batch.list_jobs(jobQueue=built["head_queue_arn"], jobStatus=status)["jobSummaryList"]
+            for page in pages.paginate(jobQueue=built["head_queue_arn"], jobStatus=status)
+            for job in page["jobSummaryList"]
         ]
-        jobs = batch.describe_jobs(jobs=sorted({own, *found})[:100])["jobs"]
+        asked = sorted({own, *found})
+        jobs = [
+            job
+            for start in range(0, len(asked), _DESCRIBED)
+            for job in batch.describe_jobs(jobs=asked[start : start + _DESCRIBED])["jobs"]
+        ]
     mine = next((job for job in jobs if job["jobId"] == own), None)
     if mine is None:
         return

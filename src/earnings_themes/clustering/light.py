@@ -1,8 +1,7 @@
 """Imports BERTopic and igraph without the optional libraries that are not used here.
 
 A firm's job computes for half a second, so imports dominate its cost. Both libraries try plotting, hub and
-embedding libraries and work without them; here these are made to look absent. docs/contributing/benchmarks.md
-has the savings.
+embedding libraries and work without them; here these are made to look absent.
 """
 
 import sys

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from earnings_themes.embedding.student import Floats, unit
 
-# Neighbours up to four sentences away, weighted 2 · cosine ÷ distance: docs/validation.md has the trial on rated pairs.
+# Neighbours up to four sentences away, weighted 2 · cosine ÷ distance: an AUC of .827 / .815 on 3,597 rated pairs of 56 calls,
+# where half of both neighbours gave .810 / .808.
 _REACH: Final = 4
 _STRENGTH: Final = 2.0
 

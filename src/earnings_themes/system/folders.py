@@ -147,8 +147,8 @@ def folder_at(where: str | Path) -> Folder:
 
 def locate(where: str | Path) -> tuple[Folder, str]:
     """Return the folder of a file, and its name, from its address."""
-    folder, _, name = str(where).rpartition("/")
-    return folder_at(folder or "."), name
+    folder, slash, name = str(where).rpartition("/")
+    return folder_at(folder or slash or "."), name
 
 
 def s3_folder(uri: str) -> "S3Folder":

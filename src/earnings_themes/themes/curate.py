@@ -87,6 +87,8 @@ def proposals(version: Version, pasts: Mapping[str, Past]) -> str:
     their kind or numbered, because their words say nothing. pasts: what the version's runs left, by run.
     """
     themes = version.counted
+    if not themes:
+        return _HEAD + "# Every theme is hidden or merged: there is nothing to decide on.\n"
     unit = centres_of(themes).unit
     cosine = np.round(unit @ unit.T, 4)
     lines = [_HEAD, "merge:\n"]

@@ -6,6 +6,7 @@ label is kept beside each (`metadata.plain_labels` of themes.json). Whatever fai
 unusable name, one that is taken) leaves the plain label and a warning in the log.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -116,7 +117,8 @@ def _name(theme: Theme, settings: NamingSettings, max_words: int, key: str | Non
     digest = hashlib.sha256(json.dumps([settings.url, body], sort_keys=True).encode()).hexdigest()
     kept = Path(settings.cache, "names", f"{digest}.json") if settings.cache else None
     if kept is not None and kept.exists():
-        return _usable(json.loads(kept.read_text(encoding="utf-8"))["answer"], max_words)
+        with contextlib.suppress(ValueError, KeyError, TypeError):  # a damaged file: it is asked again
+            return _usable(json.loads(kept.read_text(encoding="utf-8"))["answer"], max_words)
     answer = _ask(settings, body, key)
     name = _usable(answer, max_words)
     if kept is not None:

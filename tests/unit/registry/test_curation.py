@@ -1,6 +1,7 @@
 """What people decide about themes holds from then on, is replayed to the same bytes, and moves no sentence by itself."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -111,6 +112,10 @@ def test_what_is_proposed_decides_nothing_until_a_person_uncomments_it(quarters:
     current = registry.current()
     assert current
     assert read_decisions(proposals(current.version, registry.pasts(current.version)), "p") == Decisions()
+    hidden = replace(
+        current.version, themes=tuple(replace(each, hidden=True) for each in current.version.themes)
+    )
+    assert "nothing to decide on" in proposals(hidden, {})
 
 
 def test_a_theme_has_a_history_with_zeros_and_sentences_then_and_now(quarters: Path) -> None:

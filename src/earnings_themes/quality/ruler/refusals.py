@@ -7,7 +7,7 @@ import pandas as pd
 
 from earnings_themes.quality.ruler.figures import CONTROLS, Figure, units
 
-# Random pairs got .04, and kappa was .79 to .92, from language models that rated by the codebook (docs/rating.md).
+# From language models that rated by the codebook random pairs got .04 to .05, and their kappa was .88 to .97 (docs/validation.md).
 MAX_RANDOM: Final = 0.10
 MIN_KAPPA: Final = 0.70
 # One of five sentences is found by guessing.
