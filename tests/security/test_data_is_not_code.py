@@ -17,7 +17,7 @@ from earnings_themes.results.artifacts import parse_firm_topics
 from earnings_themes.results.firms import read_firms
 from tests.conftest import COLUMNS, call, write_csv
 from tests.small_run import make_run
-from tests.unit.test_config import changed
+from tests.unit.config.test_config import changed
 
 PACKAGED = Embedding("packaged", "torch", "cpu", 8, None, 1)
 EVIL = "evil_in_data:Evil"

@@ -10,7 +10,7 @@ import pytest
 
 from earnings_themes.results.artifacts import read_firm_topics
 from tests.conftest import REPO
-from tests.unit.reduce.test_image import pinned
+from tests.unit.cloud.test_image import pinned
 from tests.workflow.conftest import Finished, Folder, make_folder
 
 # Python imports a module of this name before anything else.

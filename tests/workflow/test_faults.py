@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from earnings_themes.abstractions import SCHEMA_VERSION
-from tests.unit.test_run_guard import HEAD
+from tests.unit.system.test_run_guard import HEAD
 from tests.workflow.conftest import Folder, differences
 from tests.workflow.test_workflow import TAIL, settings, topics_of
 

@@ -19,7 +19,7 @@ from earnings_themes.quality.ruler.correct import corrected_counts
 from earnings_themes.quality.ruler.ratings import read_rated
 from earnings_themes.quality.ruler.sheets import PlacedItem
 from tests.small_run import Said
-from tests.unit.test_theme_aggregator import reduced
+from tests.unit.themes.test_theme_aggregator import reduced
 
 # Eight firms; the sentences on subject 2 lie so far out that only some of them settle.
 SPOKEN = {

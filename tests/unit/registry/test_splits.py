@@ -24,7 +24,7 @@ from earnings_themes.themes.registered import settle_known
 from earnings_themes.themes.splits import Members, divide, members_of, stability_of
 from tests.unit.registry.test_curation import copied
 from tests.unit.registry.test_quarters import AFTER, BEFORE, frozen_bytes, registry_bytes, run, themes
-from tests.unit.test_find_and_settle import blobs
+from tests.unit.themes.test_find_and_settle import blobs
 
 SAID = {"q1": BEFORE, "q2": {f"{firm}x": said for firm, said in AFTER.items()}}
 

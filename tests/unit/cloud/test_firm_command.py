@@ -128,7 +128,7 @@ def test_a_connector_of_ones_own_stays_whatever_the_address_is(
     config: Path, quarter: Path, tmp_path: Path
 ) -> None:
     raw = yaml.safe_load(config.read_text(encoding="utf-8"))
-    raw["source"]["kind"] = "tests.unit.test_firm_command:Renamed"
+    raw["source"]["kind"] = "tests.unit.cloud.test_firm_command:Renamed"
     config.write_text(yaml.safe_dump(raw), encoding="utf-8")
     shutil.copy(quarter, tmp_path / "calls.data")
     assert command(config, tmp_path / "calls.data", "FIRM 0012", tmp_path) == 0

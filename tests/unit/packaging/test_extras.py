@@ -18,7 +18,7 @@ from earnings_themes.stores import open_store
 from earnings_themes.system.folders import folder_at, open_folder
 from earnings_themes.topics.lda_model import LDAModel
 from tests.conftest import REPO
-from tests.unit.reduce.test_image import pinned
+from tests.unit.cloud.test_image import pinned
 
 CLOUD = "boto3, which is not installed. Type: make cloud"
 

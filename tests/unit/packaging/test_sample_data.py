@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-DATA = Path(__file__).resolve().parents[2] / "data"
+DATA = Path(__file__).resolve().parents[3] / "data"
 FILES = ("sample_calls.csv", "sample_labels.csv")
 STOP_WORDS = frozenset(
     """

@@ -263,7 +263,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 
 
 def test_the_kept_corpus_of_the_fuzzer_is_read_or_refused() -> None:
-    files = sorted((Path(__file__).parents[1] / "fuzz/corpus").iterdir())
+    files = sorted((Path(__file__).parents[2] / "fuzz/corpus").iterdir())
     assert len(files) >= 10
     outcomes = {try_csv(file.read_bytes()) for file in files}
     assert outcomes == {"read", "refused"}

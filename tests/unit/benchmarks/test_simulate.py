@@ -7,7 +7,7 @@ import yaml
 
 from benchmarks.simulate import PIECES, best_group, simulate
 
-PROFILES = Path(__file__).parents[2] / "config/profiles"
+PROFILES = Path(__file__).parents[3] / "config/profiles"
 GROUPS = [1, 5, 20, 50, 100]
 FIRM_SECONDS = 300  # what the profiles let a firm's topics take
 

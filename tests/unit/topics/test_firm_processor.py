@@ -18,7 +18,7 @@ from earnings_themes.results.artifacts import TRANSCRIPT_SCHEMA
 from earnings_themes.topics.bertopic_model import BERTopicModel
 from earnings_themes.topics.firm import process_firm
 from tests.conftest import SUBJECTS, made_vector
-from tests.unit.test_processes import threads
+from tests.unit.system.test_processes import threads
 
 TEXTS = [text for said in SUBJECTS.values() for text in said]
 SETTINGS = TopicSettings("bertopic", min_sentences=10, keep_procedural=False)

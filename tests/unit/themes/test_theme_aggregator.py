@@ -20,7 +20,7 @@ from earnings_themes.system.folders import LocalFolder
 from earnings_themes.themes import registered
 from earnings_themes.themes.aggregate import aggregate_files
 from tests.small_run import RUN, SPACE, Said, list_firms, text_of, write_run
-from tests.unit.test_processes import threads
+from tests.unit.system.test_processes import threads
 
 SETTINGS = ThemeSettings(stability_runs=2)
 Spoken = Mapping[str, Sequence[Said]]

@@ -24,7 +24,7 @@ def warm_name(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A name for a warm process of this test's own; what is left of it is ended."""
     name = str(time.time_ns())
     monkeypatch.setenv(warm.VARIABLE, name)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))  # for this file's own functions
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))  # for this file's own functions
     yield name
     server = warm.call("os:getppid", {})
     if server != os.getppid():
@@ -68,7 +68,7 @@ def test_jobs_share_a_process_that_outlives_its_children_and_ends_by_itself(warm
 @needs_proc
 def test_jobs_at_once_have_a_child_each(warm_name: str) -> None:
     with ThreadPoolExecutor(4) as together:
-        children = set(together.map(lambda _: warm.call("tests.unit.test_warm:slow", {}), range(4)))
+        children = set(together.map(lambda _: warm.call("tests.unit.topics.test_warm:slow", {}), range(4)))
     assert len(children) == 4
 
 
@@ -84,7 +84,7 @@ def test_a_job_s_folder_and_output_are_its_own(
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         monkeypatch.chdir(tmp_path / name)
-        warm.call("tests.unit.test_warm:where", {})
+        warm.call("tests.unit.topics.test_warm:where", {})
         assert capfd.readouterr().out == f"{tmp_path / name}\n"
 
 
@@ -99,7 +99,7 @@ def test_when_the_process_is_killed_the_job_does_the_work_itself_and_the_next_on
 ) -> None:
     server = warm.call("os:getppid", {})
     # A child that kills its parent and itself: no answer, so the job has to do it.
-    assert warm.call("tests.unit.test_warm:kill_all_but", {"survivor": os.getpid()}) == 7
+    assert warm.call("tests.unit.topics.test_warm:kill_all_but", {"survivor": os.getpid()}) == 7
     assert ended(server)
     assert warm.call("os:getpid", {}) != os.getpid()
 
@@ -118,7 +118,7 @@ def test_a_child_that_outlives_the_process_keeps_no_job_waiting(warm_name: str, 
     assert server != os.getppid()
     note = tmp_path / "child"
     arguments = {"note": str(note)}
-    code = f"from earnings_themes.topics import warm; warm.call('tests.unit.test_warm:linger', {arguments!r})"
+    code = f"from earnings_themes.topics import warm; warm.call('tests.unit.topics.test_warm:linger', {arguments!r})"
     job = subprocess.Popen([sys.executable, "-c", code])
     while not (note.exists() and note.read_text()):
         assert job.poll() is None
@@ -138,7 +138,7 @@ def test_a_child_ends_with_the_job_that_asked_for_it(warm_name: str, tmp_path: P
     note = tmp_path / "child"
     code = (
         "from earnings_themes.topics import warm; "
-        f"warm.call('tests.unit.test_warm:linger', {{'note': {str(note)!r}}})"
+        f"warm.call('tests.unit.topics.test_warm:linger', {{'note': {str(note)!r}}})"
     )
     job = subprocess.Popen([sys.executable, "-c", code])
     while not (note.exists() and note.read_text()):
@@ -175,7 +175,7 @@ def test_a_folder_that_others_can_enter_is_not_used(tmp_path: Path, monkeypatch:
 def test_a_firm_that_fails_says_so_in_its_log_on_stderr_and_by_its_status(
     warm_name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    config = yaml.safe_load((Path(__file__).parents[2] / "config/config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((Path(__file__).parents[3] / "config/config.yaml").read_text(encoding="utf-8"))
     given = {
         "settings": json.dumps({name: config[name] for name in ("run", "topics", "seed")}),
         "firm": "1",

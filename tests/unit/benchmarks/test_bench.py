@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.bench import BEGIN, END, Row, timed, write_page
 
-REPO = Path(__file__).parents[2]
+REPO = Path(__file__).parents[3]
 PROGRAM = """
 import json, sys
 from pathlib import Path
