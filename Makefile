@@ -8,7 +8,7 @@ BIN := .venv/bin
 TORCH := torch==2.13.0
 # What a user would miss most, in minutes: the library and the rules' scripts.
 CORE := tests/unit tests/integration/test_scripts.py
-# One thread a BLAS call: Snakemake runs a job a core, and nested thread pools slow each other down.
+# One thread per BLAS call: Snakemake runs one job per core, and nested thread pools slow each other down.
 export OMP_NUM_THREADS ?= 1
 # Python keeps what it compiles of the packages: where this variable forbids it, each job compiles anew what it imports, for 5
 # to 10 seconds. The whole static run of 159 firms took 170 s with it and 116 s without, a run each.
@@ -40,7 +40,7 @@ notebook: .venv/notebook.stamp
 	done
 	$(BIN)/jupyter lab docs/notebooks
 
-# A process a core, a file of tests to one of them: what a file's tests share is then made once.
+# One process per core, a file of tests to one of them: what a file's tests share is then made once.
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov-fail-under=0 $(CORE)
 

@@ -5,7 +5,7 @@
 Each made firm says whole turns of a few real calls, in their order, so that a sentence's neighbours stay its neighbours;
 which turns, and which words they lack, is drawn anew for each firm, so that no two firms and few sentences are the same.
 The run is an ordinary one, `snakemake` with a file of settings. Its processes' memory is sampled together, because the
-largest process alone hides what a process a core takes.
+largest process alone hides what one process per core takes.
 """
 
 import argparse

@@ -249,7 +249,7 @@ def page(sizes: list[int], groups: list[int], shares: list[float], repeats: int)
 
 
 def minutes_of_parts(sizes: list[int]) -> str:
-    """Return where the minutes go at 20 firms a job and 5 % of machines taken, a line a size."""
+    """Return where the minutes go at 20 firms a job and 5 % of machines taken, one line per size."""
     lines = []
     for firms in sizes:
         run = simulate(firms, 20, 0.05)

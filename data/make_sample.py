@@ -44,7 +44,7 @@ LABEL_COLUMNS = ["sentence_id", "firm_id", "transcript_id", "position", "kind", 
 
 
 def call_rows(firm: Firm, turns: Sequence[Turn]) -> Iterable[list[object]]:
-    """One row a speaker turn, in the Capital IQ shape."""
+    """One row per speaker turn, in the Capital IQ shape."""
     day = date.fromisoformat(firm["date"])
     # A quarter's call is held in the next.
     ended = day - timedelta(91)
@@ -66,7 +66,7 @@ def call_rows(firm: Firm, turns: Sequence[Turn]) -> Iterable[list[object]]:
 
 
 def label_rows(firm: Firm, turns: Sequence[Turn]) -> Iterable[list[object]]:
-    """One row a sentence; position counts over the whole call."""
+    """One row per sentence; position counts over the whole call."""
     sentences = [sentence for turn in turns for sentence in turn.sentences]
     for position, sentence in enumerate(sentences):
         sentence_id = f"{firm['id']}_{firm['transcript']}_{position:04d}"

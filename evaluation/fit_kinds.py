@@ -64,7 +64,7 @@ def fit(rows: NDArray[np.int8], reporting: NDArray[np.bool_]) -> tuple[NDArray[n
 
 
 def held_out(name: str, vectors: Vectors, providers: Names, kinds: Names) -> str:
-    """Fit without each provider in turn and say what is right of the one left out: a table a provider."""
+    """Fit without each provider in turn and say what is right of the one left out: one table per provider."""
     lines = []
     content = np.isin(kinds, SAYS)
     for judged in PROVIDERS:

@@ -60,7 +60,7 @@ class CallSentences:
 
 @dataclass
 class Learned:
-    """What is learned from: one row a sentence."""
+    """What is learned from: one row per sentence."""
 
     runs: list[set[str]] = field(default_factory=list)
     seen: list[NDArray[np.float32]] = field(default_factory=list)

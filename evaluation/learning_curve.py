@@ -46,7 +46,7 @@ def aucs(a: Floats, b: Floats, scores: NDArray[np.float64], metric: Floats) -> l
 
 
 def main() -> None:
-    """Print a line a share: pairs, and both AUCs, means of some draws of the pairs."""
+    """Print one line per share: pairs, and both AUCs, means of some draws of the pairs."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

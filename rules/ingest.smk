@@ -18,7 +18,7 @@ rule ingest:
     retries: 0
     conda:
         "../envs/workflow.yaml"
-    # A process a core splits sentences while one reads; more than 8 wait for the reader.
+    # One process per core splits sentences while one reads; more than 8 wait for the reader.
     threads: 8
     resources:
         mem_mb=1500,

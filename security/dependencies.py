@@ -38,7 +38,7 @@ _PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^\s;\\]+)", flags=re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Whether packages were compared with advisories at all, what to say of that, and a line a vulnerability."""
+    """Whether packages were compared with advisories at all, what to say of that, and one line per vulnerability."""
 
     checked: bool
     said: str

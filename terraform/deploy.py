@@ -149,7 +149,7 @@ def quotas(settings: Settings) -> list[Quota]:
 
 
 def quota_lines(wanted: list[Quota], region: str) -> list[str]:
-    """Return a line a quota: what the account has, what is wanted, how to ask for it. None ends a deployment."""
+    """Return one line per quota: what the account has, what is wanted, how to ask for it. None ends a deployment."""
     client = boto3.client("service-quotas")
     lines = ["quotas (a job above one waits; a reduce above its own fails):"]
     for quota in wanted:

@@ -94,7 +94,7 @@ def _again(n_firms: int) -> float:
 def one_machine(n_firms: int, vcpus: int = 8, static: bool = True) -> tuple[float, float]:
     """Return dollars and minutes of the whole run on one machine on demand, without Batch, S3 and DynamoDB.
 
-    What has a process a core is divided by the vCPUs; the reduce, panel and report by none of them.
+    What has one process per core is divided by the vCPUs; the reduce, panel and report by none of them.
     """
     encoding = cost.measured("static_cpu_seconds_a_firm" if static else "embed_cpu_seconds_a_firm")
     shared = n_firms * (

@@ -25,7 +25,7 @@ def stages() -> str:
         _part("Input: the CSV", f"Needed: {_codes(REQUIRED)}. With a default ([input.md](../input.md)): {_codes(DEFAULTED)}. "
               f"Used where present: {_codes(OPTIONAL)}."),
         _part("ingest → `transcripts.parquet`", "A firm's rows are one row group.\n\n" + _arrow(TRANSCRIPT_SCHEMA)),
-        _part("ingest → `source_calls.parquet`", "A row a call that counts. The columns of `source.keep` follow, as text.\n\n"
+        _part("ingest → `source_calls.parquet`", "One row per call that counts. The columns of `source.keep` follow, as text.\n\n"
               + _arrow(CALLS_SCHEMA)),
         _part("ingest → `firms.tsv`", _typed((field.name, _type_name(field.type)) for field in dataclasses.fields(FirmRow))),
         _part("embed → `embeddings/{shard}.parquet`", "A firm's rows lie together. A vector is 8-bit whole numbers; the content gate gives "
@@ -37,10 +37,10 @@ def stages() -> str:
               "SQLite: tables and columns in [schema.sql](../../src/earnings_themes/stores/schema.sql); the view `hierarchy` has a row a "
               "sentence with its topic, theme, firm and run.\n\n"
               "DynamoDB: items and keys in `stores/dynamodb_items.py`."),
-        _part("panel", "`panel.parquet` has a row a call and theme, zeros included, `calls.parquet` a row a call. The run's "
+        _part("panel", "`panel.parquet` has one row per call and theme, zeros included, `calls.parquet` one row per call. The run's "
               "`codebook.md` has their columns (`panel/columns.py`) and the themes. A panel of up to `panel.spreadsheet_rows` "
               "rows is also `panel.csv` and `panel.dta`.\n\n"
-              f"`exchanges.parquet`, a row a sentence in questions and answers: {_arrow(EXCHANGES)}"),
+              f"`exchanges.parquet`, one row per sentence in questions and answers: {_arrow(EXCHANGES)}"),
         _part("report → `quality.json`", "`metrics` has, for each figure (`quality/meaning.py`), `value`, `n`, `of` (what it was measured "
               "on), and `reason` where there is no value."),
     ]  # fmt: skip

@@ -118,7 +118,7 @@ def _range(field: FieldInfo) -> str:
 
 
 def _rows(kind: Any, prefix: str) -> list[list[str]]:
-    """A row a setting; a section's own row comes before those of its settings."""
+    """One row per setting; a section's own row comes before those of its settings."""
     rows = []
     for name, field in fields_of(kind).items():
         rows.append(_row(f"{prefix}{name}", field))

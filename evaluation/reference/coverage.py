@@ -17,7 +17,7 @@ SECTORS = Path(__file__).with_name("sectors.csv")
 
 
 def by_sector(sentences: pd.DataFrame, sectors: pd.Series) -> pd.DataFrame:
-    """Return firms, content sentences, and the share of them that settled, a row a sector and one for all.
+    """Return firms, content sentences, and the share of them that settled, one row per sector and one for all.
 
     `sentences` is a run's sentences.parquet, `sectors` a sector for each firm_id; a firm without one is in `(none)`.
     """

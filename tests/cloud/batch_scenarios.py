@@ -29,7 +29,7 @@ from tests.offline_aws.batch import TIMED_OUT
 
 # The firm whose job misbehaves, see own_parts: the only one that never says "harbour".
 ODD = "34"
-# A job a firm, and no second try by Snakemake but the one that rule topics asks for.
+# One job per firm.
 ALONE = ("--groups", "topics=firms", "--group-components", "firms=1")
 both = pytest.mark.parametrize("run", PROFILES, indirect=True)
 

@@ -2,7 +2,7 @@
 
 moto judges none. Which role asks is told by the access key: what stands for a container has the key `role_key(ROLE)`;
 every other key is the tests' own, which may do everything. Which right a request needs is in the Service Authorization
-Reference, a page a service; here are the requests that a run makes, and one that is not here is an error, not a pass.
+Reference, one page per service; here are the requests that a run makes, and one that is not here is an error, not a pass.
 
     aws.judge.know(policies)                    # by name of role; aws.judge.know_page() takes docs/operating/permissions.md
     aws.judge.refused                           # what was refused so far

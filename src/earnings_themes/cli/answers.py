@@ -26,7 +26,7 @@ class Said:
 def all_sentences(store: ThemeStore, theme: Theme, run: str) -> list[Said]:
     """Return every sentence that a run has of a theme, surest first. Raises NotFoundError.
 
-    One query a topic; with a dynamodb store, one request each.
+    One query per topic; with a dynamodb store, one request each.
     """
     found = [
         Said(topic.firm_id, topic.topic_id, said.sentence_id, said.speaker_type, said.probability, said.text)

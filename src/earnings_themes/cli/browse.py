@@ -388,7 +388,7 @@ def _print_firm(view: FirmView) -> None:
 
 
 def _firm_rows(view: FirmView) -> list[tuple[Cell, ...]]:
-    """Return a row a topic, and one row without a topic for a firm that has none."""
+    """Return one row per topic, and one row without a topic for a firm that has none."""
     labels = {share.theme_id: share.label for share in view.themes}
     of = (view.run, view.firm_id, view.firm_name)
     if not view.topics:

@@ -54,7 +54,7 @@ def panel(
         ),
     ] = None,
     kind: KindOption = None,
-    wide: Annotated[bool, Option("--wide", help="A column a theme in place of a row.")] = False,
+    wide: Annotated[bool, Option("--wide", help="One column per theme in place of a row.")] = False,
     value: Annotated[
         str | None,
         Option(metavar="COLUMN", help="With --wide: what the themes' columns hold.  [default: share]"),
@@ -71,7 +71,7 @@ def panel(
     ] = "results",
     format: FileFormatOption = None,
 ) -> None:
-    """Write a run's panel as a file for pandas, R, Stata or Excel: a row a call and theme, zeros included.
+    """Write a run's panel as a file for pandas, R, Stata or Excel: one row per call and theme, zeros included.
 
     What each column means is in codebook.md, beside the run's panel.parquet. Runs of one registry give one panel.
     """
@@ -83,7 +83,7 @@ def panel(
     form = form_of(out, format)
     if value is not None and not wide:
         raise ConfigError(
-            f"--value {value} is for --wide, a column a theme. Add --wide, or leave --value out."
+            f"--value {value} is for --wide, one column per theme. Add --wide, or leave --value out."
         )
     folders = [run_folder(run) for run in runs]
     folders = (runs_of(folders[0], results) if len(folders) == 1 else None) or folders
@@ -109,7 +109,7 @@ def likeness(
     nearest: Annotated[int, Option(min=0, metavar="N", help="The likest firms of each; 0: all.")] = 50,
     format: FileFormatOption = None,
 ) -> None:
-    """Write how alike the run's firms are by their themes: a row a firm and another, the cosine of their sentence counts."""
+    """Write how alike the run's firms are by their themes: one row per firm and another, the cosine of their sentence counts."""
     from earnings_themes.panel.cuts import Cut, Wish
     from earnings_themes.panel.files import write_tables
     from earnings_themes.panel.likeness import COLUMNS

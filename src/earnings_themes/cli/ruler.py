@@ -58,7 +58,7 @@ def sheet(
         Path | None,
         Option(
             metavar="FILE|DIR",
-            help="A vector a sentence: adds the ceiling, the nearest sentences of two firms.",
+            help="One vector per sentence: adds the ceiling, the nearest sentences of two firms.",
         ),
     ] = None,
     recall: Annotated[
@@ -174,7 +174,7 @@ def score(
         Path | None,
         Option(
             metavar="FILE",
-            help="Of a sheet --for themes: write a row a call and theme with the count corrected by the ratings (CSV).",
+            help="Of a sheet --for themes: write one row per call and theme with the count corrected by the ratings (CSV).",
         ),
     ] = None,
     anyway: Annotated[bool, Option("--anyway", help="Show the figures of ratings that are refused.")] = False,
@@ -267,7 +267,7 @@ def _print_raters(found: "Sequence[Figure]") -> None:
 def _print_part(
     found: "Sequence[Figure]", part: str, measures: Iterable[str], facts: Iterable[str] = ()
 ) -> None:
-    """Print a row a run (or theme) and a column a measure, `value [low high]`. facts: columns of a value alone."""
+    """Print one row per run (or theme) and one column per measure, `value [low high]`. facts: columns of a value alone."""
     by = {(x.run, x.name): x for x in found if x.part == part}
     if not by:
         return

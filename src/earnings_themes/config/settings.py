@@ -1,4 +1,4 @@
-"""Every setting of config.yaml: a class a section, a line a setting.
+"""Every setting of config.yaml: a class a section, one line per setting.
 
 To add a setting, add it here and run `make docs`: config/config.yaml, its JSON schema and docs/settings.md follow.
 """
@@ -82,7 +82,7 @@ class Source:
     )
     keep: TextsOrNull = setting(
         (),
-        "your columns for the panel: [gvkey, permno, sic]; one value a call",
+        "your columns for the panel: [gvkey, permno, sic]; one value per call",
         expected="a list of your files' columns to carry to the panel, such as [gvkey, permno]; or null",
     )
     date_format: str | None = setting(
@@ -417,14 +417,14 @@ class Panel:
 
     words: NamesOrNull = setting(
         dict,
-        "text files, a word a line: {positive: lists/positive.txt, negative: lists/negative.txt}; a list gives a column "
+        "text files, one word per line: {positive: lists/positive.txt, negative: lists/negative.txt}; a list gives a column "
         "n_NAME, these two also tone",
         expected="a mapping of a list's name to a text file's path, such as {risk: lists/risk.txt}; or null",
         file=(),
     )
     score: str | None = setting(
         None,
-        "package.module:Class of your own, whose score(texts) gives a number a sentence, column score; null: none",
+        "package.module:Class of your own, whose score(texts) gives one number per sentence, column score; null: none",
         expected="the import path of your class as package.module:Class, or null",
         pattern=r"^[\w.]+:\w+$",
     )
@@ -460,8 +460,8 @@ class Config:
     )
     source: Source = setting(Source, "the transcripts")
     embedding: Embedding = setting(Embedding, "how a sentence becomes a vector")
-    topics: TopicSettings = setting(TopicSettings, "the map, one job a firm")
-    themes: ThemeSettings = setting(ThemeSettings, "the reduce, one job a run")
+    topics: TopicSettings = setting(TopicSettings, "the map, one job per firm")
+    themes: ThemeSettings = setting(ThemeSettings, "the reduce, one job per run")
     registry: RegistryOrNull = setting(
         None,
         "themes that keep their ids over quarters: {path: registry/mine}; reference: those that ship; null: a run by itself",

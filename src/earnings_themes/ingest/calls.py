@@ -1,4 +1,4 @@
-"""source_calls.parquet: a row a call that was read, with its day, its time, and the columns that `source.keep` names.
+"""source_calls.parquet: one row per call that was read, with its day, its time, and the columns that `source.keep` names.
 
 The panel joins it by firm_id and transcript_id: what a researcher's own file says of a call (gvkey, permno, fiscal
 quarter) stands beside every number that comes out.

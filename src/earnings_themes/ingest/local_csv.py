@@ -1,4 +1,4 @@
-"""Transcripts from tables on this disk, a row a speaker turn, in the Capital IQ / WRDS shape.
+"""Transcripts from tables on this disk, one row per speaker turn, in the Capital IQ / WRDS shape.
 
 A file of 400 MB must not be held in memory, and its rows come in any order. So the rows are checked one by
 one and put into a temporary SQLite table, which gives a firm's turns in order: the standard library's way
@@ -160,7 +160,7 @@ class LocalCSVConnector(DataConnector):
                     unread.setdefault(self._unread(row), line)
         if not seen:
             raise InputError(
-                f"{self.path}: found a header and no row below it; expected a row a speaker turn."
+                f"{self.path}: found a header and no row below it; expected one row per speaker turn."
             )
         self._ids = plain_ids(seen)
         self._check_ids(seen)

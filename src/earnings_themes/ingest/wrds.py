@@ -1,4 +1,4 @@
-"""Transcripts that `earnings-themes wrds pull` wrote: a folder of Parquet, a file a quarter, with its receipts.
+"""Transcripts that `earnings-themes wrds pull` wrote: a folder of Parquet, one file per quarter, with its receipts.
 
 No run talks to WRDS: a login may ask for a phone, and a result must not depend on what a server says that day.
 """

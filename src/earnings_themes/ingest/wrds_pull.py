@@ -1,4 +1,4 @@
-"""Pulls Capital IQ's transcripts from WRDS into Parquet, a file a quarter, each with a receipt.
+"""Pulls Capital IQ's transcripts from WRDS into Parquet, one file per quarter, each with a receipt.
 
 Attended: a login to WRDS may ask for a phone, so no job of a run does it. One connection, read only, a server-side
 cursor and a few hundred calls a question, so that WRDS is asked politely and this machine holds little. A quarter is

@@ -12,8 +12,8 @@ _MOST_SHARED: Final = 5
 
 _HEAD = """# Codebook
 
-`panel.parquet`: a row a call and theme, {n_rows:,} rows: {n_calls:,} calls × {n_themes:,} themes. `calls.parquet`: a row a call, the
-denominators. `exchanges.parquet`: a row a sentence of an exchange in questions and answers (firm_id, transcript_id, sentence_id,
+`panel.parquet`: one row per call and theme, {n_rows:,} rows: {n_calls:,} calls × {n_themes:,} themes. `calls.parquet`: one row per call,
+the denominators. `exchanges.parquet`: one row per sentence of an exchange in questions and answers (firm_id, transcript_id, sentence_id,
 exchange: its number in the call from 1, role). Join by firm_id and transcript_id. Which sentence is in which theme: `sentences.parquet`.
 
 ## Zero, null, no row

@@ -42,13 +42,13 @@ def _read_list(name: str, path: str) -> WordList:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
-            f"{where}, which cannot be read ({error}). Expected a text file, a word a line."
+            f"{where}, which cannot be read ({error}). Expected a text file, one word per line."
         ) from error
     entries = [words_of(line) for line in lines if not line.lstrip().startswith("#")]
     words = frozenset(entry[0] for entry in entries if len(entry) == 1)
     phrases = tuple(f" {' '.join(entry)} " for entry in entries if len(entry) > 1)
     if not words and not phrases:
-        raise ConfigError(f"{where}, which holds no word. Expected a text file, a word a line.")
+        raise ConfigError(f"{where}, which holds no word. Expected a text file, one word per line.")
     return WordList(name, words, phrases)
 
 

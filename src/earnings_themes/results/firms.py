@@ -90,7 +90,7 @@ def shard_of(firm_id: str, shards: int) -> int:
 
 
 def write_firms(path: Path | str, rows: list[FirmRow]) -> None:
-    """Write firms.tsv, one line a firm, in the order given."""
+    """Write firms.tsv, one line per firm, in the order given."""
     lines = io.StringIO()
     writer = csv.writer(lines, dialect="excel-tab", lineterminator="\n")
     writer.writerow(_FIRM_COLUMNS)

@@ -111,14 +111,14 @@ def _topics_by_firm(themes: Themes) -> Mapping[str, dict[int, tuple[str, Kind]]]
 
 
 def has_file_a_firm(folder: Folder) -> bool:
-    """Return whether a run has its sentences in a file a firm, as the container of one firm's topics leaves them."""
+    """Return whether a run has its sentences in one file per firm, as the container of one firm's topics leaves them."""
     return "transcripts.parquet" not in folder.list()
 
 
 def spoken_by_firm(
     folder: Folder, firm_ids: Sequence[str], columns: list[str]
 ) -> Iterator[tuple[str, pa.Table]]:
-    """Give these firms' sentences, a table a firm: firm_id, and some columns of transcripts.parquet."""
+    """Give these firms' sentences, one table per firm: firm_id, and some columns of transcripts.parquet."""
     if has_file_a_firm(folder):
         files = folder.child("sentences")
         for firm in firm_ids:

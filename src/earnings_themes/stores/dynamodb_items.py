@@ -65,7 +65,7 @@ def topic_pk(run: str, version: str, firm_id: str, topic_id: int) -> str:
 
 
 def firm_pk(firm_id: str) -> str:
-    """Return the partition of a firm, which holds one item a run; it is a partition of the index too."""
+    """Return the partition of a firm, which holds one item per run; it is a partition of the index too."""
     return f"FIRM#{encoded(firm_id)}"
 
 

@@ -344,7 +344,7 @@ def _at_capitals(text: str) -> list[str]:
 
 
 def _is_lines(text: str) -> bool:
-    """Whether a turn is a list without signs: a line an item, each with its capital, and not one point."""
+    """Whether a turn is a list without signs: one line per item, each with its capital, and not one point."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) < 3 or _ANY_END.search(text):
         return False

@@ -1,6 +1,6 @@
 """The sentences of a run as the reduce sees them: where each was said, its subject vector, its firm's topics.
 
-A workflow has transcripts.parquet and embeddings/; a run made by the container firm-topic-processor has a file a firm in
+A workflow has transcripts.parquet and embeddings/; a run made by the container firm-topic-processor has one file per firm in
 sentences/, which holds the columns of both. Texts stay in the files: at 10,000 firms they are most of the bytes.
 """
 

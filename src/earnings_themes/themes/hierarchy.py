@@ -32,7 +32,7 @@ class Tree:
 
     Attributes
     ----------
-    topics : a row a topic: firm (number), topic_id, theme (number, -1 for none), model_topic, size, similarity
+    topics : one row per topic: firm (number), topic_id, theme (number, -1 for none), model_topic, size, similarity
     topic_id : (m,) int, the topic of each modelled sentence, -1 for none
     """
 
@@ -85,7 +85,7 @@ def write_sentences(
     tree: Tree,
     themes: Sequence[Theme],
 ) -> None:
-    """Write sentences.parquet, a row a sentence of the run.
+    """Write sentences.parquet, one row per sentence of the run.
 
     kinds: (m,) of the modelled sentences; what is not modelled is procedure or, without a word, filler. themes: by number.
     """

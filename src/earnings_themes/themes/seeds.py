@@ -200,7 +200,7 @@ def write_answers(out: Path, where: str, answers: Sequence[Answer]) -> None:
     """Write seeds.json and seeds.parquet of a run; neither where nothing is asked.
 
     seeds.json: each question with its texts, threshold, sentences, firms, overlap with found themes, and the ids of the
-    sentences just above and just below. seeds.parquet: a row a question and sentence that counts.
+    sentences just above and just below. seeds.parquet: one row per question and sentence that counts.
     """
     if not answers:
         for name in (FILE, SENTENCES):

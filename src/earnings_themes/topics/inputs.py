@@ -42,7 +42,7 @@ class BuiltInModel(TopicModelInterface):
         if embeddings.ndim != 2 or len(embeddings) != len(documents):
             raise ModelError(
                 f"{len(documents)} documents have embeddings of shape {embeddings.shape}; "
-                f"expected ({len(documents)}, dim), one row a document."
+                f"expected ({len(documents)}, dim), one row per document."
             )
         norms = np.linalg.norm(embeddings, axis=1)
         bad = np.flatnonzero(~(np.isfinite(norms) & (norms > 0)))

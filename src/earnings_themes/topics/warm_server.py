@@ -28,7 +28,7 @@ _LOOK_SECONDS: Final = 5.0
 _IDLE_SECONDS: Final = 60.0
 # Ten times what the imports take on a loaded two-core machine.
 _START_SECONDS: Final = 60.0
-# With a child a firm, a firm took .195 CPU s in it, because of the fork and of the pages that a young child copies; with fifty
+# With one child per firm, a firm took .195 CPU s in it, because of the fork and of the pages that a young child copies; with fifty
 # .082 (docs/contributing/benchmarks.md). What many firms leave in memory goes with a child.
 _FIRMS_A_CHILD: Final = 50
 

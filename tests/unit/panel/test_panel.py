@@ -32,7 +32,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def said(run: Path) -> pd.DataFrame:
-    """A row a sentence and theme, with the level-2 rows below."""
+    """One row per sentence and theme, with the level-2 rows below."""
     frame = pd.DataFrame(random_sentences())
     one = frame[frame["theme_id"].notna()].assign(theme=frame["theme_id"])
     two = frame[frame["broad_id"].notna()].assign(theme=frame["broad_id"])

@@ -210,11 +210,13 @@ def _check_rows(rows: pd.DataFrame, source: Path, corpus: JudgedCorpus, has_stre
         )
     twice = rows["sentence_id"][rows["sentence_id"].duplicated()]
     if len(twice):
-        raise InputError(f"{source}: sentence {twice.iloc[0]!r} has two themes. Expected a row a sentence.")
+        raise InputError(
+            f"{source}: sentence {twice.iloc[0]!r} has two themes. Expected one row per sentence."
+        )
     if has_strength and rows["strength"].isna().any():
         first = rows["sentence_id"][rows["strength"].isna()].iloc[0]
         raise InputError(
-            f"{source}: sentence {first!r} has a theme and no strength. Expected a number a row, or no such column."
+            f"{source}: sentence {first!r} has a theme and no strength. Expected one number per row, or no such column."
         )
     if rows.empty:
         raise InputError(f"{source}: no sentence has a theme, so there is nothing to judge.")
