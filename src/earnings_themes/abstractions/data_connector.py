@@ -11,7 +11,7 @@ class DataConnector(ABC):
     """A source of transcripts, made as `Connector(path)` with `source.path` of config.yaml.
 
     limits: `source.limits`, for a source that can detect early that it holds too much. source: all of
-    `source`; None outside a run.
+    `source`; None outside a run, unless the class sets one.
     """
 
     limits = Limits()

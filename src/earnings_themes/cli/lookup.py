@@ -127,7 +127,7 @@ def _match_firm(firms: list[FirmEntry], wanted: str) -> str | None:
 
 
 def _by_id_or_name(store: ThemeStore, firm: str, run: str, ask: Callable[[str], T]) -> T:
-    """Return ask(firm), or where there is no such id, of the firm that is called so."""
+    """Return ask(firm); where no firm has that id, ask with the id of the firm of that name."""
     try:
         return ask(firm)
     except NotFoundError as error:
@@ -139,7 +139,7 @@ def _by_id_or_name(store: ThemeStore, firm: str, run: str, ask: Callable[[str], 
         if firm_id is None:
             raise _no_firm(firms, firm, f"run {run!r}") from error
         if firm_id == firm:
-            raise  # it is the topic that is not there
+            raise error  # it is the topic that is not there
         return ask(firm_id)
 
 

@@ -187,7 +187,7 @@ def propose(registry: RegistryOption) -> None:
 
 @registry_app.command(
     epilog=examples("registry curate decisions.yaml --registry registry/mine")
-    + "\n  snakemake --cores all --configfile q1.yaml     # a run takes the decisions in"
+    + "\n  snakemake --cores all --configfile q1.yaml     # the next run applies them"
 )
 def curate(
     decisions: Annotated[

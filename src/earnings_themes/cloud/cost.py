@@ -88,7 +88,7 @@ def estimate(
     work = n_firms * (
         measured("ingest_cpu_seconds_a_firm") + encoding + measured("topics_cpu_seconds_a_firm")
     )
-    # And ingest, report, and the themes where they are a job.
+    # Groups of firms, shards, and ingest, report and themes.
     jobs = math.ceil(n_firms / _FIRMS_A_JOB) + shards + 3
     busy = work + jobs * measured("job_overhead_seconds") + measured("report_seconds")
     busy += n_firms * measured("firm_overhead_seconds")
@@ -102,8 +102,9 @@ def estimate(
     spot = price("ec2_vcpu_hour") * (price("ec2_spot_share") * (1 - dear) + dear)
     machine_hours = paid / 3600 / measured("machine_vcpus")
     map_usd = paid / 3600 * spot + machine_hours * VOLUME_GB * price("gp3_gb_month") / HOURS_A_MONTH
-    map_how = f"{paid / 3600:.2f} vCPU hours in {jobs} jobs"
-    map_how += ", a ninth of them on demand, with the machines' disks"
+    map_how = (
+        f"{paid / 3600:.2f} vCPU hours in {jobs} jobs, a ninth of them on demand, with the machines' disks"
+    )
 
     reduce_seconds = measured("reduce_cpu_seconds") + n_firms * measured("reduce_cpu_seconds_a_firm")
     reduce_gb = reduce_memory(n_firms)
@@ -142,11 +143,12 @@ def estimate(
     log_gb = n_firms * measured("log_bytes_a_firm") / _GB
     # The head has an address too, as long as it works.
     addresses = (machine_hours + wall / 3600) * price("public_address_hour") if egress == "public" else 0.0
-    out_usd = nat_gb * price("nat_gb") + addresses
-    out_usd += home_gb * price("internet_gb")
-    out_usd += log_gb * price("logs_gb")
-    out_how = f"{nat_gb:.2f} GB through NAT, public addresses, {home_gb:.2f} GB downloaded"
-    out_how += f", {log_gb:.2f} GB of logs"
+    out_usd = (
+        nat_gb * price("nat_gb") + addresses + home_gb * price("internet_gb") + log_gb * price("logs_gb")
+    )
+    out_how = (
+        f"{nat_gb:.2f} GB through NAT, public addresses, {home_gb:.2f} GB downloaded, {log_gb:.2f} GB of logs"
+    )
     lines = (
         Line("map", map_usd, map_how),
         Line("reduce", reduce_usd, reduce_how),

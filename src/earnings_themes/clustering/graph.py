@@ -128,6 +128,7 @@ def numbered_by_size(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the groups numbered from 0 without a gap, the largest first; -1, which is none, stays."""
     sizes = np.bincount(labels[labels >= 0])
     order = np.argsort(-sizes, kind="stable")[: np.count_nonzero(sizes)]
+    # One place more, the last, which stays -1: label -1 finds it.
     number = np.full(len(sizes) + 1, -1, dtype=np.int64)
     number[order] = np.arange(len(order))
     return number[labels]

@@ -57,7 +57,7 @@ class Source:
     path: Paths = setting(
         "data/sample_calls.csv",
         "CSV (also .gz, .bz2, .xz, .zip), .parquet, .xlsx or .dta; a folder, a glob or a list of these; "
-        "with s3 s3://bucket/key or prefix",
+        "with kind s3: s3://bucket/key or a prefix",
         expected="the path of the transcripts, or a list of paths",
         min_length=1,
     )
@@ -131,7 +131,7 @@ class Embedding:
     )
     device: str = setting(
         "auto",
-        "the first there is of cuda, mps (Apple) and cpu; or one of them, such as cuda:1; GPUs use half precision",
+        "auto: the first of cuda, mps (Apple) and cpu that is there; or one of these, or cuda:1; GPUs use half precision",
         expected="auto, cpu, mps, cuda, or cuda and a number such as cuda:0",
         pattern=r"^(auto|cpu|mps|cuda(:[0-9]+)?)$",
     )

@@ -132,7 +132,7 @@ def fit_student(
 def _fit_pieces(
     words: Sequence[str], counts: NDArray[np.integer], rows: Floats, n_pieces: int
 ) -> tuple[dict[str, int], Floats]:
-    """Return the n-grams of the rarer words, which unknown words are like, and vectors by ridge on the words' vectors."""
+    """Return the n-grams of the rarer words, which unknown words resemble, and their vectors, fitted by ridge to the words'."""
     wanted = [i for i, w in enumerate(words) if counts[i] <= 1000 and not w.isdigit()]
     seen = Counter(g for i in wanted for g in grams(words[i]))
     kept = sorted(seen, key=lambda g: (-seen[g], g))[:n_pieces]
@@ -159,7 +159,6 @@ def fit_gate(view: Any, rows: NDArray[np.int8], content: NDArray[np.floating], i
     """
     from sklearn.linear_model import LogisticRegression
 
-    # Weaker penalty where there are ten thousand words and each says little.
     scale = _BAG if is_bag else 1.0
     whole = rows / SCALE
     x = (
@@ -167,7 +166,8 @@ def fit_gate(view: Any, rows: NDArray[np.int8], content: NDArray[np.floating], i
         if is_bag
         else np.concatenate((view, whole), axis=1)
     )
-    model = LogisticRegression(C=scale, max_iter=3000).fit(x, content >= 0.5)
+    # A weaker penalty where there are ten thousand words and each says little.
+    model = LogisticRegression(C=_BAG if is_bag else 1.0, max_iter=3000).fit(x, content >= 0.5)
     weights, k = model.coef_[0], rows.shape[1]
     return Gate(
         (weights[:-k] * scale).astype(np.float32), weights[-k:].astype(np.float32), float(model.intercept_[0])

@@ -83,9 +83,9 @@ class SubjectSpace:
     """
 
     encoder: Projection  # MiniLM's subject space
-    student: Student  # the static encoder, with its own
+    student: Student  # the static encoder, with its own subject space
     gates: dict[str, Gate]  # of "both" and "static"
-    metrics: dict[str, Floats]  # (k, k), learned from rated pairs; none where none is kept
+    metrics: dict[str, Floats]  # (k, k), learned from rated pairs; a view without one is not in it
     encoder_sha256: str  # digest of the weights that `encoder` was fitted on
     digest: str  # SHA-256 of the file; it stands in every file that was made with this space
 

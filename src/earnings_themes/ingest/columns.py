@@ -31,12 +31,13 @@ OPTIONAL: Final = (
 KNOWN: Final = (*REQUIRED, *DEFAULTED, *OPTIONAL)
 # WRDS's own name first, then S&P's base tables'.
 _ALIASES: Final = {
-    "componenttypename": "transcriptcomponenttypename",
-    "transcriptcreationdate_utc": "transcriptcreationdate",
-    "mostimportantdateutc": "mostimportantdate",
+    "componenttypename": ("transcriptcomponenttypename",),
+    "transcriptcreationdate_utc": ("transcriptcreationdate",),
+    "mostimportantdateutc": ("mostimportantdate",),
 }
-# A header's names to how many of them are columns that are read; of a table's header so many are.
+# Counts the names of a header that are columns which are read.
 CountKnown = Callable[[list[str]], int]
+# A header has at least so many of them.
 ENOUGH_KNOWN: Final = 3
 # A day is no column's name.
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{2,4}")
@@ -86,7 +87,7 @@ def places(
     found: dict[str, int] = {}
     for name in (*KNOWN, *keep):
         mapped = columns.get(name) if name in KNOWN else name
-        for candidate in (mapped,) if mapped else (name, _ALIASES.get(name, name)):
+        for candidate in (mapped,) if mapped else (name, *_ALIASES.get(name, ())):
             here = [place for place, other in enumerate(exact) if other == candidate.strip().lower()]
             here = here or [place for place, other in enumerate(squashed) if other == comparable(candidate)]
             if len(here) > 1:
@@ -96,12 +97,14 @@ def places(
             if here:
                 found[name] = here[0]
                 break
-        if name not in found and (mapped or name in {*keep}.difference(REQUIRED)):
+        # A required one that nothing names is told of below, with the others.
+        asked_for = mapped or (name if name in keep and name not in REQUIRED else None)
+        if asked_for and name not in found:
             setting = f"source.columns.{name}" if mapped and name in KNOWN else "source.keep"
-            close = difflib.get_close_matches(mapped or name, list(header), n=1)
+            close = difflib.get_close_matches(asked_for, list(header), n=1)
             hint = f" Did you mean {shown_name(close[0])!r}?" if close else ""
             raise InputError(
-                f"{where}: no column {shown_name(mapped or name)}, which {setting} names. Found {_listed(exact)}.{hint}"
+                f"{where}: no column {shown_name(asked_for)}, which {setting} names. Found {_listed(exact)}.{hint}"
             )
     if missing := [name for name in REQUIRED if name not in found]:
         raise InputError(

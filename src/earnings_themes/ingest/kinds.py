@@ -109,8 +109,8 @@ def kind_of(start: bytes, path: Path | None = None) -> tuple[str, str | None]:
         rb"(?:\0{1,3}[ -~]|[ -~]\0{1,3}){2}", start
     )
     n = len(start[:START])
-    many = (len(set(marks)) > 2 and len(marks) > 0.02 * n) or start[:START].count(0) > 0.5 * n
-    return _BINARY if many and not is_wide else "csv", None
+    looks_binary = (len(set(marks)) > 2 and len(marks) > 0.02 * n) or start[:START].count(0) > 0.5 * n
+    return (_BINARY if looks_binary and not is_wide else "csv"), None
 
 
 def _in_zip(path: Path) -> tuple[str, str | None]:

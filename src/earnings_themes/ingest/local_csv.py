@@ -68,8 +68,9 @@ _LONGEST_CALL: Final = dt.timedelta(hours=12)
 _OF_BYTES: Final = ("b'", 'b"')
 # Names of types and labels stand in the first rows below a header.
 _LABELS: Final = 3
-# How many cut files a message names, and how many different dates it and the search for a format look at.
+# Cut files that are told of.
 _NAMED: Final = 5
+# Different dates that are kept, for a message and for the search for a format.
 _DATES_KEPT: Final = 200
 # What says which firms a quarter has.
 _LIGHT: Final = ("companyid", "mostimportantdateutc", "mostimportanttimeutc", "companyname")
@@ -399,7 +400,8 @@ class LocalCSVConnector(DataConnector):
     ) -> tuple[Any, ...]:
         """Return a row of the table; the defaults of what a source lacks are here.
 
-        part: its place in a list of turns. cell: stands for the number that a turn has not, to tell turns of one text apart.
+        part: its place in a list of turns. cell: the row's whole text, which stands for its number where
+        there are no numbers and the text is long; so the same text twice is a copy.
         """
         firm, text = row["companyid"], row["componenttext"]
         speaker, section, person, headline = (name_of(row.get(name, "")) for name in TURN)
@@ -420,7 +422,8 @@ class LocalCSVConnector(DataConnector):
         kept = {column: value for column in self.source.keep if (value := present(row[column]))}
         key = "\0".join((firm, transcript, f"{position if cell is None else cell} {part}", text))
         return (
-            firm, transcript, day.day.isoformat(), position, line, name, text, speaker, section, person, headline,
+            firm, transcript, day.day.isoformat(), position, line,
+            name, text, speaker, section, person, headline,
             day.moment.isoformat() if day.moment else "",
             event,
             name_of(row.get("transcriptcollectiontypename", "")),

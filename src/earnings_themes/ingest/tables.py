@@ -40,8 +40,8 @@ BETWEEN: Final = " | "
 Choose = Callable[[list[str]], list[str]]
 # What is taken from a folder; what else lies there (notes, receipts) is not a table.
 SUFFIXES: Final = (
-    ".csv", ".tsv", ".txt", ".csv.gz", ".csv.bz2", ".csv.xz", ".tsv.gz", ".txt.gz", ".zip", ".parquet", ".pq", ".xlsx",
-    ".xlsm", ".dta",
+    ".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".tsv", ".tsv.gz", ".txt", ".txt.gz", ".zip",
+    ".parquet", ".pq", ".xlsx", ".xlsm", ".dta",
 )  # fmt: skip
 
 

@@ -56,8 +56,8 @@ def one_version(calls: Sequence[Call], which: str) -> tuple[list[Call], list[Ske
 
     Versions are calls of one event (`keydevid`), and of two events where the words are the same. Without events they are
     calls of one day, or of two days in a row, that share most of their words; on one day also a part and its whole, of
-    which the part never counts. And calls of any days are versions that share as much as only one call with itself does,
-    such as a text that was filed under two quarters. The latest is the one that was made last; where no time of making is
+    which the part never counts. Calls of any two days are versions, too, if they share so much that they can only be one
+    call, such as a text that was filed under two quarters. The latest is the one that was made last; where no time of making is
     known, the one of the later kind (Edited, Proofed), then of the higher id.
     """
     groups: list[list[Call]] = []
@@ -98,7 +98,7 @@ def one_version(calls: Sequence[Call], which: str) -> tuple[list[Call], list[Ske
 
 
 def _one_copy(call: Call, which: str) -> Call:
-    """Return a call with each turn in one version; two versions that nothing else tells apart share a turn's number.
+    """Return a call with one version of each turn. Where nothing else tells versions apart, their turns have the same number.
 
     Where there are no numbers either, a row is a whole call, and two that are alike are its versions.
     """

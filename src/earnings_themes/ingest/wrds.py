@@ -3,6 +3,7 @@
 No run talks to WRDS: a login may ask for a phone, and a result must not depend on what a server says that day.
 """
 
+import json
 from pathlib import Path
 
 from earnings_themes.errors import InputError
@@ -23,9 +24,11 @@ class WRDSConnector(LocalCSVConnector):
             )
         for file in files_of(self.path):
             receipt = file.with_suffix(".json")
-            if not receipt.exists():
+            try:
+                json.loads(receipt.read_text(encoding="utf-8"))
+            except (OSError, ValueError):
                 raise InputError(
-                    f"{file}: has no receipt {receipt.name}, so the pull of this quarter was not finished. Type "
-                    "the same earnings-themes wrds pull again."
-                )
+                    f"{file}: has no receipt {receipt.name} that can be read, so the pull of this quarter was not "
+                    "finished. Type the same earnings-themes wrds pull again."
+                ) from None
         return super().version()

@@ -143,7 +143,7 @@ def _topic_items(
         "gsi1pk": firm_pk(firm.firm_id),
         "gsi1sk": f"{list_pk(run, version)}#THEME#{theme_id or '-'}#TOPIC#{topic.topic_id:04d}",
     }
-    # The index finds a topic in its theme, or where it has none by itself.
+    # The index finds a topic by its entry in its theme, or, without a theme, by its own item.
     yield _checked({"pk": pk, "sk": "META", **attributes, **({} if place else index)})
     if place:
         yield _checked(

@@ -148,6 +148,8 @@ def folder_at(where: str | Path) -> Folder:
 def locate(where: str | Path) -> tuple[Folder, str]:
     """Return the folder of a file, and its name, from its address."""
     folder, slash, name = str(where).rpartition("/")
+    if str(where).startswith("s3://"):
+        return s3_folder(folder), name  # it says what an address without a key lacks
     return folder_at(folder or slash or "."), name
 
 

@@ -160,6 +160,11 @@ def _notes(folder: Path) -> dict[str, _Made]:
     return {name: note for name in names if (note := _read_note(folder, name))}
 
 
+def _is_changed(file: str, sha256: str, notes: dict[str, _Made], lost: set[str]) -> bool:
+    """Return whether an input is made again, or was since it was read. One without a note is left to Snakemake."""
+    return file in lost or (file in notes and notes[file].sha256 != sha256)
+
+
 def _mend(folder: Path) -> list[str]:
     """Set altered files aside, remove what was made from them, correct times; return what was found."""
     notes = _notes(folder)
@@ -174,13 +179,7 @@ def _mend(folder: Path) -> list[str]:
         more = {
             name
             for name, note in notes.items()
-            if name not in again
-            # An input is made again, or was since. One without a note is left to Snakemake.
-            and any(
-                file in lost or notes[file].sha256 != sha
-                for file, sha in note.inputs.items()
-                if file in notes
-            )
+            if name not in again and any(_is_changed(*read, notes, lost) for read in note.inputs.items())
         }
         if not more:
             break
