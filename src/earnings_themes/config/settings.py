@@ -93,7 +93,7 @@ class Source:
     )
     time_zone: str = setting(
         "America/New_York",
-        "a call whose time (UTC) is known has the day of this zone",
+        "a call whose time (UTC) is known gets its day in this zone",
         expected="a time zone such as America/New_York",
         min_length=1,
     )
@@ -424,7 +424,7 @@ class Panel:
     )
     score: str | None = setting(
         None,
-        "package.module:Class of your own, whose score(texts) gives one number per sentence, column score; null: none",
+        "package.module:Class of your own, whose score(texts) gives one number per sentence; column score; null: none",
         expected="the import path of your class as package.module:Class, or null",
         pattern=r"^[\w.]+:\w+$",
     )

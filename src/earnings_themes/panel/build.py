@@ -77,7 +77,11 @@ def _asked_for(said: pa.Table, answers: Sequence[Answer], first: int) -> SeedMem
         rows = np.flatnonzero(place.is_valid().to_numpy())
         strength = inside["strength"].take(place.drop_null()).to_numpy().astype(np.float64)
         found.append(SeedMembers(rows, np.full(len(rows), number), strength))
-    return SeedMembers(*map(np.concatenate, zip(*found, strict=True)))
+    return SeedMembers(
+        np.concatenate([each.rows for each in found]),
+        np.concatenate([each.themes for each in found]),
+        np.concatenate([each.strength for each in found]),
+    )
 
 
 def _calls(source: pa.Table, names: dict[str, str], columns: Layout) -> pa.Table:

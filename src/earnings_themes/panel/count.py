@@ -174,7 +174,7 @@ def _encoded(column: pa.ChunkedArray) -> tuple[list[str], Places]:
 
 
 def _counted(places: Places, weights: NDArray[Any], n: int) -> Matrix:
-    # Of nothing, numpy counts whole numbers, weights or not.
+    # np.bincount of an empty array gives integers even with weights.
     found: Matrix = np.bincount(places, weights.astype(np.float64), n).astype(np.float64)
     return found
 

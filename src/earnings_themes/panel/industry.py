@@ -21,7 +21,7 @@ def column(industry: str) -> PanelColumn:
 
 
 def peer_sums(blocks: Iterable[Block], industry: str) -> dict[tuple[str, ...], Matrix]:
-    """Return sums and counts of shares, (2, themes), by quarter and industry; of 10,000 firms in 400 some 15 MB."""
+    """Return sums and counts of shares, (2, themes), by quarter and industry; of 10,000 firms in 400 industries some 15 MB."""
     sums: dict[tuple[str, ...], Matrix] = {}
     for block in blocks:
         for key, rows in _groups(block.calls, ["quarter", industry]):

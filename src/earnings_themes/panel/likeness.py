@@ -19,7 +19,7 @@ COLUMNS: Final = (
 
 
 def firm_likeness(firms: pa.Table, counts: Matrix, nearest: int | None = None) -> Iterator[pa.Table]:
-    """Yield one row per firm and other firm, the most alike first; some firms at a time.
+    """Yield one row per pair of firms, both ways round, the most alike first; some firms at a time.
 
     firms, counts: the firms with their firm_id, and their sentences, firms × themes. A firm of which nothing settled is like
     nobody, and has no row. nearest: at most so many other firms for each; None for all.

@@ -23,7 +23,8 @@ def make(
 
     where: the run's folder, on a disk or s3://. In S3 there are no copies: `earnings-themes panel` writes them here. seeds,
     embedding: `themes.seeds`, and section `embedding`, by which they are encoded. Raises ConfigError where a word list or the
-    class of the user's own cannot be used, ModelError where a question cannot be encoded as the run was, and ResultError.
+    class of the user's own cannot be used, ModelError where a question cannot be encoded as the run was, and ResultError
+    where a file of the run is missing or damaged.
     """
     answers = answer_questions(where, [question_of(seed) for seed in seeds], embedding) if seeds else []
     for answer in answers:

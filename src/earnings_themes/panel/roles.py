@@ -93,8 +93,11 @@ def roles(
     role = np.where(by_type == UNKNOWN, by_name, by_type)
     # An analyst whose name is followed by a title that says so ("covering CEO pay") is still one.
     firm = role == MANAGEMENT
-    ceo, cfo = (
-        firm & ((by_text(says, types, type_of) | by_text(says, names, name_of)) > 0)
-        for says in (is_ceo, is_cfo)
-    )
-    return role, ceo, cfo
+
+    def titled(says: Callable[[str], bool]) -> NDArray[np.bool_]:
+        found: NDArray[np.bool_] = firm & (
+            (by_text(says, types, type_of) | by_text(says, names, name_of)) > 0
+        )
+        return found
+
+    return role, titled(is_ceo), titled(is_cfo)

@@ -63,7 +63,7 @@ class Together:
         seeds = {row.theme_id: row for run in self._runs for row in run.themes if row.level == SEED_LEVEL}
         self.themes += seeds.values()
         place = {row.theme_id: number for number, row in enumerate(self.themes)}
-        # Of each run, where its themes stand among these, and 0 for those that it could settle in, NaN for others.
+        # Of each run: where its themes stand among these; and for each of these 0 if it could settle there, else NaN.
         self._columns, self._unknown = [], []
         for run, each in zip(self._runs, about, strict=True):
             if (version := versions.get(each["sha256"])) is None:

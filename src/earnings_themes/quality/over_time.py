@@ -1,6 +1,6 @@
 """A registry's quarters beside one pooled run of the same calls, the check with full look-ahead; docs/registry.md."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,22 +32,21 @@ def against_pooled(quarters: Sequence[Path], pooled: Path) -> Agreement:
     """
     own: dict[str, str | None] = {}
     for folder in quarters:
-        own |= _theme_of(folder)
-    other = {sentence: theme for sentence, theme in _theme_of(pooled).items() if sentence in own}
+        own.update(_themes_of(folder))
+    other = {sentence: theme for sentence, theme in _themes_of(pooled) if sentence in own}
     if not other:
         raise ResultError(
             f"{pooled}: shares no sentence with {', '.join(map(str, quarters)) or 'the registry’s runs'}. Expected a run of "
             "the same calls in the same files, all quarters at once and without registry."
         )
-    both = [(own[sentence], theme) for sentence, theme in other.items()]
-    truth = [theme for theme, _ in both if theme is not None]
-    found = [of_pooled for theme, of_pooled in both if theme is not None]
+    truth = [theme for sentence in other if (theme := own[sentence]) is not None]
+    found = [theme for sentence, theme in other.items() if own[sentence] is not None]
     n_settled_pooled = sum(theme is not None for theme in other.values())
     matches = best_matches(truth, found)
     return Agreement(len(other), len(truth), n_settled_pooled, ami(truth, found, "assigned"), matches)
 
 
-def _theme_of(folder: Path) -> dict[str, str | None]:
+def _themes_of(folder: Path) -> Iterator[tuple[str, str | None]]:
     frame = read_settled(folder, ("sentence_id", "theme_id"))
     themes = frame["theme_id"].astype(object).where(frame["theme_id"].notna(), None)
-    return dict(zip(frame["sentence_id"], themes, strict=True))
+    return zip(frame["sentence_id"], themes, strict=True)

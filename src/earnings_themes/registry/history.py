@@ -1,4 +1,4 @@
-"""Tells over the quarters of a registry since when and how much a theme or a firm is heard, and what is new or fades.
+"""For each theme and firm of a registry: since which quarter it is heard, how much, and what is new or fades.
 
 The counts stand in the registry itself. Sentences and a firm's shares are read from the runs' own files, which lie side by
 side in one folder (results/ or s3://bucket/prefix/results), under the runs' names.

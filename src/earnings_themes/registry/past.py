@@ -62,5 +62,8 @@ def decode_past(files: list[bytes]) -> Past | None:
         first = int(firms.max(initial=first - 1)) + 1
     if not first:
         return None
-    columns = ([getattr(part, name) for part in parts] for name in ("rows", "content", "firms"))
-    return Past(*map(np.concatenate, columns))
+    return Past(
+        np.concatenate([part.rows for part in parts]),
+        np.concatenate([part.content for part in parts]),
+        np.concatenate([part.firms for part in parts]),
+    )

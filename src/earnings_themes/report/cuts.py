@@ -17,7 +17,7 @@ from earnings_themes.panel.columns import CALL
 from earnings_themes.panel.written import Written
 
 Counts = NDArray[np.int64]
-# The parts of a call that the panel counts; each is a part of modelled_NAME.
+# The parts of a call in which n_NAME counts a theme's sentences; all modelled ones of a part are modelled_NAME.
 SIDES: Final = ("presentation", "qa", "management", "analysts")
 # A column most of whose values have one firm each is an id, and no group of firms.
 _LEAST_FIRMS: Final = 2

@@ -34,8 +34,12 @@ _OF_PAGE: Final[dict[str, Callable[[Page], Drawing]]] = {
 NAMES: Final = (*_OF_PAGE, "curve")
 # Matplotlib's own font has no Chinese, Japanese, Korean or Indic letters; these have, where they are installed.
 _FONTS: Final = (
-    "DejaVu Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans Devanagari", "Arial Unicode MS",
-)  # fmt: skip
+    "DejaVu Sans",
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Noto Sans Devanagari",
+    "Arial Unicode MS",
+)
 
 
 def draw_figures(

@@ -24,11 +24,17 @@ from earnings_themes.report.page_data import Page, share_of, short
 from earnings_themes.results.firms import encode_firm
 
 KINDS: Final = {
-    "subject": "Subject matter", "reporting": "Reporting", "procedure": "Procedure", "filler": "Filler",
-}  # fmt: skip
+    "subject": "Subject matter",
+    "reporting": "Reporting",
+    "procedure": "Procedure",
+    "filler": "Filler",
+}
 SIDE_NAMES: Final = {
-    "presentation": "prepared remarks", "qa": "Q&A", "management": "management", "analysts": "analysts",
-}  # fmt: skip
+    "presentation": "prepared remarks",
+    "qa": "Q&A",
+    "management": "management",
+    "analysts": "analysts",
+}
 # The folder beside the page with one file per theme.
 BESIDE: Final = "report"
 _MISSING: Final = "–"
@@ -195,6 +201,7 @@ def _matches(page: Page, labels: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _quality(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the figures by group; a group without any figure, for one reason, is that reason."""
+    # MEANINGS has the figures of a group one after the other.
     groups = groupby(MEANINGS, lambda name: MEANINGS[name].group)
     return [_group(group, {name: metrics[name] for name in names}) for group, names in groups]
 

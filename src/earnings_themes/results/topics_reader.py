@@ -160,7 +160,7 @@ class TopicsReader:
     def _fetched(
         self, firm: str, name: str, function: Callable[[FirmTopics], T], processes: Executor | None
     ) -> Callable[[], T]:
-        """Read a file, and return a function that gives what is made of it: here when called, or by then in another process."""
+        """Read a file; return a function whose call makes something of it here, or waits for the process that does."""
         try:
             data = self.folder.read(name)
         except FileNotFoundError as error:

@@ -138,6 +138,8 @@ def _by_firm(file: pq.ParquetFile, columns: list[str]) -> Iterator[tuple[str, pa
     kept: list[pa.Table] = []
     for group in range(file.num_row_groups):
         table = pa.concat_tables([*kept, file.read_row_group(group, columns=["firm_id", *columns])])
+        if not table.num_rows:
+            continue  # the file of a firm without a sentence
         runs = pc.run_end_encode(table["firm_id"].combine_chunks())
         ends = runs.run_ends.to_pylist()
         firms = list(zip(runs.values.to_pylist(), [0, *ends[:-1]], ends, strict=True))

@@ -45,7 +45,7 @@ _EACH: Final = 4
 
 @one_thread
 def aggregate_files(
-    config: Config, folder: Folder, firms: TopicsReader, output: Path, workers: int = 1
+    config: Config, folder: Folder, reader: TopicsReader, output: Path, workers: int = 1
 ) -> Themes:
     """Read a run's topics, sentences and vectors, find the themes, write themes.json and sentences.parquet; return the themes.
 
@@ -58,14 +58,15 @@ def aggregate_files(
     registry is not for this run, and BusyError when another run extended it meanwhile.
     """
     run, settings, registry, seed = config.run, config.themes, config.registry, config.seed
+    # When each step ended.
     done = {"": time.perf_counter()}
-    read = list(firms.map(_sentences_of, workers))
-    firms.check_coverage(config.reduce.min_firm_coverage)
+    read = list(reader.map(_sentences_of, workers))
+    reader.check_coverage(config.reduce.min_firm_coverage)
     corpus = read_corpus(folder, [firm for firm, _, _ in read])
     quiet = [
-        SkippedFirm(firm, status, firms.names.get(firm, "")) for firm, _, status in read if status != "ok"
+        SkippedFirm(firm, status, reader.names.get(firm, "")) for firm, _, status in read if status != "ok"
     ]
-    skipped = sorted([*quiet, *firms.unreadable], key=lambda firm: firm.firm_id)
+    skipped = sorted([*quiet, *reader.unreadable], key=lambda firm: firm.firm_id)
     kept = open_registry(registry, corpus.about.get("embedding_model", "")) if registry else None
     ground = ground_of(kept, registry, run, corpus, str(folder)) if kept and registry else None
     wanted = load_space(config.embedding.space).digest
@@ -77,23 +78,23 @@ def aggregate_files(
     # By id, so that the order in which a run lists its firms changes nothing.
     topics = sorted((firm, sentences) for firm, sentences, _ in read)
     firm_ids = [firm for firm, _ in topics]
-    speakers = corpus.firms(firm_ids)
+    firms = corpus.firms(firm_ids)
     done["read"] = time.perf_counter()
 
     exemplars, model_topic = make_pool(corpus, topics)
-    with repeats(corpus.rows[exemplars], speakers[exemplars], settings, seed, workers) as again:
-        placed = place(corpus, speakers, exemplars, settings, seed, ground, again.near)
+    with repeats(corpus.rows[exemplars], firms[exemplars], settings, seed, workers) as again:
+        placed = place(corpus, firms, exemplars, settings, seed, ground, again.near)
         done["find"] = time.perf_counter()
         stability = again.stability(placed.settled.labels[exemplars], placed.broad)
     done["stability"] = time.perf_counter()
 
     of_sentences = sentence_kinds(corpus)
-    order, kinds = _ranked(speakers, placed, of_sentences, corpus.content)
+    order, kinds = _ranked(firms, placed, of_sentences, corpus.content)
     placed = placed.in_order(order)
-    tree = make_tree(speakers, placed.settled, corpus.content, model_topic)
-    words = describe(corpus, speakers, folder, firm_ids, placed, kinds, settings, config.embedding.space)
+    tree = make_tree(firms, placed.settled, corpus.content, model_topic)
+    words = describe(corpus, firms, folder, firm_ids, placed, kinds, settings, config.embedding.space)
     names = names_of(run, corpus.rows, placed, ground)
-    found = Reduced(corpus, firm_ids, speakers, placed, tree, words, kinds, stability.in_order(order), names)
+    found = Reduced(corpus, firm_ids, firms, placed, tree, words, kinds, stability.in_order(order), names)
     themes = list_themes(run, found, settings, skipped, seed)
     done["describe"] = time.perf_counter()
     if settings.labels.llm:
@@ -108,7 +109,7 @@ def aggregate_files(
     if kept and registry and ground:
         base = ground.base
         if ground.births:
-            past = encode_past(said(corpus.rows, corpus.content, speakers, seed))
+            past = encode_past(said(corpus.rows, corpus.content, firms, seed))
             if version := next_version(ground, found, themes, settings, past):
                 base = kept.commit(version, ground, past)
         themes = about_run(base, registry, themes)
@@ -130,7 +131,7 @@ def make_pool(
     """Choose the exemplars: of each topic the surest sentences with content, as many as fit into the limit.
 
     Every topic gives the same number, so that a talkative firm makes no themes of its own, and as many in a small run as in a
-    large one, because surer exemplars cohere more and would make fewer themes. Of too many, every second or third stays. They
+    large one, because surer exemplars cohere more and would make fewer themes. Of more than _MOST_EXEMPLARS every n-th stays. They
     stand in the order of their ids, because the clustering that follows depends on their order.
 
     topics: each firm's topics as sentence ids, the surest first. Returns the rows (e,) of the exemplars among the modelled

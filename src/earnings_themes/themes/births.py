@@ -51,7 +51,7 @@ def born(
 ) -> tuple[Centres, Floats]:
     """Return the k themes that are born of a quarter, and the least strength (k,) at which a sentence settles in each.
 
-    None where there is no past to compare with. quarter: its sentences with content. there: the old themes. past: sentences of
+    No theme where there is no past to compare with. quarter: its sentences with content. there: the old themes. past: sentences of
     the runs before.
     """
     if past is None or len(quarter.rows) < 2:

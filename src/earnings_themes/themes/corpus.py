@@ -136,11 +136,11 @@ def texts_by_firm(folder: Folder, firm_ids: Sequence[str]) -> Iterator[tuple[str
     """Give each firm, the text of its sentences by id, and the names of the firm and of who spoke."""
     columns = ["firm_name", "sentence_id", "text", "speaker_name"]
     for firm, table in spoken_by_firm(folder, firm_ids, columns):
-        firms, ids, texts, speakers = (table[name].to_pylist() for name in columns)
-        yield firm, dict(zip(ids, texts, strict=True)), {firms[0], *speakers} - {"", None}
+        names, ids, texts, speakers = (table[name].to_pylist() for name in columns)
+        yield firm, dict(zip(ids, texts, strict=True)), {names[0], *speakers} - {"", None}
 
 
-# A run's sentences, the tables of its vectors, and what each file of these says of them, by its name.
+# A run's sentences, the tables of its vectors, and the metadata of each file of vectors, by its name.
 _Read = tuple[pa.Table, list[pa.Table], dict[str, dict[str, str]]]
 
 

@@ -88,7 +88,10 @@ def proposals(version: Version, pasts: Mapping[str, Past]) -> str:
     """
     themes = version.counted
     if not themes:
-        return _HEAD + "# Every theme is hidden or merged: there is nothing to decide on.\n"
+        return (
+            _HEAD
+            + "# No theme is visible: there is nothing to decide on.\nmerge:\nsplit:\nrename:\nhide:\nnote:\n"
+        )
     unit = centres_of(themes).unit
     cosine = np.round(unit @ unit.T, 4)
     lines = [_HEAD, "merge:\n"]

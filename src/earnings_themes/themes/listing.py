@@ -64,20 +64,20 @@ def list_themes(
     fine = []
     for theme, rows in enumerate(members(settled.labels, len(placed.known))):
         topics = by_theme[theme].sort_values(["size", "firm"], ascending=[False, True])
-        speakers = sorted(firm_ids[firm] for firm in np.unique(firms[rows]).tolist())
+        said_by = sorted(firm_ids[firm] for firm in np.unique(firms[rows]).tolist())
         fine.append(
             Theme(
                 theme_id=names.ids[theme],
                 kind=found.kinds[theme],
                 label=words.labels[theme],
                 keywords=words.keywords[theme],
-                n_firms=len(speakers),
+                n_firms=len(said_by),
                 n_topics=len(topics),
                 n_sentences=len(rows),
                 centroid=tuple(placed.places.unit[theme].tolist()),
                 cohesion=float(cohesion[theme]),
                 stability=found.stability.themes[theme],
-                firms=tuple(speakers),
+                firms=tuple(said_by),
                 topics=tuple(
                     ThemeTopic(firm_ids[firm], topic, words.labels[theme], size, similarity)
                     for firm, topic, size, similarity in _rows(topics)
@@ -155,8 +155,9 @@ def _broad_themes(run: str, fine: Sequence[Theme], found: Reduced, alone: NDArra
         if known := found.placed.known_broad[number]:
             kind, label, keywords, born = known.kind, known.label, known.keywords, known.born
         else:
-            kind = max(KINDS, key=lambda kind: sum(t.n_sentences for t in members if t.kind == kind))
-            (label, keywords), born = found.words.broad[number], run
+            kind = max(KINDS, key=lambda one: sum(t.n_sentences for t in members if t.kind == one))
+            label, keywords = found.words.broad[number]
+            born = run
         more = found.firms[alone == number]
         of_more = {found.firm_ids[firm] for firm in np.unique(more).tolist()}
         firms = sorted(of_more.union(*(theme.firms for theme in members)))

@@ -77,7 +77,8 @@ def name_themes(
                     raise _NamingError(f"{name!r} is another theme's label")
                 label = name
             except (_NamingError, OSError) as error:
-                failures += isinstance(error, OSError)
+                if isinstance(error, OSError):
+                    failures += 1
                 _log.warning("%s keeps its label %r: %s.", theme.theme_id, theme.label, error)
                 if failures == _GIVE_UP_AFTER:
                     _log.warning(
@@ -117,7 +118,8 @@ def _name(theme: Theme, settings: NamingSettings, max_words: int, key: str | Non
     digest = hashlib.sha256(json.dumps([settings.url, body], sort_keys=True).encode()).hexdigest()
     kept = Path(settings.cache, "names", f"{digest}.json") if settings.cache else None
     if kept is not None and kept.exists():
-        with contextlib.suppress(ValueError, KeyError, TypeError):  # a damaged file: it is asked again
+        # A damaged file is no answer.
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
             return _usable(json.loads(kept.read_text(encoding="utf-8"))["answer"], max_words)
     answer = _ask(settings, body, key)
     name = _usable(answer, max_words)

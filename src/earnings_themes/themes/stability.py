@@ -75,7 +75,7 @@ class Repeats:
 def repeats(
     rows: Whole, firms: Labels, settings: ThemeSettings, seed: int, workers: int = 1
 ) -> Iterator[Repeats]:
-    """Begin the repeats in processes of their own, for so many cores, which end with the block; the result is that of one.
+    """Begin the repeats in processes of their own, which end with the block. workers: cores to use; no result depends on it.
 
     rows: (n, d) int8, the exemplars. firms: (n,). settings: of the themes; `stability_runs` 0 repeats nothing.
     """
@@ -87,13 +87,10 @@ def repeats(
     all_firms = np.unique(firms)
     n_some = max(2, -(-len(all_firms) * 9 // 10))
     parts = [np.isin(firms, draw.permutation(all_firms)[:n_some]) for _ in range(settings.stability_runs)]
-    again = [
-        (
-            rows[kept], firms[kept], settings.granularity, settings.min_firms, seed + run,
-            nearest_among(rows, kept, near, n_neighbours(int(kept.sum()))),
-        )
-        for run, kept in enumerate(parts, 1)
-    ]  # fmt: skip
+    again = []
+    for run, kept in enumerate(parts, 1):
+        among = nearest_among(rows, kept, near, n_neighbours(int(kept.sum())))
+        again.append((rows[kept], firms[kept], settings.granularity, settings.min_firms, seed + run, among))
     # One process more than cores: this one, which finds the themes, is done early and then waits.
     with pool(workers + 1) if workers > 1 and len(rows) > _WORTH_A_PROCESS else nullcontext() as processes:
         yield Repeats(near, parts, (processes.map if processes else map)(_repeated, again))
@@ -102,8 +99,8 @@ def repeats(
 @one_thread
 def _repeated(part: tuple[Whole, Labels, float, int, int, Neighbours]) -> tuple[Labels, Labels]:
     """Return the theme and the broad theme of each exemplar in a repeat, -1 where there is none. part: for find_themes."""
-    rows, *_ = part
-    again = find_themes(*part)
+    rows, firms, granularity, min_firms, seed, near = part
+    again = find_themes(rows, firms, granularity, min_firms, seed, near)
     places = centres(rows, again.labels, again.n_themes)
     other = settle(rows, np.ones(len(rows), dtype=np.float32), places, 0.0).nearest
     return other, np.where(other >= 0, again.broad[other], -1) if again.n_themes else other

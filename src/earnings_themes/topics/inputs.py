@@ -11,7 +11,7 @@ from earnings_themes.errors import ModelError
 
 
 class BuiltInModel(TopicModelInterface):
-    """A topic model of this package. params: its `parameters`."""
+    """What a topic model of this package has. params: the fields of the class that `parameters` names."""
 
     parameters: ClassVar[type[Any]]
     needs_embeddings: ClassVar = True

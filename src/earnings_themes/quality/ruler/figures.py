@@ -28,7 +28,7 @@ MEASURES: Final = {
     "labels": ("coherence", "four_of_five", "good", "so_so", "misleading"),
     "members": ("about",),
 }
-# What is low of random items, unless raters are careless or saw the key.
+# The measure that is low for random items, unless raters are careless or saw the key.
 CONTROLS: Final = {"pairs": "mean", "labels": "good", "intruders": "found"}
 SOURCES: Final = ("words", "neighbours", "random")
 

@@ -11,9 +11,8 @@ class Item:
     """One item of a sheet."""
 
     arm: str  # the run that made it, or "random", "ceiling", "words", "neighbours"
-    sentences: tuple[
-        str, ...
-    ]  # ids in no meaningful order: two of a pair, five of a group, one judged against a theme
+    # Ids in no meaningful order: two of a pair, five of a group, one that is judged against a theme.
+    sentences: tuple[str, ...]
     weight: float = 1.0  # pairs, or sentences, that it stands for in recall; 1 elsewhere
     label: str = ""  # shown with it; empty for other kinds
     intruder: str = ""  # the sentence that does not belong; empty for other kinds

@@ -135,9 +135,10 @@ def _of_target(
         of_side = _THIRDS if name.startswith("settled") else len(_OUTSIDE) + 1
         size = min(len(rows), max(1, round(n / 2 / of_side)))
         for row in rng.choice(rows, size=size, replace=False) if size else ():
-            one, weight = (str(ids[row]),), len(rows) / size
-            has = bool(inside[row])
-            items.append(Item(target.theme_id, one, weight, target.label, stratum=name, inside=has))
+            has, weight = bool(inside[row]), len(rows) / size
+            items.append(
+                Item(target.theme_id, (str(ids[row]),), weight, target.label, stratum=name, inside=has)
+            )
     return items
 
 

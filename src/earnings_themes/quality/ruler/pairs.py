@@ -92,11 +92,14 @@ def with_themes(items: list[Item], runs: Sequence[Clustering], kept: dict[str, p
 
 def _noted(item: Item, themes: dict[str, list[dict[str, str]]]) -> Item:
     a, b = item.sentences
-    together = {run: _state(*(a in of and of[a] == of.get(b) for of in both)) for run, both in themes.items()}
-    if item.arm != "random":
-        return replace(item, together=together)
-    themed = {run: {x: _state(*(x in of for of in both)) for x in (a, b)} for run, both in themes.items()}
-    return replace(item, together=together, themed=themed)
+    together, themed = dict[str, str](), dict[str, dict[str, str]]()
+    for run, (sure, every) in themes.items():
+        together[run] = _state(
+            a in sure and sure[a] == sure.get(b),
+            a in every and every[a] == every.get(b),
+        )
+        themed[run] = {x: _state(x in sure, x in every) for x in (a, b)}
+    return replace(item, together=together, themed=themed if item.arm == "random" else {})
 
 
 def _state(among_surest: bool, at_all: bool) -> str:
@@ -105,6 +108,9 @@ def _state(among_surest: bool, at_all: bool) -> str:
 
 def shuffled(items: Sequence[Item], rng: np.random.Generator) -> list[Item]:
     """Return the items, and the sentences in each, in random order."""
-    mixed = (items[place] for place in rng.permutation(len(items)))
-    orders = ((item, rng.permutation(len(item.sentences))) for item in mixed)
-    return [replace(item, sentences=tuple(item.sentences[at] for at in order)) for item, order in orders]
+    mixed = []
+    for place in rng.permutation(len(items)):
+        sentences = items[place].sentences
+        order = rng.permutation(len(sentences))
+        mixed.append(replace(items[place], sentences=tuple(sentences[at] for at in order)))
+    return mixed

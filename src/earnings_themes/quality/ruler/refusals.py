@@ -7,7 +7,7 @@ import pandas as pd
 
 from earnings_themes.quality.ruler.figures import CONTROLS, Figure, units
 
-# From language models that rated by the codebook random pairs got .04 to .05, and their kappa was .88 to .97 (docs/validation.md).
+# Language models that rated by the codebook gave random pairs .04 to .05; their kappa was .88 to .97 (docs/validation.md).
 MAX_RANDOM: Final = 0.10
 MIN_KAPPA: Final = 0.70
 # One of five sentences is found by guessing.
