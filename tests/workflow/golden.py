@@ -111,6 +111,7 @@ def dags() -> str:
             snakefile = ("--snakefile", str(REPO / "Snakefile"), "--configfile", "my.yaml")
             text = _printed("-m", "snakemake", *snakefile, "--dag", cwd=folder)
             jobs = re.findall(r'\[label ?= ?"([^"]+)"', text)
+            assert jobs, f"no job is planned for {name}: {text[-2000:]}"
             parts.append(
                 f"### {name}: {len(jobs)} jobs, {text.count(' -> ')} arrows\n" + "\n".join(sorted(jobs))
             )

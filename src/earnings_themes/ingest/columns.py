@@ -31,9 +31,9 @@ OPTIONAL: Final = (
 KNOWN: Final = (*REQUIRED, *DEFAULTED, *OPTIONAL)
 # WRDS's own name first, then S&P's base tables'.
 _ALIASES: Final = {
-    "componenttypename": ("transcriptcomponenttypename",),
-    "transcriptcreationdate_utc": ("transcriptcreationdate",),
-    "mostimportantdateutc": ("mostimportantdate",),
+    "componenttypename": "transcriptcomponenttypename",
+    "transcriptcreationdate_utc": "transcriptcreationdate",
+    "mostimportantdateutc": "mostimportantdate",
 }
 # Counts the names of a header that are columns which are read.
 CountKnown = Callable[[list[str]], int]
@@ -87,7 +87,7 @@ def places(
     found: dict[str, int] = {}
     for name in (*KNOWN, *keep):
         mapped = columns.get(name) if name in KNOWN else name
-        for candidate in (mapped,) if mapped else (name, *_ALIASES.get(name, ())):
+        for candidate in (mapped,) if mapped else filter(None, (name, _ALIASES.get(name))):
             here = [place for place, other in enumerate(exact) if other == candidate.strip().lower()]
             here = here or [place for place, other in enumerate(squashed) if other == comparable(candidate)]
             if len(here) > 1:
