@@ -171,7 +171,7 @@ def whole_run(given: argparse.Namespace) -> list[Row]:
 
 
 def whole_rows(data: str, pairs: list[dict[str, dict[str, float]]]) -> list[Row]:
-    """Return medians, and medians of the pairs' ratios, of what `whole_run` timed and printed, a pair a line."""
+    """Return medians, and medians of the pairs' ratios, of what `whole_run` timed and printed, one line per pair."""
     against = {
         "whole run": "floor: one encode call",
         "whole run, static": "floor: one encode call",

@@ -102,7 +102,7 @@ def simulate(firms: int, group: int, interrupted: float, seed: int = 42, **chang
         )
     of = {name: value for name, (value, _) in PIECES.items()} | changed
     draw = random.Random(seed)
-    # One draw a firm: the same firms whatever the group, so that groups are compared and not luck.
+    # One draw per firm: the same firms whatever the group, so that groups are compared and not luck.
     size = [math.exp(draw.gauss(0, of["spread"]) - of["spread"] ** 2 / 2) for _ in range(firms)]
     outcome = Outcome(firms, group)
     queue = _Queue(of, interrupted, draw, outcome)

@@ -1,6 +1,6 @@
 """Does a run find classes that are known? Labelled texts are dealt to invented firms, or planted in real calls.
 
-FILE is a CSV with the columns label and text, a text a row: articles, or single sentences. Dealt, each class is in many
+FILE is a CSV with the columns label and text, one text per row: articles, or single sentences. Dealt, each class is in many
 firms and every sentence has a class. With --into, blocks of four sentences of five classes become turns of real calls. Both
 are run as the workflow runs them, once in the packaged subject space and, with --fit, once in one that is learned
 from the run itself. A line of JSON is a draw of classes and dealings, because chance moves AMI by up to .2.
@@ -40,7 +40,7 @@ _SPEAKER: Final = "transcriptpersonname"
 
 
 def deal(documents: pd.DataFrame, firms: int, sentences: int, draw: np.random.Generator) -> pd.DataFrame:
-    """Return a call a firm, a document a turn; who speaks is the document's number.
+    """Return one call per firm, one turn per document; who speaks is the document's number.
 
     Parameters
     ----------

@@ -316,7 +316,7 @@ variable "schedule_enabled" {
 }
 
 variable "schedule_expression" {
-  description = "When they start, in the words of EventBridge Scheduler (UTC)."
+  description = "When scheduled executions start, in the words of EventBridge Scheduler (UTC)."
   type        = string
   default     = "cron(0 6 1 2,5,8,11 ? *)" # a month after each quarter's end, when most firms have reported
   validation {
@@ -326,7 +326,7 @@ variable "schedule_expression" {
 }
 
 variable "schedule_input" {
-  description = "Their input, as JSON: {\"runs\": [{\"run\": …, \"source\": {…}}]}."
+  description = "The scheduled executions' input, as JSON: {\"runs\": [{\"run\": …, \"source\": {…}}]}."
   type        = string
   default     = "{\"runs\":[]}"
   validation {

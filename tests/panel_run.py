@@ -52,7 +52,7 @@ def sentence(**changed: Any) -> dict[str, Any]:
 
 
 def random_sentences(n_firms: int = 4, n_calls: int = 3, n: int = 60, seed: int = 1) -> list[dict[str, Any]]:
-    """Return sentences of firms with zeros before their ids, a call a quarter, spread over turns and themes."""
+    """Return sentences of firms with zeros before their ids, one call per quarter, spread over turns and themes."""
     draw = np.random.default_rng(seed)
     found = []
     for firm in range(n_firms):

@@ -34,8 +34,8 @@ def stages() -> str:
         _part("themes → `themes.json`", _json_schema(Themes, "themes.schema.json")),
         _part("Receipts: `ingest.json`, `reduce.json`", "What a step read, skipped and took. No result depends on them."),
         _part("publish", f"`published.json`: {_typed((field.name, _type_name(field.type)) for field in dataclasses.fields(Receipt))}\n\n"
-              "SQLite: tables and columns in [schema.sql](../../src/earnings_themes/stores/schema.sql); the view `hierarchy` has a row a "
-              "sentence with its topic, theme, firm and run.\n\n"
+              "SQLite: tables and columns in [schema.sql](../../src/earnings_themes/stores/schema.sql); the view `hierarchy` has one row "
+              "per sentence with its topic, theme, firm and run.\n\n"
               "DynamoDB: items and keys in `stores/dynamodb_items.py`."),
         _part("panel", "`panel.parquet` has one row per call and theme, zeros included, `calls.parquet` one row per call. The run's "
               "`codebook.md` has their columns (`panel/columns.py`) and the themes. A panel of up to `panel.spreadsheet_rows` "

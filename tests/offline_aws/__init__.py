@@ -1,6 +1,6 @@
 """An AWS on this machine for tests: moto's server in this process, with the parts of it that only pretend.
 
-`server.OfflineAWS` is the server; a module a service says what stock moto does and what is put in its place.
+`server.OfflineAWS` is the server; one module per service says what stock moto does and what is put in its place.
 Nothing here leaves the loopback interface, and every id is a documentation one.
 """
 

@@ -212,7 +212,14 @@ def test_the_command_and_what_a_run_says_without_its_receipt(
     done = CliRunner().invoke(app, command, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert "source: {kind: wrds" in done.output
-    (tmp_path / "calls_2023Q1.json").unlink()
+    receipt = tmp_path / "calls_2023Q1.json"
+    whole = receipt.read_text()
+    receipt.write_text(whole[:20])
+    with pytest.raises(InputError, match=r"no receipt calls_2023Q1\.json.*wrds pull again"):
+        connect(Source("wrds", str(tmp_path))).version()
+    assert CliRunner().invoke(app, command, catch_exceptions=False).exit_code == 0
+    assert receipt.read_text() == whole
+    receipt.unlink()
     with pytest.raises(InputError, match=r"no receipt calls_2023Q1\.json.*wrds pull again"):
         connect(Source("wrds", str(tmp_path))).version()
 

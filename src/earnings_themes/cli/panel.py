@@ -109,7 +109,7 @@ def likeness(
     nearest: Annotated[int, Option(min=0, metavar="N", help="The likest firms of each; 0: all.")] = 50,
     format: FileFormatOption = None,
 ) -> None:
-    """Write how alike the run's firms are by their themes: one row per firm and another, the cosine of their sentence counts."""
+    """Write how alike the run's firms are by their themes: the cosine of their sentence counts, one row per pair, both ways."""
     from earnings_themes.panel.cuts import Cut, Wish
     from earnings_themes.panel.files import write_tables
     from earnings_themes.panel.likeness import COLUMNS

@@ -10,7 +10,6 @@ It reads and writes S3 itself: SageMaker's mounts belong to root, and this conta
 import logging
 import os
 import tempfile
-from functools import partial
 from pathlib import Path
 
 from earnings_themes.cloud.container import read_config_from
@@ -24,13 +23,13 @@ def run_reduce(config: str, input_bucket: str, input_prefix: str, table: str | N
     """Do what the command is asked for; cli/jobs.py says what each argument is. Raises as reduce_run does."""
     settings = read_config_from(config)
     folder = open_folder(input_bucket, input_prefix)
-    reduce = partial(reduce_run, settings, folder, table=table, workers=os.cpu_count() or 1)
+    workers = os.cpu_count() or 1
     if not output.startswith("s3://"):
-        reduce(Path(output, THEMES), Path(output, RECEIPT))
+        reduce_run(settings, folder, Path(output, THEMES), Path(output, RECEIPT), table, workers)
         return
     results = s3_folder(output)
     with tempfile.TemporaryDirectory() as scratch:
-        reduce(Path(scratch, THEMES), Path(scratch, RECEIPT))
+        reduce_run(settings, folder, Path(scratch, THEMES), Path(scratch, RECEIPT), table, workers)
         # The receipt last: where it is, everything is.
         for name in (SENTENCES, THEMES, RECEIPT):
             results.write(name, Path(scratch, name).read_bytes())

@@ -1,4 +1,4 @@
-"""Every setting of config.yaml: a class a section, one line per setting.
+"""Every setting of config.yaml: one class per section, one line per setting.
 
 To add a setting, add it here and run `make docs`: config/config.yaml, its JSON schema and docs/settings.md follow.
 """
@@ -137,7 +137,7 @@ class Embedding:
     )
     batch_size: Whole = setting(
         16,
-        "sentences of 32 tokens an encoder call, fewer of longer ones; no vector depends on its neighbours",
+        "sentences of 32 tokens in one encoder call, fewer of longer ones; no vector depends on its neighbours",
         ge=1,
         le=1024,
     )
@@ -417,7 +417,7 @@ class Panel:
 
     words: NamesOrNull = setting(
         dict,
-        "text files, one word per line: {positive: lists/positive.txt, negative: lists/negative.txt}; a list gives a column "
+        "text files, one word or phrase per line: {positive: lists/positive.txt, negative: lists/negative.txt}; a list gives a column "
         "n_NAME, these two also tone",
         expected="a mapping of a list's name to a text file's path, such as {risk: lists/risk.txt}; or null",
         file=(),

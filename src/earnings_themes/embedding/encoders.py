@@ -1,6 +1,6 @@
 """The encoder: texts in, vectors out, by torch.
 
-Each thread encodes whole batches on its own, one core a batch. Two threads in one matrix product wait for each other at
+Each thread encodes whole batches on its own, one core per batch. Two threads in one matrix product wait for each other at
 every layer; two batches side by side do not, and torch's bits no longer depend on the number of cores.
 """
 

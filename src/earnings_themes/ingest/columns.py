@@ -97,7 +97,7 @@ def places(
             if here:
                 found[name] = here[0]
                 break
-        # A required one that nothing names is told of below, with the others.
+        # A required one that source.columns does not name is told of below, also where source.keep names it.
         asked_for = mapped or (name if name in keep and name not in REQUIRED else None)
         if asked_for and name not in found:
             setting = f"source.columns.{name}" if mapped and name in KNOWN else "source.keep"

@@ -44,7 +44,7 @@ def list_firms(source: Source, connector: DataConnector | None = None) -> list[s
     if len(firms) > source.limits.firms:
         raise InputError(
             f"{source.path}: found {len(firms):,} firms; expected at most {source.limits.firms:,} in one run. "
-            "Make a run a quarter (source.start_date, end_date), or raise source.limits.firms."
+            "Make one run per quarter (source.start_date, end_date), or raise source.limits.firms."
         )
     return firms
 

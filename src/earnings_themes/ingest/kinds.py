@@ -60,7 +60,7 @@ _PICKLE: Final = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 _NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BINARY: Final = "a binary file of a kind that is not known here"
 _ONE_OBJECT: Final = "one JSON object"
-_MADE_BY: Final = 'Make a table of it, one row per turn or a call: docs/input.md, "Other files"'
+_MADE_BY: Final = 'Make a table of it, one row per turn or per call: docs/input.md, "Other files"'
 _READ: Final = ("csv", "parquet", "zip", "gzip", "bz2", "xz", "xlsx", "dta")
 _BY_HAND: Final = {
     "a PDF": "Take its text out with pdftotext -layout, and write one row per speaker turn into a CSV",

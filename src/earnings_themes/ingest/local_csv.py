@@ -184,13 +184,13 @@ class LocalCSVConnector(DataConnector):
         if joined and self.source.two_firms == "refuse":
             raise InputError(
                 f"{self.path}: companyid {joined[0]!r} and {self._ids[joined[0]]!r} are both there, {len(joined)} such "
-                "pairs in all; expected one id a firm. Mend the ids, or set source.two_firms: join."
+                "pairs in all; expected one id per firm. Mend the ids, or set source.two_firms: join."
             )
         nothing, others = names.keys() & TICKERS, names.keys() - TICKERS
         if nothing and others and all(map(str.isdecimal, others)):
             raise InputError(
-                f"{self.path}: companyid is {min(nothing)!r} in some rows and a number in all others; expected an id a row. Leave "
-                "these rows out, or give them their id."
+                f"{self.path}: companyid is {min(nothing)!r} in some rows and a number in all others; expected one id per row. "
+                "Leave these rows out, or give them their id."
             )
         if changed:
             first = changed[0]
@@ -400,8 +400,8 @@ class LocalCSVConnector(DataConnector):
     ) -> tuple[Any, ...]:
         """Return a row of the table; the defaults of what a source lacks are here.
 
-        part: its place in a list of turns. cell: the row's whole text, which stands for its number where
-        there are no numbers and the text is long; so the same text twice is a copy.
+        part: its place in a list of turns. cell: the row's whole text where there are no numbers and
+        the text is long, else None. It then stands for the number, so the same text twice is a copy.
         """
         firm, text = row["companyid"], row["componenttext"]
         speaker, section, person, headline = (name_of(row.get(name, "")) for name in TURN)

@@ -245,7 +245,7 @@ def _split_firm(data: TranscriptData, source: Source) -> _FirmSentences:
     if n_sentences > source.limits.sentences_a_firm:
         raise InputError(
             f"{source.path}: found {n_sentences:,} sentences of firm {data.firm_id!r} in {len(calls)} calls; expected "
-            f"at most {source.limits.sentences_a_firm:,}. Make a run a quarter (source.start_date, end_date), or "
+            f"at most {source.limits.sentences_a_firm:,}. Make one run per quarter (source.start_date, end_date), or "
             "raise source.limits.sentences_a_firm."
         )
     table = pa.table(columns, schema=TRANSCRIPT_SCHEMA)

@@ -28,7 +28,7 @@ class WRDSConnector(LocalCSVConnector):
                 json.loads(receipt.read_text(encoding="utf-8"))
             except (OSError, ValueError):
                 raise InputError(
-                    f"{file}: has no receipt {receipt.name} that can be read, so the pull of this quarter was not "
-                    "finished. Type the same earnings-themes wrds pull again."
+                    f"{file}: has no receipt {receipt.name} that can be read. Type the same earnings-themes wrds pull "
+                    "again."
                 ) from None
         return super().version()

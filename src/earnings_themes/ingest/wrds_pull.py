@@ -55,7 +55,7 @@ def pull(
 
     Parameters
     ----------
-    out : the folder that gets calls_2023Q1.parquet and calls_2023Q1.json, one pair a quarter
+    out : the folder that gets calls_2023Q1.parquet and calls_2023Q1.json, one pair per quarter
     start, end : the first and the last day, inclusive, as WRDS dates calls (UTC)
     version : latest, earliest, or all: which versions of a call are pulled
     schema : where the tables are; None looks for them
@@ -167,13 +167,17 @@ def _is_there(file: Path, asked: dict[str, Any]) -> bool:
     receipt = file.with_suffix(".json")
     if not (file.exists() and receipt.exists()):
         return False
-    noted = json.loads(receipt.read_text(encoding="utf-8"))
-    if noted["asked"] != asked:
+    try:
+        noted = json.loads(receipt.read_text(encoding="utf-8"))
+        pulled_with, sha256 = noted["asked"], noted["sha256"]
+    except (ValueError, KeyError, TypeError):
+        return False
+    if pulled_with != asked:
         raise InputError(
-            f"{receipt}: this quarter was pulled with {noted['asked']}; asked for now is {asked}. Pull into another "
+            f"{receipt}: this quarter was pulled with {pulled_with}; asked for now is {asked}. Pull into another "
             "folder, or remove the two files."
         )
-    return bool(noted["sha256"] == sha256_of(file))
+    return bool(sha256 == sha256_of(file))
 
 
 def _pull_quarter(connection: Any, file: Path, tables: dict[str, str], asked: dict[str, Any]) -> None:

@@ -149,7 +149,7 @@ class PhraseCounter:
         return 0.01 < sum(use.capital for use in self.uses.values()) / max(inside, 1) < 0.3
 
     def _watch(self, words: list[Word]) -> None:
-        for before, word, after in zip([None, *words[:-1]], words, [*words[1:], None], strict=True):
+        for before, word, after in zip([None, *words], words, [*words[1:], None], strict=False):
             if not word.term:
                 continue
             use = self.uses.get(word.term)

@@ -24,7 +24,7 @@ class WordList:
 
 
 def read_lists(paths: Mapping[str, str]) -> list[WordList]:
-    """Read `panel.words`: text files with a word or a phrase a line, in any case; lines that begin with # are notes.
+    """Read `panel.words`: text files with one word or phrase per line, in any case; lines that begin with # are notes.
 
     Raises ConfigError when a file cannot be read or holds no word.
     """

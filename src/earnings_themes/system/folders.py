@@ -146,10 +146,10 @@ def folder_at(where: str | Path) -> Folder:
 
 
 def locate(where: str | Path) -> tuple[Folder, str]:
-    """Return the folder of a file, and its name, from its address."""
+    """Return the folder of a file, and its name, from its address. Raises ConfigError for one in S3 without a key."""
     folder, slash, name = str(where).rpartition("/")
-    if str(where).startswith("s3://"):
-        return s3_folder(folder), name  # it says what an address without a key lacks
+    if str(where).startswith("s3://") and (folder in ("s3:", "s3:/") or not name):
+        raise ConfigError(f"{str(where)!r} names no file in S3; expected s3://bucket/key.")
     return folder_at(folder or slash or "."), name
 
 

@@ -131,7 +131,8 @@ def make_pool(
     """Choose the exemplars: of each topic the surest sentences with content, as many as fit into the limit.
 
     Every topic gives the same number, so that a talkative firm makes no themes of its own, and as many in a small run as in a
-    large one, because surer exemplars cohere more and would make fewer themes. Of more than _MOST_EXEMPLARS every n-th stays. They
+    large one, because surer exemplars cohere more and would make fewer themes. Of more than _MOST_EXEMPLARS only every second,
+    third or further one stays. They
     stand in the order of their ids, because the clustering that follows depends on their order.
 
     topics: each firm's topics as sentence ids, the surest first. Returns the rows (e,) of the exemplars among the modelled

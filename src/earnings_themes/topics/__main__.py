@@ -1,4 +1,4 @@
-"""One firm's topics as a command: what rule topics calls, a firm a call.
+"""One firm's topics as a command: what rule topics calls, once for each firm.
 
 A command and not a Snakemake script, because what Snakemake puts before a script loads Snakemake itself: .27 of the .4 CPU
 seconds that such a job takes. The work is done in the warm process, which has everything loaded.

@@ -31,13 +31,13 @@ class BuiltInModel(TopicModelInterface):
         return self._embeddings
 
     def _check(self, documents: Sequence[str], embeddings: NDArray[np.float32] | None) -> None:
-        """Raise ModelError unless there is one finite vector, not of length zero, a document, or none where none is needed.
+        """Raise ModelError unless each document has one finite vector of length above zero, or none where none is needed.
 
         documents: n texts. embeddings: (n, dim). The message names the rows, from 0, and the first one's text.
         """
         if embeddings is None:
             if self.needs_embeddings:
-                raise ModelError(f"{type(self).__name__} needs one embedding a document; none were given.")
+                raise ModelError(f"{type(self).__name__} needs one embedding per document; none were given.")
             return
         if embeddings.ndim != 2 or len(embeddings) != len(documents):
             raise ModelError(

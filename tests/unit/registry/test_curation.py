@@ -115,6 +115,7 @@ def test_what_is_proposed_decides_nothing_until_a_person_uncomments_it(quarters:
     hidden = replace(
         current.version, themes=tuple(replace(each, hidden=True) for each in current.version.themes)
     )
+    assert "nothing to decide on" in proposals(hidden, {})
     assert read_decisions(proposals(hidden, {}), "p") == Decisions()
 
 

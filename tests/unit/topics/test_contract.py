@@ -137,7 +137,7 @@ def test_vectors_of_another_length_are_refused(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", NEEDS_VECTORS)
 def test_a_model_that_needs_vectors_says_so(kind: str) -> None:
-    with pytest.raises(ModelError, match="needs one embedding a document"):
+    with pytest.raises(ModelError, match="needs one embedding per document"):
         make(kind).fit(SENTENCES)
 
 

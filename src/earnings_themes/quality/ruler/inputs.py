@@ -139,7 +139,7 @@ def read_runs(specs: Sequence[str], transcripts: Path | None) -> tuple[JudgedCor
             "A table says nothing of the sentences' text. Add --transcripts FILE, a run's transcripts.parquet."
         )
     corpus = read_judged(transcripts or folders[0] / "transcripts.parquet")
-    # Without transcripts of their own, the first folder's are the ones to compare with.
+    # Without --transcripts the others are compared with the first folder's.
     for folder in folders if transcripts else folders[1:]:
         _same_calls(corpus, folder)
     runs = [_read_clustering(name, path, corpus) for name, path in named]
