@@ -1,6 +1,28 @@
-"""The store's table as terraform/ makes it, for the tests that have no Terraform."""
+"""DynamoDB in this process, and the store's table as terraform/ makes it, for the tests that have no Terraform."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
+
+
+@contextmanager
+def mocked_dynamodb() -> Iterator[None]:
+    """Let moto answer, one request at a time: its tables are plain dictionaries, and the store asks from several threads."""
+    lock, answer = threading.RLock(), BotocoreStubber.__call__
+
+    def answer_one(self: BotocoreStubber, *args: Any, **named: Any) -> Any:
+        with lock:
+            return answer(self, *args, **named)
+
+    with patch.object(BotocoreStubber, "__call__", answer_one), mock_aws():
+        yield
 
 
 def create_table(store: DynamoDBThemeStore) -> None:

@@ -5,10 +5,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from moto import mock_aws
 
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
-from tests.dynamodb import create_table
+from tests.dynamodb import create_table, mocked_dynamodb
 from tests.unit.cli.ended import Command, publish_runs
 
 
@@ -18,7 +17,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
+    with mocked_dynamodb():
         store = DynamoDBThemeStore("themes")
         create_table(store)
         publish_runs(store)

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from moto import mock_aws
 
 from earnings_themes.abstractions import ThemeStore
 from earnings_themes.stores.dynamodb import DynamoDBThemeStore
 from earnings_themes.stores.sqlite import SQLiteThemeStore
+from tests.dynamodb import mocked_dynamodb
 from tests.unit.stores.dynamo import new_store
 
 ROOT = Path(__file__).parents[3]
@@ -57,7 +57,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def moto_store(aws: None) -> Iterator[DynamoDBThemeStore]:
     """A table of moto's, in this process."""
-    with mock_aws():
+    with mocked_dynamodb():
         yield new_store()
 
 
