@@ -3,8 +3,11 @@
 import csv
 import datetime as dt
 import hashlib
+import os
 import random
-from collections.abc import Callable, Sequence
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +17,18 @@ from hypothesis import HealthCheck, settings
 from earnings_themes.embedding.encoders import PACKAGED_SHA256
 
 REPO = Path(__file__).parents[1]
+
+
+@contextmanager
+def small_disk_at(folder: Path, size: str) -> Iterator[Path]:
+    """Put a disk of a size such as 200k in a folder's place; skip the test where nothing can be mounted."""
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    if os.getuid() or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("only root can mount a small disk, and not everywhere")
+    yield folder
+    # Lazily: a process of the run may end a moment later than its call.
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
 
 # No deadline: a shared machine stalls. Derandomised: the same examples in every run of the tests.
 settings.register_profile(

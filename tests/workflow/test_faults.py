@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from earnings_themes.abstractions import SCHEMA_VERSION
+from tests.conftest import small_disk_at
 from tests.unit.system.test_run_guard import HEAD
 from tests.workflow.conftest import Folder, differences
 from tests.workflow.test_workflow import TAIL, settings, topics_of
@@ -137,11 +138,8 @@ def small_disk(fresh: Folder) -> Iterator[Path]:
     """The folder of results, on a disk that holds the sentences and some of the rest."""
     results = fresh.path / "results"
     results.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(results)]
-    if os.getuid() or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("only root can mount a small disk, and not everywhere")
-    yield results
-    subprocess.run(["umount", str(results)], check=True)
+    with small_disk_at(results, "400k"):
+        yield results
 
 
 def test_a_disk_that_was_full_costs_no_more_than_a_second_call(

@@ -3,7 +3,6 @@
 import errno
 import os
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from earnings_themes.results.artifacts import write_json
 from earnings_themes.results.firms import FirmRow, write_firms
 from earnings_themes.system.files import replaced
 from earnings_themes.system.job import job
+from tests.conftest import small_disk_at
 
 
 @pytest.fixture
@@ -23,11 +23,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 200 KB."""
     folder = tmp_path / "small"
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(folder)]
-    if os.getuid() or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("only root can mount a small disk, and not everywhere")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with small_disk_at(folder, "200k"):
+        yield folder
 
 
 def write_a_large_json(path: Path) -> None:
