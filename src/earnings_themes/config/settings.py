@@ -287,7 +287,7 @@ class ThemeSettings:
         "changes with them (docs/panel.md)",
         expected="a list of questions, each with a name and sentences or words",
     )
-    labels: LabelSettings = setting(LabelSettings, "change these and only the themes job runs again")
+    labels: LabelSettings = setting(LabelSettings, "change these and no firm's job runs again")
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
