@@ -24,7 +24,7 @@ def _wrds() -> None:
     name="pull", epilog=examples("wrds pull --out wrds --start 2023-01-01 --end 2023-12-31 --user NAME")
 )
 def pull_command(
-    out: Annotated[Path, Option(help="The folder that gets a Parquet file a quarter.")],
+    out: Annotated[Path, Option(help="The folder that gets one Parquet file per quarter.")],
     start: Annotated[dt.datetime, Option(formats=["%Y-%m-%d"], help="First day of calls.")],
     end: Annotated[dt.datetime, Option(formats=["%Y-%m-%d"], help="Last day of calls, inclusive.")],
     user: Annotated[

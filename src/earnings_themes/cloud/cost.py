@@ -88,7 +88,7 @@ def estimate(
     work = n_firms * (
         measured("ingest_cpu_seconds_a_firm") + encoding + measured("topics_cpu_seconds_a_firm")
     )
-    # Groups of firms, shards, ingest, report, and themes, which are counted also where SageMaker makes them.
+    # Groups of firms, shards, ingest, report, and the themes job, which is counted even where SageMaker does it.
     jobs = math.ceil(n_firms / _FIRMS_A_JOB) + shards + 3
     busy = work + jobs * measured("job_overhead_seconds") + measured("report_seconds")
     busy += n_firms * measured("firm_overhead_seconds")

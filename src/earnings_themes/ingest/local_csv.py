@@ -262,7 +262,7 @@ class LocalCSVConnector(DataConnector):
                 found = ", ".join(f"{date} ({self._line(line)})" for date, line in sorted(dates.items()))
                 raise InputError(
                     f"{self.path}: transcript {transcript!r} of firm {firm_id!r} has more than one date: {found}. "
-                    "Expected one call date a transcript. Name a column that tells calls apart: source.columns: "
+                    "Expected one call date per transcript. Name a column that tells calls apart: source.columns: "
                     "{transcriptid: NAME}"
                 )
             calls.append(self._call(firm_id, transcript, _as_numbered(rows)))
@@ -279,7 +279,7 @@ class LocalCSVConnector(DataConnector):
                     raise InputError(
                         f"{self.path}: source.keep: {column} has two values in transcript {transcript!r} of firm "
                         f"{firm_id!r}: {quoted(before)} ({self._line(line)}), {quoted(value)} ({self._line(row['line'])}). "
-                        "Expected one a call."
+                        "Expected one per call."
                     )
         first = rows[0]
         moment = next(filter(None, map(itemgetter("moment"), rows)), None)
@@ -411,7 +411,7 @@ class LocalCSVConnector(DataConnector):
         event = "" if event in ("0", "-1") else event  # a gap that was filled is no event
         transcript = row.get("transcriptid", event)
         if not transcript:
-            # One call a day, or one a headline where they differ.
+            # One call per day, or one per headline where headlines differ.
             mark = hashlib.blake2b(headline.encode(), digest_size=3).hexdigest()
             transcript = f"{day.day}-{mark}" if headline else f"{day.day}"
         if POINT_ZERO.fullmatch(transcript):

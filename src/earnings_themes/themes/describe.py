@@ -34,8 +34,8 @@ class Words:
 
     Attributes
     ----------
-    labels : one a theme, each once
-    keywords : one a theme, (phrase, weight), heaviest first
+    labels : one per theme, each once
+    keywords : one per theme, (phrase, weight), heaviest first
     broad : label and keywords of each broad theme, by its number; one of a single theme is called what that theme is
     shown : the rows of each theme's representative sentences among the modelled ones
     texts : their texts, by id

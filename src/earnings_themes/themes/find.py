@@ -36,8 +36,8 @@ Labels = NDArray[np.int64]
 
 # Sentences whose unit vectors are in memory at a time.
 _BLOCK: Final = 65_536
-# With an earlier subject space (granularity .37) Rev's broad themes had a stability of .68 at this resolution, and .59 to .66 in
-# the other trials of then; today they have .64 (docs/validation.md, "Stability").
+# Chosen with an earlier subject space: Rev's broad themes had a stability of .68 here, and of .59 to .66 in the other ways tried.
+# Today they have .64 (docs/validation.md, "Stability").
 _BROAD: Final = 0.5
 _COARSEST: Final = 0.75
 # Doublings of the resolution that are tried; each raises cohesion by about .04 (docs/validation.md, "Granularity").
